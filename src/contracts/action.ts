@@ -1,0 +1,106 @@
+import { z } from "zod";
+import { JsonSchema } from "./json.ts";
+import { Label } from "./label.ts";
+import { type Reason, REASON_NAMES } from "./reason.ts";
+import { Scope } from "./scope.ts";
+
+/** The five places where a decision is made. */
+export const Gate = z.enum(["route", "call", "remember", "start", "accept"]);
+export type Gate = z.infer<typeof Gate>;
+
+/** E trivial to S critical. An action's rank is the highest over its scopes and what it declares. */
+export const RANKS = ["E", "D", "C", "B", "A", "S"] as const;
+export const Rank = z.enum(RANKS);
+export type Rank = z.infer<typeof Rank>;
+
+/**
+ * What an action is:
+ * `model` a model call, `tool` a tool call, `agent` a delegation, `commit` the writing of staged
+ * changes to the real files, `fetch` a request made for a tool, `secret` the use of a secret,
+ * `note` a memory write, `run` the start of a run.
+ */
+export const ActionKind = z.enum([
+  "model",
+  "tool",
+  "agent",
+  "commit",
+  "fetch",
+  "secret",
+  "note",
+  "run",
+]);
+export type ActionKind = z.infer<typeof ActionKind>;
+
+/** Something wanted. It has no effect before the gate has judged it and the journal holds it. */
+export const Action = z.strictObject({
+  gate: Gate,
+  kind: ActionKind,
+  /** The tool, agent, model or skill it is about, e.g. `notes_append`. */
+  name: z.string(),
+  /** Who wants it: an agent's name, or `operator`. */
+  agent: z.string(),
+  /** The skill the tool belongs to: the unit of grant. */
+  skill: z.string().optional(),
+  /** The exact arguments, as they will be used. */
+  args: JsonSchema,
+  /** The reach this call needs, resolved: absolute paths, host:port. */
+  scopes: z.array(Scope),
+  /** Where it goes: the values that decide the destination, as scopes. */
+  destinations: z.array(Scope),
+  /** What it declares itself; it can only raise the rank. */
+  rank: Rank.optional(),
+  /** True when no sandbox holds it. Raises the rank to A and shows everywhere. */
+  unconfined: z.boolean().optional(),
+  /** True when the effect leaves this machine and cannot be taken back. */
+  irreversible: z.boolean().optional(),
+  /** Join of everything that influenced it. */
+  label: Label,
+});
+export type Action = z.infer<typeof Action>;
+
+export const Verdict = z.enum(["allow", "ask", "deny"]);
+export type Verdict = z.infer<typeof Verdict>;
+
+export const Mode = z.enum(["observe", "enforce"]);
+export type Mode = z.infer<typeof Mode>;
+
+/** The layers of the gate, in the order they are named when several agree. */
+export const LAYERS = ["scope", "grant", "rule", "rank", "danger", "label", "trait", "budget"] as const;
+export const Layer = z.enum(LAYERS);
+export type Layer = z.infer<typeof Layer>;
+
+export const ReasonName = z.enum(REASON_NAMES) as z.ZodType<Reason>;
+
+/** A rule that matched, with what it would have done. */
+export const RuleMatch = z.strictObject({
+  rule: z.string(),
+  verdict: Verdict,
+  mode: Mode,
+});
+export type RuleMatch = z.infer<typeof RuleMatch>;
+
+/** What the gate said, once: trace, response, store and screen show this object. */
+export const Decision = z.strictObject({
+  verdict: Verdict,
+  reason: ReasonName,
+  /** The layer that decided; null when none objected. */
+  layer: Layer.nullable(),
+  /** The rule that decided, by id; null when no rule did. */
+  rule: z.string().nullable(),
+  /** `observe` when a rule in observe mode would have stopped it. */
+  mode: Mode,
+  rank: Rank,
+  /** True when it ran, and the operator should look at it afterwards (ranks C and B). */
+  review: z.boolean(),
+  /** Keys of the asks still open (verdict ask) or discharged (verdict allow by answer). */
+  keys: z.array(z.string()),
+  /** Every rule that matched, in file order. */
+  rules: z.array(RuleMatch),
+  /** For a denial about reach: the scope that is missing. */
+  missing: Scope.optional(),
+  /** Hash of the policy (rules file, layers' version). */
+  policy: z.string(),
+  /** Hash of everything the judgement looked at. */
+  inputs: z.string(),
+});
+export type Decision = z.infer<typeof Decision>;

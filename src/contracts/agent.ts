@@ -1,0 +1,59 @@
+import { z } from "zod";
+import { Rank } from "./action.ts";
+
+const names = z
+  .union([z.array(z.string()), z.string().transform((list) => list.split(",").map((s) => s.trim()))])
+  .transform((list) => list.filter((name) => name !== ""));
+
+/**
+ * Front matter of `agents/NAME.md`; the body is the prompt. Claude-style agent files load as they
+ * are: their other keys are read and ignored (see `CLAUDE_AGENT_KEYS`). `tools` is an upper bound
+ * and never a grant.
+ */
+export const AgentManifest = z.strictObject({
+  name: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,63}$/u),
+  description: z.string().max(1_024),
+  /** A name from `models`, or `inherit`. */
+  model: z.string().default("inherit"),
+  /** Skills it uses, by name: one line adds all their tools. */
+  skills: names.default([]),
+  /** Bare tools beside its skills; where both are absent it has none. */
+  tools: names.optional(),
+  disallowedTools: names.optional(),
+  /** Agents it may delegate to. */
+  agents: names.default([]),
+  /** Memory scopes it may read. */
+  memory: names.default([]),
+  rank: Rank.optional(),
+  limits: z
+    .strictObject({
+      turns: z.number().int().positive().optional(),
+      calls: z.number().int().positive().optional(),
+      tokens: z.number().int().positive().optional(),
+      ms: z.number().int().positive().optional(),
+      cost: z.number().nonnegative().optional(),
+    })
+    .default({}),
+  kind: z.enum(["prompt"]).default("prompt"),
+});
+export type AgentManifest = z.infer<typeof AgentManifest>;
+
+/** Keys of other programs' agent files that are accepted and have no effect here. */
+export const CLAUDE_AGENT_KEYS = [
+  "color",
+  "effort",
+  "permissionMode",
+  "maxTurns",
+  "mcpServers",
+  "background",
+  "isolation",
+  "initialPrompt",
+  "hooks",
+] as const;
+
+/** An agent as loaded: manifest, prompt and where it came from. */
+export interface Agent {
+  readonly manifest: AgentManifest;
+  readonly prompt: string;
+  readonly file: string;
+}

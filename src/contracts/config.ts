@@ -1,0 +1,35 @@
+import { z } from "zod";
+import { ModelConfig } from "./model.ts";
+import { Scope } from "./scope.ts";
+
+/** `config.yaml` of the home: what the operator set up on this machine. */
+export const Config = z.strictObject({
+  v: z.literal(1).default(1),
+  models: z.record(z.string(), ModelConfig).default({}),
+  /** The model in use; overrides the arrangement's. */
+  model: z.string().optional(),
+});
+export type Config = z.infer<typeof Config>;
+
+/** The operator's recorded yes to a skill in one workspace. The skill is the unit of grant. */
+export const Grant = z.strictObject({
+  skill: z.string(),
+  /** The scopes shown and agreed to, resolved. `net:` entries endorse that destination. */
+  scopes: z.array(Scope),
+  /** Hash of the skill as it was then; a changed skill suspends the grant. Null for bare scopes. */
+  hash: z.string().nullable(),
+  at: z.number().int(),
+  expires: z.number().int().optional(),
+});
+export type Grant = z.infer<typeof Grant>;
+
+/** `grants.json` of one workspace. */
+export const GrantsFile = z.strictObject({ v: z.literal(1), grants: z.array(Grant) });
+export type GrantsFile = z.infer<typeof GrantsFile>;
+
+/** `trust.json`: folders whose arrangement may be used, bound to the hash of what would run. */
+export const TrustFile = z.strictObject({
+  v: z.literal(1),
+  trusted: z.array(z.strictObject({ dir: z.string(), hash: z.string(), at: z.number().int() })),
+});
+export type TrustFile = z.infer<typeof TrustFile>;

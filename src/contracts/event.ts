@@ -1,0 +1,141 @@
+import { z } from "zod";
+import { Action, Decision } from "./action.ts";
+import { Tier } from "./isolation.ts";
+import { Label } from "./label.ts";
+import { AssistantMessage } from "./message.ts";
+import { Outcome } from "./outcome.ts";
+import { Answer, Ask, RunEnd } from "./run.ts";
+import { Scope } from "./scope.ts";
+import { Budget, Usage } from "./usage.ts";
+
+/**
+ * One journal entry, as it is hashed and stored for ever. What happened is in the body, which lies
+ * beside it under a salted digest and can be erased without breaking the chain.
+ * `hash` is SHA-256 over the canonical JSON of all the other fields.
+ */
+export const Event = z.strictObject({
+  v: z.literal(1),
+  /** Global order in this home, from 1, without gaps. */
+  seq: z.number().int().positive(),
+  /** The chain it belongs to: a run's id, or `home` for what belongs to no run. */
+  run: z.string(),
+  /** The action it belongs to, `RUN.N`; null for events about the run itself. */
+  step: z.string().nullable(),
+  /** Milliseconds since 1970. */
+  at: z.number().int(),
+  /** `operator`, `kernel`, `agent:NAME`, `tool:NAME` or `model:NAME`. */
+  actor: z.string(),
+  kind: z.string(),
+  /** Hash of the policy in force; null where none was. */
+  policy: z.string().nullable(),
+  /** The isolation really applied; null where nothing ran. */
+  isolation: Tier.nullable(),
+  label: Label.nullable(),
+  body: z.strictObject({
+    /** Salted SHA-256 of the canonical body. */
+    digest: z.string(),
+    /** Length of the canonical body in UTF-8 bytes. */
+    bytes: z.number().int(),
+  }),
+  /** Hash of the entry before it in the same chain; 64 zeros for the first of a root chain. */
+  prev: z.string(),
+  hash: z.string(),
+});
+export type Event = z.infer<typeof Event>;
+
+/** What is asked to be appended: an event without what the journal adds. */
+export interface Draft {
+  readonly run: string;
+  readonly step: string | null;
+  readonly actor: string;
+  readonly policy: string | null;
+  readonly isolation: z.infer<typeof Tier> | null;
+  readonly label: Label | null;
+  readonly body: EventBody;
+}
+
+/**
+ * The bodies, by kind. Adding a kind is adding a variant here; every exhaustive switch then stops
+ * compiling until it is handled. A kind is never changed once released, and an unknown kind (from
+ * a newer version) is shown as it is and never fatal.
+ */
+export const EventBody = z.discriminatedUnion("kind", [
+  // A run, from request to end.
+  z.strictObject({
+    kind: z.literal("run.started"),
+    agent: z.string(),
+    request: z.string(),
+    /** The turns of the conversation before this run, by run id, oldest first. */
+    after: z.array(z.string()),
+    /** The step that delegated to this run. */
+    parent: z.strictObject({ run: z.string(), step: z.string(), hash: z.string() }).optional(),
+    model: z.string(),
+    workspace: z.string(),
+    /** Hash of the arrangement as loaded. */
+    arrangement: z.string(),
+    rules: z.array(z.string()),
+    budget: Budget,
+    localOnly: z.boolean(),
+    /** True when an operator is at hand to be asked in the terminal. */
+    attended: z.boolean(),
+    version: z.string(),
+  }),
+  z.strictObject({ kind: z.literal("run.waiting"), asks: z.array(Ask) }),
+  z.strictObject({ kind: z.literal("run.resumed"), by: z.string() }),
+  z.strictObject({ kind: z.literal("run.ended"), end: RunEnd }),
+
+  // An action: proposed and judged before its effect, settled after it.
+  z.strictObject({ kind: z.literal("action.proposed"), action: Action }),
+  z.strictObject({ kind: z.literal("action.judged"), decision: Decision }),
+  z.strictObject({
+    kind: z.literal("action.settled"),
+    outcome: Outcome,
+    /** Milliseconds the effect took. */
+    ms: z.number().int(),
+  }),
+  /** A model call's outcome; its message joins the conversation. */
+  z.strictObject({
+    kind: z.literal("model.answered"),
+    message: AssistantMessage,
+    finish: z.string(),
+    usage: Usage.optional(),
+    /** The provider's own name of the model, when it said one. */
+    model: z.string().optional(),
+    ms: z.number().int(),
+  }),
+
+  // Asks and answers.
+  z.strictObject({ kind: z.literal("approval.asked"), ask: Ask }),
+  /** On the home chain, when the operator answers; on the run's chain, when the answer is used. */
+  z.strictObject({ kind: z.literal("approval.answered"), ask: Ask, answer: Answer }),
+  z.strictObject({ kind: z.literal("approval.used"), id: z.string(), answer: Answer }),
+  z.strictObject({ kind: z.literal("approval.expired"), id: z.string() }),
+
+  // What belongs to no run: the home chain.
+  z.strictObject({ kind: z.literal("home.created"), version: z.string() }),
+  z.strictObject({
+    kind: z.literal("arrangement.applied"),
+    from: z.string(),
+    hash: z.string(),
+    files: z.array(z.string()),
+  }),
+  z.strictObject({ kind: z.literal("trust.given"), dir: z.string(), hash: z.string() }),
+  z.strictObject({
+    kind: z.literal("grant.given"),
+    skill: z.string(),
+    scopes: z.array(Scope),
+    hash: z.string(),
+    expires: z.number().int().optional(),
+  }),
+  z.strictObject({ kind: z.literal("grant.revoked"), skill: z.string(), scopes: z.array(Scope) }),
+  z.strictObject({ kind: z.literal("model.chosen"), name: z.string(), adapter: z.string() }),
+  z.strictObject({ kind: z.literal("run.cancel_requested"), run: z.string(), by: z.string() }),
+  z.strictObject({ kind: z.literal("body.erased"), hash: z.string(), why: z.string() }),
+]);
+export type EventBody = z.infer<typeof EventBody>;
+export type EventKind = EventBody["kind"];
+
+/** The chain of what belongs to no run. */
+export const HOME_CHAIN = "home";
+/** `prev` of the first entry of a chain that continues no other. */
+export const GENESIS = "0".repeat(64);

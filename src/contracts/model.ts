@@ -1,0 +1,106 @@
+import { z } from "zod";
+import { JsonSchema } from "./json.ts";
+import { AssistantMessage, Message } from "./message.ts";
+import { Failure } from "./outcome.ts";
+import { Usage } from "./usage.ts";
+
+/** A tool as a model sees it. */
+export const ToolSpec = z.strictObject({
+  name: z.string(),
+  description: z.string(),
+  /** JSON Schema of the arguments, an object. */
+  input: JsonSchema,
+});
+export type ToolSpec = z.infer<typeof ToolSpec>;
+
+export const ToolChoice = z.union([
+  z.enum(["auto", "none", "required"]),
+  z.strictObject({ name: z.string() }),
+]);
+export type ToolChoice = z.infer<typeof ToolChoice>;
+
+/**
+ * One call of a model. `messages` only ever grows within a run and its items are never changed,
+ * so an adapter may keep what it encoded by message identity.
+ */
+export interface ModelRequest {
+  readonly system: string;
+  readonly messages: readonly Message[];
+  readonly tools: readonly ToolSpec[];
+  readonly choice?: ToolChoice;
+  readonly temperature?: number;
+  /** Most tokens of the answer. */
+  readonly maxTokens?: number;
+  /** Context window to ask for, in tokens, where a provider takes it. */
+  readonly context?: number;
+  /** Name of the agent that asks; the scripted model matches on it. */
+  readonly agent: string;
+}
+
+/** Why a model stopped. */
+export const Finish = z.enum(["stop", "calls", "length", "filtered", "failed", "cancelled"]);
+export type Finish = z.infer<typeof Finish>;
+
+/** Deltas as they come, and exactly one `end`, always last, which holds the whole answer. */
+export type ModelEvent =
+  | { readonly type: "text"; readonly delta: string }
+  | { readonly type: "thinking"; readonly delta: string }
+  /** A call has begun to arrive; its arguments are in the end event. */
+  | { readonly type: "call"; readonly id: string; readonly name: string }
+  /** The provider refused for now and will be tried again after `ms`. */
+  | { readonly type: "retry"; readonly ms: number; readonly why: string }
+  | ModelEnd;
+
+export interface ModelEnd {
+  readonly type: "end";
+  readonly finish: Finish;
+  /** What arrived, also when `finish` is `failed`: then possibly incomplete. */
+  readonly message: AssistantMessage;
+  readonly usage?: Usage;
+  /** The provider's own name of the model that answered. */
+  readonly model?: string;
+  readonly failure?: Failure;
+}
+
+/** One line of `config.yaml` under `models`: a provider and how to reach it. */
+export const ModelConfig = z.strictObject({
+  adapter: z.enum([
+    "openai-compatible",
+    "openai",
+    "anthropic",
+    "ollama",
+    "http",
+    "script",
+    "rules",
+  ]),
+  /** Base URL, e.g. `http://127.0.0.1:11434/v1`. */
+  url: z.url().optional(),
+  /** The provider's id of the model. */
+  model: z.string().optional(),
+  /** Environment variable that holds the key. The key itself is never written. */
+  keyEnv: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/u).optional(),
+  /** Script file of the `script` adapter, relative to the arrangement. */
+  file: z.string().optional(),
+  /** Request and response mapping of the `http` adapter. */
+  http: z
+    .strictObject({
+      /** Headers; `$KEY` stands for the key. */
+      headers: z.record(z.string(), z.string()).optional(),
+      /** Request body; the strings `$MODEL $SYSTEM $PROMPT $MESSAGES $TOOLS` are replaced. */
+      body: JsonSchema,
+      /** Path to the text in the response, e.g. `choices.0.message.content`. */
+      text: z.string(),
+      /** Path to tool calls, each with `name` and `arguments`. */
+      calls: z.string().optional(),
+      inputTokens: z.string().optional(),
+      outputTokens: z.string().optional(),
+    })
+    .optional(),
+  /** Context window in tokens; 110,000 where unknown. */
+  context: z.number().int().positive().optional(),
+  maxTokens: z.number().int().positive().optional(),
+  temperature: z.number().min(0).max(2).optional(),
+  /** US dollars per million tokens. Absent means unknown, which is not free. */
+  price: z.strictObject({ input: z.number(), output: z.number() }).optional(),
+});
+export type ModelConfig = z.infer<typeof ModelConfig>;

@@ -1,0 +1,239 @@
+import type { Json } from "../std/json.ts";
+import type { Decision } from "./action.ts";
+import type { Agent } from "./agent.ts";
+import type { Arrangement } from "./arrangement.ts";
+import type { Grant } from "./config.ts";
+import type { Recorded } from "./drive.ts";
+import type { Tier } from "./isolation.ts";
+import type { ModelConfig } from "./model.ts";
+import type { Failure, Outcome } from "./outcome.ts";
+import type { Answer, Ask, RunEnd, RunState } from "./run.ts";
+import type { ToolManifest } from "./tool.ts";
+import type { Budget, Usage } from "./usage.ts";
+
+/**
+ * What every surface holds: the whole of NanoOS behind one object, opened with
+ * `openNanos`. Expected failures are values or `NanosError`s with a code and a next step.
+ */
+export interface Nanos {
+  /** Where things lie and what is loaded. */
+  readonly place: Place;
+  /** Starts one request. Never throws for what happens inside the run. */
+  run(request: RunRequest): Promise<RunHandle>;
+  /** Goes on with a waiting or crashed run, re-driving what is recorded. */
+  resume(run: string, hooks?: RunHooks): Promise<RunHandle>;
+  /** Asks a run, in whatever process it is, to stop. */
+  cancel(run: string): Promise<void>;
+
+  readonly traces: Traces;
+  readonly approvals: Approvals;
+  readonly tools: Tools;
+  readonly agents: { list(): readonly Agent[]; show(name: string): Agent };
+  readonly models: Models;
+  readonly grants: Grants;
+  readonly arrangement: Arrangement;
+  doctor(probe: boolean): Promise<readonly Check[]>;
+  close(): Promise<void>;
+}
+
+export interface Place {
+  /** The home, absolute. */
+  readonly home: string;
+  /** The folder relative scopes resolve against, absolute. */
+  readonly workspace: string;
+  /** The folder of the arrangement's files; null when there is none yet. */
+  readonly arrangementDir: string | null;
+  readonly tier: Tier | null;
+}
+
+export interface RunRequest extends RunHooks {
+  readonly text: string;
+  /** Agent to ask; the oracle when absent. */
+  readonly agent?: string;
+  /** Model name; overrides every other choice. */
+  readonly model?: string;
+  readonly budget?: Partial<Budget>;
+  /** Refuse every destination outside this machine. */
+  readonly localOnly?: boolean;
+  /** Earlier runs of this conversation, oldest first. */
+  readonly after?: readonly string[];
+}
+
+export interface RunHooks {
+  /** Answers an ask in place; absent when nobody is there, and the run then waits. */
+  readonly ask?: (ask: Ask, signal: AbortSignal) => Promise<AskReply | null>;
+  /** Everything as it happens, also of delegated runs. Must return quickly. */
+  readonly on?: (live: Live) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** The operator's word, before it is signed into an `Answer`. */
+export interface AskReply {
+  readonly verdict: "allow" | "deny";
+  readonly reach: "once" | "run";
+}
+
+export type Live =
+  | { readonly type: "event"; readonly recorded: Recorded }
+  | {
+      readonly type: "delta";
+      readonly run: string;
+      readonly step: string;
+      readonly kind: "text" | "thinking";
+      readonly text: string;
+    };
+
+export interface RunHandle {
+  readonly run: string;
+  /** Resolves when the run ends or waits; never rejects for what happens inside the run. */
+  readonly done: Promise<RunState>;
+  cancel(): void;
+}
+
+/** One step of a trace, with the run it delegated to inside it. */
+export interface TraceStep {
+  readonly step: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly agent: string;
+  readonly args: Json;
+  readonly decision: Decision | null;
+  /** `open` when begun and not settled: running now, waiting, or in doubt after a crash. */
+  readonly status: Outcome["status"] | "open" | "waiting";
+  readonly outcome: Outcome | null;
+  readonly isolation: Tier | null;
+  /** Milliseconds of the effect; null while open. */
+  readonly ms: number | null;
+  readonly usage: Usage | null;
+  readonly asks: readonly Ask[];
+  readonly answers: readonly Answer[];
+  readonly child: Trace | null;
+}
+
+export interface Trace {
+  readonly run: string;
+  readonly agent: string;
+  readonly request: string;
+  readonly model: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly state: "running" | "waiting" | "ended" | "interrupted";
+  readonly end: RunEnd | null;
+  readonly steps: readonly TraceStep[];
+  /** Hash of the newest entry of the chain. */
+  readonly head: string;
+  readonly events: number;
+}
+
+export interface TraceLine {
+  readonly run: string;
+  readonly agent: string;
+  readonly request: string;
+  readonly at: number;
+  readonly state: Trace["state"];
+  readonly outcome: string | null;
+  readonly steps: number;
+  readonly tokens: number;
+  readonly cost: number | null;
+  readonly parent: string | null;
+}
+
+export interface Traces {
+  /** Newest first; delegated runs only when asked for. */
+  list(options?: { limit?: number; children?: boolean }): readonly TraceLine[];
+  show(run: string): Trace;
+  /** The raw events of one run, oldest first. */
+  events(run: string): readonly Recorded[];
+  /** One run or everything: journal, bodies and vault. Names the first bad entry. */
+  verify(run?: string): VerifyReport;
+  /** Re-drives from the journal alone: no model, no tool, no network. */
+  replay(run: string): Promise<ReplayReport>;
+  /** Writes the run as JSON lines; returns the number of events. */
+  export(run: string, file: string): Promise<number>;
+  /** The step's proposal and decision, with every layer and rule that spoke. */
+  why(step: string): TraceStep & { readonly explanation: readonly string[] };
+}
+
+export interface VerifyReport {
+  readonly ok: boolean;
+  readonly events: number;
+  readonly chains: number;
+  readonly erased: number;
+  /** Sentence naming the first bad entry, with run, seq and hash; null when ok. */
+  readonly bad: string | null;
+}
+
+export interface ReplayReport {
+  readonly ok: boolean;
+  readonly events: number;
+  readonly steps: number;
+  /** Sentence naming the first difference; null when ok. */
+  readonly differs: string | null;
+}
+
+export interface Approvals {
+  list(): readonly Ask[];
+  show(id: string): Ask & { readonly action: Json };
+  answer(id: string, reply: AskReply): Promise<Answer>;
+}
+
+export interface Tools {
+  list(): Promise<readonly ToolLine[]>;
+  show(name: string): Promise<ToolLine & { readonly manifest: ToolManifest }>;
+  /** One call as the operator, through the same gate; its own run. */
+  call(name: string, args: Json, hooks?: RunHooks): Promise<RunHandle>;
+}
+
+export interface ToolLine {
+  readonly name: string;
+  readonly skill: string;
+  readonly kind: string;
+  readonly source: string;
+  readonly description: string;
+  readonly scopes: readonly string[];
+  readonly rank: string;
+  /** Agents it is attached to. */
+  readonly agents: readonly string[];
+  readonly failure?: Failure;
+}
+
+export interface Models {
+  list(): readonly ModelLine[];
+  /** Local endpoints and keys found on this machine, not yet added. */
+  discover(): Promise<readonly ModelLine[]>;
+  add(name: string, config: ModelConfig): Promise<void>;
+  use(name: string): Promise<void>;
+  rm(name: string): Promise<void>;
+}
+
+export interface ModelLine {
+  readonly name: string;
+  readonly config: ModelConfig;
+  readonly from: "home" | "arrangement" | "built-in" | "found";
+  readonly inUse: boolean;
+}
+
+export interface Grants {
+  list(): readonly Grant[];
+  add(skill: string, options: { net?: readonly string[]; until?: number }): Promise<Grant>;
+  revoke(skill: string): Promise<boolean>;
+}
+
+/** One line of `doctor`. */
+export interface Check {
+  readonly name: string;
+  readonly state: "ok" | "warn" | "bad";
+  readonly says: string;
+  /** What to do; absent when all is well. */
+  readonly next?: string;
+}
+
+/** How to open: which home, where from, and whether an empty home may be set up by itself. */
+export interface OpenOptions {
+  /** `--home`, else NANOS_HOME, else `~/.nano-os`. */
+  readonly home?: string;
+  /** Where the search for a project's `.nano-os/` starts; the current folder. */
+  readonly cwd?: string;
+  /** The environment; only named variables are ever read from it. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}

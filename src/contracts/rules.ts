@@ -1,0 +1,71 @@
+import { z } from "zod";
+import { ActionKind, Mode, Rank } from "./action.ts";
+import { JsonSchema } from "./json.ts";
+
+/** What a rule looks at. Every field given must match; a list matches when one item does. */
+export const RuleMatcher = z.strictObject({
+  kind: z.union([ActionKind, z.array(ActionKind)]).optional(),
+  /** Tool, agent or model names; `*` stands for any run of characters. */
+  name: z.union([z.string(), z.array(z.string())]).optional(),
+  agent: z.union([z.string(), z.array(z.string())]).optional(),
+  skill: z.union([z.string(), z.array(z.string())]).optional(),
+  /** A scope the action needs, with `*`: `net:*.example.org:443`. */
+  scope: z.union([z.string(), z.array(z.string())]).optional(),
+  /** Least rank. */
+  rank: Rank.optional(),
+  /** Argument name to a regular expression its text must match. */
+  args: z.record(z.string(), z.string()).optional(),
+});
+export type RuleMatcher = z.infer<typeof RuleMatcher>;
+
+/** A made-up action for an example: what is not given is empty. */
+export const RuleCase = z.strictObject({
+  kind: ActionKind.default("tool"),
+  name: z.string().default(""),
+  agent: z.string().default("oracle"),
+  skill: z.string().optional(),
+  scopes: z.array(z.string()).default([]),
+  args: JsonSchema.default({}),
+});
+
+/** One line of `rules.yaml`. All that match count; deny over ask over allow. */
+export const Rule = z.strictObject({
+  id: z.string().regex(/^[a-z0-9][a-z0-9_.-]{0,63}$/u),
+  description: z.string().optional(),
+  when: RuleMatcher,
+  then: z.enum(["allow", "ask", "deny"]),
+  mode: Mode.default("enforce"),
+  /** Checked at load: it must match. */
+  example: RuleCase,
+  /** Checked at load: it must not match. */
+  counter: RuleCase,
+});
+export type Rule = z.infer<typeof Rule>;
+export const RulesFile = z.strictObject({ rules: z.array(Rule) });
+export type RulesFile = z.infer<typeof RulesFile>;
+
+/**
+ * One line of `routes.yaml`: what a request means without any model. First match wins.
+ * Texts may use `{0}` (whole match), `{1}`… or `{name}` (groups), and `{today}`.
+ */
+export const Route = z
+  .strictObject({
+    id: z.string().regex(/^[a-z0-9][a-z0-9_.-]{0,63}$/u),
+    /** A regular expression, ignoring case. */
+    match: z.string(),
+    /** A tool to call, with its arguments. */
+    tool: z.string().optional(),
+    args: JsonSchema.optional(),
+    /** An agent to hand the request to. */
+    agent: z.string().optional(),
+    /** What to say: at once, or after the tool with `{result}` or `{result.field}` filled in. */
+    say: z.string().optional(),
+    example: z.string(),
+    counter: z.string(),
+  })
+  .refine((route) => route.tool || route.agent || route.say, {
+    message: "a route needs one of tool, agent, say",
+  });
+export type Route = z.infer<typeof Route>;
+export const RoutesFile = z.strictObject({ routes: z.array(Route) });
+export type RoutesFile = z.infer<typeof RoutesFile>;

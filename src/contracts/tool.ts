@@ -1,0 +1,73 @@
+import { z } from "zod";
+import { Rank } from "./action.ts";
+import { JsonSchema } from "./json.ts";
+import { Label } from "./label.ts";
+import { Scope } from "./scope.ts";
+
+/** What an argument decides: where it goes, what is done, or merely what is in it. */
+export const ArgRole = z.enum(["destination", "control", "content"]);
+
+/** A tool as its author declares it, whatever it is made of. Names: `notes_append`. */
+export const ToolManifest = z.strictObject({
+  name: z.string().regex(/^[a-zA-Z0-9_-]{1,128}$/u),
+  description: z.string().max(4_096),
+  /** JSON Schema of the arguments, an object. */
+  input: JsonSchema,
+  output: JsonSchema.optional(),
+  scopes: z.array(Scope),
+  /** Label of what it returns; untrusted and private where nothing is said. */
+  returns: Label.partial().optional(),
+  /** Role of each argument; `destination` where nothing is said. */
+  args: z.record(z.string(), ArgRole).optional(),
+  rank: Rank.optional(),
+  /** True when doing it twice does no more than doing it once. */
+  repeatable: z.boolean(),
+  /** True when it can tell whether an earlier call with these arguments took effect. */
+  probe: z.boolean(),
+  irreversible: z.boolean().optional(),
+});
+export type ToolManifest = z.infer<typeof ToolManifest>;
+
+/** `tools/NAME.yaml`: a tool made of a program, a request or a container, with no code of its own. */
+export const ToolFile = z
+  .strictObject({
+    name: z.string().regex(/^[a-zA-Z0-9_-]{1,128}$/u),
+    description: z.string().max(4_096),
+    input: JsonSchema.optional(),
+    scopes: z.array(Scope).default([]),
+    rank: Rank.optional(),
+    repeatable: z.boolean().default(false),
+    /** argv; `{name}` as a whole item is replaced by that argument, never joined into a shell. */
+    command: z.array(z.string()).min(1).optional(),
+    http: z
+      .strictObject({
+        method: z.enum(["GET", "POST", "PUT", "PATCH", "DELETE"]).default("GET"),
+        url: z.string(),
+        headers: z.record(z.string(), z.string()).optional(),
+        body: JsonSchema.optional(),
+      })
+      .optional(),
+    container: z.strictObject({ image: z.string(), command: z.array(z.string()).min(1) }).optional(),
+  })
+  .refine((tool) => [tool.command, tool.http, tool.container].filter(Boolean).length === 1, {
+    message: "a tool file has exactly one of command, http, container",
+  });
+export type ToolFile = z.infer<typeof ToolFile>;
+
+/** `mcp.json`: servers as every MCP client writes them, plus our `scopes`. */
+export const McpServer = z.strictObject({
+  type: z.enum(["stdio", "http", "streamable-http", "sse"]).optional(),
+  command: z.string().optional(),
+  args: z.array(z.string()).optional(),
+  env: z.record(z.string(), z.string()).optional(),
+  cwd: z.string().optional(),
+  url: z.string().optional(),
+  headers: z.record(z.string(), z.string()).optional(),
+  timeout: z.number().int().positive().optional(),
+  description: z.string().optional(),
+  scopes: z.array(Scope).optional(),
+  enabled: z.boolean().optional(),
+});
+export type McpServer = z.infer<typeof McpServer>;
+export const McpFile = z.object({ mcpServers: z.record(z.string(), McpServer) });
+export type McpFile = z.infer<typeof McpFile>;

@@ -1,0 +1,21 @@
+import { createHash } from "node:crypto";
+import { canonical } from "./canonical.ts";
+import type { Json } from "./json.ts";
+
+/** SHA-256 as 64 lower-case hex digits. */
+export function sha256(data: string | Uint8Array): string {
+  return createHash("sha256").update(data).digest("hex");
+}
+
+/** SHA-256 over the canonical JSON of a value. */
+export function hashOf(value: Json): string {
+  return sha256(canonical(value));
+}
+
+/**
+ * Digest of a text that cannot be guessed back without its salt, so that erasing salt and text
+ * leaves a digest that says nothing. `salt` is 32 hex digits.
+ */
+export function saltedDigest(salt: string, text: string): string {
+  return sha256(`nanos.body.v1\n${salt}\n${text}`);
+}

@@ -1,0 +1,105 @@
+import type { Json } from "../std/json.ts";
+import type { Tier } from "../contracts/isolation.ts";
+import type { Label } from "../contracts/label.ts";
+import type { Failure, FileChange } from "../contracts/outcome.ts";
+import type { Scope } from "../contracts/scope.ts";
+import type { ToolManifest } from "../contracts/tool.ts";
+
+/** A tool that could be loaded, with where it came from. */
+export interface LoadedTool {
+  readonly manifest: ToolManifest;
+  /** Skill it belongs to; its own name for a bare tool. */
+  readonly skill: string;
+  /** `module`, `mcp`, `command`, `http`, `container`. */
+  readonly kind: "module" | "mcp" | "command" | "http" | "container";
+  /** File or server it comes from, for people. */
+  readonly source: string;
+  /** Hash of name, description and schema as announced: a change suspends the grant. */
+  readonly hash: string;
+}
+
+/** A tool that could not be loaded, and why: shown, never fatal for the others. */
+export interface BrokenTool {
+  readonly source: string;
+  readonly failure: Failure;
+}
+
+/** What a running tool asks back for. It goes through the kernel's `act`, like all else. */
+export type Reach = (wanted: Wanted) => Promise<Granted>;
+
+export type Wanted =
+  | {
+      readonly kind: "fetch";
+      readonly method: string;
+      readonly url: string;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly body: string | null;
+    }
+  | { readonly kind: "secret"; readonly name: string; readonly host: string };
+
+export type Granted =
+  | {
+      readonly ok: true;
+      readonly value: Json;
+    }
+  | { readonly ok: false; readonly failure: Failure };
+
+export interface ToolCall {
+  readonly tool: string;
+  readonly args: Json;
+  /** The call's effective reach, resolved: absolute paths. Never more than the manifest's. */
+  readonly scopes: readonly Scope[];
+  readonly workspace: string;
+  /** Unique per step; names the stage. */
+  readonly step: string;
+  /** What of the clock a tool may see: milliseconds since 1970, equal on replay. */
+  readonly now: number;
+  /** Milliseconds of wall time. */
+  readonly ms: number;
+}
+
+export type ToolResult =
+  | {
+      readonly ok: true;
+      readonly output: Json;
+      readonly isolation: Tier;
+      readonly label: Label;
+      /** Changes that lie in the stage and wait for `commit` or `discard`; null without a stage. */
+      readonly staged: Staged | null;
+    }
+  | {
+      readonly ok: false;
+      readonly failure: Failure;
+      readonly isolation: Tier;
+      /** The scope whose lack made it fail, when that could be told. */
+      readonly missing?: Scope;
+    };
+
+/** What a sandboxed call wrote, not yet in the real files. */
+export interface Staged {
+  readonly changes: readonly FileChange[];
+  /** SHA-256 of the canonical change set; the commit is bound to it. */
+  readonly diff: string;
+  /** Writes the changes to the real files, atomically per file, keeping pre-images. All or a failure. */
+  commit(): Promise<Failure | null>;
+  discard(): Promise<void>;
+}
+
+/**
+ * Runs tools, whatever they are made of.
+ *
+ * Contract:
+ * - `call` never throws for a failing tool: a hang, a flood, a crash, a refusal by the sandbox and
+ *   arguments that do not fit the schema are results. It returns within `ms` and a moment.
+ * - Every process is started through the sandbox, from the call's scopes and no more. A call with a
+ *   `write:` scope gets a fresh process and its own stage; others may share a warm one.
+ * - What a tool asks back for goes through `reach` and nowhere else.
+ * - It never asks the gate and never writes the journal.
+ * - `signal` ends the call and every process it started.
+ */
+export interface ToolHost {
+  /** Loads every tool; costs processes, so it is done once and kept by hash. */
+  list(): Promise<{ tools: readonly LoadedTool[]; broken: readonly BrokenTool[] }>;
+  call(call: ToolCall, reach: Reach, signal: AbortSignal): Promise<ToolResult>;
+  close(): Promise<void>;
+}
