@@ -237,3 +237,36 @@ export interface OpenOptions {
   /** The environment; only named variables are ever read from it. */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
+
+/** What a look at home and folder finds before anything is opened or loaded. Runs nothing. */
+export type Found =
+  | { readonly kind: "ready"; readonly arrangementDir: string; readonly workspace: string }
+  /** No arrangement anywhere: offer a starter. */
+  | { readonly kind: "empty"; readonly home: string; readonly starters: readonly StarterLine[] }
+  /** A project's arrangement that was never trusted, or changed since. */
+  | { readonly kind: "untrusted"; readonly trust: TrustView };
+
+export interface StarterLine {
+  readonly name: string;
+  readonly description: string;
+}
+
+/** What trusting a folder would run and read, shown before the yes. */
+export interface TrustView {
+  /** The project's `.nano-os`, absolute. */
+  readonly dir: string;
+  /** Hash over every file that would run or be read; the yes is bound to it. */
+  readonly hash: string;
+  /** True when an earlier yes no longer fits because files changed. */
+  readonly changed: boolean;
+  readonly files: readonly { readonly path: string; readonly what: string; readonly state: "new" | "changed" | "same" | "removed" }[];
+  /** Scopes its skills and tools would ask for, in plain words. */
+  readonly scopes: readonly string[];
+}
+
+export interface InitResult {
+  /** The folder that now holds the arrangement, absolute. */
+  readonly dir: string;
+  readonly workspace: string;
+  readonly files: readonly string[];
+}
