@@ -1,33 +1,305 @@
-import type { Found, InitResult, Nanos, OpenOptions, TrustView } from "./contracts/nanos.ts";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { systemClock } from "./std/clock.ts";
 import { NanosError } from "./std/error.ts";
+import { hashOf } from "./std/hash.ts";
+import { canonical } from "./std/canonical.ts";
+import type { Json } from "./std/json.ts";
+import { systemRandom } from "./std/random.ts";
+import type { Arrangement } from "./contracts/arrangement.ts";
+import { HOME_CHAIN, type EventBody } from "./contracts/event.ts";
+import type {
+  Found,
+  InitResult,
+  Nanos,
+  OpenOptions,
+  Place,
+  TrustView,
+  VerifyReport,
+} from "./contracts/nanos.ts";
+import { checkRoutes, checkRules } from "./gate/rules.ts";
+import { type Home, type HomeOptions, look as lookHome, openHome } from "./home/home.ts";
+import type { Journal } from "./journal/journal.ts";
+import { openJournal } from "./journal/open.ts";
+import { answerAsk, findAsk, listAsks } from "./kernel/desk/approvals.ts";
+import { type GrantDesk, grantDesk } from "./kernel/desk/grants.ts";
+import { type ModelDesk, modelDesk } from "./kernel/desk/models.ts";
+import { toolDesk } from "./kernel/desk/tools.ts";
+import { factsOf } from "./kernel/facts.ts";
+import { begin, resume } from "./kernel/runner.ts";
+import { listTraces } from "./kernel/views/traces.ts";
+import { traceOf, whyOf } from "./kernel/views/trace.ts";
+import type { Facts, World } from "./kernel/world.ts";
+import type { Sandbox } from "./sandbox/sandbox.ts";
+import { openSandbox } from "./sandbox/open.ts";
+import { openTools } from "./tools/open.ts";
+import type { ToolHost } from "./tools/tool-host.ts";
+import { openVault, type Vault } from "./vault/vault.ts";
+import { VERSION } from "./version.ts";
 
-/** Opens a home: the only place where the parts are put together. */
-export async function openNanos(_options: OpenOptions = {}): Promise<Nanos> {
-  throw new NanosError("nanos.unbuilt", "The parts are not put together yet.", "Wait.");
+/**
+ * The library: the only place where the parts are put together. Surfaces hold what `openNanos`
+ * returns and nothing else.
+ */
+
+/**
+ * Opens a home with the arrangement in force.
+ *
+ * @throws NanosError `home.*`, `trust.needed`, `manifest.invalid`, `config.*`, `journal.*`.
+ */
+export async function openNanos(options: OpenOptions = {}): Promise<Nanos> {
+  const home = openHome(homeOptions(options));
+  const journal = openJournal({ dir: home.paths.journal, clock: systemClock, random: systemRandom });
+  try {
+    return await assemble(home, journal, options.env ?? process.env);
+  } catch (error) {
+    journal.close();
+    throw error;
+  }
 }
 
 /** Says what is there, without loading or running any of it. */
-export async function look(_options: OpenOptions = {}): Promise<Found> {
-  throw new NanosError("nanos.unbuilt", "The parts are not put together yet.", "Wait.");
+export function look(options: OpenOptions = {}): Promise<Found> {
+  return lookHome(homeOptions(options));
 }
 
 /**
- * Makes an arrangement from a starter (a name, or a folder) in `dir` (default: the home's own).
- * Existing files are never overwritten.
+ * Makes an arrangement from a starter (a name, or a folder) in `dir`, or as the home's own.
+ * Files that are there already are never overwritten. A project made here is trusted at once.
  */
-export async function init(
-  _options: OpenOptions,
-  _from: string,
-  _dir?: string,
-): Promise<InitResult> {
-  throw new NanosError("nanos.unbuilt", "The parts are not put together yet.", "Wait.");
+export async function init(options: OpenOptions, from: string, dir?: string): Promise<InitResult> {
+  const home = openHome(homeOptions(options));
+  const result = await home.init(from, dir);
+  await atHome(home, (journal) =>
+    note(journal, {
+      kind: "arrangement.applied",
+      from,
+      hash: hashOf([...result.files]),
+      files: [...result.files],
+    }),
+  );
+  return result;
 }
 
 /** What trusting `dir` would mean; `trust` then binds the yes to exactly this hash. */
-export async function trustView(_options: OpenOptions, _dir: string): Promise<TrustView> {
-  throw new NanosError("nanos.unbuilt", "The parts are not put together yet.", "Wait.");
+export function trustView(options: OpenOptions, dir: string): Promise<TrustView> {
+  return openHome(homeOptions(options)).trust.view(dir);
 }
 
-export async function trust(_options: OpenOptions, _view: TrustView): Promise<void> {
-  throw new NanosError("nanos.unbuilt", "The parts are not put together yet.", "Wait.");
+/** @throws NanosError `trust.changed` when the folder is no longer what was shown. */
+export async function trust(options: OpenOptions, view: TrustView): Promise<void> {
+  const home = openHome(homeOptions(options));
+  await home.trust.give(view);
+  await atHome(home, (journal) => note(journal, { kind: "trust.given", dir: view.dir, hash: view.hash }));
+}
+
+function homeOptions(options: OpenOptions): HomeOptions {
+  return { ...options, checks: { rules: checkRules, routes: checkRoutes } };
+}
+
+async function atHome(home: Home, act: (journal: Journal) => Promise<void>): Promise<void> {
+  const journal = openJournal({ dir: home.paths.journal, clock: systemClock, random: systemRandom });
+  try {
+    await act(journal);
+  } finally {
+    journal.close();
+  }
+}
+
+async function note(journal: Journal, body: EventBody): Promise<void> {
+  const common = { run: HOME_CHAIN, step: null, policy: null, isolation: null, label: null };
+  await journal.append([{ ...common, actor: "operator", body }]);
+}
+
+async function assemble(
+  home: Home,
+  journal: Journal,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<Nanos> {
+  const { paths } = home;
+  if (journal.size() === 0) await note(journal, { kind: "home.created", version: VERSION });
+  const arrangement = home.place.arrangementDir
+    ? await home.arrangement()
+    : emptyArrangement(home.place.workspace);
+  const vault = openVault(paths.vault);
+  const models = modelDesk({
+    arrangement,
+    config: await home.config.read(),
+    change: home.config.change,
+    journal,
+    deps: {
+      env,
+      clock: systemClock,
+      random: systemRandom,
+      arrangementDir: home.place.arrangementDir,
+      routes: arrangement.routes,
+    },
+  });
+  const grants = await grantDesk({ arrangement, store: home.grants, journal });
+  const sandbox = openSandbox({ clock: systemClock });
+  const tools = openTools({
+    sandbox,
+    arrangement,
+    clock: systemClock,
+    cacheDir: paths.cache,
+    stageDir: paths.stage,
+    undoDir: join(paths.machine, "undo"),
+    env,
+  });
+  const world = worldOf({ home, journal, vault, models, grants, tools, arrangement });
+  const forget = journal.onWake((topic) => {
+    if (topic === "grants") void grants.reload();
+  });
+  const place: Place = {
+    home: paths.home,
+    workspace: arrangement.workspace,
+    arrangementDir: home.place.arrangementDir,
+    tier: sandbox.tier("host", false),
+  };
+  return nanosOf({ world, place, arrangement, models, grants, sandbox, vault, forget });
+}
+
+function nanosOf(parts: {
+  world: World;
+  place: Place;
+  arrangement: Arrangement;
+  models: ModelDesk;
+  grants: GrantDesk;
+  sandbox: Sandbox;
+  vault: Vault;
+  forget: () => void;
+}): Nanos {
+  const { world, place, arrangement, models, grants, sandbox, vault } = parts;
+  const { journal } = world;
+  const verify = (run?: string): VerifyReport => verifyAll(journal, vault, run);
+  return {
+    place,
+    arrangement,
+    run: (request) => begin(world, request),
+    resume: (run, hooks = {}) => resume(world, run, hooks),
+    cancel: async (run) => {
+      traceOf(journal, run);
+      await note(journal, { kind: "run.cancel_requested", run, by: "operator" });
+      journal.wake(`cancel:${run}`);
+    },
+    traces: {
+      list: (options = {}) => listTraces(journal, options),
+      show: (run) => traceOf(journal, run),
+      events: (run) => [...journal.chain(run)],
+      verify,
+      replay: async (run) => {
+        const { replay } = await import("./kernel/drive/replay.ts");
+        return replay(journal, world.recall, run);
+      },
+      export: async (run, file) => {
+        const { exportRun } = await import("./kernel/views/export.ts");
+        return exportRun(journal, run, file);
+      },
+      why: (step) => whyOf(journal, step),
+    },
+    approvals: {
+      list: () => listAsks(world),
+      show: (id) => {
+        const ask = findAsk(world, id);
+        const step = traceOf(journal, ask.run).steps.find((one) => one.step === ask.step);
+        return { ...ask, action: step?.args ?? null };
+      },
+      answer: (id, reply) => answerAsk(world, findAsk(world, id), reply, "operator@terminal"),
+    },
+    tools: toolDesk(world),
+    agents: {
+      list: () => [...arrangement.agents.values()],
+      show: (name) => {
+        const agent = arrangement.agents.get(name);
+        if (agent) return agent;
+        throw new NanosError("agent.unknown", `There is no agent ${name}.`, "See `nanos agent list`.");
+      },
+    },
+    models: models.models,
+    grants: grants.grants,
+    doctor: async (probe) => {
+      const { doctor } = await import("./kernel/desk/doctor.ts");
+      return doctor({ place, world, sandbox, models: models.models.list(), verify, probe });
+    },
+    close: async () => {
+      parts.forget();
+      await world.tools.close();
+      await sandbox.close();
+      journal.close();
+    },
+  };
+}
+
+function verifyAll(journal: Journal, vault: Vault, run?: string): VerifyReport {
+  const checked = journal.verify(run);
+  if (!checked.ok) {
+    const { seq, run: chain, hash, why } = checked;
+    const where = seq === null ? "" : ` (event ${seq} of ${chain ?? "?"}, hash ${hash ?? "?"})`;
+    return { ok: false, events: 0, chains: 0, erased: 0, bad: `${why}${where}` };
+  }
+  const { events, chains, erased } = checked;
+  const stored = vault.verify();
+  const bad = stored.ok ? null : `${stored.why} (vault ${stored.hash})`;
+  return { ok: stored.ok, events, chains, erased, bad };
+}
+
+function worldOf(parts: {
+  home: Home;
+  journal: Journal;
+  vault: Vault;
+  models: ModelDesk;
+  grants: GrantDesk;
+  tools: ToolHost;
+  arrangement: Arrangement;
+}): World {
+  const { home, journal, vault, models, grants, tools, arrangement } = parts;
+  let facts: Promise<Facts> | null = null;
+  const load = async (): Promise<Facts> =>
+    factsOf({
+      arrangement,
+      tools: (await tools.list()).tools,
+      lock: await home.lock.read(),
+      machine: home.paths.machine,
+      userHome: homedir(),
+    });
+  return {
+    journal,
+    tools,
+    clock: systemClock,
+    random: systemRandom,
+    version: VERSION,
+    facts: () => (facts ??= load()),
+    keep: async (kept) => vault.put(canonical(kept as unknown as Json)),
+    recall: (hash) => {
+      const bytes = vault.get(hash);
+      return bytes && (JSON.parse(new TextDecoder().decode(bytes)) as Facts);
+    },
+    grants: grants.current,
+    model: models.open,
+    defaultModel: models.defaultName,
+    fetch: async (wanted, privateOk, signal) => {
+      const { brokerFetch } = await import("./tools/broker.ts");
+      return brokerFetch(wanted, { privateOk, signal, clock: systemClock });
+    },
+    sign: home.operator.sign,
+    verify: home.operator.verify,
+  };
+}
+
+/** What a home without an arrangement has: nothing. Everything that needs none still works. */
+function emptyArrangement(workspace: string): Arrangement {
+  return {
+    manifest: { name: "empty", oracle: "oracle", models: {}, limits: {}, allow: [] },
+    dir: workspace,
+    workspace,
+    hash: "",
+    agents: new Map(),
+    skills: new Map(),
+    toolFiles: [],
+    mcpServers: {},
+    models: {},
+    rules: [],
+    routes: [],
+    warnings: [],
+  };
 }

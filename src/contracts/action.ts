@@ -47,6 +47,8 @@ export const Action = z.strictObject({
   scopes: z.array(Scope),
   /** Where it goes: the values that decide the destination, as scopes. */
   destinations: z.array(Scope),
+  /** Values of arguments with the role `control`, as text: what is done, how much, to whom. */
+  controls: z.array(z.string()).optional(),
   /** What it declares itself; it can only raise the rank. */
   rank: Rank.optional(),
   /** True when no sandbox holds it. Raises the rank to A and shows everywhere. */
@@ -79,11 +81,23 @@ export const RuleMatch = z.strictObject({
 });
 export type RuleMatch = z.infer<typeof RuleMatch>;
 
+/** One answer of one layer, as it was given. A layer that was silent has none. */
+export const LayerSaid = z.strictObject({
+  layer: Layer,
+  verdict: Verdict,
+  reason: ReasonName,
+  /** For an ask: the key an answer has to name. */
+  key: z.string().optional(),
+  /** For the layer `rule`: the rule that spoke. */
+  rule: z.string().optional(),
+});
+export type LayerSaid = z.infer<typeof LayerSaid>;
+
 /** What the gate said, once: trace, response, store and screen show this object. */
 export const Decision = z.strictObject({
   verdict: Verdict,
   reason: ReasonName,
-  /** The layer that decided; null when none objected. */
+  /** The layer that decided; null when all were silent, or a person or the kernel decided. */
   layer: Layer.nullable(),
   /** The rule that decided, by id; null when no rule did. */
   rule: z.string().nullable(),
@@ -96,6 +110,8 @@ export const Decision = z.strictObject({
   keys: z.array(z.string()),
   /** Every rule that matched, in file order. */
   rules: z.array(RuleMatch),
+  /** What every layer answered, in the order of LAYERS: what explains the decision. */
+  layers: z.array(LayerSaid),
   /** For a denial about reach: the scope that is missing. */
   missing: Scope.optional(),
   /** Hash of the policy (rules file, layers' version). */

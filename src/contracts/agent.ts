@@ -2,7 +2,10 @@ import { z } from "zod";
 import { Rank } from "./action.ts";
 
 const names = z
-  .union([z.array(z.string()), z.string().transform((list) => list.split(",").map((s) => s.trim()))])
+  .union([
+    z.array(z.string()),
+    z.string().transform((list) => list.split(",").map((s) => s.trim())),
+  ])
   .transform((list) => list.filter((name) => name !== ""));
 
 /**
@@ -11,8 +14,14 @@ const names = z
  * and never a grant.
  */
 export const AgentManifest = z.strictObject({
-  name: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,63}$/u),
-  description: z.string().max(1_024),
+  name: z
+    .string()
+    .regex(
+      /^[a-z0-9][a-z0-9_-]{0,63}$/u,
+      "must be 1 to 64 of a-z, 0-9, - and _, and start with a letter or digit",
+    ),
+  /** When to hand it work. Other programs write whole examples here, so there is room. */
+  description: z.string().max(8_192),
   /** A name from `models`, or `inherit`. */
   model: z.string().default("inherit"),
   /** Skills it uses, by name: one line adds all their tools. */
@@ -49,6 +58,13 @@ export const CLAUDE_AGENT_KEYS = [
   "isolation",
   "initialPrompt",
   "hooks",
+  "autoCompactWindow",
+  "omitClaudeMd",
+  "observer",
+  "observerMessage",
+  "criticalSystemReminder_EXPERIMENTAL",
+  "provider",
+  "contextWindow",
 ] as const;
 
 /** An agent as loaded: manifest, prompt and where it came from. */

@@ -9,7 +9,12 @@ import type { McpServer } from "./tool.ts";
 
 /** `arrangement.yaml`. */
 export const ArrangementManifest = z.strictObject({
-  name: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,63}$/u),
+  name: z
+    .string()
+    .regex(
+      /^[a-z0-9][a-z0-9_-]{0,63}$/u,
+      "must be 1 to 64 of a-z, 0-9, - and _, and start with a letter or digit",
+    ),
   description: z.string().max(1_024).optional(),
   version: z.string().optional(),
   /** The agent the operator talks to. */
@@ -50,6 +55,8 @@ export interface Arrangement {
   readonly models: Readonly<Record<string, ModelConfig>>;
   readonly rules: readonly Rule[];
   readonly routes: readonly Route[];
+  /** AGENTS.md of a trusted project: words of the project's authors, not of the operator. */
+  readonly instructions?: string;
   /** Things worth saying that did not stop it from loading. */
   readonly warnings: readonly string[];
 }

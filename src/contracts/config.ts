@@ -30,6 +30,30 @@ export type GrantsFile = z.infer<typeof GrantsFile>;
 /** `trust.json`: folders whose arrangement may be used, bound to the hash of what would run. */
 export const TrustFile = z.strictObject({
   v: z.literal(1),
-  trusted: z.array(z.strictObject({ dir: z.string(), hash: z.string(), at: z.number().int() })),
+  trusted: z.array(
+    z.strictObject({
+      dir: z.string(),
+      hash: z.string(),
+      at: z.number().int(),
+      /** Path to SHA-256 of each file the yes was given to, so that a later change can be shown. */
+      files: z.record(z.string(), z.string()).default({}),
+    }),
+  ),
 });
 export type TrustFile = z.infer<typeof TrustFile>;
+
+/** `lock.json` of one workspace: what each skill was when it was installed. */
+export const LockFile = z.strictObject({
+  v: z.literal(1),
+  skills: z.record(
+    z.string(),
+    z.strictObject({
+      /** Hash over every file of the skill. */
+      hash: z.string(),
+      at: z.number().int(),
+      /** Where it came from: a starter's name or a folder. */
+      from: z.string(),
+    }),
+  ),
+});
+export type LockFile = z.infer<typeof LockFile>;

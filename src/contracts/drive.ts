@@ -18,25 +18,28 @@ export interface Recorded {
  *   event of a later `append` is.
  * - While recorded events remain for a step, `append` compares instead of writing and returns what
  *   was recorded; a difference throws `Diverged` with the first event that differs.
- * - `effect` runs `act` at most once per process and not at all when the step's outcome is
- *   recorded. What `act` throws is a bug and stops the run.
- * - `now` is the time of the newest event of this run: equal on replay.
- * - `wait` resolves with the operator's answer, or null when none can come in this process
- *   (unattended, expired, replay at its end). It never polls.
+ * - `effect` returns the draft that settles the step. It runs `act` at most once per process, and
+ *   not at all when the step's outcome is recorded: the draft is then made from the record. What
+ *   `act` throws is a bug and stops the run.
+ * - `now` is the time of the step's proposal: the clock when live, the record when re-driving.
+ * - `wait` resolves with the operator's answer, `expired` when its time has passed, or null when none
+ *   can come in this process (unattended, or replay at its end). It never polls.
  */
 export interface Drive {
   readonly run: string;
   readonly signal: AbortSignal;
-  now(): number;
+  /** True when nothing is left to re-drive and every effect is real. */
+  live(step: string | null): boolean;
+  now(step: string | null): number;
   append(drafts: readonly Draft[], when?: "now" | "later"): Promise<readonly Event[]>;
-  /** The recorded events of one step, while re-driving; empty when live. */
-  recorded(step: string): readonly Recorded[];
-  effect<T>(step: string, act: () => Promise<T>): Promise<T>;
-  wait(ask: Ask): Promise<Answer | null>;
-  /** Waits `ms`; returns at once while re-driving. */
-  sleep(ms: number): Promise<void>;
-  /** The drive of a run this one delegates to. */
-  child(run: string): Promise<Drive>;
+  /** The recorded events of one step (null: of the run itself), consumed or not. */
+  recorded(step: string | null): readonly Recorded[];
+  /** Recorded steps that a step's effect asked for, in order: `STEP.1`, `STEP.2`, … */
+  nested(step: string): readonly string[];
+  effect(step: string, act: () => Promise<Draft>): Promise<Draft>;
+  wait(ask: Ask): Promise<Answer | "expired" | null>;
+  /** Milliseconds from an arbitrary start, for durations that are then recorded. */
+  elapsed(): number;
 }
 
 /** Another process took the run over; nothing may be written or done for it here any more. */

@@ -1,12 +1,14 @@
 import { z } from "zod";
 import { Action, Decision } from "./action.ts";
+import { Grant } from "./config.ts";
+import { JsonSchema } from "./json.ts";
 import { Tier } from "./isolation.ts";
 import { Label } from "./label.ts";
 import { AssistantMessage } from "./message.ts";
 import { Outcome } from "./outcome.ts";
 import { Answer, Ask, RunEnd } from "./run.ts";
 import { Scope } from "./scope.ts";
-import { Budget, Usage } from "./usage.ts";
+import { Budget, Spent, Usage } from "./usage.ts";
 
 /**
  * One journal entry, as it is hashed and stored for ever. What happened is in the body, which lies
@@ -51,6 +53,8 @@ export interface Draft {
   readonly policy: string | null;
   readonly isolation: z.infer<typeof Tier> | null;
   readonly label: Label | null;
+  /** Milliseconds since 1970, where the time itself was an input; else the journal's clock. */
+  readonly at?: number;
   readonly body: EventBody;
 }
 
@@ -65,15 +69,30 @@ export const EventBody = z.discriminatedUnion("kind", [
     kind: z.literal("run.started"),
     agent: z.string(),
     request: z.string(),
+    /** The one call the operator made directly, with no agent between. */
+    call: z.strictObject({ tool: z.string(), args: JsonSchema }).optional(),
     /** The turns of the conversation before this run, by run id, oldest first. */
     after: z.array(z.string()),
     /** The step that delegated to this run. */
-    parent: z.strictObject({ run: z.string(), step: z.string(), hash: z.string() }).optional(),
-    model: z.string(),
+    parent: z
+      .strictObject({ run: z.string(), step: z.string(), hash: z.string(), depth: z.number().int() })
+      .optional(),
+    /** The operator's own words, where they are not the request: in a delegated run. */
+    said: z.string().optional(),
+    model: z.strictObject({
+      name: z.string(),
+      /** Where its requests go; null when it runs inside nanos. */
+      host: z.string().nullable(),
+      priced: z.boolean(),
+    }),
     workspace: z.string(),
-    /** Hash of the arrangement as loaded. */
-    arrangement: z.string(),
+    /** The operator's date when it began, `2026-11-21`. */
+    today: z.string(),
+    /** Ids of the rules in force. */
     rules: z.array(z.string()),
+    /** Hash of the facts the run is judged by (arrangement, tools, rules), kept in the vault. */
+    facts: z.string(),
+    grants: z.array(Grant),
     budget: Budget,
     localOnly: z.boolean(),
     /** True when an operator is at hand to be asked in the terminal. */
@@ -82,11 +101,20 @@ export const EventBody = z.discriminatedUnion("kind", [
   }),
   z.strictObject({ kind: z.literal("run.waiting"), asks: z.array(Ask) }),
   z.strictObject({ kind: z.literal("run.resumed"), by: z.string() }),
+  /** The operator changed grants while the run was going on; binds from this step on. */
+  z.strictObject({ kind: z.literal("standing.changed"), grants: z.array(Grant) }),
   z.strictObject({ kind: z.literal("run.ended"), end: RunEnd }),
 
   // An action: proposed and judged before its effect, settled after it.
-  z.strictObject({ kind: z.literal("action.proposed"), action: Action }),
+  /** `spent` is what the run had used when it was proposed. */
+  z.strictObject({ kind: z.literal("action.proposed"), action: Action, spent: Spent }),
   z.strictObject({ kind: z.literal("action.judged"), decision: Decision }),
+  /** Begun before a crash or a wait, and nothing says what came of it. */
+  z.strictObject({
+    kind: z.literal("action.in_doubt"),
+    /** True when doing it again can do no harm; else the operator is asked. */
+    repeat: z.boolean(),
+  }),
   z.strictObject({
     kind: z.literal("action.settled"),
     outcome: Outcome,
@@ -133,9 +161,9 @@ export const EventBody = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("body.erased"), hash: z.string(), why: z.string() }),
 ]);
 export type EventBody = z.infer<typeof EventBody>;
+/** The body of `run.started`: all that a run begins with. */
+export type RunStarted = Extract<EventBody, { kind: "run.started" }>;
 export type EventKind = EventBody["kind"];
 
-/** The chain of what belongs to no run. */
-export const HOME_CHAIN = "home";
-/** `prev` of the first entry of a chain that continues no other. */
-export const GENESIS = "0".repeat(64);
+/** Constants of chains, in a file of their own that loads without the schemas. */
+export { GENESIS, HOME_CHAIN } from "./chain.ts";

@@ -239,12 +239,16 @@ export interface OpenOptions {
 }
 
 /** What a look at home and folder finds before anything is opened or loaded. Runs nothing. */
-export type Found =
+export type Found = (
   | { readonly kind: "ready"; readonly arrangementDir: string; readonly workspace: string }
   /** No arrangement anywhere: offer a starter. */
   | { readonly kind: "empty"; readonly home: string; readonly starters: readonly StarterLine[] }
   /** A project's arrangement that was never trusted, or changed since. */
-  | { readonly kind: "untrusted"; readonly trust: TrustView };
+  | { readonly kind: "untrusted"; readonly trust: TrustView }
+) & {
+  /** What was passed over on the way, and why, one sentence each. */
+  readonly notes?: readonly string[];
+};
 
 export interface StarterLine {
   readonly name: string;
@@ -269,4 +273,6 @@ export interface InitResult {
   readonly dir: string;
   readonly workspace: string;
   readonly files: readonly string[];
+  /** Files that were there already with other content and were left as they are. */
+  readonly kept?: readonly string[];
 }

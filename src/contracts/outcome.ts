@@ -27,10 +27,16 @@ export const Outcome = z.discriminatedUnion("status", [
   z.strictObject({
     status: z.literal("done"),
     output: JsonSchema,
+    /** What it wrote to its stage, not yet in the real files; `diff` is the hash of the changes. */
+    staged: z.strictObject({ diff: z.string(), changes: z.array(FileChange) }).optional(),
     /** Files it changed, after commit. */
     files: z.array(FileChange).optional(),
     /** Hosts it reached, `host:port`. */
     hosts: z.array(z.string()).optional(),
+    /** The run a delegation was carried by, with the hash of that chain's newest entry. */
+    child: z.strictObject({ run: z.string(), head: z.string() }).optional(),
+    /** True when it came to less than was asked for, as a delegated run may. */
+    degraded: z.boolean().optional(),
   }),
   z.strictObject({ status: z.literal("failed"), failure: Failure }),
   z.strictObject({ status: z.literal("denied"), failure: Failure }),

@@ -12,6 +12,7 @@ export const REASONS = {
   "allow:chosen_model": "the operator added and chose this model",
 
   "ask:net": "it would send something to a destination nobody endorsed",
+  "ask:private_address": "it would reach a private or local address no grant names",
   "ask:exec": "it would run a program",
   "ask:write_outside": "it would write outside the workspace",
   "ask:secret": "it would use a secret",

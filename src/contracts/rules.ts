@@ -2,6 +2,13 @@ import { z } from "zod";
 import { ActionKind, Mode, Rank } from "./action.ts";
 import { JsonSchema } from "./json.ts";
 
+const ruleId = z
+  .string()
+  .regex(
+    /^[a-z0-9][a-z0-9_.-]{0,63}$/u,
+    "must be 1 to 64 of a-z, 0-9, dot, - and _, and start with a letter or digit",
+  );
+
 /** What a rule looks at. Every field given must match; a list matches when one item does. */
 export const RuleMatcher = z.strictObject({
   kind: z.union([ActionKind, z.array(ActionKind)]).optional(),
@@ -30,7 +37,7 @@ export const RuleCase = z.strictObject({
 
 /** One line of `rules.yaml`. All that match count; deny over ask over allow. */
 export const Rule = z.strictObject({
-  id: z.string().regex(/^[a-z0-9][a-z0-9_.-]{0,63}$/u),
+  id: ruleId,
   description: z.string().optional(),
   when: RuleMatcher,
   then: z.enum(["allow", "ask", "deny"]),
@@ -44,13 +51,20 @@ export type Rule = z.infer<typeof Rule>;
 export const RulesFile = z.strictObject({ rules: z.array(Rule) });
 export type RulesFile = z.infer<typeof RulesFile>;
 
+/** What is wrong with one rule or route, found by trying its examples. */
+export interface RuleProblem {
+  /** The rule's id; empty when it is about the whole file. */
+  readonly id: string;
+  readonly sentence: string;
+}
+
 /**
  * One line of `routes.yaml`: what a request means without any model. First match wins.
  * Texts may use `{0}` (whole match), `{1}`… or `{name}` (groups), and `{today}`.
  */
 export const Route = z
   .strictObject({
-    id: z.string().regex(/^[a-z0-9][a-z0-9_.-]{0,63}$/u),
+    id: ruleId,
     /** A regular expression, ignoring case. */
     match: z.string(),
     /** A tool to call, with its arguments. */

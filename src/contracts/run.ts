@@ -2,7 +2,7 @@ import { z } from "zod";
 import { Failure } from "./outcome.ts";
 
 /** How a run ended. `waiting` is a state, not an end. */
-export const RunOutcome = z.enum(["succeeded", "degraded", "failed", "cancelled", "denied"]);
+export const RunOutcome = z.enum(["succeeded", "degraded", "failed", "cancelled"]);
 export type RunOutcome = z.infer<typeof RunOutcome>;
 
 /** The states of a run, each with what exists in that state and nothing else. */
@@ -63,7 +63,7 @@ export const RunEnd = z.strictObject({
   outcome: RunOutcome,
   /** The agent's answer to the operator; empty when there is none. */
   text: z.string(),
-  /** Why it did not succeed, or what was left out. */
+  /** Why it did not succeed, or what was left out; `run.denied` when the gate stopped it. */
   failure: Failure.optional(),
   usage: z.strictObject({
     input: z.number().int(),

@@ -4,7 +4,12 @@ import { Scope } from "./scope.ts";
 
 /** Front matter of an Agent Skills `SKILL.md`. Unknown keys are kept by others and ignored here. */
 export const SkillHead = z.looseObject({
-  name: z.string().regex(/^[a-z0-9](?:[a-z0-9]|-(?!-)){0,62}[a-z0-9]?$/u),
+  name: z
+    .string()
+    .regex(
+      /^(?!.*--)[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/u,
+      "must be 1 to 64 of a-z, 0-9 and single hyphens, and start and end without one",
+    ),
   description: z.string().min(1).max(1_024),
   license: z.string().optional(),
   compatibility: z.string().max(500).optional(),
@@ -21,7 +26,9 @@ export const SkillManifest = z.strictObject({
   scopes: z.array(Scope).default([]),
   rank: Rank.optional(),
   /** Slash commands: name to the prompt it stands for; `$ARGS` is what was typed after it. */
-  commands: z.record(z.string(), z.strictObject({ description: z.string(), prompt: z.string() })).optional(),
+  commands: z
+    .record(z.string(), z.strictObject({ description: z.string(), prompt: z.string() }))
+    .optional(),
   /** Link to third-party terms shown once on attach. */
   terms: z.string().optional(),
 });

@@ -31,7 +31,7 @@ export type ToolManifest = z.infer<typeof ToolManifest>;
 /** `tools/NAME.yaml`: a tool made of a program, a request or a container, with no code of its own. */
 export const ToolFile = z
   .strictObject({
-    name: z.string().regex(/^[a-zA-Z0-9_-]{1,128}$/u),
+    name: z.string().regex(/^[a-zA-Z0-9_-]{1,128}$/u, "must be 1 to 128 of A-Z, a-z, 0-9, - and _"),
     description: z.string().max(4_096),
     input: JsonSchema.optional(),
     scopes: z.array(Scope).default([]),

@@ -9,37 +9,59 @@ import type { Recorded } from "../contracts/drive.ts";
  *   with nothing between them on their chain. Appends made in the same turn of the event loop,
  *   also by different runs, share one commit.
  * - `append` throws `Superseded` when the run's lease is held by another process, and
- *   `NanosError journal.full | journal.read_only | journal.disk` when it cannot write; nothing of
- *   that append is then on disk.
+ *   `NanosError journal.full | journal.read_only | journal.disk | journal.busy |
+ *   journal.body_too_large | journal.append_too_large` when it cannot write; nothing of that append
+ *   is then on disk, and the next one may succeed. Of the appends of one turn that touch the same
+ *   chain, those after a failed one fail too.
  * - Nothing is ever updated or deleted; the database itself refuses it. Only `erase` removes a
  *   body, in the same transaction as the `body.erased` event that says so.
+ * - The time of an event is the draft's own, or the clock's but never before the chain's newest.
+ * - Reading sees what is on disk, also what other processes wrote, and never what still waits.
  * - It does not know what events mean.
  */
 export interface Journal {
   append(drafts: readonly Draft[]): Promise<readonly Event[]>;
-  /** Events of one chain, oldest first, with bodies. */
+  /**
+   * Events of one chain, oldest first, with bodies, each checked against its hash and digest.
+   * Throws `NanosError journal.tampered` at the first that does not match.
+   */
   chain(run: string, fromSeq?: number): Iterable<Recorded>;
-  /** Events of all chains in the order of `seq`, after `seq`. Without bodies unless asked. */
-  since(seq: number): Iterable<Recorded>;
+  /** Events of all chains in the order of `seq`, after `seq`. Unchecked; bodies only when asked. */
+  since(seq: number, options?: { readonly bodies?: boolean }): Iterable<Recorded>;
   /** The chain's newest event, or null. */
   head(run: string): Event | null;
   /** Highest `seq`, 0 when empty. */
   size(): number;
   /** Body of an event; null when erased. Throws `NanosError journal.tampered` when it does not match. */
   body(event: Event): EventBody | null;
+  /**
+   * Removes the body of the event with this hash, from views and the log too, and says so on the
+   * home chain. Erasing it again does nothing. Throws `NanosError journal.no_such_event`, and
+   * `journal.not_erasable` for an event that itself says something was erased.
+   */
   erase(hash: string, why: string): Promise<void>;
   /** Recomputes every hash, link, sequence and body digest; names the first bad entry. */
   verify(run?: string): Verified;
   /**
    * Takes the run for this process, raising its epoch, so that a former holder's appends fail.
-   * Null when another live process holds it.
+   * Null when it is held: by another live process, or by this one already.
    */
   lease(run: string): Lease | null;
-  /** Calls back when any process sharing this home said `wake(topic)`. No polling. */
+  /** True while a live process holds the run's lease. */
+  carried(run: string): boolean;
+  /** Calls back when any process sharing this home, this one included, said `wake(topic)`. No polling. */
   onWake(listener: (topic: string) => void): () => void;
-  wake(topic: string): void;
-  /** An incremental view in a file of its own, rebuilt when missing, damaged or of another version. */
+  /**
+   * Tells every listening process. Resolves when each has it or is found gone, within a second; a
+   * process that ends before may not have told all. Never rejects for what others do.
+   */
+  wake(topic: string): Promise<void>;
+  /**
+   * An incremental view in a file of its own, rebuilt when missing, damaged, of another version, or
+   * when a body was erased. `read` sees one snapshot and does not read another view inside.
+   */
   view<T>(view: ViewSpec, read: (db: ViewReader) => T): T;
+  /** Commits what waits, gives back leases and closes. */
   close(): void;
 }
 

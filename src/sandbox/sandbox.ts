@@ -29,10 +29,17 @@ export interface ProcessSpec {
    */
   readonly run:
     | { readonly kind: "program"; readonly argv: readonly string[] }
-    | { readonly kind: "host"; readonly file: string };
+    | { readonly kind: "host"; readonly file: string }
+    /** One of nanos' own escape attempts, under the lock of a `host`; only `doctor` runs them. */
+    | { readonly kind: "attack"; readonly name: string; readonly args: readonly string[] };
   readonly cwd: string;
   readonly box: Box;
-  /** Folder for staged writes, made by the caller's step id; null when nothing may be written. */
+  /**
+   * Folder for staged writes, named after the caller's step, not there yet or empty; null when
+   * nothing may be written. Each root in `box.writes` is copied to the same path below
+   * `<stage>/root`, and only the copy is writable. `cwd` is the copy's too when a root lies in it
+   * or around it: its other entries are links to the real ones, so that relative paths work.
+   */
   readonly stage: string | null;
 }
 
@@ -41,26 +48,52 @@ export type Ended =
   | { readonly kind: "signalled"; readonly signal: string }
   | {
       readonly kind: "stopped";
-      /** Which limit ended it, or `cancelled` by us. */
+      /** Which limit ended it (`time` is wall or CPU time), or `cancelled` by us. */
       readonly by: "time" | "memory" | "processes" | "output" | "stage" | "cancelled";
     };
+
+/** Where a path of the real file system lies for a process with a stage. */
+export interface Mapped {
+  readonly real: string;
+  readonly staged: string;
+}
 
 /** A running sandboxed process. */
 export interface Boxed {
   readonly pid: number;
   readonly tier: Tier;
+  /**
+   * Paths the process must be given in place of real ones, longest first; empty without a stage.
+   * A path below `real` is the same path below `staged`; others stay as they are.
+   */
+  readonly mapping: readonly Mapped[];
+  /** Where it runs: `spec.cwd`, mapped. */
+  readonly cwd: string;
   /** Writes bytes to its standard input; resolves when the pipe took them. */
   write(data: string | Uint8Array): Promise<void>;
   endInput(): void;
   readonly stdout: AsyncIterable<Uint8Array>;
+  /**
+   * Starts wall time and output anew, for a warm process that takes another call: `ms` from now,
+   * or no wall time while it rests (null).
+   */
+  renew(ms: number | null): void;
   /** Last 64 KiB of standard error, as text, once ended; for diagnosis only. */
   stderr(): string;
   readonly ended: Promise<Ended>;
   /** Ends it and every process it started. Resolves when all are gone. */
   stop(): Promise<Ended>;
-  /** The change set in the stage; only after `ended`. */
+  /**
+   * The change set in the stage; only after `ended`. Files and symbolic links, never empty folders.
+   * Failures: `sandbox.stage_too_large`, `sandbox.link_outside`, `sandbox.special_file`,
+   * `sandbox.changed_meanwhile`.
+   */
   changes(): Promise<readonly FileChange[] | Failure>;
-  /** Moves staged files into place (each by rename on the same file system), pre-images to `undo`. */
+  /**
+   * Puts the changes in place of the real files, each by rename, and what was there before into the
+   * folder `undo`, first. Only after `changes`. Calling it again after a crash finishes the rest;
+   * a file that is neither as it was nor as it shall be is `sandbox.changed_meanwhile`.
+   */
   commit(undo: string): Promise<Failure | null>;
   /** Removes the stage. */
   discard(): Promise<void>;

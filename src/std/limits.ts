@@ -9,6 +9,25 @@ export const LIMITS = {
   bodyBytes: 32 * 1024 * 1024,
   /** Events in one append. */
   appendEvents: 256,
+  /** Events and bytes that wait for a shared commit; more are committed at once. */
+  commitEvents: 1_024,
+  commitBytes: 8 * 1024 * 1024,
+  /** Events that may be newer than the stored heads of their chains. */
+  unstoredHeads: 256,
+  /** The journal's database, and the bodies kept as files beside it. */
+  journalBytes: 16 * 1024 * 1024 * 1024,
+  bodyFilesBytes: 64 * 1024 * 1024 * 1024,
+  /** How long a write of the journal waits for another process. */
+  journalBusyMs: 5_000,
+  /** One topic of a wake, the processes it is told to, and how long telling one may take. */
+  wakeTopicChars: 512,
+  wakeSockets: 256,
+  wakeMs: 1_000,
+  /** Statements kept prepared for views. */
+  viewStatements: 256,
+  /** Everything the vault holds, and one entry of it. */
+  vaultBytes: 16 * 1024 * 1024 * 1024,
+  vaultItemBytes: 512 * 1024 * 1024,
   /** A lease not renewed for this long may be taken by another process. */
   leaseMs: 10_000,
 
@@ -28,15 +47,25 @@ export const LIMITS = {
   depth: 1,
   /** Times a model call is tried again after a failure that may pass. */
   modelRetries: 2,
-  /** An approval not answered or not used by then is void. */
+  /** Asks one step may raise before it counts as a bug. */
+  asksPerStep: 8,
+  /** An answer not used by then is void. */
   approvalMs: 900_000,
+  /** An ask nobody answered by then is asked anew when its run goes on. */
+  askMs: 30 * 24 * 3_600_000,
 
   /** What a model may send in one answer. */
   modelAnswerBytes: 4 * 1024 * 1024,
   /** One line of a provider's stream. */
   modelLineBytes: 1024 * 1024,
+  /** Everything a model's stream may carry, framing included. */
+  modelWireBytes: 64 * 1024 * 1024,
   /** Silence on a model stream after which it counts as cut. */
   modelIdleMs: 120_000,
+  /** Silence before a model's first byte: a local one may have to load and read a long prompt. */
+  modelFirstMs: 600_000,
+  /** A script of recorded answers. */
+  scriptBytes: 4 * 1024 * 1024,
   /** Longest wait a provider may ask for by retry-after. */
   retryAfterMs: 60_000,
 
@@ -66,14 +95,51 @@ export const LIMITS = {
   fetchBytes: 5 * 1024 * 1024,
   fetchRedirects: 5,
 
+  /** One line nanos sends to a tool host: the body of a fetch with every character escaped. */
+  hostLineBytes: 32 * 1024 * 1024,
+  /** What one tool call may ask back for at the same time. */
+  toolAsks: 16,
+  /** Wall time of finding out what a tool file or an MCP server offers. */
+  describeMs: 15_000,
+  /** A warm tool process not used for this long is ended at the next call. */
+  warmIdleMs: 60_000,
+  /** How long a process may take to end once its input is closed, before it is stopped. */
+  lastWordsMs: 1_000,
+  /** Tools one MCP server may announce, and pages it may announce them in. */
+  mcpTools: 256,
+  mcpPages: 16,
+
   /** A manifest, rules or config file. */
   manifestBytes: 256 * 1024,
+  /** Problems one refusal lists; the rest are counted. */
+  problemsListed: 20,
+  /** Aliases one YAML file may use. */
+  yamlAliases: 100,
+  /** Files, bytes and nesting of one arrangement, skill or starter. */
+  treeFiles: 2_000,
+  treeBytes: 20 * 1024 * 1024,
+  treeDepth: 12,
+  /** Folders looked at upward for a project. */
+  searchLevels: 64,
+  /** How long a change of a home file waits for another process that changes it. */
+  homeLockMs: 5_000,
+  /** Grants of one workspace, trusted folders of one home. */
+  grants: 1_000,
+  trustedFolders: 100,
+  /** One file of machine state, one kept parse. */
+  storedBytes: 32 * 1024 * 1024,
+  /** One stored secret or key file. */
+  secretBytes: 64 * 1024,
+  /** Parsed files of one kind kept for a faster start. */
+  cachedParses: 8,
   /** Agents, skills or tools of one arrangement. */
   arrangementItems: 500,
   /** Rules in one file. */
   rules: 1_000,
   /** Longest regular expression a rule or route may carry. */
   patternChars: 500,
+  /** Steps of a compiled pattern, counted repetitions written out. */
+  patternSteps: 1_000,
   /** How much of a text a rule's pattern is matched against. */
   patternInputChars: 8_192,
 } as const;

@@ -56,6 +56,11 @@ export interface ToolCall {
   readonly now: number;
   /** Milliseconds of wall time. */
   readonly ms: number;
+  /**
+   * True to ask the tool's probe instead of running it: did an earlier call with these arguments
+   * take effect? The output is then true or false.
+   */
+  readonly probe?: boolean;
 }
 
 export type ToolResult =
@@ -101,5 +106,10 @@ export interface ToolHost {
   /** Loads every tool; costs processes, so it is done once and kept by hash. */
   list(): Promise<{ tools: readonly LoadedTool[]; broken: readonly BrokenTool[] }>;
   call(call: ToolCall, reach: Reach, signal: AbortSignal): Promise<ToolResult>;
+  /**
+   * The stage a call of an earlier process left for commit, by its step; null when it is gone.
+   * A wait for the operator may outlive the process, and so does the stage.
+   */
+  reopen(step: string): Promise<Staged | null>;
   close(): Promise<void>;
 }

@@ -1,0 +1,39 @@
+/**
+ * `npm run build`: makes `dist/nanos`, one file that needs no Node, npm or checkout.
+ * What lies in the folder it is started from (bunfig.toml, .env) is neither run nor read.
+ */
+import { mkdirSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { BUN, ROOT, run } from "./machine.ts";
+
+/** The binary may not be larger; most of it is the runtime. */
+const MOST_BYTES = 130_000_000;
+
+/** Compiles the command to `outfile`. @throws Error with the compiler's output. */
+export async function build(outfile: string): Promise<{ readonly bytes: number }> {
+  mkdirSync(dirname(outfile), { recursive: true });
+  const flags = ["--compile", "--minify", "--production", "--bytecode", "--splitting"];
+  const hardened = ["--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig"];
+  const ran = await run([
+    ...BUN,
+    "build",
+    ...flags,
+    "--format=esm",
+    ...hardened,
+    "--asset=starters",
+    `--outfile=${outfile}`,
+    "src/cli/main.ts",
+  ]);
+  if (ran.code !== 0) throw new Error(`the build failed:\n${ran.text}`);
+  const bytes = statSync(outfile).size;
+  if (bytes > MOST_BYTES) throw new Error(`${outfile} has ${bytes} bytes, ${MOST_BYTES} allowed`);
+  return { bytes };
+}
+
+if (import.meta.main) {
+  const outfile = join(ROOT, process.argv[2] ?? "dist/nanos");
+  const { bytes } = await build(outfile);
+  const version = await run([outfile, "--version"], { env: {} });
+  if (version.code !== 0) throw new Error(`it does not start:\n${version.text}`);
+  console.log(`${outfile}: ${(bytes / 1e6).toFixed(1)} MB, version ${version.stdout.trim()}`);
+}

@@ -1,0 +1,59 @@
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Found } from "../check.ts";
+import { BUN, cleanEnv, inTempFolder, ROOT, run } from "../machine.ts";
+import { readHouse, type Source } from "../tidy/house.ts";
+
+/** Share of the lines of src that tests must run, all files together. */
+const LEAST = 0.85;
+
+/** Runs the tests with coverage. What they run in processes of their own is not counted. */
+export async function coverage(): Promise<Found> {
+  return inTempFolder("nanos-coverage", async (home) => {
+    mkdirSync(join(home, "home"));
+    // The threshold of the runner is read from a file we do not load, so it is compared here.
+    const flags = ["--coverage", "--coverage-reporter=text", "--coverage-reporter=lcov"];
+    const ran = await run(
+      [...BUN, "test", "--timeout=60000", ...flags, "--coverage-dir=coverage", "./src", "./test"],
+      { env: cleanEnv(join(home, "home")) },
+    );
+    if (ran.code !== 0) return { state: "failed", says: ran.text.slice(-4000) };
+    const own = readHouse(ROOT).sources.filter(
+      ({ path, test }) => !test && path.startsWith("src/"),
+    );
+    return judge(readFileSync(join(ROOT, "coverage/lcov.info"), "utf8"), own);
+  });
+}
+
+/** Compares a report with the files there are: one that no test loads is not in the report. */
+export function judge(lcov: string, own: readonly Pick<Source, "path" | "code">[]): Found {
+  const seen = readLcov(lcov);
+  const runs = /\bfunction\b|=>|\bclass\b/u;
+  const never = own.filter(({ path, code }) => !seen.has(path) && runs.test(code));
+  let [hit, all] = [0, 0];
+  for (const { path } of own) {
+    const file = seen.get(path);
+    hit += file?.hit ?? 0;
+    all += file?.all ?? 0;
+  }
+  const share = all === 0 ? 0 : hit / all;
+  const note = `${(share * 100).toFixed(1)} % of lines`;
+  const says = [
+    ...(share < LEAST ? [`${note} are run by tests, ${LEAST * 100} % are needed`] : []),
+    ...never.map(({ path }) => `${path}: no test loads this file`),
+  ];
+  return says.length === 0 ? { state: "passed", note } : { state: "failed", says: says.join("\n") };
+}
+
+/** Lines hit and lines in all, by file. */
+function readLcov(text: string): Map<string, { readonly hit: number; readonly all: number }> {
+  const files = new Map<string, { hit: number; all: number }>();
+  let file = { hit: 0, all: 0 };
+  for (const line of text.split("\n")) {
+    const [key, value = ""] = line.split(/:(.*)/su);
+    if (key === "SF") files.set(value.replace(`${ROOT}/`, ""), (file = { hit: 0, all: 0 }));
+    if (key === "LH") file.hit = Number(value);
+    if (key === "LF") file.all = Number(value);
+  }
+  return files;
+}

@@ -1,0 +1,205 @@
+/**
+ * `npm run docs`: writes docs/reference/*.md from the code, so that they cannot lie about it.
+ * `npm run check` compares them and fails when one is stale.
+ */
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { GLOBAL_OPTIONS, type Command } from "../src/cli/command.ts";
+import { EXIT } from "../src/cli/exit.ts";
+import { EventBody } from "../src/contracts/event.ts";
+import { REASONS } from "../src/contracts/reason.ts";
+import { PUBLISHED } from "../src/contracts/schemas.ts";
+import { LIMITS } from "../src/std/limits.ts";
+import { ROOT } from "./machine.ts";
+import { readHouse, readText } from "./tidy/house.ts";
+
+const FOLDER = join(ROOT, "docs/reference");
+
+/** Compares the pages with the code, or writes them. @returns a sentence per stale page. */
+export async function docs({ write }: { readonly write: boolean }): Promise<readonly string[]> {
+  const pages = await render();
+  const stale: string[] = [];
+  mkdirSync(FOLDER, { recursive: true });
+  for (const [name, text] of pages) {
+    const file = join(FOLDER, name);
+    if (readText(file) === text) continue;
+    if (write) writeFileSync(file, text);
+    stale.push(`docs/reference/${name} differs from the code; write it again: npm run docs`);
+  }
+  for (const name of existsSync(FOLDER) ? readdirSync(FOLDER) : []) {
+    if (!pages.has(name)) stale.push(`docs/reference/${name} is not a page of scripts/docs.ts`);
+  }
+  return stale;
+}
+
+async function render(): Promise<ReadonlyMap<string, string>> {
+  // Imported late: the list of commands brings every command with it.
+  const { MENU } = await import("../src/cli/commands.ts");
+  const commands = await Promise.all(MENU.names.map((name) => MENU.load(name)));
+  return new Map([
+    ["commands.md", commandsPage(commands)],
+    ["errors.md", errorsPage()],
+    ["events.md", eventsPage()],
+    ["exit-codes.md", exitPage()],
+    ["limits.md", limitsPage()],
+    ["reasons.md", reasonsPage()],
+    ["schemas.md", schemasPage()],
+  ]);
+}
+
+/** A page: title, what it is, what it is written from, then its parts. */
+function page(title: string, about: string, from: string, ...parts: readonly string[]): string {
+  return `# ${title}\n\n${about}\n\nWritten from \`${from}\` by \`npm run docs\`.\n\n${parts.join("\n\n")}\n`;
+}
+
+function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll("|", "\\|").replaceAll("\n", " ")).join(" | ")} |`;
+  return [line(heads), line(heads.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+function reasonsPage(): string {
+  const rows = Object.entries(REASONS).map(([name, text]) => [`\`${name}\``, text]);
+  return page(
+    "Reasons",
+    "Every decision of the gate gives one of these and no other.",
+    "src/contracts/reason.ts",
+    table(["reason", "allowed, asked or denied because"], rows),
+  );
+}
+
+function exitPage(): string {
+  const rows = Object.entries(EXIT).map(([name, code]) => [String(code), name]);
+  return page(
+    "Exit codes",
+    "What a program reads off `nanos`.",
+    "src/cli/exit.ts",
+    table(["code", "means"], rows),
+  );
+}
+
+function schemasPage(): string {
+  const rows = PUBLISHED.map(({ name, title }) => [
+    `[\`${name}\`](../../schemas/${name}.json)`,
+    title,
+  ]);
+  return page(
+    "Schemas",
+    "Every shape that is stored, sent or written by hand, as JSON Schema 2020-12.",
+    "src/contracts/schemas.ts",
+    table(["schema", "describes"], rows),
+  );
+}
+
+function eventsPage(): string {
+  const rows = EventBody.options.map(({ shape }) => {
+    const { kind, ...fields } = shape;
+    return [`\`${kind.value}\``, Object.keys(fields).join(", ")];
+  });
+  return page(
+    "Events",
+    "The kinds of journal entries and the fields of their bodies.",
+    "src/contracts/event.ts",
+    table(["kind", "body"], rows),
+  );
+}
+
+/** The comment over each limit; one without a comment continues the one above it. */
+function limitsPage(): string {
+  const text = readText(join(ROOT, "src/std/limits.ts"));
+  const comments = new Map<string, string>();
+  for (const match of text.matchAll(/\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*(\w+):/gu)) {
+    const [, comment = "", name = ""] = match;
+    comments.set(name, comment.replace(/\s*\n\s*\*\s*/gu, " ").trim());
+  }
+  const rows = Object.entries(LIMITS).map(([name, value]) => [
+    `\`${name}\``,
+    value.toLocaleString("en"),
+    comments.get(name) ?? "",
+  ]);
+  return page(
+    "Limits",
+    "Bytes, milliseconds and counts, as the names say. Reaching one is an outcome, not a crash.",
+    "src/std/limits.ts",
+    table(["limit", "value", "what it bounds"], rows),
+  );
+}
+
+const CODE = /"([a-z][a-z_]*\.[a-z][a-z_]*)"(?:,\s*(?:message:\s*)?(?:"([^"]*)"|`([^`]*)`))?/gu;
+
+/** Codes as they stand in the code, with the sentence that follows where it is written there. */
+function errorsPage(): string {
+  const events = new Set<string>(EventBody.options.map(({ shape }) => shape.kind.value));
+  const found = new Map<string, { says: string; folders: Set<string> }>();
+  for (const { path, text, test } of readHouse(ROOT).sources) {
+    if (!path.startsWith("src/") || test || /\/(?:testing|fixtures?)\//u.test(path)) continue;
+    for (const [, code = "", plain, template] of text.matchAll(CODE)) {
+      if (events.has(code) || /\.(?:yaml|json|ts|md|py|sock|sqlite|js|toml)$/u.test(code)) continue;
+      const entry = found.get(code) ?? { says: "", folders: new Set<string>() };
+      const says = (plain ?? template ?? "").replace(/\$\{[^}]*\}/gu, "…");
+      if (entry.says === "" && says.includes(" ")) entry.says = says;
+      entry.folders.add(path.split("/")[1] ?? "");
+      found.set(code, entry);
+    }
+  }
+  const rows = [...found]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([code, { says, folders }]) => [`\`${code}\``, says, [...folders].toSorted().join(", ")]);
+  return page(
+    "Error codes",
+    "The `code` of a failure: stable, for programs. Each comes with a sentence and the next step.",
+    "src",
+    table(["code", "for example", "from"], rows),
+  );
+}
+
+function commandsPage(commands: readonly Command[]): string {
+  const listed = commands.filter(({ former }) => former !== true);
+  const former = commands.filter(({ former: old }) => old === true);
+  const flags = table(
+    ["flag", "does"],
+    GLOBAL_OPTIONS.map(({ flag, value, about }) => [
+      `\`${flag}${value ? ` ${value}` : ""}\``,
+      about,
+    ]),
+  );
+  return page(
+    "Commands",
+    "`nanos COMMAND --help` says the same in the terminal.",
+    "src/cli/commands.ts",
+    `Every command takes:\n\n${flags}`,
+    ...listed.map((command) => commandPart(command, "nanos", 2)),
+    ...(former.length === 0
+      ? []
+      : [
+          `## Names of former programs\n\n${former.map(({ name, summary }) => `- \`nanos ${name}\`: ${summary}`).join("\n")}`,
+        ]),
+  );
+}
+
+function commandPart(command: Command, before: string, level: number): string {
+  const name = `${before} ${command.name}`.replace(/ $/u, "");
+  const args = (command.args ?? []).map(({ name: arg, required, rest }) => {
+    const text = rest === true ? `${arg}...` : arg;
+    return required === true ? text : `[${text}]`;
+  });
+  const options = (command.options ?? []).map(({ flag, value, about }) => [
+    `\`${flag}${value ? ` ${value}` : ""}\``,
+    about,
+  ]);
+  const list = (command.args ?? []).map(({ name: arg, about }) => `- \`${arg}\`: ${about}`);
+  return [
+    `${"#".repeat(level)} \`${[name, ...args].join(" ")}\``,
+    `${command.summary}.`,
+    ...(command.aliases?.length ? [`Also: ${command.aliases.join(", ")}.`] : []),
+    `    ${command.example}`,
+    ...(list.length === 0 ? [] : [list.join("\n")]),
+    ...(options.length === 0 ? [] : [table(["flag", "does"], options)]),
+    ...(command.subs ?? []).map((sub) => commandPart(sub, name, level + 1)),
+  ].join("\n\n");
+}
+
+if (import.meta.main) {
+  const stale = await docs({ write: !process.argv.includes("--check") });
+  for (const line of stale) console.log(line);
+}

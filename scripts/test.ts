@@ -1,0 +1,154 @@
+/**
+ * `npm test`: runs every test in minutes on a fresh machine. What tests need beyond npm it installs
+ * where it can; what is missing is said as `not available: NAME (how to install)` and counted
+ * apart, never as passed. The last line is `N passed, N failed`.
+ *
+ *     npm test                                 everything, and the organs on Node 24 as well
+ *     npm test -- ./src/gate                   what lies there, on Bun
+ *     npm test -- --node ./src/gate            what lies there, on Node 24
+ *     npm test -- --binary=dist/nanos ./test   the stories, on the built binary
+ *     npm test -- --no-install                 without installing anything on this machine
+ *     npm run soak                             everything, with the long drills in full
+ */
+import { mkdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { BUN, cleanEnv, inTempFolder, need, needNode, ROOT, run, which } from "./machine.ts";
+import { readHouse } from "./tidy/house.ts";
+
+const PLACES = ["./src", "./test", "./scripts", "./starters", "./bench"];
+/** Parts of src that must run on Node too; the others stand on the seams to Bun. */
+const ON_NODE = [
+  "std",
+  "contracts",
+  "home",
+  "journal",
+  "vault",
+  "memory",
+  "models",
+  "gate",
+  "kernel",
+];
+/** Programs the tests use, each with the Debian package that brings it. */
+const PROGRAMS = [
+  ["bwrap", "bubblewrap"],
+  ["tmux", "tmux"],
+  ["git", "git"],
+] as const;
+/** A test that hangs ends here; nothing is asserted on time. */
+const TEST_MS = 60_000;
+
+/** What one runner made of its tests. */
+interface Leg {
+  readonly name: string;
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+  readonly text: string;
+}
+
+type Env = Readonly<Record<string, string>>;
+
+async function main(args: readonly string[]): Promise<number> {
+  const places = args.filter((arg) => !arg.startsWith("--"));
+  const missing: string[] = [];
+  const env = await prepare(missing, !args.includes("--no-install"));
+  const legs = await inTempFolder("nanos-test", async (folder) => {
+    const home = join(folder, "home");
+    mkdirSync(home);
+    const all: Env = { ...cleanEnv(home), ...env, ...modes(args) };
+    const onNode = args.includes("--node");
+    const node = env["NANOS_TEST_NODE"];
+    const done: Leg[] = [];
+    if (!onNode) done.push(await bunLeg(places.length > 0 ? places : PLACES, folder, all));
+    if (node !== undefined && (onNode || places.length === 0)) {
+      done.push(await nodeLeg(node, places, all));
+    }
+    return done;
+  });
+  return conclude(legs, missing);
+}
+
+/** Variables that tell the tests how much to do, and on what. */
+function modes(args: readonly string[]): Env {
+  const binary = args.find((arg) => arg.startsWith("--binary="))?.slice("--binary=".length);
+  return {
+    ...(args.includes("--soak") ? { NANOS_SOAK: "1" } : {}),
+    ...(binary === undefined ? {} : { NANOS_TEST_BINARY: resolve(binary) }),
+  };
+}
+
+/** Gets what the tests need beyond npm. @returns variables that tell the tests where it is. */
+async function prepare(missing: string[], install: boolean): Promise<Env> {
+  for (const [program, debian] of PROGRAMS) {
+    const file = install ? await need(program, debian) : which(program);
+    if (file === null) missing.push(`not available: ${program} (apt-get install ${debian})`);
+  }
+  const node = await needNode(install);
+  if (node !== null) return { NANOS_TEST_NODE: node };
+  missing.push("not available: node 24 (https://nodejs.org, or npm i -g n)");
+  return {};
+}
+
+/** Every test file, on Bun. A run that dies before its report is written is a failure. */
+async function bunLeg(places: readonly string[], folder: string, env: Env): Promise<Leg> {
+  const file = join(folder, "junit.xml");
+  const junit = ["--reporter=junit", `--reporter-outfile=${file}`];
+  const argv = [...BUN, "test", `--timeout=${TEST_MS}`, ...junit, ...places];
+  const { code, text } = await run(argv, { env, show: true });
+  const head = /<testsuites[^>]*>/u.exec(readReport(file))?.[0] ?? "";
+  const number = (name: string): number =>
+    Number(new RegExp(`\\b${name}="(\\d+)"`, "u").exec(head)?.[1] ?? 0);
+  const [failures, skipped] = [number("failures"), number("skipped")];
+  // A file that does not load is in no suite, only in the exit code.
+  const failed = failures === 0 && code !== 0 ? 1 : failures;
+  return { name: "Bun", passed: number("tests") - failures - skipped, failed, skipped, text };
+}
+
+function readReport(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+/** The organs' test files, on Node's own test runner: the same files, the same code. */
+async function nodeLeg(node: string, places: readonly string[], env: Env): Promise<Leg> {
+  const wanted = places.length > 0 ? places.map((place) => place.replace(/^\.\//u, "")) : null;
+  const files = readHouse(ROOT)
+    .sources.map(({ path }) => path)
+    .filter((path) => path.endsWith(".test.ts"))
+    .filter((path) =>
+      (wanted ?? ON_NODE.map((part) => `src/${part}/`)).some((p) => path.startsWith(p)),
+    );
+  if (files.length === 0) return { name: "Node", passed: 0, failed: 0, skipped: 0, text: "" };
+  const flags = ["--test", "--test-concurrency=2", "--test-reporter=spec"];
+  const argv = [node, "--import", "./scripts/node/register.mjs", ...flags, ...files];
+  const { code, text } = await run(argv, { env: { ...env, NO_COLOR: "1" } });
+  const number = (name: string): number =>
+    Number(new RegExp(`^ℹ ${name} (\\d+)$`, "mu").exec(text)?.[1] ?? 0);
+  const failures = number("fail") + number("cancelled");
+  const failed = failures === 0 && code !== 0 ? 1 : failures;
+  const start = text.indexOf("✖ failing tests:");
+  if (failed > 0) console.log(text.slice(Math.max(start, 0)));
+  const skipped = number("skipped") + number("todo");
+  return { name: "Node", passed: number("pass"), failed, skipped, text };
+}
+
+function conclude(legs: readonly Leg[], missing: readonly string[]): number {
+  const said = legs.flatMap(({ text }) => Array.from(text.matchAll(/^not available: .*$/gmu)));
+  const lines = new Set([...missing, ...said.map(([line]) => line)]);
+  const sum = (of: (leg: Leg) => number): number => legs.reduce((all, leg) => all + of(leg), 0);
+  console.log("");
+  for (const line of lines) console.log(line);
+  if (lines.size > 0) console.log(`${lines.size} not available`);
+  for (const { name, passed, failed, skipped } of legs) {
+    console.log(`on ${name}: ${passed} of ${passed + failed + skipped}`);
+  }
+  // A test that does not run proves nothing.
+  const failed = sum((leg) => leg.failed + leg.skipped);
+  console.log(`${sum((leg) => leg.passed)} passed, ${failed} failed`);
+  return failed === 0 ? 0 : 1;
+}
+
+process.exitCode = await main(process.argv.slice(2));

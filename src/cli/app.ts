@@ -1,0 +1,83 @@
+import type { Nanos, OpenOptions } from "../contracts/nanos.ts";
+import { systemClock } from "../std/clock.ts";
+import { type Context, flag, type House, type Input, option } from "./command.ts";
+import { MENU } from "./commands.ts";
+import { EXIT, report } from "./exit.ts";
+import { type Parsed, parse } from "./parse.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** What a command line is run in. A test hands in its own; `main` hands in the process. */
+export interface World {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  /** `noColor` is what flags and environment say. */
+  readonly terminal: (noColor: boolean) => Terminal;
+  readonly house: () => Promise<House>;
+}
+
+/** Runs one command line and returns its exit code. Never throws. */
+export async function runApp(world: World): Promise<number> {
+  const noColor = Boolean(world.env["NO_COLOR"]) || world.argv.includes("--no-color");
+  const terminal = world.terminal(noColor);
+  try {
+    const parsed = (await parse(world.argv, MENU)) ?? (await explained(world, terminal));
+    return typeof parsed === "number" ? parsed : await runCommand(world, terminal, parsed);
+  } catch (error) {
+    return quietly(() => report(error, terminal, Boolean(world.env["NANOS_DEBUG"])));
+  }
+}
+
+async function explained(world: World, terminal: Terminal): Promise<Parsed | number> {
+  const [{ explain }, says] = await Promise.all([import("./grammar.ts"), import("./about.ts")]);
+  const said = await explain(world.argv, MENU, says);
+  if (said.kind === "run") return said.parsed;
+  if (said.out !== "") terminal.out(said.out);
+  if (said.err !== "") terminal.err(said.err);
+  return said.code;
+}
+
+async function runCommand(world: World, terminal: Terminal, parsed: Parsed): Promise<number> {
+  const { command, input } = parsed;
+  if (command.run === undefined) throw new Error(`bug: ${command.name} does nothing`);
+  const { context, close } = contextOf(world, terminal, input);
+  try {
+    return await command.run(context, input);
+  } finally {
+    await close();
+  }
+}
+
+function contextOf(
+  world: World,
+  terminal: Terminal,
+  input: Input,
+): { context: Context; close: () => Promise<void> } {
+  const home = option(input, "--home");
+  const options: OpenOptions = {
+    ...(home === undefined ? {} : { home }),
+    cwd: world.cwd,
+    env: world.env,
+  };
+  let opened: Promise<Nanos> | null = null;
+  const context: Context = {
+    terminal,
+    clock: systemClock,
+    json: flag(input, "--json"),
+    yes: flag(input, "--yes"),
+    options,
+    house: world.house,
+    nanos: () => (opened ??= world.house().then((house) => house.openNanos(options))),
+    look: async () => (await world.house()).look(options),
+  };
+  return { context, close: async () => (await opened?.catch(() => null))?.close() };
+}
+
+/** A closed pipe while reporting is no reason to say more. */
+function quietly(say: () => number): number {
+  try {
+    return say();
+  } catch {
+    return EXIT.failed;
+  }
+}

@@ -1,0 +1,48 @@
+import { type Command } from "./command.ts";
+import type { Menu } from "./parse.ts";
+
+/** A command's name, the other names it answers to, and its file, which is loaded when needed. */
+interface Entry {
+  readonly name: string;
+  readonly aliases?: readonly string[];
+  readonly load: () => Promise<{ readonly command: Command }>;
+}
+
+/**
+ * Every command, in the order `nanos --help` shows them. Adding one is adding its file in
+ * `commands/` and its line here.
+ */
+export const COMMANDS: readonly Entry[] = [
+  { name: "session", load: () => import("./commands/session.ts") },
+  { name: "run", load: () => import("./commands/run.ts") },
+  { name: "resume", load: () => import("./commands/resume.ts") },
+  { name: "cancel", load: () => import("./commands/cancel.ts") },
+  { name: "init", load: () => import("./commands/init.ts") },
+  { name: "trust", load: () => import("./commands/trust.ts") },
+  { name: "show", load: () => import("./commands/show.ts") },
+  { name: "agent", aliases: ["agents"], load: () => import("./commands/agent.ts") },
+  { name: "tool", aliases: ["tools"], load: () => import("./commands/tool.ts") },
+  { name: "model", aliases: ["models"], load: () => import("./commands/model.ts") },
+  { name: "grant", aliases: ["grants"], load: () => import("./commands/grant.ts") },
+  { name: "approvals", aliases: ["approval"], load: () => import("./commands/approvals.ts") },
+  { name: "trace", aliases: ["traces"], load: () => import("./commands/trace.ts") },
+  { name: "why", load: () => import("./commands/why.ts") },
+  { name: "doctor", load: () => import("./commands/doctor.ts") },
+  { name: "completion", load: () => import("./commands/completion.ts") },
+  { name: "chat", load: () => import("./commands/chat.ts") },
+  { name: "health", load: () => import("./commands/health.ts") },
+];
+
+/** The commands as the parser sees them. */
+export const MENU: Menu = {
+  names: COMMANDS.map(({ name }) => name),
+  none: "session",
+  find: (word) =>
+    COMMANDS.find(({ name, aliases }) => name === word || aliases?.includes(word))?.name,
+  load: async (name) => {
+    const entry = COMMANDS.find((one) => one.name === name);
+    if (entry === undefined) throw new Error(`bug: no command ${name}`);
+    const { command } = await entry.load();
+    return entry.aliases === undefined ? command : { ...command, aliases: entry.aliases };
+  },
+};

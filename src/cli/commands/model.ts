@@ -1,0 +1,164 @@
+import type { ModelLine } from "../../contracts/nanos.ts";
+import type { ModelConfig } from "../../contracts/model.ts";
+import { NanosError } from "../../std/error.ts";
+import { nearest } from "../../std/nearest.ts";
+import { arg, type Command, type Input, option, show } from "../command.ts";
+import { EXIT } from "../exit.ts";
+import { type Line, span } from "../render/line.ts";
+import { table } from "../render/table.ts";
+
+type Adapter = ModelConfig["adapter"];
+
+// Written out, as the schema would cost the whole of zod here; the record type keeps it complete.
+const ADAPTERS: Readonly<Record<Adapter, true>> = {
+  "openai-compatible": true,
+  openai: true,
+  anthropic: true,
+  ollama: true,
+  http: true,
+  script: true,
+  rules: true,
+};
+
+const KNOWN = Object.keys(ADAPTERS) as readonly Adapter[];
+
+export const command: Command = {
+  name: "model",
+  summary: "the models, and which one is in use",
+  example: "nanos model use local",
+  alone: "list",
+  subs: [
+    {
+      name: "list",
+      summary: "all models, and those found on this machine",
+      example: "nanos model list --json",
+      options: [{ flag: "--found", about: "look for local endpoints and keys too" }],
+      run: async (context, input) => {
+        const { models } = await context.nanos();
+        const found = input.options["--found"] === undefined ? [] : await models.discover();
+        const all = [...models.list(), ...found];
+        await show(context, all, () => modelTable(all, context.terminal.columns));
+        return EXIT.succeeded;
+      },
+    },
+    {
+      name: "add",
+      summary: "add a model by its provider",
+      example:
+        "nanos model add local --adapter openai-compatible --url http://127.0.0.1:11434/v1 --model qwen3:8b",
+      args: [{ name: "NAME", about: "what to call it", required: true }],
+      options: [
+        { flag: "--adapter", value: "KIND", about: `one of ${KNOWN.join(", ")}` },
+        { flag: "--url", value: "URL", about: "base URL of the provider" },
+        { flag: "--model", value: "ID", about: "the provider's name of the model" },
+        { flag: "--key-env", value: "VAR", about: "environment variable that holds the key" },
+        { flag: "--file", value: "FILE", about: "script of the script adapter", offers: "files" },
+        { flag: "--context", value: "TOKENS", about: "context window" },
+        { flag: "--price", value: "IN/OUT", about: "dollars per million tokens, like 0.5/1.5" },
+      ],
+      run: async (context, input) => {
+        const name = arg(input, "NAME");
+        const config = configOf(input);
+        await (await context.nanos()).models.add(name, config);
+        await show(context, { name, config }, () => [
+          [span("added ", "green"), name, span(`  nanos model use ${name} chooses it`, "dim")],
+        ]);
+        return EXIT.succeeded;
+      },
+    },
+    {
+      name: "use",
+      summary: "choose the model to think with",
+      example: "nanos model use rules",
+      args: [{ name: "NAME", about: "the model", required: true, offers: "models" }],
+      run: async (context, input) => {
+        const name = arg(input, "NAME");
+        await (await context.nanos()).models.use(name);
+        await show(context, { name, inUse: true }, () => [[span("in use ", "green"), name]]);
+        return EXIT.succeeded;
+      },
+    },
+    {
+      name: "rm",
+      summary: "forget a model that was added",
+      example: "nanos model rm local",
+      args: [{ name: "NAME", about: "the model", required: true, offers: "models" }],
+      run: async (context, input) => {
+        const name = arg(input, "NAME");
+        await (await context.nanos()).models.rm(name);
+        await show(context, { name, removed: true }, () => [[span("removed ", "green"), name]]);
+        return EXIT.succeeded;
+      },
+    },
+  ],
+};
+
+/** Models as a table; the one in use is marked. */
+export function modelTable(models: readonly ModelLine[], width: number): readonly Line[] {
+  if (models.length === 0) return ["No models yet. nanos model add NAME adds one."];
+  return table(
+    [
+      { title: " ", text: ({ inUse }) => (inUse ? "*" : " "), style: () => "green" },
+      { title: "model", text: ({ name }) => name, style: () => "bold" },
+      { title: "adapter", text: ({ config }) => config.adapter },
+      { title: "from", text: ({ from }) => from },
+      { title: "reaches", text: ({ config }) => reaches(config) },
+    ],
+    models,
+    width,
+  );
+}
+
+function reaches(config: ModelConfig): string {
+  const parts = [config.model, config.url, config.keyEnv === undefined ? "" : `$${config.keyEnv}`];
+  return parts.filter(Boolean).join(" ") || (config.file ?? "nothing");
+}
+
+function configOf(input: Input): ModelConfig {
+  const context = option(input, "--context");
+  const price = option(input, "--price");
+  const [url, model, keyEnv, file] = ["--url", "--model", "--key-env", "--file"].map((flag) =>
+    option(input, flag),
+  );
+  return {
+    adapter: adapterOf(option(input, "--adapter")),
+    ...(url === undefined ? {} : { url }),
+    ...(model === undefined ? {} : { model }),
+    ...(keyEnv === undefined ? {} : { keyEnv }),
+    ...(file === undefined ? {} : { file }),
+    ...(context === undefined ? {} : { context: positive(context) }),
+    ...(price === undefined ? {} : { price: priceOf(price) }),
+  };
+}
+
+function adapterOf(given: string | undefined): Adapter {
+  const found = KNOWN.find((name) => name === given);
+  if (found !== undefined) return found;
+  const near = given === undefined ? undefined : nearest(given, KNOWN);
+  throw new NanosError(
+    "usage.adapter",
+    given === undefined ? "Which adapter?" : `There is no adapter ${given}.`,
+    near === undefined ? `--adapter takes one of ${KNOWN.join(", ")}.` : `Did you mean ${near}?`,
+  );
+}
+
+function positive(given: string): number {
+  const value = Number(given);
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw new NanosError(
+    "usage.number",
+    `--context takes a whole number of tokens, not ${given}.`,
+    "For example --context 32768.",
+  );
+}
+
+function priceOf(given: string): { input: number; output: number } {
+  const [input, output, more] = given.split("/").map(Number);
+  const numbers = input !== undefined && output !== undefined && more === undefined;
+  if (numbers && input >= 0 && output >= 0) return { input, output };
+  throw new NanosError(
+    "usage.price",
+    `--price takes dollars per million tokens in and out, not ${given}.`,
+    "For example --price 0.5/1.5.",
+  );
+}

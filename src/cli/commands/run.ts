@@ -1,0 +1,73 @@
+import type { RunRequest } from "../../contracts/nanos.ts";
+import { NanosError } from "../../std/error.ts";
+import { type Command, type Context, flag, type Input, option } from "../command.ts";
+import { follow, watcherOf } from "../follow.ts";
+import { ready } from "../setup.ts";
+
+/** `nanos run`: one request, answered or waiting when it returns. */
+export const command: Command = {
+  name: "run",
+  summary: "one request: real tools, past the gate, written down",
+  example: `nanos run "tidy today's notes"`,
+  args: [{ name: "TEXT", about: "what to do; - reads it from standard input", rest: true }],
+  options: [
+    { flag: "--agent", value: "NAME", about: "ask this agent, not the oracle", offers: "agents" },
+    { flag: "--model", value: "NAME", about: "use this model for the run", offers: "models" },
+    { flag: "--max-cost", value: "DOLLARS", about: "end the run before it costs more" },
+    { flag: "--max-calls", value: "N", about: "end the run after N actions" },
+    { flag: "--local-only", about: "reach nothing outside this machine" },
+  ],
+  run: async (context, input) => {
+    const request = requestOf(textOf(context, input), input);
+    const nanos = await ready(context);
+    const watcher = await watcherOf(context, nanos);
+    return follow(context, (hooks) => nanos.run({ ...request, ...hooks }), watcher);
+  },
+};
+
+/** A request from the flags of `run`, also for the commands that stand in for it. */
+export function requestOf(text: string, input: Input): RunRequest {
+  const [agent, model] = [option(input, "--agent"), option(input, "--model")];
+  const cost = number(input, "--max-cost", false);
+  const calls = number(input, "--max-calls", true);
+  const budget = {
+    ...(cost === undefined ? {} : { cost }),
+    ...(calls === undefined ? {} : { calls }),
+  };
+  return {
+    text,
+    ...(agent === undefined ? {} : { agent }),
+    ...(model === undefined ? {} : { model }),
+    ...(Object.keys(budget).length === 0 ? {} : { budget }),
+    ...(flag(input, "--local-only") ? { localOnly: true } : {}),
+  };
+}
+
+function textOf({ terminal }: Context, input: Input): string {
+  const words = input.rest.join(" ");
+  const text = words === "-" ? terminal.read(MAX_REQUEST) : words;
+  if (text.trim() !== "") return text.trim();
+  throw new NanosError(
+    "usage.text",
+    "There is nothing to do: the request is empty.",
+    'Say what you want: nanos run "TEXT".',
+  );
+}
+
+/** Longest request taken from standard input, in bytes. */
+const MAX_REQUEST = 1024 * 1024;
+
+function number(input: Input, name: string, whole: boolean): number | undefined {
+  const given = option(input, name);
+  if (given === undefined) return undefined;
+  const value = Number(given);
+  const fits = whole
+    ? Number.isSafeInteger(value) && value > 0
+    : Number.isFinite(value) && value >= 0;
+  if (given.trim() !== "" && fits) return value;
+  throw new NanosError(
+    "usage.number",
+    `${name} takes ${whole ? "a whole number above 0" : "dollars, 0 or more"}, not ${given}.`,
+    `For example ${name} ${whole ? "20" : "0.50"}.`,
+  );
+}

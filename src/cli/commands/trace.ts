@@ -1,0 +1,144 @@
+import { resolve } from "node:path";
+import type { TraceLine } from "../../contracts/nanos.ts";
+import { firstLine } from "../../std/text.ts";
+import { arg, type Command, flag, option, show } from "../command.ts";
+import { NanosError } from "../../std/error.ts";
+import { EXIT } from "../exit.ts";
+import { type Line, span, type Style } from "../render/line.ts";
+import { table } from "../render/table.ts";
+import { traceTree } from "../render/trace.ts";
+import { clockTime, count, tokens } from "../render/words.ts";
+
+export const command: Command = {
+  name: "trace",
+  summary: "what happened: show, verify, replay, export",
+  example: "nanos trace show r1k3f9x2ab7qz0m",
+  alone: "list",
+  subs: [
+    {
+      name: "list",
+      summary: "runs, newest first",
+      example: "nanos trace list --limit 50",
+      options: [
+        { flag: "--limit", value: "N", about: "how many (20)" },
+        { flag: "--children", about: "delegated runs too" },
+      ],
+      run: async (context, input) => {
+        const { traces } = await context.nanos();
+        const limit = limitOf(option(input, "--limit"));
+        const lines = traces.list({ limit, children: flag(input, "--children") });
+        await show(context, lines, () => traceTable(lines, context.terminal.columns));
+        return EXIT.succeeded;
+      },
+    },
+    {
+      name: "show",
+      summary: "the call tree with time, tokens, cost and verdicts",
+      example: "nanos trace show r1k3f9x2ab7qz0m",
+      args: [{ name: "RUN", about: "the run; the newest when absent", offers: "runs" }],
+      run: async (context, input) => {
+        const { traces, place } = await context.nanos();
+        const trace = traces.show(input.args["RUN"] ?? newest(traces.list({ limit: 1 })));
+        const { columns } = context.terminal;
+        await show(context, trace, () => traceTree(trace, columns, place.workspace));
+        return EXIT.succeeded;
+      },
+    },
+    {
+      name: "verify",
+      summary: "recompute every hash of journal and vault",
+      example: "nanos trace verify",
+      args: [{ name: "RUN", about: "one run; everything when absent", offers: "runs" }],
+      run: async (context, input) => {
+        const report = (await context.nanos()).traces.verify(input.args["RUN"]);
+        const erased = report.erased === 0 ? "" : `, ${report.erased} erased`;
+        const counts = `${count(report.events, "event")} in ${count(report.chains, "chain")}`;
+        await show(context, report, () => [
+          report.ok
+            ? [span("ok ", "green"), `${counts} verify${erased}`]
+            : [span("broken ", "red"), report.bad ?? "an entry does not verify"],
+        ]);
+        return report.ok ? EXIT.succeeded : EXIT.failed;
+      },
+    },
+    {
+      name: "replay",
+      summary: "drive a run again from the journal alone, and compare",
+      example: "nanos trace replay r1k3f9x2ab7qz0m",
+      args: [{ name: "RUN", about: "the run", required: true, offers: "runs" }],
+      run: async (context, input) => {
+        const report = await (await context.nanos()).traces.replay(arg(input, "RUN"));
+        const counts = `${count(report.events, "event")}, ${count(report.steps, "step")}`;
+        await show(context, report, () => [
+          report.ok
+            ? [span("same ", "green"), `${counts}: no model, no tool, no network`]
+            : [span("differs ", "red"), report.differs ?? "it came out differently"],
+        ]);
+        return report.ok ? EXIT.succeeded : EXIT.failed;
+      },
+    },
+    {
+      name: "export",
+      summary: "write a run as JSON lines",
+      example: "nanos trace export r1k3f9x2ab7qz0m run.jsonl",
+      args: [
+        { name: "RUN", about: "the run", required: true, offers: "runs" },
+        { name: "FILE", about: "where to", required: true, offers: "files" },
+      ],
+      run: async (context, input) => {
+        const file = resolve(context.options.cwd ?? ".", arg(input, "FILE"));
+        const run = arg(input, "RUN");
+        const events = await (await context.nanos()).traces.export(run, file);
+        await show(context, { run, file, events }, () => [
+          [span("wrote ", "green"), `${count(events, "event")} to ${file}`],
+        ]);
+        return EXIT.succeeded;
+      },
+    },
+  ],
+};
+
+/** Runs as a table. */
+export function traceTable(lines: readonly TraceLine[], width: number): readonly Line[] {
+  if (lines.length === 0) return ['No runs yet. nanos run "TEXT" makes one.'];
+  return table(
+    [
+      { title: "run", text: ({ run }) => run, style: () => "bold" },
+      { title: "when", text: ({ at }) => clockTime(at) },
+      { title: "came to", text: cameTo, style: (line) => STYLE[cameTo(line)] },
+      { title: "steps", text: ({ steps }) => String(steps) },
+      { title: "used", text: (line) => (line.tokens === 0 ? "-" : tokens(line.tokens)) },
+      { title: "request", text: ({ request }) => firstLine(request, 200) },
+    ],
+    lines,
+    width,
+  );
+}
+
+function cameTo({ outcome, state }: TraceLine): string {
+  return outcome ?? state;
+}
+
+const STYLE: Readonly<Record<string, Style>> = {
+  succeeded: "green",
+  degraded: "yellow",
+  waiting: "yellow",
+  interrupted: "yellow",
+  failed: "red",
+};
+
+function newest(lines: readonly TraceLine[]): string {
+  const [first] = lines;
+  if (first !== undefined) return first.run;
+  throw new NanosError("run.not_found", "There are no runs yet.", 'nanos run "TEXT" makes one.');
+}
+
+function limitOf(given: string | undefined): number {
+  const value = Number(given ?? 20);
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw new NanosError(
+    "usage.number",
+    `--limit takes a whole number above 0, not ${given}.`,
+    "For example --limit 50.",
+  );
+}

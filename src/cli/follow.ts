@@ -1,0 +1,118 @@
+import type { Action } from "../contracts/action.ts";
+import type { Live, Nanos, RunHandle, RunHooks } from "../contracts/nanos.ts";
+import type { Ask, RunState } from "../contracts/run.ts";
+import type { Context } from "./command.ts";
+import { EXIT, exitOf } from "./exit.ts";
+import { plainText } from "../std/text.ts";
+import { attended } from "./setup.ts";
+
+/** What watches a run while it goes on, and says how it ended. */
+export interface Watcher {
+  readonly on: (live: Live) => void;
+  readonly ask?: RunHooks["ask"];
+  /** The run has stopped: ended, or waiting. */
+  readonly done: (state: RunState) => void;
+}
+
+/**
+ * Starts a run, shows it as it goes and returns the exit code. The first interrupt cancels the
+ * run, the second leaves at once.
+ */
+export async function follow(
+  context: Context,
+  start: (hooks: RunHooks) => Promise<RunHandle>,
+  watcher: Watcher,
+): Promise<number> {
+  const stop = new AbortController();
+  let handle: RunHandle | null = null;
+  const release = context.terminal.onInterrupt(() => {
+    if (stop.signal.aborted) process.exit(EXIT.cancelled);
+    stop.abort();
+    handle?.cancel();
+  });
+  try {
+    handle = await start({
+      on: watcher.on,
+      signal: stop.signal,
+      ...(watcher.ask === undefined ? {} : { ask: watcher.ask }),
+    });
+    const state = await handle.done;
+    watcher.done(state);
+    return exitOf(state);
+  } finally {
+    release();
+  }
+}
+
+/** The watcher a command's flags ask for. */
+export function watcherOf(context: Context, nanos: Nanos): Promise<Watcher> {
+  return context.json ? jsonWatcher(context) : humanWatcher(context, nanos);
+}
+
+/** Events as JSON lines; the last one is `run.ended` or `run.waiting` of the run itself. */
+async function jsonWatcher({ terminal }: Context): Promise<Watcher> {
+  const { eventLine, lastLine } = await import("./render/json.ts");
+  let last: { readonly kind: string; readonly run: string } | null = null;
+  return {
+    on: (live) => {
+      if (live.type !== "event") return;
+      last = live.recorded.event;
+      terminal.out(`${eventLine(live.recorded)}\n`);
+    },
+    done: (state) => {
+      const kind = state.state === "waiting" ? "run.waiting" : "run.ended";
+      // Whatever else happened, a script finds how it ended in the last line.
+      if (last?.kind !== kind || last.run !== state.run) terminal.out(`${lastLine(state)}\n`);
+    },
+  };
+}
+
+/** What people see: the answer on standard output, what happens on standard error. */
+export async function humanWatcher(context: Context, nanos: Nanos): Promise<Watcher> {
+  const { terminal } = context;
+  if (!terminal.outTty && !terminal.errTty) return quietWatcher(context, nanos);
+  const { screenWatcher } = await import("./screen.ts");
+  return screenWatcher(context, nanos, attended(context));
+}
+
+/** No terminal anywhere: the answer, whole, and then the one line about it. */
+async function quietWatcher({ terminal }: Context, nanos: Nanos): Promise<Watcher> {
+  const asked = new AskedActions(nanos);
+  const closing = await import("./closing.ts");
+  return {
+    on: (live) => asked.take(live),
+    done: (state) => {
+      if (state.state === "ended" && state.ended.text !== "") {
+        terminal.out(`${plainText(state.ended.text).replace(/\n*$/u, "")}\n`);
+      }
+      closing.say(terminal, nanos, state, asked);
+    },
+  };
+}
+
+/** The actions asks are about: from the events as they come, else from the journal. */
+export class AskedActions {
+  readonly #nanos: Nanos;
+  readonly #byStep = new Map<string, Action>();
+
+  constructor(nanos: Nanos) {
+    this.#nanos = nanos;
+  }
+
+  take(live: Live): void {
+    if (live.type !== "event" || live.recorded.body?.kind !== "action.proposed") return;
+    const { step } = live.recorded.event;
+    if (step !== null) this.#byStep.set(step, live.recorded.body.action);
+  }
+
+  of(ask: Ask): Action | null {
+    const seen = this.#byStep.get(ask.step);
+    if (seen !== undefined) return seen;
+    try {
+      return this.#nanos.approvals.show(ask.id).action as Action;
+    } catch {
+      // An ask that cannot be read whole is still shown with its own sentence.
+      return null;
+    }
+  }
+}

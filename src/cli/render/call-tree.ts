@@ -1,0 +1,122 @@
+import type { Action } from "../../contracts/action.ts";
+import type { Recorded } from "../../contracts/drive.ts";
+import type { Failure, Outcome } from "../../contracts/outcome.ts";
+import { target } from "./args.ts";
+import { type Line, span, type Style } from "./line.ts";
+import { fitLine } from "./width.ts";
+import { duration } from "./words.ts";
+
+/** One call of the tree as it happens. */
+export interface Call {
+  readonly step: string;
+  /** 0 for what the asked agent does itself, 1 inside a delegation. */
+  readonly depth: number;
+  readonly action: Action;
+  readonly status: Outcome["status"] | "open" | "waiting";
+  readonly ms: number | null;
+  readonly failure: Failure | null;
+}
+
+/**
+ * The calls of a run and of the runs it delegates to, built from the events as they come. Model
+ * calls are the agent thinking and are left out, unless one fails.
+ */
+export class CallTree {
+  readonly #calls = new Map<string, Call>();
+  /** Step that delegated to a run. */
+  readonly #parents = new Map<string, string>();
+
+  /** Takes an event; returns the call it changed, or null. */
+  take({ event, body }: Recorded): Call | null {
+    const { step } = event;
+    if (body === null) return null;
+    if (body.kind === "run.started") {
+      if (body.parent !== undefined) this.#parents.set(event.run, body.parent.step);
+      return null;
+    }
+    if (step === null) return null;
+    switch (body.kind) {
+      case "action.proposed":
+        return this.#put({ ...fresh(step, this.#depth(event.run, step)), action: body.action });
+      case "approval.asked":
+        return this.#change(step, { status: "waiting" });
+      case "approval.used":
+        return this.#change(step, { status: "open" });
+      case "action.settled":
+        return this.#change(step, {
+          status: body.outcome.status,
+          ms: body.ms,
+          failure: "failure" in body.outcome ? body.outcome.failure : null,
+        });
+      default:
+        return null;
+    }
+  }
+
+  call(step: string): Call | null {
+    return this.#calls.get(step) ?? null;
+  }
+
+  /** The calls named, in the order they were proposed. */
+  lines(width: number, steps: ReadonlySet<string>): readonly Line[] {
+    const calls = [...this.#calls.values()].filter((call) => steps.has(call.step));
+    return calls.filter(worthALine).map((call) => callLine(call, width));
+  }
+
+  #depth(run: string, step: string): number {
+    const parent = this.#parents.get(run);
+    const above = parent === undefined ? 0 : (this.#calls.get(parent)?.depth ?? 0) + 1;
+    // What a running tool asks for is the step `RUN.N.M`, inside the tool's `RUN.N`.
+    return above + Math.max(0, step.split(".").length - 2);
+  }
+
+  #put(call: Call): Call {
+    this.#calls.set(call.step, call);
+    return call;
+  }
+
+  #change(step: string, change: Partial<Call>): Call | null {
+    const call = this.#calls.get(step);
+    return call === undefined ? null : this.#put({ ...call, ...change });
+  }
+}
+
+function fresh(step: string, depth: number): Omit<Call, "action"> {
+  return { step, depth, status: "open", ms: null, failure: null };
+}
+
+/** Whether a call is shown: everything but a model call that went well. */
+export function worthALine(call: Call): boolean {
+  if (call.action.kind === "run") return false;
+  return call.action.kind !== "model" || call.status === "failed" || call.status === "denied";
+}
+
+/** `  ▸ research · web_fetch 127.0.0.1:4321 … 0.1 s ✓`. */
+export function callLine(call: Call, width: number): Line {
+  const { action, status, ms, failure } = call;
+  const plain = action.kind === "tool" || action.kind === "agent";
+  const name = plain ? action.name : `${action.kind} ${action.name}`;
+  const why = failure === null ? "" : ` ${failure.message}`;
+  return fitLine(
+    [
+      span(`${"  ".repeat(call.depth)}▸ `, "dim"),
+      span(`${action.agent} ${action.kind === "agent" ? "→" : "·"} `, "dim"),
+      name.trim(),
+      span(` ${target(action)}`.trimEnd(), "cyan"),
+      span(ms === null ? " " : ` … ${duration(ms)} `, "dim"),
+      span(MARK[status].sign, MARK[status].style),
+      span(why, "red"),
+    ],
+    width,
+  );
+}
+
+/** How a step stands, in one cell. */
+export const MARK: Readonly<Record<Call["status"], { sign: string; style: Style }>> = {
+  open: { sign: "…", style: "dim" },
+  waiting: { sign: "?", style: "yellow" },
+  done: { sign: "✓", style: "green" },
+  failed: { sign: "✗", style: "red" },
+  denied: { sign: "⊘", style: "red" },
+  cancelled: { sign: "◼", style: "yellow" },
+};

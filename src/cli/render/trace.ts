@@ -1,0 +1,120 @@
+import type { Trace, TraceStep } from "../../contracts/nanos.ts";
+import { REASONS } from "../../contracts/reason.ts";
+import { firstLine } from "../../std/text.ts";
+import { target } from "./args.ts";
+import { MARK } from "./call-tree.ts";
+import { type Line, type Span, span } from "./line.ts";
+import { summary } from "./summary.ts";
+import { fit, fitLine, pad, wrap } from "./width.ts";
+import { clockTime, count, cost, duration, tokens } from "./words.ts";
+
+/** A trace as a call tree with time, tokens and cost, verdict and isolation of every step. */
+export function traceTree(trace: Trace, width: number, workspace: string): readonly Line[] {
+  const across = Number.isFinite(width) ? width : 100;
+  const lines: Line[] = [
+    fitLine(headline(trace), across),
+    ...wrap(firstLine(trace.request, 400), across - 2).map((text): Line => [`  ${text}`]),
+    "",
+    ...stepLines(trace.steps, "", across),
+    "",
+  ];
+  if (trace.end !== null) lines.push(summary(trace.end, workspace));
+  else lines.push([span(STANDS[trace.state](trace.run), "yellow")]);
+  lines.push([span(`${count(trace.events, "event")} · newest ${trace.head.slice(0, 16)}`, "dim")]);
+  return lines;
+}
+
+function headline(trace: Trace): Line {
+  return [
+    span(trace.run, "bold"),
+    span(`  ${clockTime(trace.at)}  `, "dim"),
+    `${trace.agent} on ${trace.model || "no model"}  `,
+    trace.end === null ? span(trace.state, "yellow") : trace.end.outcome,
+  ];
+}
+
+const STANDS: Readonly<Record<Trace["state"], (run: string) => string>> = {
+  running: (run) => `still running; nanos cancel ${run} stops it`,
+  waiting: (run) => `waits for an answer: nanos approvals list, then nanos resume ${run}`,
+  interrupted: (run) => `was cut off: nanos resume ${run} goes on from here`,
+  ended: () => "ended",
+};
+
+function stepLines(steps: readonly TraceStep[], indent: string, width: number): readonly Line[] {
+  const here = steps.filter((step) => !steps.some((other) => isInside(step, other)));
+  return here.flatMap((step, i) => {
+    const last = i === here.length - 1;
+    const under = `${indent}${last ? "   " : "│  "}`;
+    const inside = steps.filter((other) => isInside(other, step));
+    return [
+      stepLine(step, `${indent}${last ? "└─ " : "├─ "}`, width),
+      ...noteLines(step, `${under}  `, width),
+      ...stepLines([...inside, ...(step.child?.steps ?? [])], under, width),
+    ];
+  });
+}
+
+/** What a running tool asked for is the step `RUN.N.M`, inside the tool's `RUN.N`. */
+function isInside(step: TraceStep, other: TraceStep): boolean {
+  return step.step.startsWith(`${other.step}.`);
+}
+
+// Cells of the columns at the right: time, tokens or cost, verdict with rank, isolation.
+const RIGHT = { time: 8, use: 14, verdict: 9, tier: 9 } as const;
+const RIGHT_CELLS = RIGHT.time + RIGHT.use + RIGHT.verdict + RIGHT.tier;
+
+function stepLine(step: TraceStep, branch: string, width: number): Line {
+  const mark = MARK[step.status];
+  const name = step.kind === "tool" ? step.name : `${step.kind} ${step.name}`.trim();
+  const about = step.kind === "model" ? "" : aboutOf(step);
+  const left = width - RIGHT_CELLS - branch.length - 2;
+  const title = fit(about === "" ? name : `${name} ${about}`, left);
+  return [
+    span(branch, "dim"),
+    span(mark.sign, mark.style),
+    ` ${pad(title, left)}`,
+    cell(step.ms === null ? "" : duration(step.ms), RIGHT.time),
+    cell(useOf(step), RIGHT.use),
+    verdictCell(step),
+    cell(step.isolation ?? "", RIGHT.tier),
+  ];
+}
+
+function aboutOf(step: TraceStep): string {
+  return target({ args: step.args, destinations: [] });
+}
+
+function cell(text: string, cells: number): Span {
+  return span(`  ${pad(fit(text, cells - 2), cells - 2)}`, "dim");
+}
+
+function useOf(step: TraceStep): string {
+  if (step.usage === null) return "";
+  const all = tokens(step.usage.input + step.usage.output);
+  return step.usage.cost ? cost(step.usage.cost) : all;
+}
+
+function verdictCell(step: TraceStep): Span {
+  const { decision } = step;
+  if (decision === null) return span(" ".repeat(RIGHT.verdict));
+  const text = pad(`  ${decision.verdict} ${decision.rank}`, RIGHT.verdict);
+  if (decision.verdict === "deny") return span(text, "red");
+  return span(text, decision.verdict === "ask" ? "yellow" : undefined);
+}
+
+/** What a step that did not simply go well has to say, under it. */
+function noteLines(step: TraceStep, indent: string, width: number): readonly Line[] {
+  const notes: string[] = [];
+  const { decision, outcome } = step;
+  if (decision !== null && decision.verdict !== "allow") {
+    const missing = decision.missing === undefined ? "" : ` (missing ${decision.missing})`;
+    notes.push(`${decision.verdict}: ${REASONS[decision.reason]}${missing}`);
+  }
+  if (outcome !== null && "failure" in outcome && outcome.status !== "denied") {
+    notes.push(outcome.failure.message);
+  }
+  return notes.map((note): Line => [
+    span(indent, "dim"),
+    span(fit(note, width - indent.length), "yellow"),
+  ]);
+}

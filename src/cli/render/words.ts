@@ -1,0 +1,46 @@
+import { relative, sep } from "node:path";
+import { localDate } from "../../std/clock.ts";
+
+/** `1 tool call`, `3 tool calls`. */
+export function count(n: number, one: string, many = `${one}s`): string {
+  return `${n} ${n === 1 ? one : many}`;
+}
+
+/** Milliseconds for people: `0.2 s`, `14 s`, `3 min 5 s`. */
+export function duration(ms: number): string {
+  if (ms < 50) return `${Math.max(0, Math.round(ms))} ms`;
+  if (ms < 9_950) return `${(ms / 1_000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1_000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** `940 tokens`, `12.3k tokens`. */
+export function tokens(n: number): string {
+  if (n < 10_000) return count(n, "token");
+  return n < 999_950 ? `${(n / 1_000).toFixed(1)}k tokens` : `${(n / 1e6).toFixed(2)}M tokens`;
+}
+
+/** US dollars; `null` is an unknown price, which is not free. */
+export function cost(dollars: number | null): string {
+  if (dollars === null) return "cost unknown";
+  return dollars > 0 && dollars < 0.01 ? `$${dollars.toFixed(4)}` : `$${dollars.toFixed(2)}`;
+}
+
+/** A path as the operator would say it: relative to the workspace when it lies inside. */
+export function shortPath(path: string, workspace: string): string {
+  const inside = relative(workspace, path);
+  if (inside === "") return ".";
+  return inside === ".." || inside.startsWith(`..${sep}`) ? path : inside;
+}
+
+/** `2026-11-21 09:12` in the machine's own time zone. */
+export function clockTime(at: number): string {
+  hourMinute ??= new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+  return `${localDate(at)} ${hourMinute.format(at)}`;
+}
+
+// Made when first needed: making one costs milliseconds.
+let hourMinute: Intl.DateTimeFormat | null = null;

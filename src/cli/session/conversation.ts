@@ -1,0 +1,64 @@
+import type { Nanos, RunHandle, RunHooks } from "../../contracts/nanos.ts";
+import type { RunState } from "../../contracts/run.ts";
+
+/** The runs that make one conversation, and what they used so far. */
+export class Conversation {
+  readonly #nanos: Nanos;
+  readonly #model: string | undefined;
+  #runs: string[] = [];
+  #used = { tokens: 0, cost: 0 as number | null, ms: 0 };
+
+  /** `model` is used for every turn; what is in use otherwise, when undefined. */
+  constructor(nanos: Nanos, model: string | undefined) {
+    this.#nanos = nanos;
+    this.#model = model;
+  }
+
+  get used(): { readonly tokens: number; readonly cost: number | null; readonly ms: number } {
+    return this.#used;
+  }
+
+  /** Name of the model that answers. */
+  get model(): string {
+    if (this.#model !== undefined) return this.#model;
+    return this.#nanos.models.list().find(({ inUse }) => inUse)?.name ?? "no model";
+  }
+
+  /** The newest run, for commands that name none. */
+  get newest(): string | undefined {
+    return this.#runs.at(-1);
+  }
+
+  /** Starts the next turn. `@agent TEXT` speaks to that agent. */
+  begin(text: string, hooks: RunHooks): Promise<RunHandle> {
+    const [, agent, rest] = /^@([\w-]+)\s+(.+)$/su.exec(text) ?? [];
+    return this.#nanos.run({
+      text: rest ?? text,
+      after: this.#runs,
+      ...(agent === undefined ? {} : { agent }),
+      ...(this.#model === undefined ? {} : { model: this.#model }),
+      ...hooks,
+    });
+  }
+
+  /** Counts a turn that has stopped. */
+  take(state: RunState): void {
+    this.#runs = [...this.#runs.filter((run) => run !== state.run), state.run].slice(-MOST_TURNS);
+    if (state.state !== "ended") return;
+    const { usage } = state.ended;
+    const { tokens, cost, ms } = this.#used;
+    this.#used = {
+      tokens: tokens + usage.input + usage.output,
+      cost: cost === null || usage.cost === null ? null : cost + usage.cost,
+      ms: ms + usage.ms,
+    };
+  }
+
+  /** Begins anew: later turns know nothing of the earlier ones. */
+  forget(): void {
+    this.#runs = [];
+  }
+}
+
+/** Earlier turns a new one knows of. */
+const MOST_TURNS = 100;

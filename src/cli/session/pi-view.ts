@@ -1,0 +1,322 @@
+import {
+  type AutocompleteProvider,
+  type Component,
+  Editor,
+  matchesKey,
+  ProcessTerminal,
+  setCapabilities,
+  type Terminal,
+  TuiMainScreen,
+  wrapTextWithAnsi,
+} from "@earendil-works/pi-tui";
+import { type Line, paint, span, type Style } from "../render/line.ts";
+import { markdown, MarkdownStream } from "../render/markdown.ts";
+import type { Layout, Listener, Opening, View } from "./view.ts";
+
+/** Blocks kept in memory; what is older stays in the terminal's own scrollback. */
+const MOST_BLOCKS = 1_000;
+
+/** A view on pi-tui, the only file that knows it. `terminal` is the process' own when absent. */
+export function openPiView(color: boolean, terminal: Terminal = new ProcessTerminal()): View {
+  // Said outright, as finding out would start a process; links then show where they lead.
+  setCapabilities({ images: null, trueColor: false, hyperlinks: false });
+  return new PiView(color, terminal);
+}
+
+class PiView implements View {
+  readonly #color: boolean;
+  readonly #tui: TuiMainScreen;
+  readonly #transcript = new Transcript();
+  readonly #bottom = new Swap();
+  readonly #status = new Drawn(() => []);
+  readonly #editor: Editor;
+  #listener: Listener | null = null;
+  #stopped = false;
+
+  constructor(color: boolean, terminal: Terminal) {
+    this.#color = color;
+    this.#tui = new TuiMainScreen(terminal);
+    this.#editor = new Editor(this.#tui, editorTheme(color), { paddingX: 1 });
+    this.#bottom.show(this.#editor);
+    for (const part of [this.#transcript, this.#bottom, this.#status]) this.#tui.addChild(part);
+  }
+
+  get width(): number {
+    return this.#tui.terminal.columns;
+  }
+
+  start(listener: Listener, opening: Opening): void {
+    this.#listener = listener;
+    for (const line of opening.history) this.#editor.addToHistory(line);
+    this.#editor.setAutocompleteProvider(completions(opening.complete));
+    this.#editor.onSubmit = (text) => {
+      this.#editor.addToHistory(text);
+      listener.onLine(text);
+    };
+    this.#tui.addInputListener((data) => this.#key(data));
+    this.#tui.setFocus(this.#editor);
+    this.#tui.start();
+  }
+
+  add(lines: Layout): { set(lines: Layout): void } {
+    const block = this.#transcript.push(new Drawn(drawing(lines, this.#color)));
+    this.#tui.requestRender();
+    return {
+      set: (changed) => {
+        block.set(drawing(changed, this.#color));
+        this.#tui.requestRender();
+      },
+    };
+  }
+
+  stream(): { push(delta: string): void; end(): void } {
+    const block = this.#transcript.push(new Streaming(this.#color));
+    return {
+      push: (delta) => {
+        block.push(delta);
+        this.#tui.requestRender();
+      },
+      end: () => {
+        block.end();
+        this.#tui.requestRender();
+      },
+    };
+  }
+
+  status(line: Line): void {
+    this.#status.set(drawing(() => [line], this.#color));
+    this.#tui.requestRender();
+  }
+
+  busy(on: boolean): void {
+    this.#editor.disableSubmit = on;
+  }
+
+  ask(lines: Layout, keys: readonly string[], signal: AbortSignal): Promise<string | null> {
+    return new Promise((resolve) => {
+      const done = (key: string | null): void => {
+        signal.removeEventListener("abort", onAbort);
+        this.#bottom.show(this.#editor);
+        this.#tui.setFocus(this.#editor);
+        this.#tui.requestRender();
+        resolve(key);
+      };
+      const onAbort = (): void => done(null);
+      if (signal.aborted) return resolve(null);
+      signal.addEventListener("abort", onAbort, { once: true });
+      const card = new Card(lines, this.#color, (key) => {
+        if (keys.includes(key)) done(key);
+      });
+      this.#bottom.show(card);
+      this.#tui.setFocus(card);
+      this.#tui.requestRender();
+    });
+  }
+
+  typed(): string {
+    return this.#editor.getText();
+  }
+
+  clear(): void {
+    this.#editor.setText("");
+    this.#tui.requestRender();
+  }
+
+  stop(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    // What stays on the screen is the transcript, not an editor nobody can type in.
+    this.#tui.removeChild(this.#bottom);
+    this.#tui.removeChild(this.#status);
+    this.#tui.renderNow();
+    this.#tui.stop();
+  }
+
+  #key(data: string): { consume: boolean } | undefined {
+    if (matchesKey(data, "ctrl+c")) {
+      this.#listener?.onInterrupt();
+      return { consume: true };
+    }
+    if (matchesKey(data, "ctrl+d") && this.#editor.getText() === "") {
+      this.#listener?.onEnd();
+      return { consume: true };
+    }
+    return undefined;
+  }
+}
+
+/** Something drawn once for each width. */
+class Drawn implements Component {
+  #draw: (width: number) => string[];
+  #last: { readonly width: number; readonly lines: string[] } | null = null;
+
+  constructor(draw: (width: number) => string[]) {
+    this.#draw = draw;
+  }
+
+  set(draw: (width: number) => string[]): void {
+    this.#draw = draw;
+    this.#last = null;
+  }
+
+  render(width: number): string[] {
+    if (this.#last?.width !== width) this.#last = { width, lines: this.#draw(width) };
+    return this.#last.lines;
+  }
+
+  invalidate(): void {
+    this.#last = null;
+  }
+}
+
+/** Lines of ours, painted, as pi-tui draws them: none may be wider than the screen. */
+function drawing(layout: Layout, color: boolean): (width: number) => string[] {
+  return (width) =>
+    layout(width)
+      .map((line) => paint(line, color))
+      .flatMap((line) => (line === "" ? [""] : wrapTextWithAnsi(line, width)));
+}
+
+/** Markdown that streams in: finished blocks are drawn once, only the last one again and again. */
+class Streaming implements Component {
+  readonly #color: boolean;
+  readonly #source = new MarkdownStream();
+  readonly #blocks: Drawn[] = [];
+  #tail = "";
+  #done = false;
+
+  constructor(color: boolean) {
+    this.#color = color;
+  }
+
+  push(delta: string): void {
+    this.#tail += delta;
+    const finished = this.#source.push(delta);
+    if (finished === "") return;
+    this.#tail = this.#tail.slice(finished.length);
+    this.#finish(finished);
+  }
+
+  end(): void {
+    if (this.#done) return;
+    this.#done = true;
+    this.#finish(this.#source.end());
+    this.#tail = "";
+  }
+
+  render(width: number): string[] {
+    const lines = this.#blocks.flatMap((block) => block.render(width));
+    if (this.#tail.trim() !== "") lines.push(...this.#draw(this.#tail, width));
+    return lines;
+  }
+
+  invalidate(): void {
+    for (const block of this.#blocks) block.invalidate();
+  }
+
+  #finish(source: string): void {
+    if (source.trim() === "") return;
+    const gap = /\n\s*\n$/u.test(source) ? [""] : [];
+    this.#blocks.push(new Drawn((width) => [...this.#draw(source, width), ...gap]));
+  }
+
+  #draw(source: string, width: number): string[] {
+    const text = markdown(source, Math.min(width, 100), this.#color).trimEnd();
+    return text.split("\n").flatMap((line) => wrapTextWithAnsi(line, width));
+  }
+}
+
+/** What was said and done, a blank line between blocks. */
+class Transcript implements Component {
+  #blocks: Component[] = [];
+
+  push<T extends Component>(block: T): T {
+    this.#blocks.push(block);
+    if (this.#blocks.length > MOST_BLOCKS) this.#blocks = this.#blocks.slice(-MOST_BLOCKS / 2);
+    return block;
+  }
+
+  render(width: number): string[] {
+    return this.#blocks.flatMap((block) => {
+      const lines = block.render(width);
+      return lines.length === 0 || lines.at(-1) === "" ? lines : [...lines, ""];
+    });
+  }
+
+  invalidate(): void {
+    for (const block of this.#blocks) block.invalidate();
+  }
+}
+
+/** The editor, or what stands in its place. */
+class Swap implements Component {
+  #shown: Component | null = null;
+
+  show(component: Component): void {
+    this.#shown = component;
+  }
+
+  render(width: number): string[] {
+    return this.#shown?.render(width) ?? [];
+  }
+
+  invalidate(): void {
+    this.#shown?.invalidate();
+  }
+}
+
+/** An ask in the editor's place. Keys that answer nothing do nothing. */
+class Card extends Drawn {
+  readonly #pressed: (key: string) => void;
+
+  constructor(lines: Layout, color: boolean, pressed: (key: string) => void) {
+    super(drawing(lines, color));
+    this.#pressed = pressed;
+  }
+
+  handleInput(data: string): void {
+    this.#pressed(data);
+  }
+}
+
+/** The session's words as pi-tui offers them: the last word typed is the one replaced. */
+function completions(complete: Opening["complete"]): AutocompleteProvider {
+  return {
+    triggerCharacters: ["/", "@"],
+    getSuggestions: async (lines, line, column, { signal }) => {
+      const before = (lines[line] ?? "").slice(0, column);
+      if (line > 0) return null;
+      const found = await complete(before);
+      if (found.length === 0 || signal.aborted) return null;
+      const items = found.map(({ word, about }) => {
+        const [value, description] = [paint(word, false), paint(about, false)];
+        return { value, label: value, ...(description === "" ? {} : { description }) };
+      });
+      return { items, prefix: before.slice(before.lastIndexOf(" ") + 1) };
+    },
+    applyCompletion: (lines, line, column, { value }, prefix) => {
+      const text = lines[line] ?? "";
+      const start = text.slice(0, column - prefix.length);
+      const changed = [...lines];
+      changed[line] = `${start}${value} ${text.slice(column)}`;
+      return { lines: changed, cursorLine: line, cursorCol: start.length + value.length + 1 };
+    },
+  };
+}
+
+function editorTheme(color: boolean): ConstructorParameters<typeof Editor>[1] {
+  const look =
+    (style: Style) =>
+    (text: string): string =>
+      paint([span(text, style)], color);
+  return {
+    borderColor: look("dim"),
+    selectList: {
+      selectedPrefix: look("cyan"),
+      selectedText: look("cyan"),
+      description: look("dim"),
+      scrollInfo: look("dim"),
+      noMatch: look("dim"),
+    },
+  };
+}

@@ -1,0 +1,171 @@
+import type { Nanos, RunHandle, RunHooks } from "../../contracts/nanos.ts";
+import type { RunState } from "../../contracts/run.ts";
+import { messageOf, NanosError } from "../../std/error.ts";
+import type { Context } from "../command.ts";
+import { EXIT } from "../exit.ts";
+import { type Line, span } from "../render/line.ts";
+import { wrap } from "../render/width.ts";
+import { cost, duration, tokens } from "../render/words.ts";
+import { Conversation } from "./conversation.ts";
+import { History } from "./history.ts";
+import { completeWord, type Slash, slashOf } from "./slash.ts";
+import { Turn } from "./turn.ts";
+import type { Layout, View } from "./view.ts";
+
+/** What a slash command may use of the session. */
+export interface Session {
+  readonly context: Context;
+  readonly nanos: Nanos;
+  readonly conversation: Conversation;
+  print(lines: Layout): void;
+  /** Drives a run as a turn of the conversation. */
+  drive(start: (hooks: RunHooks) => Promise<RunHandle>): Promise<void>;
+  leave(): void;
+}
+
+/** A session at a terminal, until the operator leaves. Returns the exit code. */
+export function runSession(
+  context: Context,
+  nanos: Nanos,
+  view: View,
+  model: string | undefined,
+): Promise<number> {
+  return new Promise((resolve) => {
+    const session = new ScreenSession(context, nanos, view, model, () => resolve(EXIT.succeeded));
+    session.start();
+  });
+}
+
+class ScreenSession implements Session {
+  readonly context: Context;
+  readonly nanos: Nanos;
+  readonly conversation: Conversation;
+  readonly #view: View;
+  readonly #history: History;
+  readonly #left: () => void;
+  #running: { stop: AbortController; handle: RunHandle | null } | null = null;
+  /** Ctrl-C was pressed with nothing to stop; the next one leaves. */
+  #leaving = false;
+
+  constructor(
+    context: Context,
+    nanos: Nanos,
+    view: View,
+    model: string | undefined,
+    left: () => void,
+  ) {
+    this.context = context;
+    this.nanos = nanos;
+    this.conversation = new Conversation(nanos, model);
+    this.#view = view;
+    this.#history = new History(nanos.place.home);
+    this.#left = left;
+  }
+
+  start(): void {
+    this.#view.start(
+      {
+        onLine: (text) => void this.#take(text),
+        onInterrupt: () => this.#interrupt(),
+        onEnd: () => this.leave(),
+      },
+      { history: this.#history.lines, complete: (typed) => completeWord(this.nanos, typed) },
+    );
+    this.#view.add(() => welcome(this.nanos));
+    this.#status();
+  }
+
+  print(lines: Layout): void {
+    this.#view.add(lines);
+  }
+
+  leave(): void {
+    this.#running?.stop.abort();
+    this.#running?.handle?.cancel();
+    this.#view.stop();
+    this.#left();
+  }
+
+  async #take(text: string): Promise<void> {
+    this.#leaving = false;
+    const line = text.trim();
+    if (line === "" || this.#running !== null) return;
+    this.#history.add(text);
+    this.#view.add((width) => saidLines(line, width));
+    try {
+      const slash = slashOf(this.nanos, line);
+      if (slash === null) await this.drive((hooks) => this.conversation.begin(line, hooks));
+      else await this.#slash(slash);
+    } catch (error) {
+      this.#view.add(() => errorLines(error));
+    }
+    this.#status();
+  }
+
+  async #slash({ command, rest }: { command: Slash; rest: string }): Promise<void> {
+    await command.run(this, rest);
+  }
+
+  async drive(start: (hooks: RunHooks) => Promise<RunHandle>): Promise<void> {
+    const running = { stop: new AbortController(), handle: null as RunHandle | null };
+    this.#running = running;
+    this.#view.busy(true);
+    this.#view.status([span("working …  Ctrl-C stops it", "dim")]);
+    const turn = new Turn(this.#view, this.nanos);
+    try {
+      const hooks = { on: turn.on, ask: turn.ask, signal: running.stop.signal };
+      running.handle = await start(hooks);
+      const state: RunState = await running.handle.done;
+      this.conversation.take(state);
+      turn.end(state);
+    } finally {
+      this.#running = null;
+      this.#view.busy(false);
+    }
+  }
+
+  #interrupt(): void {
+    const running = this.#running;
+    if (running !== null && !running.stop.signal.aborted) {
+      running.stop.abort();
+      running.handle?.cancel();
+      this.#view.status([span("stopping …  Ctrl-C again leaves", "yellow")]);
+      return;
+    }
+    if (running === null && this.#view.typed() !== "") return this.#view.clear();
+    if (running !== null || this.#leaving) return this.leave();
+    this.#leaving = true;
+    this.#view.status([span("Ctrl-C again leaves", "yellow")]);
+  }
+
+  #status(): void {
+    const { used, model } = this.conversation;
+    const parts = [
+      model,
+      ...(used.tokens > 0 ? [tokens(used.tokens), cost(used.cost)] : []),
+      ...(used.ms > 0 ? [duration(used.ms)] : []),
+    ];
+    this.#view.status([span(parts.join(" · "), "dim")]);
+  }
+}
+
+/** What the operator said, as it stands in the transcript. */
+function saidLines(text: string, width: number): readonly Line[] {
+  return wrap(text, width - 2).map((line, i): Line => [span(i === 0 ? "> " : "  ", "cyan"), line]);
+}
+
+/** The first lines of a session: where we are, and the one thing to know. */
+function welcome(nanos: Nanos): readonly Line[] {
+  const { place, arrangement } = nanos;
+  const tier = place.tier === null ? "no sandbox: see /doctor" : `sandbox ${place.tier}`;
+  return [
+    [span("nanos", "bold"), ` · ${arrangement.manifest.name} · ${place.workspace} · ${tier}`],
+    [span("Say what you want. /help lists commands, Ctrl-C twice leaves.", "dim")],
+    ...arrangement.warnings.map((warning): Line => [span("! ", "yellow"), warning]),
+  ];
+}
+
+function errorLines(error: unknown): readonly Line[] {
+  if (!(error instanceof NanosError)) return [[span("error: ", "red"), messageOf(error)]];
+  return [[span("error: ", "red"), error.message], [span(error.next, "yellow")]];
+}

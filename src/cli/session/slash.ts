@@ -1,0 +1,247 @@
+import type { Nanos } from "../../contracts/nanos.ts";
+import { NanosError } from "../../std/error.ts";
+import { nearest } from "../../std/nearest.ts";
+import { agentTable } from "../commands/agent.ts";
+import { askTable } from "../commands/approvals.ts";
+import { checkLines } from "../commands/doctor.ts";
+import { grantTable } from "../commands/grant.ts";
+import { modelTable } from "../commands/model.ts";
+import { arrangementPage } from "../commands/show.ts";
+import { toolTable } from "../commands/tool.ts";
+import { traceTable } from "../commands/trace.ts";
+import { whyLines } from "../commands/why.ts";
+import { type Line, span } from "../render/line.ts";
+import { traceTree } from "../render/trace.ts";
+import { pad } from "../render/width.ts";
+import type { Session } from "./session.ts";
+import type { Completion } from "./view.ts";
+
+/** A command typed in a session, after a slash. */
+export interface Slash {
+  readonly name: string;
+  readonly about: string;
+  /** What may follow it, for completion. */
+  readonly offers?: (nanos: Nanos) => readonly string[];
+  readonly run: (session: Session, rest: string) => Promise<void>;
+}
+
+/** The session's own commands, in the order /help shows them. */
+export const SLASHES: readonly Slash[] = [
+  {
+    name: "help",
+    about: "this list",
+    run: async (session) => session.print(() => helpLines(session.nanos)),
+  },
+  {
+    name: "tools",
+    about: "the tools and what they may reach",
+    run: async (session) => {
+      const tools = await session.nanos.tools.list();
+      session.print((width) => toolTable(tools, width));
+    },
+  },
+  {
+    name: "agents",
+    about: "the agents; @NAME TEXT speaks to one",
+    run: async (session) =>
+      session.print((width) => agentTable(session.nanos.agents.list(), width)),
+  },
+  {
+    name: "model",
+    about: "the models; with a name, use that one",
+    offers: (nanos) => nanos.models.list().map(({ name }) => name),
+    run: async (session, rest) => {
+      const { models } = session.nanos;
+      if (rest !== "") await models.use(rest);
+      session.print((width) => modelTable(models.list(), width));
+    },
+  },
+  {
+    name: "trace",
+    about: "what happened in the last run, or in RUN; all lists runs",
+    offers: runs,
+    run: async (session, rest) => {
+      const { traces, place } = session.nanos;
+      const run = rest === "" ? session.conversation.newest : rest;
+      if (run === undefined || run === "all") {
+        const lines = traces.list({ limit: 20 });
+        session.print((width) => traceTable(lines, width));
+        return;
+      }
+      const trace = traces.show(run);
+      session.print((width) => traceTree(trace, width, place.workspace));
+    },
+  },
+  {
+    name: "why",
+    about: "which layer and rule decided STEP",
+    run: async (session, rest) => {
+      const step = session.nanos.traces.why(needed(rest, "why STEP"));
+      session.print((width) => whyLines(step, width));
+    },
+  },
+  {
+    name: "approvals",
+    about: "what waits for your answer",
+    run: async (session) => {
+      const list = session.nanos.approvals.list();
+      session.print((width) => askTable(list, session.context.clock.now(), width));
+    },
+  },
+  {
+    name: "approve",
+    about: "yes to the ask ID, once",
+    offers: asks,
+    run: (session, rest) => answer(session, needed(rest, "approve ID"), "allow"),
+  },
+  {
+    name: "deny",
+    about: "no to the ask ID",
+    offers: asks,
+    run: (session, rest) => answer(session, needed(rest, "deny ID"), "deny"),
+  },
+  {
+    name: "resume",
+    about: "go on with a run that waited or was cut off",
+    offers: runs,
+    run: (session, rest) => {
+      const run = needed(rest, "resume RUN");
+      return session.drive((hooks) => session.nanos.resume(run, hooks));
+    },
+  },
+  {
+    name: "grants",
+    about: "standing answers",
+    run: async (session) => {
+      const list = session.nanos.grants.list();
+      session.print((width) => grantTable(list, session.context.clock.now(), width));
+    },
+  },
+  {
+    name: "show",
+    about: "the whole arrangement",
+    run: async (session) => {
+      const tools = await session.nanos.tools.list();
+      session.print(() => arrangementPage(session.nanos, tools));
+    },
+  },
+  {
+    name: "doctor",
+    about: "what is missing on this machine",
+    run: async (session) => {
+      const checks = await session.nanos.doctor(false);
+      session.print(() => checks.flatMap(checkLines));
+    },
+  },
+  {
+    name: "new",
+    about: "forget this conversation and begin another",
+    run: async (session) => {
+      session.conversation.forget();
+      session.print(() => [[span("A new conversation.", "dim")]]);
+    },
+  },
+  {
+    name: "quit",
+    about: "leave",
+    run: async (session) => session.leave(),
+  },
+];
+
+/** Words that leave, typed alone, with or without a slash. */
+const LEAVE = new Set(["quit", "exit", "/exit"]);
+
+/**
+ * The slash command a line means; null for a message. Skills may bring commands of their own:
+ * those are messages with the skill's prompt.
+ */
+export function slashOf(nanos: Nanos, line: string): { command: Slash; rest: string } | null {
+  if (LEAVE.has(line)) return { command: slash("quit"), rest: "" };
+  const [, name, rest] = /^\/([\w:-]+)(?:\s+(.*))?$/su.exec(line) ?? [];
+  if (name === undefined) return null;
+  const known = [...SLASHES, ...skillSlashes(nanos)];
+  const command = known.find((one) => one.name === name);
+  if (command !== undefined) return { command, rest: rest?.trim() ?? "" };
+  const near = nearest(
+    name,
+    known.map((one) => one.name),
+  );
+  throw new NanosError(
+    "session.unknown_command",
+    `There is no command /${name}.`,
+    near === undefined ? "/help lists them." : `Did you mean /${near}?`,
+  );
+}
+
+function slash(name: string): Slash {
+  const found = SLASHES.find((one) => one.name === name);
+  if (found === undefined) throw new Error(`bug: no slash command ${name}`);
+  return found;
+}
+
+/** What skills bring: `/NAME words` sends the skill's prompt with the words in it. */
+function skillSlashes(nanos: Nanos): readonly Slash[] {
+  return [...nanos.arrangement.skills.values()].flatMap(({ manifest }) =>
+    Object.entries(manifest.commands ?? {}).map(([name, { description, prompt }]): Slash => ({
+      name,
+      about: description,
+      run: (session, rest) =>
+        session.drive((hooks) =>
+          session.conversation.begin(
+            prompt.replaceAll("$ARGS", () => rest),
+            hooks,
+          ),
+        ),
+    })),
+  );
+}
+
+/** Words that may stand where the last one is typed: commands, agents, what follows a command. */
+export async function completeWord(nanos: Nanos, typed: string): Promise<readonly Completion[]> {
+  const start = typed.slice(typed.lastIndexOf(" ") + 1);
+  const match = ({ word }: Completion): boolean => word.startsWith(start) && word !== start;
+  if (/^\/\S*$/u.test(typed)) {
+    const known = [...SLASHES, ...skillSlashes(nanos)];
+    return known.map(({ name, about }) => ({ word: `/${name}`, about })).filter(match);
+  }
+  if (/^@\S*$/u.test(typed)) {
+    const agents = nanos.agents.list().map(({ manifest }) => manifest);
+    return agents
+      .map(({ name, description }) => ({ word: `@${name}`, about: description }))
+      .filter(match);
+  }
+  const command = SLASHES.find(({ name }) => typed.startsWith(`/${name} `));
+  const words = command?.offers?.(nanos) ?? [];
+  return words.map((word) => ({ word, about: "" })).filter(match);
+}
+
+function helpLines(nanos: Nanos): readonly Line[] {
+  const all = [...SLASHES, ...skillSlashes(nanos)];
+  return [
+    ...all.map(({ name, about }): Line => [span(`  ${pad(`/${name}`, 12)}`, "bold"), about]),
+    "",
+    [span("  Enter sends, Ctrl-J makes a new line, Up brings back, Tab completes.", "dim")],
+    [span("  Ctrl-C stops a turn; a second one leaves.", "dim")],
+  ];
+}
+
+function needed(rest: string, usage: string): string {
+  if (rest !== "") return rest;
+  throw new NanosError("session.argument", `/${usage} needs a name.`, "Tab shows what there is.");
+}
+
+async function answer(session: Session, id: string, verdict: "allow" | "deny"): Promise<void> {
+  const { approvals } = session.nanos;
+  const ask = approvals.show(id);
+  await approvals.answer(id, { verdict, reach: "once" });
+  const said = verdict === "allow" ? span("approved ", "green") : span("denied ", "red");
+  session.print(() => [[said, ask.name, span(`  /resume ${ask.run} goes on`, "dim")]]);
+}
+
+function runs(nanos: Nanos): readonly string[] {
+  return nanos.traces.list({ limit: 20 }).map(({ run }) => run);
+}
+
+function asks(nanos: Nanos): readonly string[] {
+  return nanos.approvals.list().map(({ id }) => id);
+}

@@ -1,0 +1,216 @@
+import { fstatSync, readSync, statSync, writeSync } from "node:fs";
+import { codeOf, NanosError } from "../std/error.ts";
+
+/**
+ * Where a command writes and reads. Answers and documents go to `out`, everything else to `err`.
+ *
+ * Contract:
+ * - `out` and `err` have written everything when they return. When nobody reads any more they
+ *   throw `Gone`, which ends the program quietly.
+ * - Text handed over is already safe for a terminal: `paint` and `markdown` make it so.
+ */
+export interface Terminal {
+  readonly inTty: boolean;
+  readonly outTty: boolean;
+  readonly errTty: boolean;
+  /** Cells in a line of standard output; Infinity when it is not a terminal. */
+  readonly columns: number;
+  /** Whether to colour, for the stream named. */
+  color(stream: "out" | "err"): boolean;
+  out(text: string): void;
+  err(text: string): void;
+  /** All of standard input as text, at most `max` bytes; more is a `usage.input` error. */
+  read(max: number): string;
+  /** Lines of standard input as they come, where it is not a terminal. */
+  lines(): AsyncIterable<string>;
+  /** Asks at the terminal and waits for a line; null when input ended. */
+  question(text: string): Promise<string | null>;
+  /** Waits for one key at the terminal, without echo; null when input ended or was interrupted. */
+  key(signal: AbortSignal): Promise<string | null>;
+  /** Calls back on SIGINT and SIGTERM, until the returned function is called. */
+  onInterrupt(listener: () => void): () => void;
+}
+
+/** Nobody reads our output any more (a closed pipe). Not worth a word. */
+export class Gone extends Error {}
+
+/** The process' own terminal. Nothing of `process.stdin` or `process.stdout` is touched before it
+ * is needed: each costs as much as the whole start of the runtime. */
+export function processTerminal(noColor: boolean): Terminal {
+  const [inTty, outTty, errTty] = [0, 1, 2].map(isTty) as [boolean, boolean, boolean];
+  let columns: number | null = null;
+  return {
+    inTty,
+    outTty,
+    errTty,
+    get columns() {
+      columns ??= outTty ? process.stdout.columns || 80 : Infinity;
+      return columns;
+    },
+    color: (stream) => !noColor && (stream === "out" ? outTty : errTty),
+    out: (text) => writeAll(1, text),
+    err: (text) => writeAll(2, text),
+    read: readAll,
+    lines: readLines,
+    question: (text) => {
+      writeAll(2, text);
+      return readLine();
+    },
+    key: readKey,
+    onInterrupt: (listener) => {
+      process.on("SIGINT", listener);
+      process.on("SIGTERM", listener);
+      return () => {
+        process.off("SIGINT", listener);
+        process.off("SIGTERM", listener);
+      };
+    },
+  };
+}
+
+// A terminal is a character device that is not the null device. `isatty` knows it all, and loading
+// it costs as much as the runtime's own start; so it is only asked where it may be one.
+function isTty(fd: number): boolean {
+  try {
+    const device = fstatSync(fd);
+    if (!device.isCharacterDevice() || device.rdev === statSync("/dev/null").rdev) return false;
+    return (process.getBuiltinModule("node:tty") as typeof import("node:tty")).isatty(fd);
+  } catch {
+    return false;
+  }
+}
+
+function writeAll(fd: number, text: string): void {
+  const bytes = Buffer.from(text, "utf8");
+  for (let done = 0; done < bytes.length;) {
+    try {
+      done += writeSync(fd, bytes, done);
+    } catch (error) {
+      if (codeOf(error) === "EPIPE") throw new Gone();
+      if (codeOf(error) !== "EAGAIN") throw error;
+      pause();
+    }
+  }
+}
+
+function readAll(max: number): string {
+  const chunks: Buffer[] = [];
+  const buffer = Buffer.alloc(64 * 1024);
+  for (let size = 0; ;) {
+    let read = 0;
+    try {
+      read = readSync(0, buffer);
+    } catch (error) {
+      if (codeOf(error) === "EAGAIN") {
+        pause();
+        continue;
+      }
+      // Windows and some pseudo terminals say the end this way.
+      if (codeOf(error) !== "EOF" && codeOf(error) !== "EIO") throw error;
+    }
+    if (read === 0) return asText(Buffer.concat(chunks));
+    size += read;
+    if (size > max) {
+      throw new NanosError(
+        "usage.input",
+        `Standard input is longer than ${max} bytes.`,
+        "Put long material in a file of the workspace and name the file in the request.",
+      );
+    }
+    chunks.push(Buffer.from(buffer.subarray(0, read)));
+  }
+}
+
+/** Bytes as text; what is not UTF-8 is refused, as a request nobody can read helps nobody. */
+export function asText(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new NanosError(
+      "usage.input",
+      "Standard input is not UTF-8 text.",
+      "Convert it first, for example with iconv -t UTF-8.",
+    );
+  }
+}
+
+async function* readLines(): AsyncGenerator<string> {
+  const decoder = new TextDecoder("utf-8");
+  let pending = "";
+  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
+    pending += decoder.decode(chunk, { stream: true });
+    let end = pending.indexOf("\n");
+    for (; end !== -1; end = pending.indexOf("\n")) {
+      yield pending.slice(0, end).replace(/\r$/u, "");
+      pending = pending.slice(end + 1);
+    }
+    if (pending.length > MAX_LINE) {
+      throw new NanosError(
+        "usage.input",
+        `A line of standard input is longer than ${MAX_LINE} characters.`,
+        "Put long material in a file of the workspace and name the file in the request.",
+      );
+    }
+  }
+  if (pending !== "") yield pending;
+}
+
+/** Longest line a session takes from a pipe, in UTF-16 units. */
+const MAX_LINE = 1024 * 1024;
+
+// Events and not an iterator: ending an iteration would close standard input for good.
+function readLine(): Promise<string | null> {
+  const input = process.stdin;
+  return new Promise((resolve) => {
+    function done(line: string | null): void {
+      input.off("data", onData);
+      input.off("end", onEnd);
+      input.pause();
+      resolve(line);
+    }
+    function onData(data: Buffer): void {
+      done(data.toString("utf8").replace(/\r?\n.*$/su, ""));
+    }
+    function onEnd(): void {
+      done(null);
+    }
+    input.on("data", onData);
+    input.on("end", onEnd);
+    input.resume();
+  });
+}
+
+function readKey(signal: AbortSignal): Promise<string | null> {
+  const input = process.stdin;
+  return new Promise((resolve) => {
+    function done(key: string | null): void {
+      input.off("data", onData);
+      input.off("end", onEnd);
+      signal.removeEventListener("abort", onEnd);
+      input.setRawMode(false);
+      input.pause();
+      resolve(key);
+    }
+    function onData(data: Buffer): void {
+      // Raw mode delivers Ctrl-C and Ctrl-D as bytes.
+      const key = data.toString("utf8");
+      done(key === "\x03" || key === "\x04" ? null : key);
+      if (key === "\x03") process.kill(process.pid, "SIGINT");
+    }
+    function onEnd(): void {
+      done(null);
+    }
+    if (signal.aborted) return resolve(null);
+    signal.addEventListener("abort", onEnd, { once: true });
+    input.setRawMode(true);
+    input.on("data", onData);
+    input.on("end", onEnd);
+    input.resume();
+  });
+}
+
+const WAIT = new Int32Array(new SharedArrayBuffer(4));
+/** Gives a reader that is slower than us a moment; the descriptor was set not to block. */
+function pause(): void {
+  Atomics.wait(WAIT, 0, 0, 5);
+}

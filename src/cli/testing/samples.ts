@@ -1,0 +1,161 @@
+import type { Action, Decision } from "../../contracts/action.ts";
+import type { Agent } from "../../contracts/agent.ts";
+import type { Arrangement } from "../../contracts/arrangement.ts";
+import type { EventBody } from "../../contracts/event.ts";
+import type { ToolLine, TrustView } from "../../contracts/nanos.ts";
+import type { Ask, RunEnd } from "../../contracts/run.ts";
+
+/** Made-up values of the contracts, for tests of what surfaces show. */
+export const TRUST: TrustView = {
+  dir: "/w/.nano-os",
+  hash: "ab".repeat(32),
+  changed: false,
+  files: [{ path: "/w/.nano-os/tools/run.ts", what: "tool that runs", state: "new" }],
+  scopes: ["net:example.org:443"],
+};
+
+export function askOf(run: string, step: string, proposed: Action): Ask {
+  return {
+    id: "a7f3",
+    run,
+    step,
+    agent: proposed.agent,
+    name: proposed.name,
+    what: `${proposed.name} would send a request.`,
+    reason: "ask:net",
+    keys: ["k"],
+    argsHash: "",
+    expires: Number.MAX_SAFE_INTEGER,
+  };
+}
+
+export function action(given: Partial<Action> & { readonly name: string }): Action {
+  return {
+    gate: "call",
+    kind: "tool",
+    agent: "oracle",
+    args: {},
+    scopes: [],
+    destinations: [],
+    label: { integrity: "operator", secrecy: "public", sources: [] },
+    ...given,
+  };
+}
+
+export function decision(verdict: Decision["verdict"]): Decision {
+  return {
+    verdict,
+    reason: verdict === "ask" ? "ask:net" : "allow:in_scope",
+    layer: null,
+    rule: null,
+    mode: "enforce",
+    rank: "D",
+    review: false,
+    keys: [],
+    rules: [],
+    layers: [],
+    policy: "",
+    inputs: "",
+  };
+}
+
+export const END: RunEnd = {
+  run: "",
+  outcome: "succeeded",
+  text: "",
+  usage: { input: 0, output: 0, cached: 0, cost: 0, turns: 1, calls: 1, ms: 200 },
+  asks: 0,
+  hosts: [],
+  files: [],
+  rules: [],
+};
+
+export const SPENT = { turns: 0, calls: 0, tokens: 0, ms: 0, cost: 0, unpriced: false };
+
+export function started(request: string): Extract<EventBody, { kind: "run.started" }> {
+  return {
+    kind: "run.started",
+    agent: "oracle",
+    request,
+    after: [],
+    model: { name: "rules", host: null, priced: true },
+    budget: { turns: 50, calls: 200, tokens: 1, ms: 1, depth: 1 },
+    localOnly: false,
+    attended: false,
+    version: "0",
+    facts: "",
+    grants: [],
+  } as unknown as Extract<EventBody, { kind: "run.started" }>;
+}
+
+export const AGENTS: readonly Agent[] = ["oracle", "research"].map((name) => ({
+  manifest: {
+    name,
+    description: `the ${name}`,
+    model: "inherit",
+    skills: name === "oracle" ? ["notes"] : ["web"],
+    agents: name === "oracle" ? ["research"] : [],
+    memory: [],
+    limits: {},
+    kind: "prompt",
+  },
+  prompt: `You are the ${name}.`,
+  file: `/w/.nano-os/agents/${name}.md`,
+}));
+
+export const TOOLS: readonly ToolLine[] = [
+  {
+    name: "notes_append",
+    skill: "notes",
+    kind: "module",
+    source: "skills/notes/tools/append.ts",
+    description: "append a dated section",
+    scopes: ["write:./notes"],
+    rank: "D",
+    agents: ["oracle"],
+  },
+  {
+    name: "web_fetch",
+    skill: "web",
+    kind: "module",
+    source: "skills/web/tools/fetch.ts",
+    description: "fetch a page",
+    scopes: ["net:*"],
+    rank: "C",
+    agents: ["research"],
+  },
+];
+
+export const ARRANGEMENT: Arrangement = {
+  manifest: { name: "indie-developer", oracle: "oracle", models: {}, limits: {}, allow: [] },
+  dir: "/w/.nano-os",
+  workspace: "/w",
+  hash: "cd".repeat(32),
+  agents: new Map(AGENTS.map((agent) => [agent.manifest.name, agent])),
+  skills: new Map(
+    ["notes", "web"].map((name) => [
+      name,
+      {
+        head: { name, description: `the ${name} skill` },
+        manifest: {
+          scopes: name === "web" ? ["net:*"] : ["write:./notes"],
+          commands:
+            name === "notes"
+              ? { today: { description: "today's note", prompt: "read today $ARGS" } }
+              : {},
+        },
+        instructions: "",
+        dir: `/w/.nano-os/skills/${name}`,
+        hash: "",
+        toolFiles: [],
+        mcpFile: null,
+      },
+    ]),
+  ),
+  toolFiles: [],
+  mcpServers: {},
+  models: {},
+  rules: [],
+  routes: [],
+  warnings: [],
+};

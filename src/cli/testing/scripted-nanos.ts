@@ -1,0 +1,198 @@
+import type { Found, Nanos, RunHandle, RunHooks, RunRequest } from "../../contracts/nanos.ts";
+import type { Ask } from "../../contracts/run.ts";
+import type { House } from "../command.ts";
+import { NanosError } from "../../std/error.ts";
+import type { Json } from "../../std/json.ts";
+import { action, AGENTS, ARRANGEMENT, TOOLS, TRUST } from "./samples.ts";
+import { type Beat, Played } from "./scripted-run.ts";
+
+/** What a scripted house holds and does. */
+export interface Script {
+  readonly home: string;
+  /** Request text to what happens; `*` for any other. */
+  readonly plays: Readonly<Record<string, readonly Beat[]>>;
+  readonly found?: Found;
+  readonly fails?: Readonly<Record<string, NanosError>>;
+}
+
+/** What was done to the house, for a test to look at. */
+export interface Calls {
+  readonly log: string[];
+}
+
+/** A whole house in memory that plays a script: for surfaces, whose subject is what they show. */
+export function scriptedHouse(script: Script, calls: Calls = { log: [] }): House {
+  let found: Found = script.found ?? { kind: "ready", arrangementDir: "/a", workspace: "/w" };
+  const nanos = scriptedNanos(script, calls);
+  return {
+    openNanos: async () => {
+      calls.log.push("open");
+      return nanos;
+    },
+    look: async () => found,
+    init: async (_options, from, dir) => {
+      calls.log.push(`init ${from}${dir === undefined ? "" : ` ${dir}`}`);
+      if (found.kind === "empty") found = { kind: "ready", arrangementDir: "/a", workspace: "/w" };
+      return {
+        dir: dir ?? "/home/.nano-os",
+        workspace: "/w",
+        files: ["/home/.nano-os/arrangement.yaml"],
+      };
+    },
+    trustView: async () => TRUST,
+    trust: async (_options, view) => {
+      calls.log.push(`trust ${view.hash}`);
+      found = { kind: "ready", arrangementDir: view.dir, workspace: "/w" };
+    },
+  };
+}
+
+function scriptedNanos(script: Script, calls: Calls): Nanos {
+  const runs = new Map<string, Played>();
+  const fail = (name: string): void => {
+    const error = script.fails?.[name];
+    if (error !== undefined) throw error;
+  };
+  const start = (request: RunRequest, hooks: RunHooks): RunHandle => {
+    fail("run");
+    calls.log.push(`run ${request.agent ?? "oracle"}: ${request.text}`);
+    const run = `r${String(runs.size + 1).padStart(15, "0")}`;
+    const played = new Played(
+      run,
+      request.text,
+      script.plays[request.text] ?? script.plays["*"] ?? [],
+    );
+    runs.set(run, played);
+    return played.start(hooks);
+  };
+  const find = (run: string): Played => {
+    const played = runs.get(run);
+    if (played !== undefined) return played;
+    throw new NanosError(
+      "run.not_found",
+      `There is no run ${run}.`,
+      "nanos trace list shows them.",
+    );
+  };
+  const open = (): readonly Ask[] => [...runs.values()].flatMap((played) => played.asks());
+  return {
+    place: { home: script.home, workspace: "/w", arrangementDir: "/a", tier: "landlock" },
+    run: async (request) => start(request, request),
+    resume: async (run, hooks) => find(run).start(hooks ?? {}),
+    cancel: async (run) => void calls.log.push(`cancel ${run}`),
+    traces: {
+      list: () => [...runs.values()].toReversed().map((played) => played.line()),
+      show: (run) => find(run).trace(),
+      events: (run) => find(run).recorded,
+      verify: () => ({ ok: true, events: 12, chains: 2, erased: 0, bad: null }),
+      replay: async () => ({ ok: true, events: 12, steps: 3, differs: null }),
+      export: async () => 12,
+      why: (step) => {
+        const found = [...runs.values()]
+          .flatMap((one) => one.trace().steps)
+          .find((one) => one.step === step);
+        if (found === undefined)
+          throw new NanosError(
+            "step.not_found",
+            `There is no step ${step}.`,
+            "nanos trace show RUN lists them.",
+          );
+        return { ...found, explanation: ["scope says allow: it is declared"] };
+      },
+    },
+    approvals: {
+      list: open,
+      show: (id) => {
+        const ask = open().find((one) => one.id === id);
+        if (ask === undefined)
+          throw new NanosError(
+            "approval.not_found",
+            `There is no ask ${id}.`,
+            "nanos approvals list shows them.",
+          );
+        return { ...ask, action: action({ name: ask.name }) as unknown as Json };
+      },
+      answer: async (id, reply) => {
+        calls.log.push(`answer ${id} ${reply.verdict} ${reply.reach}`);
+        for (const played of runs.values()) played.answered.set(id, reply.verdict);
+        return {
+          id,
+          ...reply,
+          argsHash: "",
+          by: "operator@test",
+          at: 0,
+          expires: 0,
+          signature: "",
+        };
+      },
+    },
+    tools: {
+      list: async () => TOOLS,
+      show: async (name) => {
+        const tool = TOOLS.find((one) => one.name === name);
+        if (tool === undefined)
+          throw new NanosError(
+            "tool.not_found",
+            `There is no tool ${name}.`,
+            "nanos tool list shows them.",
+          );
+        return {
+          ...tool,
+          manifest: {
+            name,
+            description: tool.description,
+            input: { type: "object" },
+            scopes: [...tool.scopes],
+            repeatable: true,
+            probe: false,
+          },
+        };
+      },
+      call: async (name, args, hooks) =>
+        start({ text: `tool ${name} ${JSON.stringify(args)}` }, hooks ?? {}),
+    },
+    agents: {
+      list: () => AGENTS,
+      show: (name) => {
+        const agent = AGENTS.find(({ manifest }) => manifest.name === name);
+        if (agent === undefined)
+          throw new NanosError(
+            "agent.not_found",
+            `There is no agent ${name}.`,
+            "nanos agent list shows them.",
+          );
+        return agent;
+      },
+    },
+    models: {
+      list: () => [{ name: "rules", config: { adapter: "rules" }, from: "built-in", inUse: true }],
+      discover: async () => [
+        {
+          name: "ollama",
+          config: { adapter: "ollama", url: "http://127.0.0.1:11434" },
+          from: "found",
+          inUse: false,
+        },
+      ],
+      add: async (name, config) => void calls.log.push(`add ${name} ${JSON.stringify(config)}`),
+      use: async (name) => void calls.log.push(`use ${name}`),
+      rm: async (name) => void calls.log.push(`rm ${name}`),
+    },
+    grants: {
+      list: () => [],
+      add: async (skill, { net, until }) => {
+        calls.log.push(
+          `grant ${skill} ${(net ?? []).join(",")} ${until === undefined ? "" : "until"}`.trim(),
+        );
+        return { skill, scopes: (net ?? []).map((host) => `net:${host}`), hash: null, at: 0 };
+      },
+      revoke: async (skill) => skill === "web",
+    },
+    arrangement: ARRANGEMENT,
+    doctor: async (probe) => [
+      { name: "sandbox", state: "ok", says: probe ? "55 of 55 escapes blocked" : "landlock" },
+      { name: "bwrap", state: "warn", says: "not installed", next: "apt install bubblewrap" },
+    ],
+    close: async () => void calls.log.push("close"),
+  };
+}

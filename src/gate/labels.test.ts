@@ -1,0 +1,42 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { Label } from "../contracts/label.ts";
+import { joinLabels, OPERATOR_LABEL, UNKNOWN_LABEL } from "./labels.ts";
+
+test("a join is as little trusted and as secret as the worst that went in", () => {
+  const page: Label = { integrity: "untrusted", secrecy: "public", sources: ["example.org"] };
+  const contact: Label = { integrity: "directory", secrecy: "private", sources: ["contacts"] };
+  const key: Label = { integrity: "operator", secrecy: "secret", sources: ["secret:KEY"] };
+  expect(joinLabels(OPERATOR_LABEL, contact)).toEqual(contact);
+  expect(joinLabels(contact, page)).toEqual({
+    integrity: "untrusted",
+    secrecy: "private",
+    sources: ["contacts", "example.org"],
+  });
+  expect(joinLabels(page, contact, key).secrecy).toBe("secret");
+  expect(joinLabels(UNKNOWN_LABEL, OPERATOR_LABEL)).toEqual(UNKNOWN_LABEL);
+});
+
+const label: fc.Arbitrary<Label> = fc.record({
+  integrity: fc.constantFrom("operator", "directory", "untrusted"),
+  secrecy: fc.constantFrom("public", "private", "secret"),
+  sources: fc.uniqueArray(
+    fc.nat(40).map((n) => `source${n}`),
+    { maxLength: 16 },
+  ),
+});
+
+test("order, grouping and repetition do not matter, and sources are bounded", () => {
+  fc.assert(
+    fc.property(label, label, label, (a, b, c) => {
+      const joined = joinLabels(a, b, c);
+      expect(joinLabels(c, b, a)).toEqual(joined);
+      expect(joinLabels(a, joinLabels(b, c))).toEqual(joined);
+      expect(joinLabels(joined, a, joined)).toEqual(joined);
+      expect(Label.safeParse(joined).success).toBe(true);
+      const all = new Set([...a.sources, ...b.sources, ...c.sources]);
+      expect(joined.sources.includes("…")).toBe(all.size > 16);
+      expect(joined.sources.length).toBe(Math.min(all.size, 17));
+    }),
+  );
+});

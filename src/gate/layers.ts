@@ -1,0 +1,22 @@
+import type { Layer } from "../contracts/action.ts";
+import type { LayerFunction } from "./gate.ts";
+import { budgetLayer } from "./layers/budget.ts";
+import { dangerLayer } from "./layers/danger.ts";
+import { grantLayer } from "./layers/grant.ts";
+import { labelLayer } from "./layers/label.ts";
+import { rankLayer } from "./layers/rank.ts";
+import { ruleLayer } from "./layers/rule.ts";
+import { scopeLayer } from "./layers/scope.ts";
+import { traitLayer } from "./layers/trait.ts";
+
+/** Every layer, one file each in `layers/`, in the order they are named when several agree. */
+export const LAYER_FUNCTIONS: readonly (readonly [Layer, LayerFunction])[] = [
+  ["scope", scopeLayer],
+  ["grant", grantLayer],
+  ["rule", ruleLayer],
+  ["rank", rankLayer],
+  ["danger", dangerLayer],
+  ["label", labelLayer],
+  ["trait", traitLayer],
+  ["budget", budgetLayer],
+];

@@ -1,0 +1,38 @@
+import type { Action, ActionKind } from "../../contracts/action.ts";
+import type { DenyReason, LayerAnswer, Standing } from "../gate.ts";
+
+/** Is there anything left of what the run may use? Each limit has its own reason. */
+export function budgetLayer(action: Action, standing: Standing): readonly LayerAnswer[] {
+  const { budget, spent } = standing;
+  const denied: DenyReason[] = [];
+  const { kind } = action;
+  // A delegated run gets its share of what is left, and a share of nothing is no run.
+  const delegates = kind === "agent";
+  if (delegates && standing.depth + 1 > budget.depth) denied.push("deny:depth");
+  if ((kind === "model" || delegates) && spent.turns >= budget.turns) {
+    denied.push("deny:budget_turns");
+  }
+  if (COUNTED.has(kind) && spent.calls >= budget.calls) denied.push("deny:budget_calls");
+  if ((kind === "model" || delegates) && spent.tokens >= budget.tokens) {
+    denied.push("deny:budget_tokens");
+  }
+  if (kind === "model" || delegates) denied.push(...overCost(kind, standing));
+  if (spent.ms >= budget.ms) denied.push("deny:budget_time");
+  return denied.map((reason) => ({ verdict: "deny", reason }));
+}
+
+/** Committing belongs to a call that was counted; what was done is not lost to the limit it met. */
+const COUNTED: ReadonlySet<ActionKind> = new Set(["tool", "agent", "fetch", "secret", "note"]);
+
+function overCost(kind: ActionKind, standing: Standing): DenyReason[] {
+  const { budget, spent } = standing;
+  if (budget.cost === undefined) return [];
+  const denied: DenyReason[] = [];
+  // A limit of nothing still lets a free model answer.
+  const used = spent.cost >= budget.cost && spent.cost > 0;
+  if (used || spent.cost + (standing.leastCost ?? 0) > budget.cost) {
+    denied.push("deny:budget_cost");
+  }
+  if (spent.unpriced || (kind === "model" && !standing.priced)) denied.push("deny:unknown_price");
+  return denied;
+}

@@ -1,0 +1,25 @@
+import * as fs from "node:fs";
+import { join } from "node:path";
+import { NanosError } from "../std/error.ts";
+
+/**
+ * The folder that holds `starters/`: inside the compiled binary, beside a bundle, or the checkout.
+ * The binary's embedded files answer to `node:fs` by name, like any others.
+ */
+export function assetsDir(): string {
+  const here = import.meta.dirname;
+  for (const up of ["", "..", "../.."]) {
+    const folder = join(here, up);
+    if (fs.existsSync(join(folder, "starters")) && isFolder(join(folder, "starters")))
+      return folder;
+  }
+  throw new NanosError(
+    "starter.none",
+    "The starters that come with nanos are not there.",
+    "Install nanos again, or name a folder: nanos init --from DIR",
+  );
+}
+
+function isFolder(path: string): boolean {
+  return fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}

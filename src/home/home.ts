@@ -1,0 +1,260 @@
+import * as fs from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import type { Arrangement } from "../contracts/arrangement.ts";
+import type { Config, Grant, LockFile } from "../contracts/config.ts";
+import type { Found, InitResult, OpenOptions, TrustView } from "../contracts/nanos.ts";
+import { type Clock, localDate, systemClock } from "../std/clock.ts";
+import { assert, NanosError } from "../std/error.ts";
+import { openCache, type ParseCache } from "./arrangement/cache.ts";
+import { type ArrangementChecks, loadArrangement } from "./arrangement/load.ts";
+import { snapshot } from "./arrangement/snapshot.ts";
+import {
+  type GrantWish,
+  openConfig,
+  openGrants,
+  openLock,
+  openTrust,
+  withGrant,
+} from "./config.ts";
+import { openOperator, type Operator, readSecret, secretNames } from "./keys.ts";
+import {
+  findHome,
+  findProject,
+  type HomePaths,
+  prepareHome,
+  PROJECT,
+  workspacePaths,
+} from "./places.ts";
+import {
+  type Applied,
+  applyStarter,
+  type ApplyTarget,
+  findStarter,
+  starterList,
+} from "./starters.ts";
+import type { StoreFile } from "./store.ts";
+import { openTrustBook, type Trust } from "./trust.ts";
+
+/** How to open a home, with what is handed in where a test or another part decides. */
+export interface HomeOptions extends OpenOptions {
+  /** The user's own folder; the system's answer when absent. */
+  readonly userHome?: string;
+  readonly clock?: Clock;
+  /** Tries the examples of rules and routes; nothing is tried without them. */
+  readonly checks?: ArrangementChecks;
+}
+
+/** One home, opened for use: its machine folder exists and can be written. */
+export interface Home {
+  readonly paths: HomePaths;
+  /** The arrangement in force: a project's, else the home's own, else none. */
+  readonly place: HomePlace;
+
+  /**
+   * Loads the arrangement in force.
+   * @throws NanosError `arrangement.missing`, `trust.needed`, `trust.changed`, `manifest.invalid`.
+   */
+  arrangement(): Promise<Arrangement>;
+  /** Reads are fresh; `change` reads, changes and writes under a lock, keeping comments. */
+  readonly config: StoreFile<Config>;
+  /** Grants of the workspace in force. */
+  readonly grants: {
+    list(): Promise<readonly Grant[]>;
+    /** Adds to an earlier yes to the same, unchanged skill; replaces one to a changed skill. */
+    add(wish: GrantWish): Promise<Grant>;
+    /** What was taken back, or null when there was none. */
+    revoke(skill: string): Promise<Grant | null>;
+  };
+  /** What each skill of this workspace was when it was installed. */
+  readonly lock: StoreFile<LockFile>;
+  readonly trust: Trust;
+  readonly secrets: { names(): readonly string[]; read(name: string): string };
+  readonly operator: Operator;
+  /**
+   * Makes an arrangement from a starter's name or a folder: in the project `dir`, or as the
+   * home's own. Existing files are never overwritten.
+   */
+  init(from: string, dir?: string): Promise<InitResult>;
+}
+
+export interface HomePlace {
+  /** The folder of the arrangement's files, absolute; null when there is none yet. */
+  readonly arrangementDir: string | null;
+  /** The folder relative scopes resolve against, absolute. */
+  readonly workspace: string;
+  /** True when the arrangement is a project's and counts only while trusted. */
+  readonly project: boolean;
+  /** What was passed over on the way, and why, one sentence each. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Opens a home and makes its machine folder when needed.
+ *
+ * @throws NanosError `home.*` when the home cannot be used, with what to do.
+ */
+export function openHome(options: HomeOptions = {}): Home {
+  const clock = options.clock ?? systemClock;
+  const paths = findHome(choiceOf(options));
+  prepareHome(paths);
+  const place = findPlace(options, paths);
+  const cache = openCache(paths.cache);
+  const own = workspacePaths(paths, place.workspace);
+  const trust = openTrustBook(openTrust(paths.trust, clock, cache), clock);
+  return {
+    paths,
+    place,
+    arrangement: () => loadInForce(place, trust, cache, options.checks),
+    config: openConfig(paths.config, clock, cache),
+    grants: grantsOf(own.grants, clock, cache),
+    lock: openLock(own.lock, clock, cache),
+    trust,
+    secrets: {
+      names: () => secretNames(paths.secrets),
+      read: (name) => readSecret(paths.secrets, name),
+    },
+    operator: openOperator(paths.operatorKey),
+    init: (from, dir) => initIn(options, paths, trust, from, dir),
+  };
+}
+
+/** Says what is there. Creates nothing, and of an untrusted project shows and obeys nothing. */
+export async function look(options: HomeOptions = {}): Promise<Found> {
+  const paths = findHome(choiceOf(options));
+  const { arrangementDir, workspace, project, notes } = findPlace(options, paths);
+  const said = notes.length === 0 ? {} : { notes };
+  if (arrangementDir === null) {
+    return { kind: "empty", home: paths.home, starters: await starterList(), ...said };
+  }
+  if (project) {
+    const clock = options.clock ?? systemClock;
+    const trust = openTrustBook(openTrust(paths.trust, clock), clock);
+    const trusted = await trust.trustedHash(arrangementDir);
+    if (trusted === null || trusted !== snapshot(arrangementDir, workspace, true).hash) {
+      return { kind: "untrusted", trust: await trust.view(arrangementDir), ...said };
+    }
+  }
+  return { kind: "ready", arrangementDir, workspace, ...said };
+}
+
+/** What trusting a project would mean, without opening or making a home. */
+export function trustView(options: HomeOptions, dir: string): Promise<TrustView> {
+  const clock = options.clock ?? systemClock;
+  const paths = findHome(choiceOf(options));
+  return openTrustBook(openTrust(paths.trust, clock), clock).view(resolve(cwdOf(options), dir));
+}
+
+function choiceOf(options: HomeOptions): Parameters<typeof findHome>[0] {
+  return {
+    home: options.home,
+    env: options.env ?? process.env,
+    userHome: options.userHome,
+    cwd: cwdOf(options),
+  };
+}
+
+function cwdOf(options: HomeOptions): string {
+  return options.cwd ?? process.cwd();
+}
+
+function findPlace(options: HomeOptions, paths: HomePaths): HomePlace {
+  const { dir, notes } = findProject(cwdOf(options), paths);
+  if (dir !== null) return { arrangementDir: dir, workspace: dirname(dir), project: true, notes };
+  const own = fs.existsSync(join(paths.home, "arrangement.yaml"));
+  const arrangementDir = own ? paths.home : null;
+  return { arrangementDir, workspace: paths.workspace, project: false, notes };
+}
+
+async function loadInForce(
+  place: HomePlace,
+  trust: Trust,
+  cache: ParseCache,
+  checks: ArrangementChecks | undefined,
+): Promise<Arrangement> {
+  const { arrangementDir, workspace, project } = place;
+  if (arrangementDir === null) {
+    throw new NanosError(
+      "arrangement.missing",
+      "There is no arrangement yet.",
+      "Make one from a starter: nanos init --from indie-developer",
+    );
+  }
+  const extra = checks === undefined ? {} : { checks };
+  if (!project) return loadArrangement(arrangementDir, workspace, { cache, ...extra });
+  const trusted = await trust.trustedHash(arrangementDir);
+  if (trusted === null) {
+    throw new NanosError(
+      "trust.needed",
+      `The arrangement in ${arrangementDir} is not trusted; nothing of it was loaded.`,
+      `See what it would run and read, then decide: nanos trust ${workspace}`,
+    );
+  }
+  return loadArrangement(arrangementDir, workspace, { cache, project, trusted, ...extra });
+}
+
+function grantsOf(file: string, clock: Clock, cache: ParseCache): Home["grants"] {
+  const store = openGrants(file, clock, cache);
+  return {
+    list: async () => (await store.read()).grants,
+    add: async (wish) => {
+      let given: Grant | null = null;
+      await store.change(async (held) => {
+        const added = await withGrant(held, wish, clock.now());
+        given = added.grant;
+        return added.file;
+      });
+      assert(given !== null, "a change that succeeded gave a grant");
+      return given;
+    },
+    revoke: async (skill) => {
+      let gone: Grant | null = null;
+      await store.change((held) => {
+        gone = held.grants.find((grant) => grant.skill === skill) ?? null;
+        return { v: 1, grants: held.grants.filter((grant) => grant.skill !== skill) };
+      });
+      return gone;
+    },
+  };
+}
+
+function targetOf(options: HomeOptions, paths: HomePaths, dir: string | undefined): ApplyTarget {
+  if (dir === undefined) return { dir: paths.home, workspace: paths.workspace, project: false };
+  const given = resolve(cwdOf(options), dir);
+  const folder = basename(given) === PROJECT ? dirname(given) : given;
+  fs.mkdirSync(folder, { recursive: true });
+  const workspace = fs.realpathSync(folder);
+  const target = join(workspace, PROJECT);
+  return target === paths.home
+    ? { dir: target, workspace, project: false }
+    : { dir: target, workspace, project: true };
+}
+
+async function initIn(
+  options: HomeOptions,
+  paths: HomePaths,
+  trust: Trust,
+  from: string,
+  dir: string | undefined,
+): Promise<InitResult> {
+  const clock = options.clock ?? systemClock;
+  const starter = findStarter(from, cwdOf(options));
+  const target = targetOf(options, paths, dir);
+  const now = clock.now();
+  const today = localDate(now);
+  const { skills, ...applied } = await applyStarter(starter, target, today, now, options.checks);
+  const lock = openLock(workspacePaths(paths, target.workspace).lock, clock);
+  await lock.change((held) => ({ v: 1, skills: { ...held.skills, ...skills } }));
+  if (target.project && starter.builtIn) await trustIfOurs(applied, trust);
+  return applied;
+}
+
+/**
+ * A project made just now, by the operator, of nothing but what comes with nanos, needs no second
+ * yes. Anything else in it does.
+ */
+async function trustIfOurs(applied: Omit<Applied, "skills">, trust: Trust): Promise<void> {
+  const written = new Set(applied.files);
+  const view = await trust.view(applied.dir);
+  const ours = view.files.every((file) => written.has(join(applied.dir, file.path)));
+  if (ours) await trust.give(view);
+}

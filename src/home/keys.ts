@@ -1,0 +1,133 @@
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  sign,
+  verify,
+} from "node:crypto";
+import * as fs from "node:fs";
+import { dirname, join } from "node:path";
+import { codeOf, NanosError } from "../std/error.ts";
+import { LIMITS } from "../std/limits.ts";
+import { plainText } from "../std/text.ts";
+import { readPlain } from "./files.ts";
+
+/** The operator's own key, Ed25519: what they answered can be told from what was made up. */
+export interface Operator {
+  /** Signature over the UTF-8 text, base64. Makes the key at the first need. */
+  sign(text: string): string;
+  verify(text: string, signature: string): boolean;
+  /** The public half, PEM. */
+  publicKey(): string;
+}
+
+/** @throws NanosError `key.unsafe` when others may read the key, `key.damaged`. */
+export function openOperator(file: string): Operator {
+  let key: KeyObject | null = null;
+  const load = (): KeyObject => (key ??= readKey(file) ?? makeKey(file));
+  return {
+    sign: (text) => sign(null, Buffer.from(text), load()).toString("base64"),
+    verify: (text, signature) =>
+      verify(null, Buffer.from(text), createPublicKey(load()), Buffer.from(signature, "base64")),
+    publicKey: () => createPublicKey(load()).export({ type: "spki", format: "pem" }).toString(),
+  };
+}
+
+function readKey(file: string): KeyObject | null {
+  const pem = readPrivate(file, "key");
+  if (pem === null) return null;
+  try {
+    const key = createPrivateKey(pem);
+    if (key.asymmetricKeyType === "ed25519") return key;
+  } catch {
+    // Falls through to the one sentence both causes share.
+  }
+  throw new NanosError(
+    "key.damaged",
+    `${file} is not an Ed25519 private key.`,
+    `Bring it back from a copy, or move it away and answer open approvals again: mv ${file} ${file}.broken`,
+  );
+}
+
+/** Whoever links first wins; the loser of a race uses the winner's key. */
+function makeKey(file: string): KeyObject {
+  const { privateKey } = generateKeyPairSync("ed25519");
+  const pem = privateKey.export({ type: "pkcs8", format: "pem" });
+  const temporary = `${file}.${process.pid}.tmp`;
+  fs.mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  fs.rmSync(temporary, { force: true });
+  const fd = fs.openSync(temporary, "wx", 0o600);
+  try {
+    fs.writeFileSync(fd, pem);
+    fs.fsyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+  try {
+    fs.linkSync(temporary, file);
+    return privateKey;
+  } catch (error) {
+    const theirs = codeOf(error) === "EEXIST" ? readKey(file) : null;
+    if (theirs === null) throw error;
+    return theirs;
+  } finally {
+    fs.rmSync(temporary, { force: true });
+  }
+}
+
+/** Names of the stored secrets; never their values. */
+export function secretNames(folder: string): readonly string[] {
+  try {
+    return fs
+      .readdirSync(folder)
+      .filter((name) => SECRET_NAME.test(name))
+      .toSorted();
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return [];
+    throw error;
+  }
+}
+
+/**
+ * The value of a secret, without a final line break. It is for the boundary alone: never into a
+ * prompt, an argument, the journal or a log.
+ *
+ * @throws NanosError `secret.missing`, `secret.bad_name`, `key.unsafe`.
+ */
+export function readSecret(folder: string, name: string): string {
+  if (!SECRET_NAME.test(name)) {
+    throw new NanosError(
+      "secret.bad_name",
+      `'${plainText(name)}' is no name of a secret.`,
+      "Use letters, digits, dot, - and _, beginning with a letter or _.",
+    );
+  }
+  const value = readPrivate(join(folder, name), "secret");
+  if (value === null) {
+    throw new NanosError(
+      "secret.missing",
+      `There is no secret ${name}.`,
+      `Put its value into ${join(folder, name)}, mode 0600.`,
+    );
+  }
+  return value.replace(/\r?\n$/u, "");
+}
+
+const SECRET_NAME = /^[A-Za-z_][A-Za-z0-9_.-]{0,127}$/u;
+
+/** A file that only its owner may read; anything wider is refused, since it may be known. */
+function readPrivate(file: string, what: "key" | "secret"): string | null {
+  const stat = fs.lstatSync(file, { throwIfNoEntry: false });
+  if (stat === undefined) return null;
+  const user = process.getuid?.();
+  const open = user !== undefined && (stat.uid !== user || (stat.mode & 0o077) !== 0);
+  if (!stat.isFile() || open) {
+    throw new NanosError(
+      "key.unsafe",
+      `The ${what} ${file} is not a file that you alone can read.`,
+      `If nobody else has read it: chmod 600 ${file}; otherwise replace it.`,
+    );
+  }
+  return readPlain(file, LIMITS.secretBytes)?.toString("utf8") ?? null;
+}

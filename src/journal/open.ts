@@ -1,0 +1,161 @@
+import { join } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
+import type { Clock } from "../std/clock.ts";
+import { NanosError } from "../std/error.ts";
+import { LIMITS } from "../std/limits.ts";
+import type { Random } from "../std/random.ts";
+import { HOME_CHAIN } from "../contracts/chain.ts";
+import { Appender } from "./appender.ts";
+import { type BodyFiles, bodyFiles } from "./bodies.ts";
+import { Chains } from "./chains.ts";
+import { inTransaction, memoryDatabase, openDatabase, type OpenDatabase } from "./database.ts";
+import { Forms } from "./entry.ts";
+import type { Journal } from "./journal.ts";
+import { Leases } from "./lease.ts";
+import { Reader } from "./reader.ts";
+import { verifyJournal } from "./verify.ts";
+import { Views } from "./views.ts";
+import { Wake } from "./wake.ts";
+
+export interface JournalOptions {
+  /** Folder of the journal, absolute; made, with mode 0700, when it is not there. */
+  readonly dir: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Most bytes the database may grow to. */
+  readonly maxBytes?: number;
+  /** Most bytes of bodies kept as files. */
+  readonly maxBodyFilesBytes?: number;
+  /** How long a write waits for another process, in milliseconds. */
+  readonly busyMs?: number;
+}
+
+/**
+ * Opens the journal of a home: journal.db, views.db, bodies/ and wake/ in `dir`. Where the folder
+ * may not be written it opens for reading, and appending fails.
+ *
+ * @throws NanosError `journal.damaged`, `journal.newer`, `journal.read_only`, `journal.full`,
+ *   `journal.busy`, `journal.disk`.
+ */
+export function openJournal(options: JournalOptions): Journal {
+  const { dir, clock, random } = options;
+  const { maxBytes = LIMITS.journalBytes, busyMs = LIMITS.journalBusyMs } = options;
+  const opened = openDatabase(dir, random, { maxBytes, busyMs });
+  const bodies = bodyFiles(join(dir, "bodies"), options.maxBodyFilesBytes ?? LIMITS.bodyFilesBytes);
+  return build({ opened, clock, random, dir, bodies });
+}
+
+/** A journal that is kept nowhere, by the same code. For tests, and for runs nobody wants kept. */
+export function memoryJournal({ clock, random }: Pick<JournalOptions, "clock" | "random">): Journal {
+  return build({ opened: memoryDatabase(), clock, random, dir: null, bodies: null });
+}
+
+interface Parts {
+  readonly opened: OpenDatabase;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly dir: string | null;
+  readonly bodies: BodyFiles | null;
+}
+
+function build({ opened, clock, random, dir, bodies }: Parts): Journal {
+  const { db, readOnly } = opened;
+  const wakeDir = dir === null ? null : join(dir, "wake");
+  const chains = new Chains(db);
+  const forms = new Forms(db);
+  const source = { db, chains, forms, bodies };
+  const reader = new Reader(source);
+  const leases = new Leases(db, chains, wakeDir, random);
+  const appender = new Appender({ ...source, leases, clock, random });
+  const views = new Views(readOnly ? null : dir, reader);
+  const wake = new Wake(wakeDir, random);
+  if (bodies && !readOnly) sweep(db, chains, reader, bodies);
+  return {
+    append: (drafts) => appender.append(drafts),
+    chain: (run, fromSeq) => reader.chain(run, fromSeq),
+    since: (seq, options) => reader.since(seq, options?.bodies),
+    head: (run) => reader.head(run),
+    size: () => reader.size(),
+    body: (event) => reader.body(event),
+    erase: (hash, why) => erase({ source: { ...source, reader, appender, views }, hash, why }),
+    verify: (run) => {
+      appender.flush();
+      return verifyJournal(source, reader, run ?? null);
+    },
+    lease: (run) => leases.take(run),
+    carried: (run) => leases.carried(run),
+    onWake: (listener) => wake.on(listener),
+    wake: (topic) => wake.say(topic),
+    view: (spec, read) => views.read(spec, read),
+    close: () => {
+      appender.close();
+      leases.close();
+      wake.close();
+      views.close();
+      if (db.isOpen) db.close();
+    },
+  };
+}
+
+interface Erasing {
+  readonly source: {
+    readonly db: DatabaseSync;
+    readonly reader: Reader;
+    readonly appender: Appender;
+    readonly views: Views;
+    readonly bodies: BodyFiles | null;
+  };
+  readonly hash: string;
+  readonly why: string;
+}
+
+async function erase({ source, hash, why }: Erasing): Promise<void> {
+  const { db, reader, appender, views, bodies } = source;
+  appender.flush();
+  const seq = seqOf(db, hash);
+  const row = seq === null ? null : reader.row(seq);
+  const event = row && reader.event(row);
+  if (!event) {
+    throw new NanosError(
+      "journal.no_such_event",
+      `No event has the hash ${hash}.`,
+      "See the hashes of a run: nanos trace show RUN --json",
+    );
+  }
+  if (event.kind === "body.erased") {
+    throw new NanosError(
+      "journal.not_erasable",
+      `Event ${event.seq} says that a body was erased; without it the gap could not be told from damage.`,
+      "Leave it: it holds nothing of what was erased.",
+    );
+  }
+  const common = { run: HOME_CHAIN, step: null, actor: "operator", policy: null };
+  const body = { kind: "body.erased", hash, why } as const;
+  await appender.append([{ ...common, isolation: null, label: null, body }], event.seq);
+  bodies?.remove(event.seq);
+  views.purge();
+  // The log still holds the page as it was; once it is written back and cut off, nothing does.
+  db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+/** Hashes have no index, as that would cost every append; erasing is rare enough to look through. */
+function seqOf(db: DatabaseSync, hash: string): number | null {
+  const row = db.prepare("SELECT seq FROM events WHERE hash = ?").get(Buffer.from(hash, "hex"));
+  return row ? Number(row["seq"]) : null;
+}
+
+/**
+ * Removes files a crash left behind: of a body whose erasure was committed, or of an append that
+ * never was.
+ */
+function sweep(db: DatabaseSync, chains: Chains, reader: Reader, bodies: BodyFiles): void {
+  const files = bodies.list();
+  if (files.length === 0) return;
+  const erased = new Set(db.prepare("SELECT seq FROM erased").all().map((row) => row["seq"]));
+  const isLeft = (seq: number): boolean => erased.has(seq) || seq > reader.size();
+  if (!files.some(isLeft)) return;
+  // Another process may be between writing a file and its commit, which only the lock rules out.
+  inTransaction(db, chains, () => {
+    for (const seq of files.filter(isLeft)) bodies.remove(seq);
+  });
+}

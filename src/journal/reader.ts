@@ -1,0 +1,196 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { NanosError } from "../std/error.ts";
+import { saltedDigest } from "../std/hash.ts";
+import type { Recorded } from "../contracts/drive.ts";
+import type { Event, EventBody } from "../contracts/event.ts";
+import type { BodyFiles } from "./bodies.ts";
+import { type Chain, type Chains, hex } from "./chains.ts";
+import { eventHash, eventOf, type Forms, unpackStep } from "./entry.ts";
+
+/** What reading needs. */
+export interface Source {
+  readonly db: DatabaseSync;
+  readonly chains: Chains;
+  readonly forms: Forms;
+  /** Null in memory, where every body is in its row. */
+  readonly bodies: BodyFiles | null;
+}
+
+/** One row of `events`, with the hash of the event before it on its chain. */
+export interface Row {
+  readonly seq: number;
+  readonly chain: number;
+  readonly back: number;
+  readonly step: string | null;
+  readonly at: number;
+  readonly form: number;
+  readonly digest: Uint8Array;
+  readonly bytes: number;
+  readonly hash: Uint8Array;
+  readonly salt: Uint8Array | null;
+  readonly text: string | null;
+  readonly prev: Uint8Array | null;
+}
+
+/** Columns of a `Row`, from `events e`. */
+export const ROW = `e.seq, e.chain, e.back, e.step, e.at, e.form, e.digest, e.bytes, e.hash, e.salt,
+  e.text, coalesce(e.prev, (SELECT p.hash FROM events p WHERE p.seq = e.back)) AS prev`;
+
+/** Rows read at once. No cursor stays open between them, as that would hold up the log. */
+const BATCH = 256;
+
+/** Reads events back. Only `chain` and `body` check what they give; the rest is for views. */
+export class Reader {
+  readonly #source: Source;
+  readonly #size: StatementSync;
+  readonly #row: StatementSync;
+  readonly #after: StatementSync;
+  readonly #walk: StatementSync;
+  readonly #erased: StatementSync;
+
+  constructor(source: Source) {
+    const { db } = source;
+    this.#source = source;
+    this.#size = db.prepare("SELECT max(seq) AS size FROM events");
+    this.#row = db.prepare(`SELECT ${ROW} FROM events e WHERE e.seq = ?`);
+    this.#after = db.prepare(
+      `SELECT ${ROW} FROM events e WHERE e.seq > ? ORDER BY e.seq LIMIT ${BATCH}`,
+    );
+    // A link that leads forward is damage; following it might never end.
+    this.#walk = db.prepare(`
+      WITH RECURSIVE walk (seq, back) AS (
+        SELECT seq, back FROM events WHERE seq = :head AND seq >= :from
+        UNION ALL
+        SELECT e.seq, e.back FROM walk w JOIN events e ON e.seq = w.back
+        WHERE w.back >= :from AND w.back < w.seq
+      ) SELECT seq FROM walk ORDER BY seq`);
+    this.#erased = db.prepare("SELECT by FROM erased WHERE seq = ?");
+  }
+
+  size(): number {
+    return Number(this.#size.get()?.["size"] ?? 0);
+  }
+
+  head(run: string): Event | null {
+    const { chains } = this.#source;
+    chains.catchUp();
+    const chain = chains.find(run);
+    const row = chain && this.row(chains.head(chain).seq);
+    return row ? this.event(row) : null;
+  }
+
+  *chain(run: string, fromSeq = 0): Generator<Recorded> {
+    const { chains } = this.#source;
+    chains.catchUp();
+    const chain = chains.find(run);
+    if (!chain) return;
+    for (const seq of this.seqsOf(chain, fromSeq)) {
+      const row = this.row(seq);
+      const fault = row ? this.fault(row) : "it is missing";
+      const event = row && this.event(row);
+      if (fault !== null || !row || !event) throw tampered(seq, run, fault ?? "it cannot be read");
+      yield { event, body: this.#bodyOf(row) };
+    }
+  }
+
+  /** Events of one chain by number, oldest first, as far as the links lead back. */
+  seqsOf(chain: Chain, fromSeq: number): readonly number[] {
+    const head = this.#source.chains.head(chain).seq;
+    const from = Math.max(1, fromSeq);
+    return this.#walk.all({ head, from }).map((row) => Number(row["seq"]));
+  }
+
+  *since(seq: number, bodies = false): Generator<Recorded> {
+    for (let last = seq; ; ) {
+      const rows = this.#after.all(last) as unknown as readonly Row[];
+      for (const row of rows) {
+        const event = this.event(row);
+        if (event) yield { event, body: bodies ? this.#bodyOf(row) : null };
+      }
+      last = rows.at(-1)?.seq ?? last;
+      if (rows.length < BATCH) return;
+    }
+  }
+
+  body(event: Event): EventBody | null {
+    const row = this.row(event.seq);
+    const fault = row ? this.fault(row) : "it is missing";
+    if (fault === null && row && hex(row.hash) === event.hash) return this.#bodyOf(row);
+    throw tampered(event.seq, event.run, fault ?? "another event has its place");
+  }
+
+  row(seq: number): Row | null {
+    return (this.#row.get(seq) as unknown as Row | undefined) ?? null;
+  }
+
+  /** The event in a row; null when the row names a chain or form that is not there. */
+  event(row: Row): Event | null {
+    const form = this.#source.forms.byId(row.form);
+    const run = this.#source.chains.byId(row.chain)?.run;
+    if (!form || run === undefined) return null;
+    return eventOf(form, run, entryOf(row, run), hex(row.hash));
+  }
+
+  /** What is wrong with a row by itself, one sentence, or null: its hash and its body. */
+  fault(row: Row): string | null {
+    const form = this.#source.forms.byId(row.form);
+    if (!form) return "its actor, kind, label and policy are damaged";
+    const chain = this.#source.chains.byId(row.chain);
+    if (!chain) return "the name of its chain is damaged";
+    const hash = eventHash(form, chain.json, entryOf(row, chain.run));
+    if (hash !== hex(row.hash)) return "its content does not match its hash";
+    return this.#bodyFault(row);
+  }
+
+  /** The entry that says the body was erased, by number, or null. */
+  erasedBy(seq: number): number | null {
+    const row = this.#erased.get(seq);
+    return row ? Number(row["by"]) : null;
+  }
+
+  /** Text of a body; null when it is not there. */
+  text(row: Row): string | null {
+    if (row.text !== null || row.salt === null) return row.text;
+    return this.#source.bodies?.read(row.seq) ?? null;
+  }
+
+  #bodyFault(row: Row): string | null {
+    if (row.salt === null) {
+      if (row.text !== null) return "the salt of its body is missing";
+      return this.erasedBy(row.seq) === null ? "its body is missing and was never erased" : null;
+    }
+    const text = this.text(row);
+    if (text === null) return `its body, the file bodies/${row.seq}, is missing`;
+    const digest = saltedDigest(hex(row.salt), text);
+    return digest === hex(row.digest) ? null : "its body does not match its digest";
+  }
+
+  #bodyOf(row: Row): EventBody | null {
+    const text = this.text(row);
+    if (text === null) return null;
+    try {
+      return JSON.parse(text) as EventBody;
+    } catch {
+      return null;
+    }
+  }
+}
+
+function entryOf(row: Row, run: string): Parameters<typeof eventHash>[2] {
+  return {
+    seq: row.seq,
+    at: row.at,
+    step: unpackStep(run, row.step),
+    digest: hex(row.digest),
+    bytes: row.bytes,
+    prev: hex(row.prev),
+  };
+}
+
+export function tampered(seq: number, run: string, why: string): NanosError {
+  return new NanosError(
+    "journal.tampered",
+    `Event ${seq} of ${run} is not what was written: ${why}.`,
+    "See which entries can be trusted: nanos trace verify",
+  );
+}

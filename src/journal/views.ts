@@ -1,0 +1,234 @@
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import * as fs from "node:fs";
+import { join } from "node:path";
+import { assert } from "../std/error.ts";
+import { LIMITS } from "../std/limits.ts";
+import { privateFile } from "./database.ts";
+import { isDamage, journalFailure } from "./failure.ts";
+import type { SqlValue, ViewReader, ViewSpec, ViewWriter } from "./journal.ts";
+import type { Reader } from "./reader.ts";
+import { hex } from "./chains.ts";
+
+/** How far a view has read the journal. */
+interface Cursor {
+  readonly version: number;
+  readonly seq: number;
+  /** Hash of the event at `seq`: another journal in the same place gives another view. */
+  readonly hash: string;
+  /** Tables and indexes of the view, as a JSON list of `[type, name]`. */
+  readonly objects: string;
+}
+
+/**
+ * Views: what was derived from the journal, in views.db. The file may be deleted at any time; it is
+ * made again when missing, damaged, of another version or of another journal, and wherever a body
+ * was erased, so that nothing derived outlives what it came from. Where it cannot be written, views
+ * are kept in memory.
+ */
+export class Views {
+  /** Null in memory. */
+  readonly #file: string | null;
+  readonly #reader: Reader;
+  #db: DatabaseSync | null = null;
+  #tables: Tables | null = null;
+  #version: unknown = null;
+  readonly #cursors = new Map<string, Cursor>();
+  #isReading = false;
+
+  constructor(dir: string | null, reader: Reader) {
+    this.#file = dir === null ? null : join(dir, "views.db");
+    this.#reader = reader;
+  }
+
+  read<T>(spec: ViewSpec, read: (db: ViewReader) => T): T {
+    assert(!this.#isReading, "a view is read inside another one");
+    this.#isReading = true;
+    try {
+      return this.#attempt(spec, read);
+    } catch (error) {
+      if (this.#file === null || !isDamage(error)) throw error;
+      this.close();
+      for (const end of ["", "-wal", "-shm"]) fs.rmSync(this.#file + end, { force: true });
+      return this.#attempt(spec, read);
+    } finally {
+      this.#isReading = false;
+    }
+  }
+
+  /** Forgets every view, on disk too; the next read makes it anew. */
+  purge(): void {
+    if (this.#file !== null && !this.#db && !fs.existsSync(this.#file)) return;
+    const db = this.#open();
+    transaction(db, () => {
+      for (const name of names(db)) this.#drop(db, name);
+    });
+    db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  }
+
+  close(): void {
+    this.#db?.close();
+    this.#db = null;
+    this.#tables = null;
+    this.#version = null;
+    this.#cursors.clear();
+  }
+
+  #attempt<T>(spec: ViewSpec, read: (db: ViewReader) => T): T {
+    const db = this.#open();
+    const tables = (this.#tables ??= new Tables(db));
+    this.#notice(db);
+    const cursor = this.#cursors.get(spec.name);
+    const isFresh = cursor?.version === spec.version && cursor.seq === this.#reader.size();
+    if (!isFresh) transaction(db, () => this.#update(db, tables, spec));
+    // One snapshot for all that `read` asks.
+    return transaction(db, () => read(tables), "BEGIN");
+  }
+
+  #open(): DatabaseSync {
+    if (this.#db) return this.#db;
+    const file = this.#file;
+    if (file === null) return (this.#db = prepared(new DatabaseSync(":memory:")));
+    try {
+      privateFile(file);
+      this.#db = prepared(new DatabaseSync(file, { timeout: LIMITS.journalBusyMs }));
+    } catch (error) {
+      if (isDamage(error)) throw error;
+      this.#db = prepared(new DatabaseSync(":memory:"));
+    }
+    return this.#db;
+  }
+
+  /** Another process may have moved a cursor, or made a view anew. */
+  #notice(db: DatabaseSync): void {
+    const version = db.prepare("PRAGMA data_version").get()?.["data_version"];
+    if (version === this.#version) return;
+    this.#version = version;
+    this.#cursors.clear();
+  }
+
+  #update(db: DatabaseSync, tables: Tables, spec: ViewSpec): void {
+    const cursor = loadCursor(db, spec.name);
+    const fits = cursor?.version === spec.version && this.#isOurs(cursor);
+    const from = fits ? cursor : this.#make(db, spec);
+    const last = this.#apply(tables, spec, from, !fits);
+    const end = last ?? this.#apply(tables, spec, this.#make(db, spec), true);
+    assert(end, "a view made anew has read everything");
+    db.prepare("INSERT OR REPLACE INTO cursors VALUES (?, ?, ?, ?, ?)").run(
+      spec.name,
+      end.version,
+      end.seq,
+      end.hash,
+      end.objects,
+    );
+    this.#cursors.set(spec.name, end);
+  }
+
+  /** Reads on from a cursor; null when what was read before must be forgotten. */
+  #apply(tables: Tables, spec: ViewSpec, from: Cursor, isNew: boolean): Cursor | null {
+    let { seq, hash } = from;
+    for (const recorded of this.#reader.since(seq, true)) {
+      if (!isNew && recorded.event.kind === "body.erased") return null;
+      spec.apply(tables, recorded);
+      ({ seq, hash } = recorded.event);
+    }
+    return { ...from, seq, hash };
+  }
+
+  #isOurs({ seq, hash }: Cursor): boolean {
+    return seq === 0 || hex(this.#reader.row(seq)?.hash) === hash;
+  }
+
+  #make(db: DatabaseSync, spec: ViewSpec): Cursor {
+    this.#drop(db, spec.name);
+    const before = new Set(objects(db).map(String));
+    db.exec(spec.tables);
+    const made = objects(db).filter((object) => !before.has(String(object)));
+    return { version: spec.version, seq: 0, hash: "", objects: JSON.stringify(made) };
+  }
+
+  #drop(db: DatabaseSync, name: string): void {
+    const cursor = loadCursor(db, name);
+    this.#cursors.delete(name);
+    if (!cursor) return;
+    for (const [type, object] of JSON.parse(cursor.objects) as [string, string][]) {
+      db.exec(`DROP ${type} IF EXISTS "${object.replaceAll('"', '""')}"`);
+    }
+    db.prepare("DELETE FROM cursors WHERE view = ?").run(name);
+  }
+}
+
+/** What a view reads and writes by, with its statements kept prepared. */
+class Tables implements ViewWriter {
+  readonly #db: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  constructor(db: DatabaseSync) {
+    this.#db = db;
+  }
+
+  all(sql: string, ...values: readonly SqlValue[]): readonly Record<string, SqlValue>[] {
+    return this.#prepare(sql).all(...values) as Record<string, SqlValue>[];
+  }
+
+  run(sql: string, ...values: readonly SqlValue[]): void {
+    this.#prepare(sql).run(...values);
+  }
+
+  #prepare(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (!statement) {
+      if (this.#statements.size >= LIMITS.viewStatements) this.#statements.clear();
+      statement = this.#db.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+}
+
+function prepared(db: DatabaseSync): DatabaseSync {
+  try {
+    db.exec(`
+      PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON;
+      CREATE TABLE IF NOT EXISTS cursors (
+        view TEXT PRIMARY KEY, version INTEGER NOT NULL, seq INTEGER NOT NULL,
+        hash TEXT NOT NULL, objects TEXT NOT NULL
+      ) STRICT`);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+function transaction<T>(db: DatabaseSync, act: () => T, begin = "BEGIN IMMEDIATE"): T {
+  db.exec(begin);
+  try {
+    const result = act();
+    db.exec("COMMIT");
+    return result;
+  } catch (error) {
+    if (db.isTransaction) db.exec("ROLLBACK");
+    throw isDamage(error) ? error : journalFailure(error, "views.db");
+  }
+}
+
+function loadCursor(db: DatabaseSync, view: string): Cursor | null {
+  const row = db.prepare("SELECT * FROM cursors WHERE view = ?").get(view);
+  if (!row) return null;
+  return {
+    version: Number(row["version"]),
+    seq: Number(row["seq"]),
+    hash: String(row["hash"]),
+    objects: String(row["objects"]),
+  };
+}
+
+function names(db: DatabaseSync): readonly string[] {
+  return db.prepare("SELECT view FROM cursors").all().map((row) => String(row["view"]));
+}
+
+/** Tables and views of the file, without what goes with them by itself. */
+function objects(db: DatabaseSync): readonly (readonly [string, string])[] {
+  const sql = "SELECT type, name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'";
+  return db.prepare(sql).all().map((row) => [String(row["type"]), String(row["name"])] as const);
+}

@@ -1,0 +1,63 @@
+import { hashOf, sha256 } from "../std/hash.ts";
+import { type Json, isObject } from "../std/json.ts";
+import { LIMITS } from "../std/limits.ts";
+import { clip, plainText } from "../std/text.ts";
+import type { Action, Decision } from "../contracts/action.ts";
+import { REASONS } from "../contracts/reason.ts";
+import type { Ask } from "../contracts/run.ts";
+import { scopeParts } from "../contracts/scope.ts";
+
+/**
+ * The question an action raises. Its id follows from the run, the step and the round, so that
+ * re-driving asks the same question under the same id and finds its answer.
+ */
+export function makeAsk(
+  run: string,
+  step: string,
+  action: Action,
+  decision: Decision,
+  now: number,
+  round: number,
+): Ask {
+  return {
+    id: `a${sha256(`${step} ${round}`).slice(0, 8)}`,
+    run,
+    step,
+    agent: action.agent,
+    name: action.name,
+    what: what(action),
+    reason: `Asked because ${REASONS[decision.reason]}.`,
+    keys: [...decision.keys],
+    argsHash: hashOf(action.args),
+    expires: now + LIMITS.askMs,
+  };
+}
+
+/** One sentence with the exact arguments, bounded: what a yes would let happen. */
+function what(action: Action): string {
+  const to = action.destinations.map((scope) => scopeParts(scope).value).join(", ");
+  const args = clip(plainText(argumentsText(action.args)), 400);
+  const where = to === "" ? "" : ` to ${clip(plainText(to), 200)}`;
+  switch (action.kind) {
+    case "commit":
+      return `${action.agent} would write${where}`;
+    case "fetch":
+      return `${action.agent}'s ${action.name} would send${where}: ${args}`;
+    case "model":
+      return `${action.agent} would ask the model ${action.name}`;
+    case "agent":
+      return `${action.agent} would delegate to ${action.name}: ${args}`;
+    case "tool":
+    case "secret":
+    case "note":
+    case "run":
+      return `${action.agent} would call ${action.name}${where}: ${args}`;
+  }
+}
+
+function argumentsText(args: Json): string {
+  if (!isObject(args)) return JSON.stringify(args);
+  return Object.entries(args)
+    .map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`)
+    .join(" ");
+}

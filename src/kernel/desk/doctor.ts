@@ -1,0 +1,88 @@
+import { messageOf } from "../../std/error.ts";
+import type { Check, ModelLine, Place, VerifyReport } from "../../contracts/nanos.ts";
+import type { Sandbox } from "../../sandbox/sandbox.ts";
+import type { World } from "../world.ts";
+
+/** What is missing on this machine and the next thing to do; with `probe`, live escape attempts. */
+export async function doctor(given: {
+  place: Place;
+  world: World;
+  sandbox: Sandbox;
+  models: readonly ModelLine[];
+  verify: () => VerifyReport;
+  probe: boolean;
+}): Promise<readonly Check[]> {
+  const { place, world, sandbox, models, verify } = given;
+  const checks: Check[] = [
+    { name: "home", state: "ok", says: place.home },
+    arrangementCheck(place),
+    tierCheck(sandbox),
+    programCheck(sandbox),
+    modelCheck(models),
+    journalCheck(verify()),
+    ...(await toolChecks(world)),
+  ];
+  if (given.probe) checks.push(...(await probeChecks(sandbox)));
+  return checks;
+}
+
+function arrangementCheck({ arrangementDir, workspace }: Place): Check {
+  if (arrangementDir) {
+    return { name: "arrangement", state: "ok", says: `${arrangementDir}, workspace ${workspace}` };
+  }
+  const next = "Make one: nanos init --from indie-developer";
+  return { name: "arrangement", state: "warn", says: "There is none yet.", next };
+}
+
+function tierCheck(sandbox: Sandbox): Check {
+  const tier = sandbox.tier("host", false);
+  if (tier === "bwrap") return { name: "sandbox", state: "ok", says: "bwrap: namespaces, seccomp and limits" };
+  const next = "Install bubblewrap for the strongest tier: apt install bubblewrap";
+  if (tier) return { name: "sandbox", state: "ok", says: `${tier}: Landlock, seccomp and limits`, next };
+  return { name: "sandbox", state: "bad", says: "No tier can hold a tool here; tools are refused.", next };
+}
+
+function programCheck(sandbox: Sandbox): Check {
+  const tier = sandbox.tier("program", false);
+  if (tier) return { name: "programs", state: "ok", says: `held by ${tier}` };
+  const next = "Install bubblewrap: apt install bubblewrap";
+  return { name: "programs", state: "warn", says: "No tier can hold a program here.", next };
+}
+
+function modelCheck(models: readonly ModelLine[]): Check {
+  const used = models.find(({ inUse }) => inUse);
+  if (used && used.config.adapter !== "rules") {
+    return { name: "model", state: "ok", says: `${used.name} (${used.config.adapter})` };
+  }
+  const next = "Add one: nanos model add NAME --adapter ollama --url http://127.0.0.1:11434 --model ID";
+  return { name: "model", state: "warn", says: "No language model; the built-in rules answer.", next };
+}
+
+function journalCheck(report: VerifyReport): Check {
+  if (report.ok) return { name: "journal", state: "ok", says: `${report.events} events verified` };
+  const next = "Keep a copy of the home, then see: nanos trace verify";
+  return { name: "journal", state: "bad", says: report.bad ?? "does not verify", next };
+}
+
+async function toolChecks(world: World): Promise<readonly Check[]> {
+  try {
+    const { tools, broken } = await world.tools.list();
+    const bad = broken.map(({ source, failure }): Check => {
+      const common = { name: "tool", state: "bad", says: `${source}: ${failure.message}` } as const;
+      return failure.next ? { ...common, next: failure.next } : common;
+    });
+    return [{ name: "tools", state: "ok", says: `${tools.length} loaded` }, ...bad];
+  } catch (error) {
+    return [{ name: "tools", state: "bad", says: messageOf(error) }];
+  }
+}
+
+async function probeChecks(sandbox: Sandbox): Promise<readonly Check[]> {
+  const { probeSandbox } = await import("../../sandbox/probe.ts");
+  const results = await probeSandbox(sandbox);
+  return results.map(({ name, held, detail }): Check =>
+    held
+      ? { name: `probe ${name}`, state: "ok", says: detail }
+      : { name: `probe ${name}`, state: "bad", says: `not held: ${detail}`, next: "Install bubblewrap: apt install bubblewrap" },
+  );
+}

@@ -1,0 +1,108 @@
+import { NanosError } from "../../std/error.ts";
+import { nearest } from "../../std/nearest.ts";
+import type { Arrangement } from "../../contracts/arrangement.ts";
+import type { Config } from "../../contracts/config.ts";
+import { HOME_CHAIN } from "../../contracts/event.ts";
+import type { ModelConfig } from "../../contracts/model.ts";
+import type { ModelLine, Models } from "../../contracts/nanos.ts";
+import type { ModelDeps } from "../../models/adapter.ts";
+import { openModel } from "../../models/open.ts";
+import type { Model } from "../../models/model.ts";
+import type { Journal } from "../../journal/journal.ts";
+
+/** The model that needs no provider; it is there in every home. */
+export const BUILT_IN = "rules";
+
+/** What the model desk is made of. `config` is re-read after a change of this process. */
+export interface ModelDesk {
+  readonly models: Models;
+  /** Opens a model by name; one and the same for the life of the process. */
+  open(name: string): Promise<Model>;
+  defaultName(): string;
+}
+
+export function modelDesk(given: {
+  arrangement: Arrangement;
+  config: Config;
+  change: (change: (config: Config) => Config) => Promise<Config>;
+  journal: Journal;
+  deps: ModelDeps;
+}): ModelDesk {
+  const { arrangement, journal, deps } = given;
+  let config = given.config;
+  const opened = new Map<string, Promise<Model>>();
+  const inUse = (): string => config.model ?? arrangement.manifest.model ?? BUILT_IN;
+  const lines = (): readonly ModelLine[] => [
+    ...Object.entries(config.models).map(([name, model]) => line(name, model, "home", inUse())),
+    ...Object.entries(arrangement.models)
+      .filter(([name]) => !(name in config.models))
+      .map(([name, model]) => line(name, model, "arrangement", inUse())),
+    line(BUILT_IN, { adapter: "rules" }, "built-in", inUse()),
+  ];
+  const find = (name: string): ModelLine => {
+    const all = lines();
+    const found = all.find((one) => one.name === name);
+    if (found) return found;
+    const near = nearest(name, all.map((one) => one.name));
+    const next = near ? `Did you mean ${near}?` : "See `nanos model list`, add one with `nanos model add`.";
+    throw new NanosError("model.unknown", `There is no model ${name}.`, next);
+  };
+  const chosen = async (name: string, model: ModelConfig): Promise<void> => {
+    const body = { kind: "model.chosen", name, adapter: model.adapter } as const;
+    await journal.append([
+      { run: HOME_CHAIN, step: null, actor: "operator", policy: null, isolation: null, label: null, body },
+    ]);
+  };
+  return {
+    defaultName: inUse,
+    open: (name) => {
+      const known = opened.get(name) ?? openModel(name, find(name).config, deps);
+      opened.set(name, known);
+      known.catch(() => opened.delete(name));
+      return known;
+    },
+    models: {
+      list: lines,
+      discover: async () => {
+        const { discoverModels } = await import("../../models/discover.ts");
+        const found = await discoverModels({ env: deps.env, clock: deps.clock });
+        const known = new Set(lines().map(({ config: one }) => `${one.url} ${one.model}`));
+        return found
+          .map(({ name, config: one }) => line(name, one, "found", inUse()))
+          .filter(({ config: one }) => !known.has(`${one.url} ${one.model}`));
+      },
+      add: async (name, model) => {
+        if (name === BUILT_IN || name === "") {
+          throw new NanosError("model.bad_name", `A model cannot be called ${name || "nothing"}.`, "Choose another name.");
+        }
+        // Opening contacts nobody; it finds what is missing before it is written down.
+        await openModel(name, model, deps);
+        config = await given.change((old) => ({ ...old, models: { ...old.models, [name]: model } }));
+        opened.delete(name);
+        await chosen(name, model);
+      },
+      use: async (name) => {
+        const { config: model } = find(name);
+        config = await given.change((old) => ({ ...old, model: name }));
+        await chosen(name, model);
+      },
+      rm: async (name) => {
+        if (find(name).from !== "home") {
+          throw new NanosError("model.not_yours", `${name} is not in your config.`, "Only models added with `nanos model add` can be removed.");
+        }
+        config = await given.change((old) => without(old, name));
+        opened.delete(name);
+      },
+    },
+  };
+}
+
+function without(config: Config, name: string): Config {
+  const { [name]: _gone, ...models } = config.models;
+  const { model, ...rest } = config;
+  return { ...rest, models, ...(model === undefined || model === name ? {} : { model }) };
+}
+
+function line(name: string, config: ModelConfig, from: ModelLine["from"], inUse: string): ModelLine {
+  return { name, config, from, inUse: name === inUse };
+}

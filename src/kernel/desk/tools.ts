@@ -1,0 +1,61 @@
+import { NanosError } from "../../std/error.ts";
+import type { Rank } from "../../contracts/action.ts";
+import type { ToolLine, Tools } from "../../contracts/nanos.ts";
+import { rankOfScopes } from "../../gate/ranks.ts";
+import type { LoadedTool } from "../../tools/tool-host.ts";
+import { begin } from "../runner.ts";
+import { resolveScope } from "../standing.ts";
+import { unknownTool } from "../turn.ts";
+import type { Facts, World } from "../world.ts";
+
+/** Tools as a person asks about them; a call goes through the same gate as an agent's. */
+export function toolDesk(world: World): Tools {
+  const find = async (name: string): Promise<{ facts: Facts; tool: LoadedTool }> => {
+    const facts = await world.facts();
+    const tool = facts.tools.find(({ manifest }) => manifest.name === name);
+    if (tool) return { facts, tool };
+    throw new NanosError("tool.unknown", unknownTool(name, facts.tools), "See `nanos tool list`.");
+  };
+  return {
+    list: async () => {
+      const facts = await world.facts();
+      const { broken } = await world.tools.list();
+      const lines = facts.tools.map((tool) => lineOf(facts, tool));
+      return [...lines, ...broken.map(({ source, failure }) => ({ ...BROKEN, name: source, source, failure }))];
+    },
+    show: async (name) => {
+      const { facts, tool } = await find(name);
+      return { ...lineOf(facts, tool), manifest: tool.manifest };
+    },
+    call: async (name, args, hooks = {}) => {
+      await find(name);
+      return begin(world, { ...hooks, text: `tool ${name}` }, { tool: name, args });
+    },
+  };
+}
+
+const BROKEN = { skill: "", kind: "broken", description: "", scopes: [], rank: "", agents: [] };
+
+function lineOf(facts: Facts, tool: LoadedTool): ToolLine {
+  const { manifest } = tool;
+  return {
+    name: manifest.name,
+    skill: tool.skill,
+    kind: tool.kind,
+    source: tool.source,
+    description: manifest.description,
+    scopes: manifest.scopes,
+    rank: rankOf(facts, tool),
+    agents: facts.agents
+      .filter(
+        ({ manifest: agent }) =>
+          agent.skills.includes(tool.skill) || (agent.tools ?? []).includes(manifest.name),
+      )
+      .map(({ manifest: agent }) => agent.name),
+  };
+}
+
+function rankOf(facts: Facts, { manifest }: LoadedTool): Rank {
+  const scopes = manifest.scopes.map((one) => resolveScope(one, facts.workspace, facts.userHome));
+  return rankOfScopes(scopes, facts.workspace, manifest.rank);
+}

@@ -1,0 +1,193 @@
+import { canonical } from "../../std/canonical.ts";
+import type { Json } from "../../std/json.ts";
+import type { Answer, Ask } from "../../contracts/run.ts";
+import { Diverged, type Drive, type Recorded } from "../../contracts/drive.ts";
+import type { Draft, Event } from "../../contracts/event.ts";
+
+/**
+ * The drives. A run is carried by one function, `drive`, over two things: what is recorded of it,
+ * and what may happen for real. A fresh run has nothing recorded; a resumed one has both; a replay
+ * has only the record. While a step has recorded events left, its appends are compared with them,
+ * its effect is taken from them and no clock is read; from then on everything is real.
+ */
+
+/** The real half of a drive: what happens once the record is used up. */
+export interface Real {
+  append(drafts: readonly Draft[]): Promise<readonly Event[]>;
+  wait(ask: Ask): Promise<Answer | "expired" | null>;
+  now(): number;
+  elapsed(): number;
+}
+
+/** A drive over a record and, unless it is a replay, the real world. */
+export function drive(
+  run: string,
+  recorded: readonly Recorded[],
+  real: Real | null,
+  signal: AbortSignal,
+): Drive & { readonly track: Track } {
+  const track = new Track(recorded);
+  return {
+    run,
+    signal,
+    track,
+    live: (step) => track.next(step) === undefined,
+    recorded: (step) => track.of(step),
+    nested: (step) => track.nested(step),
+    elapsed: () => real?.elapsed() ?? 0,
+    now(step) {
+      const next = track.next(step);
+      if (next) return next.event.at;
+      return (real ?? missing("the time of", step, track)).now();
+    },
+    async append(drafts, when = "now") {
+      const fresh: Draft[] = [];
+      const events: Event[] = [];
+      for (const draft of drafts) {
+        const next = track.next(draft.step);
+        if (next) events.push(track.match(next, draft));
+        else fresh.push(draft);
+      }
+      if (fresh.length === 0) return events;
+      const written = (real ?? missing("the event", fresh[0]?.step ?? null, track)).append(fresh);
+      if (when === "later") {
+        // The next awaited append reports a failed write; this keeps it from being unhandled.
+        written.catch(() => undefined);
+        return events;
+      }
+      return [...events, ...(await written)];
+    },
+    async effect(step, act) {
+      const settled = track.settled(step);
+      if (settled) return settled;
+      if (!real) missing("the outcome of", step, track);
+      return act();
+    },
+    async wait(ask) {
+      const known = track.answer(ask);
+      if (known !== undefined) return known;
+      return real ? real.wait(ask) : null;
+    },
+  };
+}
+
+function missing(what: string, step: string | null, track: Track): never {
+  throw new Diverged(`the record ends before ${what} ${step ?? "the run"}`, track.last());
+}
+
+/** Kinds the outside decided, not the kernel: they are stepped over when re-driving. */
+const OUTSIDE: readonly string[] = ["run.waiting", "run.resumed"];
+
+/** What is recorded of one run, by step, with a mark of how far re-driving has come. */
+export class Track {
+  readonly #steps = new Map<string | null, Recorded[]>();
+  readonly #used = new Map<string | null, number>();
+  readonly #all: readonly Recorded[];
+
+  constructor(recorded: readonly Recorded[]) {
+    this.#all = recorded;
+    for (const item of recorded) {
+      const list = this.#steps.get(item.event.step);
+      if (list) list.push(item);
+      else this.#steps.set(item.event.step, [item]);
+    }
+  }
+
+  of(step: string | null): readonly Recorded[] {
+    return this.#steps.get(step) ?? [];
+  }
+
+  last(): Event | null {
+    return this.#all.at(-1)?.event ?? null;
+  }
+
+  nested(step: string): readonly string[] {
+    const prefix = `${step}.`;
+    const found: string[] = [];
+    for (const key of this.#steps.keys()) {
+      if (key?.startsWith(prefix) && /^\d+$/u.test(key.slice(prefix.length))) found.push(key);
+    }
+    return found;
+  }
+
+  /** The next recorded event of a step that has not been matched yet. */
+  next(step: string | null): Recorded | undefined {
+    const list = this.#steps.get(step);
+    if (!list) return undefined;
+    let used = this.#used.get(step) ?? 0;
+    while (OUTSIDE.includes(list[used]?.event.kind ?? "")) used += 1;
+    this.#used.set(step, used);
+    return list[used];
+  }
+
+  /** Takes the next recorded event as the given draft, or throws `Diverged`. */
+  match(next: Recorded, draft: Draft): Event {
+    const { event, body } = next;
+    if (body === null) throw new Diverged(`the body of event ${event.seq} was erased`, event);
+    const same =
+      event.kind === draft.body.kind &&
+      event.actor === draft.actor &&
+      event.policy === draft.policy &&
+      event.isolation === draft.isolation &&
+      canonical(event.label) === canonical(draft.label) &&
+      canonical(body as Json) === canonical(draft.body as Json);
+    if (!same) throw new Diverged(difference(next, draft), event);
+    this.#used.set(draft.step, (this.#used.get(draft.step) ?? 0) + 1);
+    return event;
+  }
+
+  /** The draft a recorded outcome was written from, or null when the step has none. */
+  settled(step: string): Draft | null {
+    const found = this.of(step).findLast(({ event }) => isSettling(event.kind));
+    if (!found) return null;
+    const { event, body } = found;
+    if (body === null) throw new Diverged(`the body of event ${event.seq} was erased`, event);
+    const { run, actor, policy, isolation, label } = event;
+    return { run, step, actor, policy, isolation, label, body };
+  }
+
+  /** What the record says came of an ask; undefined when it says nothing. */
+  answer(ask: Ask): Answer | "expired" | undefined {
+    for (const { body } of this.of(ask.step)) {
+      if (body?.kind === "approval.used" && body.id === ask.id) return body.answer;
+      if (body?.kind === "approval.expired" && body.id === ask.id) return "expired";
+    }
+    return undefined;
+  }
+
+  /** The first recorded event nothing matched, when re-driving has come to its end. */
+  left(): Event | null {
+    for (const step of this.#steps.keys()) {
+      const next = this.next(step);
+      if (next) return next.event;
+    }
+    return null;
+  }
+}
+
+/** True for the kinds that end a step. */
+export function isSettling(kind: string): boolean {
+  return kind === "action.settled" || kind === "model.answered";
+}
+
+function difference({ event, body }: Recorded, draft: Draft): string {
+  if (event.kind !== draft.body.kind) {
+    return `event ${event.seq} is ${event.kind}, re-driving gives ${draft.body.kind}`;
+  }
+  const field = firstDifference(body as Json, draft.body as Json, "");
+  return `event ${event.seq} (${event.kind}) differs${field === "" ? "" : ` at ${field}`}`;
+}
+
+/** Path of the first place where two values differ, e.g. `decision.reason`. */
+function firstDifference(a: Json, b: Json, path: string): string {
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return path;
+  const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
+  for (const key of [...keys].toSorted()) {
+    const left = (a as Fields)[key] ?? null;
+    const right = (b as Fields)[key] ?? null;
+    if (canonical(left) === canonical(right)) continue;
+    return firstDifference(left, right, path === "" ? key : `${path}.${key}`);
+  }
+  return path;
+}
+type Fields = { readonly [key: string]: Json };

@@ -1,0 +1,46 @@
+import type { Arrangement } from "../contracts/arrangement.ts";
+import type { LockFile } from "../contracts/config.ts";
+import { LIMITS } from "../std/limits.ts";
+import { policyHash } from "../gate/policy.ts";
+import type { LoadedTool } from "../tools/tool-host.ts";
+import type { Facts } from "./world.ts";
+
+/** The facts of an arrangement as loaded, with its tools as they announce themselves. */
+export function factsOf(given: {
+  arrangement: Arrangement;
+  tools: readonly LoadedTool[];
+  lock: LockFile;
+  machine: string;
+  userHome: string;
+}): Facts {
+  const { arrangement, tools, lock, machine, userHome } = given;
+  const { manifest, rules, routes, workspace } = arrangement;
+  return {
+    v: 1,
+    name: manifest.name,
+    oracle: manifest.oracle,
+    workspace,
+    machine,
+    userHome,
+    depth: manifest.limits.depth ?? LIMITS.depth,
+    limits: manifest.limits,
+    instructions: arrangement.instructions ?? null,
+    agents: [...arrangement.agents.values()].map(({ manifest: agent, prompt }) => ({
+      manifest: agent,
+      prompt,
+    })),
+    skills: [...arrangement.skills.values()].map((skill) => ({
+      name: skill.head.name,
+      description: skill.head.description,
+      instructions: skill.instructions,
+      hash: skill.hash,
+      scopes: skill.manifest.scopes,
+      locked: lock.skills[skill.head.name]?.hash === skill.hash,
+    })),
+    tools,
+    rules,
+    routes,
+    allow: manifest.allow,
+    policy: policyHash(rules, routes),
+  };
+}

@@ -1,0 +1,62 @@
+import type { Action, Decision } from "../contracts/action.ts";
+import type { Draft } from "../contracts/event.ts";
+import type { AssistantMessage } from "../contracts/message.ts";
+import type { Outcome } from "../contracts/outcome.ts";
+import type { Ask } from "../contracts/run.ts";
+import type { Scope } from "../contracts/scope.ts";
+import type { Usage } from "../contracts/usage.ts";
+import type { Standing } from "../gate/gate.ts";
+
+/** Something wanted, with what the gate must know about it and how it is done. */
+export interface Want {
+  readonly action: Action;
+  /** What the tool declared, resolved; null for what is not a tool's doing. */
+  readonly declared: readonly Scope[] | null;
+  /** The skill is attached to the agent, or the tool or agent is on its list. */
+  readonly attached: boolean;
+  /** False when the agent's manifest lists tools or agents and this is none of them. */
+  readonly listed?: boolean;
+  /** False when no sandbox tier here can hold the process it needs. */
+  readonly held?: boolean;
+  /** True when doing it again after a crash can do no harm. */
+  readonly repeatable: boolean;
+  /** Does it, and says how the step is settled. Throws `Waiting` when it cannot go on. */
+  perform(step: string): Promise<Draft>;
+  /** Rebuilds what the effect asked back for, while re-driving. */
+  readonly nested?: (action: Action, parent: string) => Want;
+}
+
+/** Thrown through a running effect when something inside it waits for the operator. */
+export class Waiting extends Error {
+  readonly asks: readonly Ask[];
+  constructor(asks: readonly Ask[]) {
+    super("waits for the operator");
+    this.asks = asks;
+  }
+}
+
+/** What came of a want, or that it waits for the operator. */
+export type Acted =
+  | { readonly status: "settled"; readonly step: string; readonly outcome: Outcome; readonly ms: number }
+  | {
+      readonly status: "answered";
+      readonly step: string;
+      readonly message: AssistantMessage;
+      readonly finish: string;
+      readonly usage: Usage | undefined;
+      readonly ms: number;
+    }
+  | { readonly status: "waiting"; readonly asks: readonly Ask[] };
+
+/** A want that was judged and recorded, on its way to its effect. */
+export interface Proposed {
+  readonly want: Want;
+  readonly step: string;
+  readonly parent: string | null;
+  standing: Standing;
+  decision: Decision;
+  waiting: Ask | null;
+  /** How many asks this step has raised: part of each ask's id. */
+  rounds: number;
+}
+

@@ -1,0 +1,99 @@
+import { isAbsolute, join, normalize } from "node:path";
+import { canonical } from "../std/canonical.ts";
+import type { Json } from "../std/json.ts";
+import type { Draft } from "../contracts/event.ts";
+import type { Answer } from "../contracts/run.ts";
+import { type Scope, scopeParts } from "../contracts/scope.ts";
+import type { Spent } from "../contracts/usage.ts";
+import type { Standing } from "../gate/gate.ts";
+import { type Frame, draft } from "./frame.ts";
+import type { Want } from "./proposal.ts";
+
+/** Gathers what the gate looks at beside the action. Plain data, so the judgement is repeatable. */
+export function standingOf(
+  frame: Frame,
+  want: Want,
+  now: { spent: Spent; now: number; answers: ReadonlyMap<string, Answer> },
+): Standing {
+  const { facts } = frame;
+  const name = want.action.skill;
+  const skill = name === undefined ? undefined : facts.skills.find((one) => one.name === name);
+  return {
+    ...now,
+    policy: facts.policy,
+    workspace: facts.workspace,
+    home: facts.machine,
+    declared: want.declared,
+    attached: want.attached,
+    listed: want.listed ?? true,
+    chosen: true,
+    held: want.held ?? true,
+    grant: frame.grants.find((grant) => grant.skill === name) ?? null,
+    skillHash: skill?.hash ?? null,
+    locked: skill?.locked ?? true,
+    rules: facts.rules,
+    said: frame.said,
+    budget: frame.budget,
+    depth: frame.depth,
+    localOnly: frame.localOnly,
+    priced: frame.model.priced,
+    inDoubt: false,
+  };
+}
+
+/**
+ * A declared scope made concrete: relative paths against the workspace, `~/` against the
+ * operator's home folder, `net:host` with its port.
+ */
+export function resolveScope(scope: Scope, workspace: string, userHome: string): Scope {
+  const { kind, value } = scopeParts(scope);
+  switch (kind) {
+    case "read":
+    case "write":
+      return `${kind}:${resolvePath(value, workspace, userHome)}`;
+    case "net":
+      return `net:${value === "*" || /:\d+$/u.test(value) ? value : `${value}:443`}`;
+    case "exec":
+    case "env":
+    case "secret":
+    case "model":
+    case "agent":
+    case "memory":
+      return scope;
+  }
+}
+
+function resolvePath(value: string, workspace: string, userHome: string): string {
+  const path = value.startsWith("~/") ? join(userHome, value.slice(2)) : value;
+  const full = normalize(isAbsolute(path) ? path : join(workspace, path));
+  return full.length > 1 && full.endsWith("/") ? full.slice(0, -1) : full;
+}
+
+/** `https://example.org/a` as `example.org:443`; null when it is no http(s) address. */
+export function destinationOf(url: string): string | null {
+  const parsed = URL.canParse(url) ? new URL(url) : null;
+  if (!parsed || !/^https?:$/u.test(parsed.protocol)) return null;
+  const port = parsed.port || (parsed.protocol === "https:" ? "443" : "80");
+  return `${parsed.hostname}:${port}`;
+}
+
+/** A revoked or new grant acts at the next step; the record says from which one. */
+export function refreshGrants(frame: Frame, step: string): readonly Draft[] {
+  const recorded = frame.drive.recorded(step).find(({ body }) => body?.kind === "standing.changed");
+  const now =
+    recorded?.body?.kind === "standing.changed"
+      ? recorded.body.grants
+      : frame.drive.live(step)
+        ? (frame.world?.grants() ?? frame.grants)
+        : frame.grants;
+  if (now === frame.grants || canonical(now as Json) === canonical(frame.grants as Json)) return [];
+  frame.grants = now;
+  return [draft(frame, step, "operator", { kind: "standing.changed", grants: [...now] })];
+}
+
+/** While re-driving, what was spent is an input: parallel steps settle in an order of their own. */
+export function recordedSpent(frame: Frame, step: string): Spent | null {
+  const found = frame.drive.recorded(step).find(({ body }) => body?.kind === "action.proposed");
+  return found?.body?.kind === "action.proposed" ? found.body.spent : null;
+}
+

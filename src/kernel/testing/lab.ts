@@ -1,0 +1,129 @@
+import { type FakeClock, fakeClock } from "../../std/clock.ts";
+import { hashOf } from "../../std/hash.ts";
+import type { Json } from "../../std/json.ts";
+import { countingRandom } from "../../std/random.ts";
+import type { AgentManifest } from "../../contracts/agent.ts";
+import type { Grant } from "../../contracts/config.ts";
+import type { Route, Rule } from "../../contracts/rules.ts";
+import type { RunHandle } from "../../contracts/nanos.ts";
+import type { RunState } from "../../contracts/run.ts";
+import type { ScriptInput } from "../../contracts/script.ts";
+import { policyHash } from "../../gate/policy.ts";
+import type { Journal } from "../../journal/journal.ts";
+import { memoryJournal } from "../../journal/open.ts";
+import type { Model } from "../../models/model.ts";
+import { scriptModel } from "../../models/script.ts";
+import type { Facts, FetchResult, World } from "../world.ts";
+import { type FunctionTool, type FunctionTools, functionTools } from "./function-tools.ts";
+
+/** A world without disk, network or provider, for trying the kernel: everything else is real. */
+export interface Lab {
+  readonly world: World;
+  readonly journal: Journal;
+  readonly clock: FakeClock;
+  readonly tools: FunctionTools;
+  readonly facts: Facts;
+  grants: readonly Grant[];
+  /** The same home in another process: same journal and files, nothing kept in memory. */
+  again(): Lab;
+}
+
+export interface LabSetup {
+  readonly script?: ScriptInput;
+  readonly model?: Model;
+  readonly tools?: readonly FunctionTool[];
+  readonly agents?: readonly { manifest: Partial<AgentManifest> & { name: string }; prompt?: string }[];
+  readonly rules?: readonly Rule[];
+  readonly routes?: readonly Route[];
+  readonly limits?: Facts["limits"];
+  readonly depth?: number;
+  readonly grants?: readonly Grant[];
+  readonly fetch?: (url: string) => FetchResult;
+}
+
+export function lab(setup: LabSetup = {}, kept: Partial<Kept> = {}): Lab {
+  const clock = kept.clock ?? fakeClock();
+  const random = countingRandom();
+  const journal = kept.journal ?? memoryJournal({ clock, random });
+  const vault = kept.vault ?? new Map<string, Facts>();
+  const tools = kept.tools ?? functionTools(setup.tools ?? []);
+  const facts = factsFor(setup, tools);
+  const made: Lab = {
+    journal,
+    clock,
+    tools,
+    facts,
+    grants: setup.grants ?? [],
+    again: () => lab(setup, { clock, journal, vault, tools }),
+    world: {
+      journal,
+      clock,
+      random,
+      version: "test",
+      tools,
+      facts: async () => facts,
+      keep: async (one) => {
+        const hash = hashOf(one as unknown as Json);
+        vault.set(hash, one);
+        return hash;
+      },
+      recall: (hash) => vault.get(hash) ?? null,
+      grants: () => made.grants,
+      model: async () => setup.model ?? scriptModel("script", setup.script ?? { turns: [] }, clock),
+      defaultModel: () => "script",
+      fetch: async ({ url }) =>
+        setup.fetch?.(url) ?? { code: "fetch.refused", message: "There is no network here." },
+      sign: (text) => `signed:${text.length}`,
+      verify: (text, signature) => signature === `signed:${text.length}`,
+    },
+  };
+  return made;
+}
+
+interface Kept {
+  readonly clock: FakeClock;
+  readonly journal: Journal;
+  readonly vault: Map<string, Facts>;
+  readonly tools: FunctionTools;
+}
+
+function factsFor(setup: LabSetup, tools: FunctionTools): Facts {
+  const { rules = [], routes = [], limits = {}, depth = 1 } = setup;
+  const agents = setup.agents ?? [{ manifest: { name: "oracle" } }];
+  const loaded = tools.loaded;
+  return {
+    v: 1,
+    name: "lab",
+    oracle: "oracle",
+    workspace: "/ws",
+    machine: "/home/me/.nano-os/machine",
+    userHome: "/home/me",
+    depth,
+    limits,
+    instructions: null,
+    agents: agents.map(({ manifest, prompt = "You help." }) => ({
+      manifest: {
+        description: `The agent ${manifest.name}.`,
+        model: "inherit",
+        skills: [...new Set(loaded.map(({ skill }) => skill))],
+        agents: agents.map((one) => one.manifest.name).filter((name) => name !== manifest.name),
+        memory: [],
+        limits: {},
+        kind: "prompt",
+        ...manifest,
+      },
+      prompt,
+    })),
+    skills: [],
+    tools: loaded,
+    rules,
+    routes,
+    allow: [],
+    policy: policyHash(rules, routes),
+  };
+}
+
+/** The state a handle comes to. */
+export function ended(handle: Promise<RunHandle>): Promise<RunState> {
+  return handle.then(({ done }) => done);
+}

@@ -1,0 +1,188 @@
+import type { Recorded } from "../../contracts/drive.ts";
+import { HOME_CHAIN } from "../../contracts/event.ts";
+import type { TraceLine } from "../../contracts/nanos.ts";
+import { Answer, Ask } from "../../contracts/run.ts";
+import type { Journal, SqlValue, ViewSpec, ViewWriter } from "../../journal/journal.ts";
+
+/**
+ * Fast questions about the journal: which runs there are, which asks are open. Everything here is
+ * derived; deleting the file loses nothing.
+ */
+const TRACES: ViewSpec = {
+  name: "traces",
+  version: 1,
+  tables: `
+    CREATE TABLE traces (
+      run TEXT PRIMARY KEY, parent TEXT, agent TEXT NOT NULL, request TEXT NOT NULL,
+      at INTEGER NOT NULL, state TEXT NOT NULL, outcome TEXT,
+      steps INTEGER NOT NULL, tokens INTEGER NOT NULL, cost REAL
+    ) STRICT;
+    CREATE INDEX traces_at ON traces (at DESC);
+    CREATE TABLE trace_steps (
+      step TEXT PRIMARY KEY, run TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL,
+      agent TEXT NOT NULL, at INTEGER NOT NULL, verdict TEXT, reason TEXT, rank TEXT,
+      status TEXT NOT NULL, isolation TEXT, ms INTEGER
+    ) STRICT;
+    CREATE INDEX trace_steps_run ON trace_steps (run);
+    CREATE TABLE asks (id TEXT PRIMARY KEY, run TEXT NOT NULL, at INTEGER NOT NULL,
+      open INTEGER NOT NULL, ask TEXT NOT NULL) STRICT;
+    CREATE TABLE answers (id TEXT PRIMARY KEY, answer TEXT NOT NULL) STRICT;
+  `,
+  apply,
+};
+
+/** Runs, newest first. */
+export function listTraces(
+  journal: Journal,
+  options: { limit?: number; children?: boolean },
+): readonly TraceLine[] {
+  const { limit = 50, children = false } = options;
+  const where = children ? "" : "WHERE parent IS NULL";
+  const sql = `SELECT * FROM traces ${where} ORDER BY at DESC, run DESC LIMIT ?`;
+  return journal.view(TRACES, (db) => db.all(sql, limit)).map((row) => ({
+    run: String(row["run"]),
+    parent: row["parent"] === null ? null : String(row["parent"]),
+    agent: String(row["agent"]),
+    request: String(row["request"]),
+    at: Number(row["at"]),
+    state: stateOf(journal, row),
+    outcome: row["outcome"] === null ? null : String(row["outcome"]),
+    steps: Number(row["steps"]),
+    tokens: Number(row["tokens"]),
+    cost: row["cost"] === null ? null : Number(row["cost"]),
+  }));
+}
+
+/** A run nobody carries any more and that has not ended was interrupted. */
+function stateOf(journal: Journal, row: Record<string, SqlValue>): TraceLine["state"] {
+  const state = String(row["state"]);
+  if (state !== "running") return state === "waiting" ? "waiting" : "ended";
+  const carried = journal.carried(row["parent"] === null ? String(row["run"]) : topRun(String(row["run"])));
+  return carried ? "running" : "interrupted";
+}
+
+/** `RUN_2_1` is a part of `RUN`. */
+export function topRun(run: string): string {
+  return run.split("_", 1)[0] ?? run;
+}
+
+/** Asks not answered and not expired, newest first. */
+export function openAsks(journal: Journal, now: number): readonly Ask[] {
+  const sql = "SELECT ask FROM asks WHERE open = 1 ORDER BY at DESC";
+  return journal
+    .view(TRACES, (db) => db.all(sql))
+    .map((row) => JSON.parse(String(row["ask"])) as Ask)
+    .filter((ask) => ask.expires > now);
+}
+
+/** The operator's first answer to an ask, or null. */
+export function storedAnswer(journal: Journal, id: string): Answer | null {
+  const rows = journal.view(TRACES, (db) => db.all("SELECT answer FROM answers WHERE id = ?", id));
+  const text = rows[0]?.["answer"];
+  return text === undefined ? null : (JSON.parse(String(text)) as Answer);
+}
+
+function apply(db: ViewWriter, recorded: Recorded): void {
+  const { event, body } = recorded;
+  if (body === null) return;
+  if (event.run !== HOME_CHAIN) countStep(db, recorded);
+  switch (body.kind) {
+    case "run.started":
+      db.run(
+        "INSERT INTO traces VALUES (?, ?, ?, ?, ?, 'running', NULL, 0, 0, 0)",
+        event.run,
+        body.parent?.run ?? null,
+        body.agent,
+        body.request,
+        event.at,
+      );
+      break;
+    case "run.waiting":
+      db.run("UPDATE traces SET state = 'waiting' WHERE run = ?", event.run);
+      break;
+    case "run.resumed":
+      db.run("UPDATE traces SET state = 'running' WHERE run = ?", event.run);
+      break;
+    case "run.ended":
+      db.run(
+        "UPDATE traces SET state = 'ended', outcome = ?, cost = ? WHERE run = ?",
+        body.end.outcome,
+        body.end.usage.cost,
+        event.run,
+      );
+      db.run("UPDATE asks SET open = 0 WHERE run = ?", event.run);
+      break;
+    case "approval.asked":
+      db.run(
+        "INSERT OR IGNORE INTO asks VALUES (?, ?, ?, 1, ?)",
+        body.ask.id,
+        event.run,
+        event.at,
+        JSON.stringify(body.ask),
+      );
+      break;
+    case "approval.answered":
+      db.run("INSERT OR IGNORE INTO answers VALUES (?, ?)", body.answer.id, JSON.stringify(body.answer));
+      db.run("UPDATE asks SET open = 0 WHERE id = ?", body.answer.id);
+      break;
+    case "approval.used":
+    case "approval.expired":
+      db.run("UPDATE asks SET open = 0 WHERE id = ?", body.id);
+      break;
+    default:
+      break;
+  }
+}
+
+function countStep(db: ViewWriter, { event, body }: Recorded): void {
+  if (event.step === null || body === null) return;
+  switch (body.kind) {
+    case "action.proposed":
+      db.run(
+        "INSERT OR IGNORE INTO trace_steps VALUES (?, ?, ?, ?, ?, ?, NULL, NULL, NULL, 'open', NULL, NULL)",
+        event.step,
+        event.run,
+        body.action.kind,
+        body.action.name,
+        body.action.agent,
+        event.at,
+      );
+      db.run("UPDATE traces SET steps = steps + 1 WHERE run = ?", event.run);
+      break;
+    case "action.judged": {
+      const { verdict, reason, rank } = body.decision;
+      db.run(
+        "UPDATE trace_steps SET verdict = ?, reason = ?, rank = ? WHERE step = ?",
+        verdict,
+        reason,
+        rank,
+        event.step,
+      );
+      break;
+    }
+    case "action.settled":
+      settle(db, event.step, body.outcome.status, event.isolation, body.ms);
+      break;
+    case "model.answered":
+      settle(db, event.step, "done", event.isolation, body.ms);
+      db.run(
+        "UPDATE traces SET tokens = tokens + ? WHERE run = ?",
+        (body.usage?.input ?? 0) + (body.usage?.output ?? 0),
+        event.run,
+      );
+      break;
+    default:
+      break;
+  }
+}
+
+function settle(
+  db: ViewWriter,
+  step: string,
+  status: string,
+  isolation: string | null,
+  ms: number,
+): void {
+  const sql = "UPDATE trace_steps SET status = ?, isolation = ?, ms = ? WHERE step = ?";
+  db.run(sql, status, isolation, ms, step);
+}

@@ -1,0 +1,81 @@
+import type { Action } from "../../contracts/action.ts";
+import type { Draft } from "../../contracts/event.ts";
+import type { FileChange, Outcome } from "../../contracts/outcome.ts";
+import type { LoadedTool } from "../../tools/tool-host.ts";
+import type { Want } from "../proposal.ts";
+import { type Frame, draft } from "../frame.ts";
+import { isAttached, reachOf } from "./tool.ts";
+
+/**
+ * Writing staged changes to the real files, as an action of its own: it is judged by the files it
+ * would change and bound to the hash of the change set. `of` is the step whose stage it is.
+ */
+export function commitWant(
+  frame: Frame,
+  tool: LoadedTool,
+  of: string,
+  staged: { readonly diff: string; readonly changes: readonly FileChange[] },
+): Want {
+  const writes = staged.changes.map(({ path }) => `write:${path}`);
+  const action: Action = {
+    gate: "call",
+    kind: "commit",
+    name: tool.manifest.name,
+    agent: frame.agent.manifest.name,
+    skill: tool.skill,
+    args: {
+      of,
+      diff: staged.diff,
+      files: staged.changes.map(({ path, kind, bytes }) => ({ path, kind, bytes })),
+    },
+    scopes: writes,
+    destinations: writes,
+    label: frame.label,
+  };
+  return {
+    action,
+    declared: reachOf(frame, tool),
+    attached: isAttached(frame, tool),
+    // A commit looks at each file first; what is already in place stays.
+    repeatable: true,
+    perform: (step) => commit(frame, of, staged, step),
+  };
+}
+
+async function commit(
+  frame: Frame,
+  of: string,
+  staged: { readonly diff: string; readonly changes: readonly FileChange[] },
+  step: string,
+): Promise<Draft> {
+  const { world, drive } = frame;
+  if (!world) throw new Error("bug: a replay wrote files");
+  const start = drive.elapsed();
+  const outcome = await commitStage(world, of, staged);
+  const ms = Math.round(drive.elapsed() - start);
+  return {
+    ...draft(frame, step, "kernel", { kind: "action.settled", outcome, ms }),
+    isolation: "host",
+    label: frame.label,
+  };
+}
+
+async function commitStage(
+  world: NonNullable<Frame["world"]>,
+  of: string,
+  staged: { readonly diff: string; readonly changes: readonly FileChange[] },
+): Promise<Outcome> {
+  const stage = await world.tools.reopen(of);
+  if (!stage) {
+    const message = "The staged changes are gone, nothing was written.";
+    return { status: "failed", failure: { code: "stage.lost", message, next: "Run it again." } };
+  }
+  if (stage.diff !== staged.diff) {
+    const message = "The staged changes are not those that were judged, nothing was written.";
+    return { status: "failed", failure: { code: "stage.changed", message, next: "Run it again." } };
+  }
+  const failure = await stage.commit();
+  if (failure) return { status: "failed", failure };
+  await stage.discard();
+  return { status: "done", output: null, files: [...staged.changes] };
+}

@@ -1,0 +1,91 @@
+import type { Clock } from "../std/clock.ts";
+import type { Random } from "../std/random.ts";
+import type { AgentManifest } from "../contracts/agent.ts";
+import type { Grant } from "../contracts/config.ts";
+import type { RunHooks } from "../contracts/nanos.ts";
+import type { Failure } from "../contracts/outcome.ts";
+import type { Route, Rule } from "../contracts/rules.ts";
+import type { Scope } from "../contracts/scope.ts";
+import type { Journal } from "../journal/journal.ts";
+import type { Model } from "../models/model.ts";
+import type { LoadedTool, ToolHost, Wanted } from "../tools/tool-host.ts";
+
+/**
+ * What a run is judged by, as plain data: kept in the vault under its hash, so that a replay years
+ * later judges by the same facts, whatever the arrangement has become.
+ */
+export interface Facts {
+  readonly v: 1;
+  readonly name: string;
+  readonly oracle: string;
+  /** Folder relative scopes resolve against, absolute. */
+  readonly workspace: string;
+  /** Folder of machine state; no scope may name it. */
+  readonly machine: string;
+  /** The operator's home folder, for scopes that start with `~/`. */
+  readonly userHome: string;
+  readonly depth: number;
+  readonly limits: AgentManifest["limits"];
+  /** Text of the project's AGENTS.md, when trusted. */
+  readonly instructions: string | null;
+  readonly agents: readonly { readonly manifest: AgentManifest; readonly prompt: string }[];
+  readonly skills: readonly SkillFacts[];
+  readonly tools: readonly LoadedTool[];
+  readonly rules: readonly Rule[];
+  readonly routes: readonly Route[];
+  /** Scopes the arrangement says yes to for tools of no skill. */
+  readonly allow: readonly Scope[];
+  /** Hash of rules, routes and the gate's version. */
+  readonly policy: string;
+}
+
+export interface SkillFacts {
+  readonly name: string;
+  readonly description: string;
+  readonly instructions: string;
+  readonly hash: string;
+  /** Most its tools may reach; empty means each tool's own. */
+  readonly scopes: readonly Scope[];
+  /** Installed through the lock, with this hash. */
+  readonly locked: boolean;
+}
+
+/** A fetch's result as a tool sees it, or why there is none. */
+export type FetchResult = {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly url: string;
+  readonly host: string;
+};
+
+/** The live parts a run may use, put together by nanos.ts. A replay has none of them. */
+export interface World {
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly version: string;
+  readonly tools: ToolHost;
+  /** The facts as of now; loads the tools' manifests on first use. */
+  facts(): Promise<Facts>;
+  /** Puts the facts where replay finds them; returns their hash. */
+  keep(facts: Facts): Promise<string>;
+  /** The facts kept under a hash; null when they are gone. */
+  recall(hash: string): Facts | null;
+  /** Grants as of now: read anew when the operator changed them. */
+  grants(): readonly Grant[];
+  /** Opens a model by its name in config or arrangement. Throws `NanosError` for an unknown name. */
+  model(name: string): Promise<Model>;
+  /** The model in use when neither request nor agent names one. */
+  defaultModel(): string;
+  fetch(
+    wanted: Extract<Wanted, { kind: "fetch" }>,
+    privateOk: readonly string[],
+    signal: AbortSignal,
+  ): Promise<FetchResult | Failure>;
+  /** Signs with the operator's key. */
+  sign(text: string): string;
+  verify(text: string, signature: string): boolean;
+}
+
+export type Hooks = RunHooks;

@@ -1,0 +1,35 @@
+import type { ModelConfig } from "../contracts/model.ts";
+import type { Route } from "../contracts/rules.ts";
+import type { Clock } from "../std/clock.ts";
+import type { Random } from "../std/random.ts";
+import type { Model } from "./model.ts";
+
+/** What a model needs from outside. */
+export interface ModelDeps {
+  /** The environment; only the variable that `keyEnv` names is read. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** The folder script files are relative to, absolute; null when there is no arrangement. */
+  readonly arrangementDir: string | null;
+  /** What can be done without a model; the `rules` model tells of it. */
+  readonly routes: readonly Route[];
+  /** Silences after which a stream counts as dead; those of LIMITS when absent. */
+  readonly timing?: Timing;
+}
+
+/** Milliseconds. */
+export interface Timing {
+  /** Before the first byte. */
+  readonly firstMs: number;
+  /** Between two pieces. */
+  readonly idleMs: number;
+}
+
+/**
+ * Makes a model from its config; what every file in `adapters/` exports.
+ *
+ * @throws NanosError `model.bad_config`, `model.no_key` or `model.bad_script`, which a person must
+ * correct. It never contacts the provider.
+ */
+export type Adapter = (name: string, config: ModelConfig, deps: ModelDeps) => Promise<Model>;

@@ -1,0 +1,55 @@
+import type { ModelConfig } from "../../contracts/model.ts";
+import type { ModelDeps } from "../adapter.ts";
+import { modelError } from "../failures.ts";
+
+/** What every adapter over HTTP reads from its config. */
+export interface Setup {
+  /** Base URL without a slash at its end. */
+  readonly url: string;
+  /** The provider's id of the model. */
+  readonly id: string;
+  /** The key; null when the config names no variable. */
+  readonly key: string | null;
+}
+
+/**
+ * Checks a config and fetches its key.
+ *
+ * @throws NanosError `model.bad_config` without URL or model id, or with a password in the URL;
+ * `model.no_key` when the named variable is empty.
+ */
+export function setUp(
+  name: string,
+  config: ModelConfig,
+  env: ModelDeps["env"],
+  needs: { readonly url?: string; readonly keyEnv?: string; readonly id?: boolean } = {},
+): Setup {
+  const bad = (detail: string): Error => modelError("model.bad_config", { model: name }, detail);
+  const url = config.url ?? needs.url;
+  if (url === undefined) throw bad("It has no `url`.");
+  if (!URL.canParse(url)) throw bad("Its `url` is not a URL.");
+  const { protocol, username, password } = new URL(url);
+  if (protocol !== "http:" && protocol !== "https:") throw bad("Its `url` is not http or https.");
+  if (username !== "" || password !== "") {
+    throw bad("Its `url` holds a password; name a variable in `keyEnv` instead.");
+  }
+  if (config.model === undefined && needs.id !== false) throw bad("It has no `model` id.");
+  const keyEnv = config.keyEnv ?? needs.keyEnv;
+  const key = keyEnv === undefined ? null : (env[keyEnv]?.trim() ?? "");
+  if (key === "") throw modelError("model.no_key", { model: name, keyEnv });
+  // A key with a line break would end the header it is put into.
+  if (key !== null && !/^[\x20-\x7e]+$/u.test(key)) {
+    throw modelError("model.no_key", { model: name, keyEnv }, "It holds more than one line.");
+  }
+  return { url: url.replace(/\/+$/u, ""), id: config.model ?? "", key };
+}
+
+/** Text of a value that should be a string; anything else says nothing. */
+export function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+/** A count of tokens; undefined for what is no number. */
+export function countOf(value: unknown): number | undefined {
+  return typeof value === "number" ? value : undefined;
+}

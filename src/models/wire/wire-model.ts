@@ -1,0 +1,40 @@
+import type { ModelDeps } from "../adapter.ts";
+import { converse, type Speaker } from "../converse.ts";
+import type { Model } from "../model.ts";
+import { Exchange } from "./exchange.ts";
+import { hostOf, isLoopback, type Wire } from "./wire.ts";
+
+/** A model that speaks `wire`. */
+export function wireModel(
+  name: string,
+  wire: Wire,
+  price: Model["price"] | undefined,
+  deps: ModelDeps,
+): Model {
+  const host = hostOf(wire.url);
+  const priced = price ?? (isLoopback(host) ? FREE : null);
+  const { secret, screened } = wire;
+  const speaker: Speaker = {
+    clock: deps.clock,
+    random: deps.random,
+    price: priced,
+    secret,
+    host,
+    screened,
+    begin: (request, answer, signal) =>
+      new Exchange(
+        { wire, name, host, clock: deps.clock, timing: deps.timing },
+        request,
+        answer,
+        signal,
+      ),
+  };
+  return {
+    name,
+    host,
+    price: priced,
+    stream: (request, signal) => converse(speaker, request, signal),
+  };
+}
+
+const FREE = { input: 0, output: 0 };

@@ -1,0 +1,3 @@
+export async function attack(name: string, args: readonly string[]): Promise<void> {
+  console.log(name, args);
+}

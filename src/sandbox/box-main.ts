@@ -1,0 +1,33 @@
+/**
+ * The entry of every process in a box. Whatever comes after the lock is loaded after it, and the
+ * lock itself by `require`: an import statement would start the runtime's thread pool, and threads
+ * that exist already are outside a Landlock domain.
+ *
+ * - `host MAIN FILE` locks, then hands FILE to the `hostMain` of the module MAIN.
+ * - `attack NAME …` locks the same way, then tries to escape.
+ * - `abi` prints the kernel's Landlock version.
+ * - `guard` is no box: it kills process groups when nanos is gone.
+ * - nothing: locks, then executes the program the lock names in its place.
+ */
+export async function main(args: readonly string[]): Promise<number> {
+  const lock = require("./lock.ts") as typeof import("./lock.ts");
+  const [what, ...rest] = args;
+  if (what === "abi") {
+    process.stdout.write(`${lock.askLandlockAbi()}\n`);
+    return 0;
+  }
+  if (what === "guard") {
+    await (await import("./guardian.ts")).guard(Bun.stdin.stream());
+    return 0;
+  }
+  lock.applyLock();
+  if (what === "attack") {
+    await (await import("./attack.ts")).attack(rest[0] ?? "", rest.slice(1));
+    return 0;
+  }
+  const host = (await import(rest[0] ?? "")) as { hostMain(file: string): Promise<void> };
+  await host.hostMain(rest[1] ?? "");
+  return 0;
+}
+
+if (import.meta.main) process.exitCode = await main(process.argv.slice(2));

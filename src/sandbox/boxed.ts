@@ -1,0 +1,292 @@
+import type { Tier } from "../contracts/isolation.ts";
+import type { Clock } from "../std/clock.ts";
+import { LIMITS } from "../std/limits.ts";
+import type { Child, Exit } from "./child.ts";
+import type { Box, Boxed, Ended, Mapped } from "./sandbox.ts";
+import type { StageHandle } from "./stage/handle.ts";
+import type { Member } from "./watch.ts";
+import { memberAt, membersOf, treeSize } from "./watch.ts";
+
+/** What it takes to watch over a started process until nothing of it is left. */
+export interface Watched {
+  readonly child: Child;
+  readonly tier: Tier;
+  readonly limits: Box["limits"];
+  /** Whether there can be more than the one process: namespaces bring helpers, programs children. */
+  readonly family: boolean;
+  readonly stage: StageHandle | null;
+  readonly mapping: readonly Mapped[];
+  readonly cwd: string;
+  readonly clock: Clock;
+  /** Called once, when nothing of it is left. */
+  readonly onGone: () => void;
+}
+
+type Stop = Extract<Ended, { kind: "stopped" }>["by"];
+
+/** How often a busy process is looked at, and how seldom one that rests. Milliseconds. */
+const WATCH_MS = 50;
+const WATCH_RESTING_MS = 1_000;
+/** How long what was killed may take to be gone before it is killed again. */
+const GONE_STEP_MS = 5;
+const GONE_MS = 5_000;
+const STDERR_KEPT = 64 * 1024;
+
+/** Turns a started child into a `Boxed`: limits, streams, and an end that leaves nothing behind. */
+export function watchOver(watched: Watched): Boxed {
+  const { child, limits, stage } = watched;
+  const guard = new Guard(watched);
+  const stdout = new Stream();
+  const stderr = new Tail(STDERR_KEPT);
+  const streams = Promise.all([
+    pump(child.stdout, (bytes) => (guard.count(bytes.length) ? stdout.push(bytes) : undefined)),
+    pump(child.stderr, (bytes) => (guard.count(bytes.length) ? stderr.push(bytes) : undefined)),
+  ]).finally(() => stdout.end());
+  const ended = end(watched, guard, streams);
+  guard.renew(limits.ms);
+  guard.watch();
+  return {
+    pid: child.pid,
+    tier: watched.tier,
+    mapping: watched.mapping,
+    cwd: watched.cwd,
+    write: (data) => {
+      guard.wake();
+      return child.write(data);
+    },
+    endInput: () => child.endInput(),
+    stdout,
+    renew: (ms) => guard.renew(ms),
+    stderr: () => stderr.text(),
+    ended,
+    stop: () => {
+      guard.stop("cancelled");
+      return ended;
+    },
+    changes: async () => (await ended, stage?.changes() ?? []),
+    commit: async (undo) => (await ended, stage?.commit(undo) ?? null),
+    discard: async () => (await ended, stage?.discard()),
+  };
+}
+
+/** Ended means gone: the child collected, its relatives dead, its pipes at their end. */
+async function end(watched: Watched, guard: Guard, streams: Promise<unknown>): Promise<Ended> {
+  const exit = await watched.child.exit;
+  guard.rest();
+  await guard.clear();
+  // A relative that is dead holds no pipe open; the wait is for what is still in them.
+  await Promise.race([streams, watched.clock.sleep(GONE_MS)]);
+  watched.onGone();
+  return guard.stopped === null ? endOf(exit) : { kind: "stopped", by: guard.stopped };
+}
+
+/** bwrap and shells tell of a signal as 128 and its number. */
+function endOf(exit: Exit): Ended {
+  const signal = exit.signal ?? SIGNALS[(exit.code ?? 0) - 128];
+  if (signal === "SIGXCPU") return { kind: "stopped", by: "time" };
+  if (signal === "SIGXFSZ") return { kind: "stopped", by: "stage" };
+  if (signal !== undefined) return { kind: "signalled", signal };
+  return { kind: "exited", code: exit.code ?? 0 };
+}
+
+const SIGNALS: Readonly<Record<number, string>> = {
+  ...{ 1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 4: "SIGILL", 5: "SIGTRAP", 6: "SIGABRT" },
+  ...{ 7: "SIGBUS", 8: "SIGFPE", 9: "SIGKILL", 11: "SIGSEGV", 13: "SIGPIPE", 14: "SIGALRM" },
+  ...{ 15: "SIGTERM", 24: "SIGXCPU", 25: "SIGXFSZ", 31: "SIGSYS" },
+};
+
+/** Holds the limits of one process, from its start until nothing of it is left. */
+class Guard {
+  stopped: Stop | null = null;
+  readonly #watched: Watched;
+  /** Relatives seen alive, by pid: what must be gone in the end. */
+  readonly #seen = new Map<number, Member>();
+  #output = 0;
+  #wall: NodeJS.Timeout | undefined;
+  #look: NodeJS.Timeout | undefined;
+  #pause = WATCH_MS;
+  #lastTicks = -1;
+  #over = false;
+
+  constructor(watched: Watched) {
+    this.#watched = watched;
+  }
+
+  /** False when the output is over its limit, which ends the process. */
+  count(bytes: number): boolean {
+    this.#output += bytes;
+    if (this.#output <= this.#watched.limits.outputBytes) return true;
+    this.stop("output");
+    return false;
+  }
+
+  renew(ms: number | null): void {
+    clearTimeout(this.#wall);
+    this.#output = 0;
+    if (ms === null || this.#over) return;
+    this.#wall = setTimeout(() => this.stop("time"), Math.min(ms, MAX_TIMER_MS));
+    this.wake();
+  }
+
+  /** Something was asked of it: it is looked at often again. */
+  wake(): void {
+    if (this.#pause === WATCH_MS || this.#over) return;
+    this.#pause = WATCH_MS;
+    this.watch();
+  }
+
+  watch(): void {
+    clearTimeout(this.#look);
+    if (this.#over) return;
+    this.#look = setTimeout(() => this.#check(), this.#pause);
+    this.#look.unref();
+  }
+
+  stop(by: Stop): void {
+    if (this.#over || this.stopped !== null) return;
+    this.stopped = by;
+    this.#kill();
+  }
+
+  rest(): void {
+    this.#over = true;
+    clearTimeout(this.#wall);
+    clearTimeout(this.#look);
+  }
+
+  /** Resolves when no relative is left, or after `GONE_MS` of killing. */
+  async clear(): Promise<void> {
+    const { clock } = this.#watched;
+    const start = clock.elapsed();
+    for (;;) {
+      killGroup(this.#watched.child.pid);
+      const left = this.#relatives();
+      if (left.length === 0 || clock.elapsed() - start > GONE_MS) return;
+      for (const { pid } of left) kill(pid);
+      await clock.sleep(GONE_STEP_MS);
+    }
+  }
+
+  #check(): void {
+    const { clock, limits, stage } = this.#watched;
+    const start = clock.elapsed();
+    const members = this.#relatives();
+    let bytes = 0;
+    let ticks = 0;
+    for (const member of members) {
+      bytes += member.residentBytes;
+      ticks += member.cpuTicks;
+    }
+    if (bytes > limits.memoryBytes) return this.stop("memory");
+    if (members.length > limits.processes) return this.stop("processes");
+    const busy = ticks !== this.#lastTicks;
+    this.#lastTicks = ticks;
+    if (busy && stage && overfull(stage, limits.stageBytes)) return this.stop("stage");
+    // Watching takes a twentieth of a core at most, and nearly nothing of one that rests.
+    const cost = clock.elapsed() - start;
+    const pause = busy ? WATCH_MS : Math.min(this.#pause * 2, WATCH_RESTING_MS);
+    this.#pause = Math.max(pause, cost * 20);
+    this.watch();
+  }
+
+  /** Living members of the box, as far as they can be found now. */
+  #relatives(): Member[] {
+    const { child, family } = this.#watched;
+    const found = family ? membersOf(child.pid) : [memberAt(child.pid)].filter((m) => m !== null);
+    for (const member of found) this.#seen.set(member.pid, member);
+    // One whose parent died is no descendant any more, but it was seen.
+    for (const [pid, seen] of this.#seen) {
+      if (found.some((member) => member.pid === pid)) continue;
+      const now = memberAt(pid);
+      if (now?.startTicks === seen.startTicks) found.push(now);
+      else this.#seen.delete(pid);
+    }
+    return found;
+  }
+
+  #kill(): void {
+    // Relatives are noted before their parents die, as afterwards they cannot be told.
+    const left = this.#watched.family ? this.#relatives() : [];
+    killGroup(this.#watched.child.pid);
+    kill(this.#watched.child.pid);
+    for (const { pid } of left) kill(pid);
+  }
+}
+
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+function overfull(stage: StageHandle, bytes: number): boolean {
+  const limit = { bytes, files: LIMITS.stageFiles };
+  const size = treeSize(stage.folder, limit);
+  return size.bytes > limit.bytes || size.files > limit.files;
+}
+
+/** All of the group at once: one that is being forked right now does not get away. */
+function killGroup(leader: number): void {
+  kill(-leader);
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It was gone already, which is what was wanted.
+  }
+}
+
+async function pump(from: AsyncIterable<Uint8Array>, to: (bytes: Uint8Array) => void): Promise<void> {
+  try {
+    for await (const bytes of from) to(bytes);
+  } catch {
+    // A pipe that breaks has ended; why the process did is told by how it exited.
+  }
+}
+
+/** Bytes in order, for one reader, held until read: how many there can be is the output limit. */
+class Stream implements AsyncIterable<Uint8Array> {
+  readonly #waiting: Uint8Array[] = [];
+  #wake: (() => void) | null = null;
+  #ended = false;
+
+  push(bytes: Uint8Array): void {
+    this.#waiting.push(bytes);
+    this.#wake?.();
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#wake?.();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void> {
+    for (;;) {
+      const bytes = this.#waiting.shift();
+      if (bytes !== undefined) yield bytes;
+      else if (this.#ended) return;
+      else await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+  }
+}
+
+/** The last bytes of a stream. */
+class Tail {
+  readonly #limit: number;
+  #kept: Uint8Array[] = [];
+  #bytes = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  push(bytes: Uint8Array): void {
+    this.#kept.push(bytes);
+    this.#bytes += bytes.length;
+    while (this.#bytes - (this.#kept[0]?.length ?? 0) >= this.#limit) {
+      this.#bytes -= this.#kept.shift()?.length ?? 0;
+    }
+  }
+
+  text(): string {
+    return Buffer.concat(this.#kept).subarray(-this.#limit).toString("utf8");
+  }
+}

@@ -1,0 +1,67 @@
+import { existsSync, lstatSync, readlinkSync } from "node:fs";
+import { SYSTEM_FOLDERS } from "./programs.ts";
+
+/** What is in view inside the namespaces. All paths real, at the same place inside. */
+export interface View {
+  readonly reads: readonly string[];
+  readonly writes: readonly string[];
+  /** Whether the system's programs and libraries are in view, or only our runtime's libraries. */
+  readonly system: boolean;
+  /** A `/tmp` of its own, in memory, of this many bytes; 0 for none. */
+  readonly tmpBytes: number;
+}
+
+/**
+ * The argv of bubblewrap around `inner`: every namespace of its own, no capabilities, a root in
+ * memory that holds the view and nothing else, dead when we are. The system call filter is read
+ * from descriptor 3. bwrap itself must be started with the inner environment: its own stays
+ * readable inside, at /proc/1/environ.
+ */
+export function bwrapArgv(bwrap: string, view: View, inner: readonly string[]): string[] {
+  const argv = [bwrap, ...WALLS, "--seccomp", "3", "--proc", "/proc", "--dev", "/dev"];
+  argv.push("--size", "1048576", "--tmpfs", "/dev/shm");
+  if (view.tmpBytes > 0) argv.push("--size", String(view.tmpBytes), "--tmpfs", "/tmp");
+  argv.push(...(view.system ? systemFolders() : libraries()));
+  // Shorter paths first, so that a writable folder inside a readable one ends up writable.
+  const binds = [
+    ...view.reads.map((path) => ({ flag: "--ro-bind", path })),
+    ...view.writes.map((path) => ({ flag: "--bind", path })),
+  ].toSorted((a, b) => a.path.length - b.path.length);
+  for (const { flag, path } of binds) argv.push(flag, path, path);
+  argv.push("--remount-ro", "/", "--chdir", "/", "--", ...inner);
+  return argv;
+}
+
+/** Whether the same walls stand on this machine: they need user namespaces. */
+export function bwrapProbeArgv(bwrap: string): string[] {
+  const view = ["--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev"];
+  return [bwrap, ...WALLS, ...view, "--", "/bin/true"];
+}
+
+const WALLS = [
+  ...["--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent"],
+  ...["--new-session", "--cap-drop", "ALL", "--hostname", "nanos"],
+];
+
+/** `/usr` and what lies beside it; where `/lib` is a link into `/usr`, it is one inside too. */
+function systemFolders(): string[] {
+  return SYSTEM_FOLDERS.flatMap((path) => {
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    if (stat === undefined) return [];
+    if (stat.isSymbolicLink()) return ["--symlink", readlinkSync(path), path];
+    return ["--ro-bind", path, path];
+  });
+}
+
+/** The C library and its loader, file by file: our runtime needs no other. */
+function libraries(): string[] {
+  const triple = process.arch === "arm64" ? "aarch64-linux-gnu" : "x86_64-linux-gnu";
+  const loader = process.arch === "arm64" ? "ld-linux-aarch64.so.1" : "ld-linux-x86-64.so.2";
+  const folders = [`/lib/${triple}`, "/lib64", "/lib", `/usr/lib/${triple}`, "/usr/lib64"];
+  const names = ["libc.so.6", "libm.so.6", "libdl.so.2", "libpthread.so.0", "librt.so.1"];
+  const files = names.flatMap((name) => folders.map((folder) => `${folder}/${name}`));
+  const musl = `ld-musl-${process.arch === "arm64" ? "aarch64" : "x86_64"}.so.1`;
+  const all = [...files, `/lib64/${loader}`, `/lib/${loader}`, `/lib/${musl}`];
+  return all.filter((file) => existsSync(file)).flatMap((file) => ["--ro-bind", file, file]);
+}
+

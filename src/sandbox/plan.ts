@@ -1,0 +1,204 @@
+import { existsSync } from "node:fs";
+import type { Failure } from "../contracts/outcome.ts";
+import { LIMITS } from "../std/limits.ts";
+import type { View } from "./bwrap.ts";
+import { seccompProgram } from "./linux/seccomp.ts";
+import type { LockSpec } from "./lock.ts";
+import { DEVICES, executables, real, SYSTEM_FOLDERS } from "./programs.ts";
+import { runtimeArgv, runtimeFile, runtimeReads } from "./runtime.ts";
+import type { Box, ProcessSpec } from "./sandbox.ts";
+import type { PreparedStage } from "./stage/copy.ts";
+import { prepareStage, within } from "./stage/copy.ts";
+import type { Machine } from "./tiers.ts";
+
+/** All that is decided before a process starts. */
+export interface Plan {
+  readonly tier: "bwrap" | "landlock";
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** What namespaces show; null where Landlock holds the process. */
+  readonly view: View | null;
+  readonly cwd: string;
+  readonly fork: boolean;
+  readonly stage: (PreparedStage & { readonly folder: string }) | null;
+}
+
+/** Address space of a program that is not our runtime, at least: runtimes reserve a lot. */
+const PROGRAM_ADDRESS_BYTES = 3 * 1024 ** 3;
+const TMP_BYTES = 64 * 1024 ** 2;
+/** Helpers that live in the same namespaces and count with the box's processes. */
+const OWN_PROCESSES = 2;
+
+/** Paths are resolved here, once: what a link points to later is another path. */
+export async function planBox(
+  spec: ProcessSpec,
+  tier: "bwrap" | "landlock",
+  machine: Machine,
+): Promise<Plan | Failure> {
+  const { box, run } = spec;
+  const cwd = real(spec.cwd);
+  if (cwd === null) return badPath(spec.cwd);
+  const reads = resolved(box.reads);
+  const stage = spec.stage === null ? null : await stageOf(spec, spec.stage, reads, cwd);
+  if (stage !== null && "code" in stage) return stage;
+  const program = run.kind === "program";
+  const starts = program ? [run.argv[0] ?? "", ...box.exec] : box.exec;
+  const execs = executables(starts, box.env["PATH"] ?? "");
+  if (program && !execs.includes(real(starts[0] ?? "") ?? "")) return badProgram(starts[0] ?? "");
+  const writes = stage?.roots.map((root) => root.staged) ?? [];
+  const shadow = stage ? [`${stage.folder}/root`] : [];
+  const system = execs.length > 0 ? resolved(SYSTEM_FOLDERS) : [];
+  const lock = lockOf(spec, {
+    tier,
+    abi: tier === "landlock" || program ? machine.abi : 0,
+    cwd: stage?.cwd ?? cwd,
+    reads: [...new Set([...runtimeReads(), ...reads, ...shadow, ...system, ...execs])],
+    writes,
+    execs,
+  });
+  return {
+    tier,
+    argv: innerArgv(run),
+    env: { NANOS_BOX: JSON.stringify(lock), ...RUNTIME_ENV },
+    view: tier === "bwrap" ? viewOf(lock, execs.length > 0) : null,
+    cwd: lock.cwd,
+    fork: lock.fork,
+    stage,
+  };
+}
+
+/**
+ * One thread until the lock is on (compiling in the background is a thread), no cache files, and
+ * no other setting: what the process sees as its environment comes with the lock.
+ */
+const RUNTIME_ENV = { BUN_JSC_useConcurrentJIT: "0", BUN_RUNTIME_TRANSPILER_CACHE_PATH: "0" };
+
+async function stageOf(
+  spec: ProcessSpec,
+  folder: string,
+  reads: readonly string[],
+  cwd: string,
+): Promise<(PreparedStage & { readonly folder: string }) | Failure> {
+  const writes = outermost(spec.box.writes.map((path) => realOrParent(path)));
+  const prepared = await prepareStage({
+    stage: folder,
+    writes,
+    reads,
+    cwd,
+    bytes: spec.box.limits.stageBytes,
+  });
+  return "code" in prepared ? prepared : { ...prepared, folder };
+}
+
+/** A path that may not be there yet, with its folder resolved. */
+function realOrParent(path: string): string {
+  const found = real(path);
+  if (found !== null) return found;
+  const cut = path.lastIndexOf("/");
+  return cut <= 0 ? path : `${realOrParent(path.slice(0, cut))}${path.slice(cut)}`;
+}
+
+function outermost(paths: readonly string[]): string[] {
+  return [...new Set(paths)].filter(
+    (path) => !paths.some((other) => other !== path && within(path, other)),
+  );
+}
+
+function resolved(paths: readonly string[]): string[] {
+  return [...new Set(paths.flatMap((path) => real(path) ?? []))];
+}
+
+function innerArgv(run: ProcessSpec["run"]): string[] {
+  if (run.kind === "host") return [...runtimeArgv("host"), run.file];
+  if (run.kind === "attack") return [...runtimeArgv("box"), "attack", run.name, ...run.args];
+  return runtimeArgv("box");
+}
+
+interface LockWants {
+  readonly tier: "bwrap" | "landlock";
+  readonly abi: number;
+  readonly cwd: string;
+  readonly reads: readonly string[];
+  readonly writes: readonly string[];
+  readonly execs: readonly string[];
+}
+
+function lockOf(spec: ProcessSpec, wants: LockWants): LockSpec {
+  const { box, run } = spec;
+  const bwrap = wants.tier === "bwrap";
+  const program = run.kind === "program";
+  const fork = box.exec.length > 0;
+  const exec = program || fork;
+  return {
+    v: 1,
+    ...wants,
+    kind: program ? "program" : "host",
+    parent: bwrap ? 0 : process.pid,
+    ...(bwrap && program && insideNamespaces(wants)),
+    devices: DEVICES,
+    fork,
+    env: box.env,
+    argv: program ? [real(run.argv[0] ?? "") ?? "", ...run.argv.slice(1)] : [],
+    limits: limitsOf(box, program, bwrap),
+    filter: filterOf(exec, fork, bwrap ? null : { abi: wants.abi }),
+  };
+}
+
+/** What only exists inside the namespaces: its own /proc and its own /tmp. */
+function insideNamespaces(wants: LockWants): Pick<LockSpec, "reads" | "writes"> {
+  return {
+    reads: [...wants.reads, "/proc", "/dev"],
+    writes: [...wants.writes, "/tmp", "/dev/shm"],
+  };
+}
+
+function limitsOf(box: Box, program: boolean, bwrap: boolean): LockSpec["limits"] {
+  const { limits } = box;
+  return {
+    cpuSeconds: limits.cpuSeconds,
+    fileBytes: limits.stageBytes,
+    files: LIMITS.toolFiles,
+    addressBytes: program
+      ? Math.max(PROGRAM_ADDRESS_BYTES, 2 * limits.memoryBytes)
+      : 2 * limits.memoryBytes,
+    // Only inside a user namespace does the kernel count the box's processes alone.
+    processes: bwrap ? limits.processes + OWN_PROCESSES : null,
+  };
+}
+
+function filterOf(exec: boolean, fork: boolean, bare: { abi: number } | null): LockSpec["filter"] {
+  const arch = process.arch === "arm64" ? "arm64" : "x64";
+  const { program, ownPid } = seccompProgram({ arch, exec, fork, bare });
+  return { program: Buffer.from(program.buffer).toString("base64"), ownPid };
+}
+
+function viewOf(lock: LockSpec, system: boolean): View {
+  const mounted = (path: string): boolean =>
+    OWN_MOUNTS.test(path) || (system && SYSTEM_FOLDERS.some((folder) => within(path, folder)));
+  const reads = [...lock.reads, runtimeFile()].filter((path) => !mounted(path));
+  return {
+    reads: [...new Set(reads)].filter((path) => existsSync(path)),
+    writes: lock.writes.filter((path) => !mounted(path)),
+    system,
+    tmpBytes: lock.kind === "program" ? TMP_BYTES : 0,
+  };
+}
+
+/** Mounted anew inside; `/tmp` alone, as a granted folder may well lie in the real one. */
+const OWN_MOUNTS = /^\/(?:(?:proc|dev)(?:\/.*)?|tmp)$/u;
+
+function badPath(path: string): Failure {
+  return {
+    code: "sandbox.bad_path",
+    message: `The working folder ${path} does not exist.`,
+    next: "Create it, or name another.",
+  };
+}
+
+function badProgram(path: string): Failure {
+  return {
+    code: "sandbox.no_program",
+    message: `There is no program at ${path === "" ? "an empty path" : path}.`,
+    next: "Name an installed program by its absolute path.",
+  };
+}

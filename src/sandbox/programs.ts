@@ -1,0 +1,87 @@
+import { closeSync, openSync, readSync, realpathSync } from "node:fs";
+import { basename, delimiter, isAbsolute, join } from "node:path";
+
+/** Where programs and their libraries lie, and what the loader reads. Nothing of a user's. */
+export const SYSTEM_FOLDERS = [
+  ...["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"],
+  ...["/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives"],
+  ...["/etc/localtime", "/nix/store"],
+];
+
+/** Devices that hold nothing and lead nowhere. */
+export const DEVICES = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
+
+/**
+ * Every file that has to be executable so that `programs` (absolute paths) start: themselves, the
+ * interpreter a script names, the loader an ELF file names. Real paths; missing ones are left out.
+ */
+export function executables(programs: readonly string[], pathVariable: string): string[] {
+  const found = new Set<string>();
+  const waiting = [...programs];
+  // A script's interpreter may be a script again, though never for long.
+  for (let i = 0; i < waiting.length && i < 4 * (programs.length + 1); i++) {
+    const file = real(waiting[i] ?? "");
+    if (file === null || found.has(file)) continue;
+    found.add(file);
+    waiting.push(...interpreters(file, pathVariable));
+  }
+  return [...found];
+}
+
+/** `path` with every link resolved, or null when there is nothing. */
+export function real(path: string): string | null {
+  try {
+    return realpathSync(path);
+  } catch {
+    return null;
+  }
+}
+
+function interpreters(file: string, pathVariable: string): string[] {
+  const head = readHead(file);
+  if (head.subarray(0, 2).toString("latin1") === "#!") return scriptInterpreter(head, pathVariable);
+  return head.subarray(0, 4).toString("latin1") === "\x7fELF" ? elfInterpreter(head) : [];
+}
+
+/** `#!/usr/bin/env node` needs env and node. */
+function scriptInterpreter(head: Buffer, pathVariable: string): string[] {
+  const line = head.toString("utf8").split("\n", 1)[0] ?? "";
+  const words = line.slice(2).trim().split(/\s+/u);
+  const interpreter = words[0] ?? "";
+  if (!isAbsolute(interpreter)) return [];
+  if (basename(interpreter) !== "env") return [interpreter];
+  const name = words.find((word, i) => i > 0 && !word.startsWith("-") && !word.includes("="));
+  const places = pathVariable.split(delimiter).filter((place) => isAbsolute(place));
+  return [interpreter, ...places.map((place) => join(place, name ?? ""))];
+}
+
+/** The loader a 64-bit little-endian ELF file names in its program headers. */
+function elfInterpreter(head: Buffer): string[] {
+  const PT_INTERP = 3;
+  const table = Number(head.readBigUInt64LE(32));
+  const entryBytes = head.readUInt16LE(54);
+  const entries = head.readUInt16LE(56);
+  for (let i = 0; i < entries; i++) {
+    const at = table + i * entryBytes;
+    if (at + 56 > head.length) break;
+    if (head.readUInt32LE(at) !== PT_INTERP) continue;
+    const start = Number(head.readBigUInt64LE(at + 8));
+    const bytes = Number(head.readBigUInt64LE(at + 32));
+    return [head.subarray(start, start + bytes).toString("latin1").replace(/\0.*$/su, "")];
+  }
+  return [];
+}
+
+function readHead(file: string): Buffer {
+  const head = Buffer.alloc(4_096);
+  try {
+    const fd = openSync(file, "r");
+    try {
+      return head.subarray(0, readSync(fd, head, 0, head.length, 0));
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    return head.subarray(0, 0);
+  }
+}

@@ -1,0 +1,99 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import type { Tier } from "../contracts/isolation.ts";
+import type { Failure } from "../contracts/outcome.ts";
+import { bwrapProbeArgv } from "./bwrap.ts";
+import { runtimeArgv } from "./runtime.ts";
+
+/** What this machine can hold a process with. Asked of the machine, not of its version. */
+export interface Machine {
+  /** Path of a bubblewrap that works here, or null. */
+  readonly bwrap: string | null;
+  /** Landlock version, 0 where there is none. */
+  readonly abi: number;
+}
+
+/** Finds out once; costs a short process or two. */
+export function lookAtMachine(forbid: readonly Tier[]): Machine {
+  if (process.platform !== "linux") return { bwrap: null, abi: 0 };
+  return {
+    bwrap: forbid.includes("bwrap") ? null : findBwrap(),
+    abi: forbid.includes("landlock") ? 0 : findLandlock(),
+  };
+}
+
+/**
+ * The strongest tier that holds a process, or null. A network through our proxy needs a network of
+ * its own, which Landlock cannot give; no tier offers it yet.
+ */
+export function strongestTier(machine: Machine, net: boolean): "bwrap" | "landlock" | null {
+  if (net) return null;
+  if (machine.bwrap !== null) return "bwrap";
+  return machine.abi > 0 ? "landlock" : null;
+}
+
+/** Why no tier holds it, and what to do about it. */
+export function noTier(machine: Machine, net: boolean): Failure {
+  if (process.platform !== "linux") {
+    return {
+      code: "sandbox.no_tier",
+      message: `No sandbox for ${process.platform} has been built and tested yet.`,
+      next: "Run nanos on Linux, in a container or a virtual machine.",
+    };
+  }
+  if (net && (machine.bwrap !== null || machine.abi > 0)) {
+    return {
+      code: "sandbox.no_tier",
+      message: "A process with a network of its own cannot be held by this sandbox.",
+      next: "Use a TypeScript tool, whose requests go through nanos, or an http tool.",
+    };
+  }
+  return {
+    code: "sandbox.no_tier",
+    message: "This machine has neither a working bubblewrap nor Landlock, so nothing is started.",
+    next: `${installBwrap()}, or use a kernel with Landlock (Linux 5.13 or later, lsm=landlock).`,
+  };
+}
+
+/** How to get bubblewrap on this system. */
+export function installBwrap(): string {
+  const family = osRelease();
+  if (family.includes("alpine")) return "Install bubblewrap: apk add bubblewrap";
+  if (family.includes("arch")) return "Install bubblewrap: pacman -S bubblewrap";
+  if (/fedora|rhel|centos/u.test(family)) return "Install bubblewrap: dnf install bubblewrap";
+  return "Install bubblewrap: apt install bubblewrap";
+}
+
+function osRelease(): string {
+  try {
+    return readFileSync("/etc/os-release", "utf8").match(/^ID(?:_LIKE)?=.*$/gmu)?.join(" ") ?? "";
+  } catch {
+    return "";
+  }
+}
+
+/** Fixed places only: a PATH that a project could have touched must not name our sandbox. */
+const BWRAP_PLACES = ["/usr/bin", "/bin", "/usr/local/bin", "/run/current-system/sw/bin"];
+const PROBE_MS = 5_000;
+
+function findBwrap(): string | null {
+  for (const folder of BWRAP_PLACES) {
+    const path = `${folder}/bwrap`;
+    if (!existsSync(path)) continue;
+    const [file = "", ...args] = bwrapProbeArgv(path);
+    const done = spawnSync(file, args, { env: {}, cwd: "/", timeout: PROBE_MS, stdio: "ignore" });
+    if (done.status === 0) return path;
+  }
+  return null;
+}
+
+function findLandlock(): number {
+  if (process.versions.bun !== undefined) {
+    // Loaded only here, as it needs Bun; and by require, as the answer is wanted at once.
+    const lock = require("./lock.ts") as typeof import("./lock.ts");
+    return lock.askLandlockAbi();
+  }
+  const [file = "", ...args] = [...runtimeArgv("box"), "abi"];
+  const done = spawnSync(file, args, { env: {}, cwd: "/", timeout: PROBE_MS });
+  return done.status === 0 ? Number(done.stdout.toString()) : 0;
+}

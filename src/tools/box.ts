@@ -1,0 +1,83 @@
+import { accessSync, constants } from "node:fs";
+import { delimiter, isAbsolute, join, resolve } from "node:path";
+import { LIMITS } from "../std/limits.ts";
+import type { Scope } from "../contracts/scope.ts";
+import type { Box } from "../sandbox/sandbox.ts";
+import { pathsOf, valuesOf } from "./scopes.ts";
+
+/** The environment, of which a box gets only what a scope names. */
+export type Env = Readonly<Record<string, string | undefined>>;
+
+export interface BoxWants {
+  /** Resolved: absolute paths. */
+  readonly scopes: readonly Scope[];
+  readonly workspace: string;
+  /** What it must read beyond its scopes: its own code. */
+  readonly own: readonly string[];
+  readonly env: Env;
+  /** Fixed variables of its own. */
+  readonly set?: Readonly<Record<string, string>>;
+  readonly ms: number;
+  /** True for a process that serves many calls: CPU time is counted over its life. */
+  readonly warm?: boolean;
+}
+
+/** The box of one process, from its scopes and nothing else. */
+export function boxOf(wants: BoxWants): Box {
+  const { scopes, workspace, own, env, ms } = wants;
+  return {
+    reads: [...new Set([...own, ...pathsOf(scopes, "read", workspace)])],
+    writes: pathsOf(scopes, "write", workspace),
+    net: { kind: "none" },
+    exec: valuesOf(scopes, "exec").flatMap((name) => findProgram(name, workspace, env) ?? []),
+    env: { ...wants.set, ...named(scopes, env) },
+    limits: {
+      ms,
+      memoryBytes: LIMITS.toolMemoryBytes,
+      processes: LIMITS.toolProcesses,
+      cpuSeconds: LIMITS.toolCpuSeconds * (wants.warm ? WARM_CALLS : 1),
+      outputBytes: LIMITS.toolOutputBytes * OUTPUT_FACTOR,
+      stageBytes: LIMITS.stageBytes,
+    },
+  };
+}
+
+/** CPU time is counted over a process's life, and a warm one serves many calls. */
+const WARM_CALLS = 20;
+/** JSON on the wire is larger than the text in it; the link counts the result itself. */
+const OUTPUT_FACTOR = 8;
+
+function named(scopes: readonly Scope[], env: Env): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const name of valuesOf(scopes, "env")) {
+    const value = env[name];
+    if (value !== undefined) found[name] = value;
+  }
+  return found;
+}
+
+/** The absolute path of a program: as given, relative to `base`, or looked up on PATH; or null. */
+export function findProgram(name: string, base: string, env: Env): string | null {
+  if (name.includes("/")) {
+    const path = isAbsolute(name) ? name : resolve(base, name);
+    return isExecutable(path) ? path : null;
+  }
+  for (const dir of (env["PATH"] ?? DEFAULT_PATH).split(delimiter)) {
+    if (!isAbsolute(dir)) continue;
+    const path = join(dir, name);
+    if (isExecutable(path)) return path;
+  }
+  return null;
+}
+
+/** Where programs lie on most machines. */
+export const DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin";
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,84 @@
+import type { Failure } from "../contracts/outcome.ts";
+import type { Ended } from "../sandbox/sandbox.ts";
+
+/**
+ * Every way a tool can fail, with what to do about it. The codes are stable; the next step is the
+ * one that fits most, and a failure that knows better says so itself.
+ */
+export const TOOL_FAILURES = {
+  "tool.unknown": "See the tools there are with `nanos tool list`.",
+  "tool.bad_arguments": "Call it again with arguments that fit its schema.",
+  "tool.bad_result": "Fix the tool: what it returns and the `output` it declares differ.",
+  "tool.failed": "Read what it says, change the arguments or the tool, and try again.",
+  "tool.timeout": "Try again with less work, or raise the agent's `ms` limit.",
+  "tool.flooded": "Ask for less at once: a tool's output has a limit.",
+  "tool.memory": "Ask for less at once: a tool's memory has a limit.",
+  "tool.processes": "The tool starts more processes than one call may; report it to its author.",
+  "tool.stage_full": "Write less at once: what one call may write has a limit.",
+  "tool.crashed": "Try once more; if it crashes again, report it to the tool's author.",
+  "tool.cancelled": "Nothing to do: it was stopped on purpose.",
+  "tool.too_many_asks": "The tool asks for too much at the same time; report it to its author.",
+  "tool.changed": "Look at what changed with `nanos tool list`, then start nanos again.",
+  "tool.duplicate": "Rename one of the two tools.",
+  "tool.import_failed": "Fix the file; `nanos check` says where.",
+  "tool.no_tool": 'Write `export default tool({ ... })` with `tool` from "nanos/tool".',
+  "tool.bad_manifest": "Fix what the tool declares; `nanos check` says where.",
+  "tool.scope_missing": "Add the scope to the tool and its skill if it should have it.",
+  "tool.scope_undeclared": "Add the scope to `scopes` in the skill's nanos.yaml.",
+  "tool.not_found_program": "Install the program, or fix the name in `command`.",
+  "tool.program_failed": "Read what the program said and change the arguments.",
+  "tool.no_network": "Declare an `http` tool instead, or a TypeScript tool that uses ctx.fetch.",
+  "tool.no_container": "Install podman (Debian: apt install podman), or use another kind of tool.",
+  "mcp.unreachable": "Check the server's `command` or `url` in mcp.json.",
+  "mcp.protocol": "Report it to the server's author: it does not keep to the protocol.",
+  "mcp.failed": "Read what the server says, change the arguments, and try again.",
+  "mcp.input_required": "Call another tool: this one wants to ask questions in between.",
+  "mcp.too_many_tools": "Use a server that offers fewer tools.",
+} as const;
+
+export type ToolFailureCode = keyof typeof TOOL_FAILURES;
+
+/** A failure of this folder: its code's usual next step unless a better one is given. */
+export function failure(code: ToolFailureCode, message: string, next?: string): Failure {
+  return { code, message, next: next ?? TOOL_FAILURES[code] };
+}
+
+/** True for a value that is a `Failure`, where a function gives one or the other. */
+export function isFailure(value: object): value is Failure {
+  return "code" in value && "message" in value && typeof value.code === "string";
+}
+
+/** Why a call has no result, from how its process ended. `name` is the tool's or server's. */
+export function endedFailure(name: string, ended: Ended, stderr: string): Failure {
+  if (ended.kind === "stopped") return stoppedFailure(name, ended.by);
+  const how = ended.kind === "exited" ? `with exit code ${ended.code}` : `by ${ended.signal}`;
+  const said = lastLine(stderr);
+  return failure("tool.crashed", `${name} ended ${how}${said === "" ? "." : `: ${said}`}`);
+}
+
+function stoppedFailure(
+  name: string,
+  by: Extract<Ended, { kind: "stopped" }>["by"],
+): Failure {
+  switch (by) {
+    case "time":
+      return failure("tool.timeout", `${name} did not finish in time and was stopped.`);
+    case "memory":
+      return failure("tool.memory", `${name} used more memory than a call may and was stopped.`);
+    case "processes":
+      return failure("tool.processes", `${name} started too many processes and was stopped.`);
+    case "output":
+      return failure("tool.flooded", `${name} gave more output than a call may and was stopped.`);
+    case "stage":
+      return failure("tool.stage_full", `${name} wrote more than a call may and was stopped.`);
+    case "cancelled":
+      return failure("tool.cancelled", `${name} was cancelled.`);
+  }
+}
+
+const MAX_SAID = 300;
+
+/** The last line that says something: where most programs put the reason. */
+export function lastLine(text: string): string {
+  return text.trimEnd().split("\n").at(-1)?.trim().slice(0, MAX_SAID) ?? "";
+}

@@ -1,0 +1,87 @@
+import type { JsonObject } from "../../std/json.ts";
+import { isObject } from "../../std/json.ts";
+import type { Failure } from "../../contracts/outcome.ts";
+import { isFailure, failure } from "../failures.ts";
+import type { ToolCall, ToolResult } from "../tool-host.ts";
+import { manifestOfFile, misfit, placeholder, textOf } from "./arguments.ts";
+import { failed, type Kind, labelOf, notAnObject, type Parts, type Source } from "./kind.ts";
+import { loadFile } from "./load-file.ts";
+import { runOnce } from "./program.ts";
+
+/**
+ * A program with its arguments: `command: [git, log, -n, "{count}"]`. An item that is a
+ * placeholder is replaced whole by that argument and stays one item, so nothing in it can become
+ * another argument, and there is no shell. What it prints is the result.
+ */
+export function commandKind(parts: Parts): Kind {
+  return {
+    name: "command",
+    load: (source, spec) => {
+      const command = spec?.command;
+      if (!spec || !command) return null;
+      const manifest = manifestOfFile(spec, command, [`exec:${command[0] ?? ""}`]);
+      return loadFile(source, "command", manifest, (call, _reach, signal) =>
+        callCommand({ source, parts, command, manifest }, call, signal),
+      );
+    },
+    close: async () => undefined,
+  };
+}
+
+interface Command {
+  readonly source: Source;
+  readonly parts: Parts;
+  readonly command: readonly string[];
+  readonly manifest: ReturnType<typeof manifestOfFile>;
+}
+
+async function callCommand(
+  { source, parts, command, manifest }: Command,
+  call: ToolCall,
+  signal: AbortSignal,
+): Promise<ToolResult> {
+  if (!isObject(call.args)) return notAnObject(call);
+  const wrong = await misfit(manifest, call.args);
+  if (wrong) return failed(wrong, "host");
+  const argv = fillArgv(call.tool, command, call.args);
+  if (isFailure(argv)) return failed(argv, "host");
+  const writes = call.scopes.some((scope) => scope.startsWith("write:"));
+  const stage = writes ? parts.stages.folder(call.step) : null;
+  const { scopes, workspace, ms } = call;
+  const done = await runOnce({ argv, scopes, workspace, ms, stage }, source, parts, call, signal);
+  if ("ok" in done) return done;
+  const { boxed, ran } = done;
+  const staged = writes ? await parts.stages.keep(call.step, boxed) : null;
+  if (staged !== null && isFailure(staged)) return failed(staged, boxed.tier);
+  const output = ran.stdout;
+  return { ok: true, output, isolation: boxed.tier, label: labelOf(manifest), staged };
+}
+
+/** argv with the arguments in their places, or why one of them may not stand there. */
+export function fillArgv(
+  tool: string,
+  command: readonly string[],
+  args: JsonObject,
+): readonly string[] | Failure {
+  const argv: string[] = [];
+  for (const item of command) {
+    const name = placeholder(item);
+    if (name === null) {
+      argv.push(item);
+      continue;
+    }
+    const value = args[name];
+    if (value === undefined || value === null) {
+      return failure("tool.bad_arguments", `${tool} needs the argument ${name}.`);
+    }
+    const text = textOf(value);
+    // Where no `--` says that options are over, a program would read this as one.
+    const asOption = typeof value === "string" && text.startsWith("-") && !argv.includes("--");
+    if (asOption || text.includes("\0")) {
+      const message = `The argument ${name} of ${tool} would be read as an option.`;
+      return failure("tool.bad_arguments", message, 'Put "--" before it in `command`.');
+    }
+    argv.push(text);
+  }
+  return argv;
+}

@@ -1,0 +1,109 @@
+import type { Json } from "../../std/json.ts";
+import { hashOf } from "../../std/hash.ts";
+import type { Clock } from "../../std/clock.ts";
+import type { Tier } from "../../contracts/isolation.ts";
+import type { Label } from "../../contracts/label.ts";
+import type { Failure } from "../../contracts/outcome.ts";
+import type { Scope } from "../../contracts/scope.ts";
+import type { McpServer, ToolFile, ToolManifest } from "../../contracts/tool.ts";
+import type { Sandbox } from "../../sandbox/sandbox.ts";
+import type { Env } from "../box.ts";
+import type { ManifestCache } from "../cache.ts";
+import { failure } from "../failures.ts";
+import type { Stages } from "../stages.ts";
+import type { BrokenTool, LoadedTool, Reach, ToolCall, ToolResult } from "../tool-host.ts";
+
+/** One thing tools are loaded from: a file, or a server of an `mcp.json`. */
+export type Source =
+  | (Origin & { readonly from: "file"; readonly file: string })
+  | (Origin & { readonly from: "server"; readonly name: string; readonly server: McpServer });
+
+export interface Origin {
+  /** Skill it belongs to; null for a bare tool, which is a skill of one. */
+  readonly skill: string | null;
+  /** What the skill lets its tools declare; empty: anything. */
+  readonly skillScopes: readonly Scope[];
+  /** What its code may read of its own: the skill's folder, or its file and `lib/`. Absolute. */
+  readonly own: readonly string[];
+  /** Folder that relative programs and files are found from. */
+  readonly dir: string;
+}
+
+/** What every kind of tool works with. */
+export interface Parts {
+  readonly sandbox: Sandbox;
+  readonly clock: Clock;
+  readonly env: Env;
+  readonly cache: ManifestCache;
+  readonly stages: Stages;
+  readonly workspace: string;
+  /** How an HTTP server is asked what tools it has, when there is no run yet. */
+  readonly listing: Reach;
+}
+
+/** A loaded tool and how it is called. `call` gets arguments that are an object. */
+export interface Entry {
+  readonly tool: LoadedTool;
+  call(call: ToolCall, reach: Reach, signal: AbortSignal): Promise<ToolResult>;
+}
+
+export interface Loaded {
+  readonly entries: readonly Entry[];
+  readonly broken: readonly BrokenTool[];
+}
+
+/** One way a tool can be made. Adding one is one file and its line in `list.ts`. */
+export interface Kind {
+  readonly name: LoadedTool["kind"];
+  /** Null when the source is not of this kind. Never throws for what is wrong with the source. */
+  load(source: Source, spec: ToolFile | null): Promise<Loaded> | null;
+  close(): Promise<void>;
+}
+
+/** A source as people know it. */
+export function sourceName(source: Source): string {
+  return source.from === "file" ? source.file : `mcp server ${source.name}`;
+}
+
+/** The announced tool with its hash. */
+export function loadedTool(
+  source: Source,
+  kind: LoadedTool["kind"],
+  manifest: ToolManifest,
+): LoadedTool {
+  const bare = source.from === "server" ? source.name : manifest.name;
+  return {
+    manifest,
+    skill: source.skill ?? bare,
+    kind,
+    source: sourceName(source),
+    hash: hashOf(manifest as unknown as Json),
+  };
+}
+
+export function brokenSource(source: Source, why: Failure): Loaded {
+  return { entries: [], broken: [{ source: sourceName(source), failure: why }] };
+}
+
+/**
+ * The label of what a tool returns. A tool may say that it returns the operator's own data, but
+ * never that what it returns are the operator's words: those only the operator says.
+ */
+export function labelOf(manifest: ToolManifest): Label {
+  const { integrity, secrecy } = manifest.returns ?? {};
+  return {
+    integrity: integrity === "directory" || integrity === "operator" ? "directory" : "untrusted",
+    secrecy: secrecy ?? "private",
+    sources: [`tool:${manifest.name}`],
+  };
+}
+
+export function failed(why: Failure, isolation: Tier, missing?: Scope): ToolResult {
+  return { ok: false, failure: why, isolation, ...(missing === undefined ? {} : { missing }) };
+}
+
+/** The result of a call whose arguments are not even an object. */
+export function notAnObject(call: ToolCall): ToolResult {
+  const message = `The arguments of ${call.tool} are not an object.`;
+  return failed(failure("tool.bad_arguments", message), "host");
+}

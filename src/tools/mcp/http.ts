@@ -1,0 +1,175 @@
+import { messageOf } from "../../std/error.ts";
+import { isObject, type Json, type JsonObject } from "../../std/json.ts";
+import { LIMITS } from "../../std/limits.ts";
+import type { Failure } from "../../contracts/outcome.ts";
+import { failure } from "../failures.ts";
+import type { Reach } from "../tool-host.ts";
+import {
+  type AnnouncedTool,
+  broken,
+  type Era,
+  nextPage,
+  readResult,
+  readTools,
+  tooMany,
+} from "./session.ts";
+import type { Bounds } from "./stdio.ts";
+
+/** An MCP server behind streamable HTTP, for one call or one listing. */
+export interface HttpServer {
+  readonly era: Era;
+  tools(): Promise<readonly AnnouncedTool[] | Failure>;
+  call(tool: string, args: JsonObject): Promise<ReturnType<typeof readResult>>;
+  close(): Promise<void>;
+}
+
+export interface HttpServerOptions {
+  readonly name: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Every request goes through here and so past the gate. */
+  readonly reach: Reach;
+  readonly bounds: Bounds;
+  /** Known from before; null asks. */
+  readonly era: Era | null;
+}
+
+/**
+ * Connects through the official client, which is loaded for this only. Its requests are made by
+ * `reach`: it opens no socket of its own, and what the gate refuses is that refusal.
+ */
+export async function openHttpServer(options: HttpServerOptions): Promise<HttpServer | Failure> {
+  const { name, url, bounds, era } = options;
+  const { Client, StreamableHTTPClientTransport } = await import("@modelcontextprotocol/client");
+  const mode = era === "legacy" ? "legacy" : "auto";
+  const client = new Client(
+    { name: "nanos", version: "1" },
+    { versionNegotiation: { mode }, jsonSchemaValidator: NO_VALIDATION },
+  );
+  const told: Told = { refusal: null, thrown: null };
+  const transport = new StreamableHTTPClientTransport(new URL(url), {
+    requestInit: { headers: { ...options.headers } },
+    fetch: fetchThrough(options.reach, told),
+  });
+  const limits = { timeout: bounds.ms, signal: bounds.signal };
+  const guarded = <T>(act: () => Promise<T>): Promise<T | Failure> => guard(name, bounds, told, act);
+  const connected = await guarded(() => client.connect(transport, limits));
+  if (connected !== undefined) {
+    await client.close().catch(() => undefined);
+    return connected;
+  }
+  const spoken: Era = client.getProtocolEra() === "modern" ? "modern" : "legacy";
+  return {
+    era: spoken,
+    tools: () => listAll(name, (cursor) => guarded(() => client.listTools(cursor, limits))),
+    async call(tool, args) {
+      const result = await guarded(() => client.callTool({ name: tool, arguments: args }, limits));
+      if (isFailure(result)) return { ok: false, failure: result };
+      return readResult(name, tool, result as unknown as Json);
+    },
+    close: () => client.close().catch(() => undefined),
+  };
+}
+
+/** What `reach` said, kept beside the client's own wording of it. */
+interface Told {
+  refusal: Failure | null;
+  /** What `reach` threw: the run stops here, and the caller must hear of it. */
+  thrown: { readonly error: unknown } | null;
+}
+
+/** Nothing is lost by not checking a server's structure against its own word. */
+const NO_VALIDATION = {
+  getValidator:
+    <T>() =>
+    (input: unknown) => ({ valid: true as const, data: input as T, errorMessage: undefined }),
+};
+
+async function guard<T>(
+  name: string,
+  bounds: Bounds,
+  told: Told,
+  act: () => Promise<T>,
+): Promise<T | Failure> {
+  told.refusal = null;
+  try {
+    return await act();
+  } catch (error) {
+    if (told.thrown) throw told.thrown.error;
+    if (bounds.signal.aborted) return failure("tool.cancelled", `${name} was cancelled.`);
+    if (told.refusal) return told.refusal;
+    const why = messageOf(error).slice(0, MAX_TEXT);
+    if (isTimeout(error)) return failure("tool.timeout", `${name} did not answer in time.`);
+    return failure("mcp.unreachable", `${name} does not answer as an MCP server: ${why}`);
+  }
+}
+
+const MAX_TEXT = 500;
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && "code" in error && /TIMEOUT/iu.test(String(error.code));
+}
+
+function isFailure(value: unknown): value is Failure {
+  return isObject(value) && typeof value["code"] === "string" && typeof value["message"] === "string";
+}
+
+async function listAll(
+  name: string,
+  page: (cursor: { cursor?: string }) => Promise<unknown>,
+): Promise<readonly AnnouncedTool[] | Failure> {
+  const all: AnnouncedTool[] = [];
+  let cursor: { cursor?: string } = {};
+  for (let n = 0; n < LIMITS.mcpPages; n++) {
+    const result = (await page(cursor)) as Json;
+    if (isFailure(result)) return result;
+    const tools = readTools(name, result);
+    if ("code" in tools) return tools;
+    all.push(...tools);
+    if (all.length > LIMITS.mcpTools) return tooMany(name);
+    const next = nextPage(result);
+    if (next === null) return all;
+    cursor = { cursor: next };
+  }
+  return broken(name, "its list of tools has no end");
+}
+
+type Fetch = (input: string | URL, init?: RequestInit) => Promise<Response>;
+
+function fetchThrough(reach: Reach, told: Told): Fetch {
+  return async (input, init = {}) => {
+    const method = (init.method ?? "GET").toUpperCase();
+    // The stream a server may open of its own is not wanted: nothing listens between calls.
+    if (method === "GET") return new Response(null, { status: 405 });
+    const granted = await reach({
+      kind: "fetch",
+      method,
+      url: String(input),
+      headers: Object.fromEntries(new Headers(init.headers)),
+      body: typeof init.body === "string" ? init.body : null,
+    }).catch((error: unknown) => {
+      told.thrown = { error };
+      throw error;
+    });
+    if (!granted.ok) {
+      told.refusal = granted.failure;
+      throw new Error(granted.failure.message);
+    }
+    return responseOf(granted.value);
+  };
+}
+
+function responseOf(value: Json): Response {
+  const { status, headers, body } = isObject(value) ? value : {};
+  const code = typeof status === "number" && status >= 200 && status <= 599 ? status : 502;
+  const empty = code === 204 || code === 205 || code === 304;
+  const given = isObject(headers) ? Object.entries(headers) : [];
+  const kept = given.filter(([name, text]) => typeof text === "string" && !HOP.test(name));
+  return new Response(empty ? null : String(body ?? ""), {
+    status: code,
+    headers: Object.fromEntries(kept) as Record<string, string>,
+  });
+}
+
+/** About the bytes on the wire, which are text by now. */
+const HOP = /^(?:content-length|content-encoding|transfer-encoding|connection)$/iu;

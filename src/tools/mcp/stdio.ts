@@ -1,0 +1,142 @@
+import type { JsonObject } from "../../std/json.ts";
+import { isObject } from "../../std/json.ts";
+import { LIMITS } from "../../std/limits.ts";
+import type { Failure } from "../../contracts/outcome.ts";
+import type { Boxed } from "../../sandbox/sandbox.ts";
+import { failure } from "../failures.ts";
+import { ENVELOPE, LEGACY, LEGACY_VERSIONS, MODERN } from "../runtime/wire.ts";
+import { type Link, openLink, type Reply } from "./link.ts";
+import { type AnnouncedTool, broken, type Era, nextPage, readTools, tooMany } from "./session.ts";
+
+/** An MCP server on the standard streams of a sandboxed process. */
+export interface StdioServer {
+  readonly link: Link;
+  readonly era: Era;
+  /** True once the server said that its tools changed; a new list clears it. */
+  readonly stale: boolean;
+  tools(options: Bounds): Promise<readonly AnnouncedTool[] | Failure>;
+  call(tool: string, args: JsonObject, options: Bounds): Promise<Reply>;
+}
+
+export interface Bounds {
+  readonly ms: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Greets the server in the newest revision it understands. A server of the older one answers
+ * `server/discover` with an error, or not at all; both are then greeted the old way. `era` skips
+ * the question when the answer is known from before.
+ */
+export async function openStdioServer(
+  boxed: Boxed,
+  name: string,
+  bounds: Bounds,
+  era?: Era,
+): Promise<StdioServer | Failure> {
+  let stale = false;
+  const link = openLink(boxed, {
+    name,
+    onNotification: (method) => {
+      stale ||= method === "notifications/tools/list_changed";
+    },
+  });
+  const spoken = await greet(link, name, bounds, era);
+  if (typeof spoken !== "string") {
+    await link.stop();
+    return spoken;
+  }
+  const meta = spoken === "modern" ? { _meta: envelope() } : {};
+  return {
+    link,
+    era: spoken,
+    get stale() {
+      return stale;
+    },
+    async tools(options) {
+      stale = false;
+      return listAll(link, name, meta, options);
+    },
+    call: (tool, args, options) =>
+      link.request("tools/call", { name: tool, arguments: args, ...meta }, options),
+  };
+}
+
+/** How long an old server may take to refuse a question it does not know. */
+const PROBE_MS = 2_000;
+
+async function greet(
+  link: Link,
+  name: string,
+  bounds: Bounds,
+  era: Era | undefined,
+): Promise<Era | Failure> {
+  if (era !== "legacy") {
+    const probe = { ms: era ? bounds.ms : Math.min(PROBE_MS, bounds.ms), signal: bounds.signal };
+    const reply = await link.request("server/discover", { _meta: envelope() }, probe);
+    if (reply.ok && offersModern(reply)) return "modern";
+    if (link.broken) return unreachable(name, link.broken);
+    if (bounds.signal.aborted && !reply.ok) return reply.failure;
+  }
+  return initialize(link, name, bounds);
+}
+
+async function initialize(link: Link, name: string, bounds: Bounds): Promise<Era | Failure> {
+  const params = { protocolVersion: LEGACY, capabilities: {}, clientInfo: CLIENT };
+  const reply = await link.request("initialize", params, bounds);
+  if (!reply.ok) return link.broken || reply.rpc ? unreachable(name, reply.failure) : reply.failure;
+  const version = isObject(reply.result) ? reply.result["protocolVersion"] : undefined;
+  if (typeof version !== "string" || !SPOKEN.includes(version)) {
+    return broken(name, `it speaks revision ${JSON.stringify(version ?? null).slice(0, 40)}`);
+  }
+  link.notify("notifications/initialized", {});
+  return "legacy";
+}
+
+/** Tools look the same in all of these. */
+const SPOKEN: readonly string[] = [...LEGACY_VERSIONS, "2024-11-05"];
+
+async function listAll(
+  link: Link,
+  name: string,
+  meta: JsonObject,
+  bounds: Bounds,
+): Promise<readonly AnnouncedTool[] | Failure> {
+  const all: AnnouncedTool[] = [];
+  let cursor: string | null = null;
+  for (let page = 0; page < LIMITS.mcpPages; page++) {
+    const params: JsonObject = { ...meta, ...(cursor === null ? {} : { cursor }) };
+    const reply = await link.request("tools/list", params, bounds);
+    if (!reply.ok) return reply.failure;
+    const tools = readTools(name, reply.result);
+    if ("code" in tools) return tools;
+    all.push(...tools);
+    if (all.length > LIMITS.mcpTools) return tooMany(name);
+    cursor = nextPage(reply.result);
+    if (cursor === null) return all;
+  }
+  return broken(name, "its list of tools has no end");
+}
+
+function offersModern(reply: Extract<Reply, { ok: true }>): boolean {
+  const { result } = reply;
+  const versions = isObject(result) ? result["supportedVersions"] : undefined;
+  return Array.isArray(versions) && versions.includes(MODERN);
+}
+
+function unreachable(name: string, cause: Failure): Failure {
+  // How a process ended says more than that it did not greet back.
+  if (cause.code.startsWith("tool.") && cause.code !== "tool.crashed") return cause;
+  return failure("mcp.unreachable", `${name} does not answer as an MCP server: ${cause.message}`);
+}
+
+const CLIENT = { name: "nanos", version: "1" };
+
+/** What every request of the stateless revision says of its sender. */
+export function envelope(): JsonObject {
+  return {
+    [ENVELOPE.version]: MODERN,
+    [ENVELOPE.client]: CLIENT,
+    [ENVELOPE.capabilities]: {},
+  };
+}

@@ -1,0 +1,218 @@
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { Clock } from "../std/clock.ts";
+import { messageOf } from "../std/error.ts";
+import { LIMITS } from "../std/limits.ts";
+import { nearest } from "../std/nearest.ts";
+import type { Arrangement } from "../contracts/arrangement.ts";
+import type { Skill } from "../contracts/skill.ts";
+import type { McpServer } from "../contracts/tool.ts";
+import type { Sandbox } from "../sandbox/sandbox.ts";
+import { brokerFetch } from "./broker.ts";
+import type { Env } from "./box.ts";
+import { manifestCache } from "./cache.ts";
+import { failure, isFailure } from "./failures.ts";
+import {
+  brokenSource,
+  type Entry,
+  failed,
+  type Kind,
+  type Loaded,
+  type Origin,
+  type Parts,
+  type Source,
+} from "./kinds/kind.ts";
+import { KINDS } from "./kinds/list.ts";
+import { readToolFile } from "./kinds/load-file.ts";
+import { openStages } from "./stages.ts";
+import type { BrokenTool, LoadedTool, Reach, ToolHost } from "./tool-host.ts";
+
+export interface ToolOptions {
+  readonly sandbox: Sandbox;
+  readonly arrangement: ToolArrangement;
+  readonly clock: Clock;
+  /** Keeps what tools declare between starts; safe to delete. */
+  readonly cacheDir: string;
+  /** Stages of calls that wrote; below `cacheDir` where nothing is said. */
+  readonly stageDir?: string;
+  /** What a commit replaced; below `cacheDir` where nothing is said, and then as safe to delete. */
+  readonly undoDir?: string;
+  /** The environment, of which tools get what an `env:` scope names; this process's own. */
+  readonly env?: Env;
+  /**
+   * How an HTTP server of an mcp.json is asked what tools it has, before there is a run. Where
+   * nothing is said it is asked directly, public addresses only.
+   */
+  readonly listing?: Reach;
+}
+
+/** What of an arrangement the tools are loaded from. */
+export type ToolArrangement = Pick<
+  Arrangement,
+  "dir" | "workspace" | "skills" | "toolFiles" | "mcpServers"
+>;
+
+/** Opens the tools of an arrangement. Nothing is started or read before the first `list` or `call`. */
+export function openTools(options: ToolOptions): ToolHost {
+  const { arrangement, cacheDir, env = process.env } = options;
+  const stages = openStages(
+    options.stageDir ?? join(cacheDir, "stage"),
+    options.undoDir ?? join(cacheDir, "undo"),
+  );
+  const parts: Parts = {
+    sandbox: options.sandbox,
+    clock: options.clock,
+    env,
+    cache: manifestCache(join(cacheDir, "tools")),
+    stages,
+    workspace: arrangement.workspace,
+    listing: options.listing ?? publicOnly,
+  };
+  const kinds = KINDS.map((kind) => kind(parts));
+  let loading: Promise<Table> | null = null;
+  const table = (): Promise<Table> => (loading ??= loadAll(arrangement, kinds, parts));
+  return {
+    async list() {
+      const { entries, broken } = await table();
+      return { tools: [...entries.values()].map(({ tool }) => tool), broken };
+    },
+    async call(call, reach, signal) {
+      const { entries } = await table();
+      const entry = entries.get(call.tool);
+      if (entry) return entry.call(call, reach, signal);
+      const close = nearest(call.tool, entries.keys());
+      const hint = close === undefined ? undefined : `Did you mean ${close}?`;
+      return failed(failure("tool.unknown", `There is no tool ${call.tool}.`, hint), "host");
+    },
+    reopen: (step) => stages.reopen(step),
+    async close() {
+      await Promise.all(kinds.map((kind) => kind.close()));
+    },
+  };
+}
+
+interface Table {
+  readonly entries: ReadonlyMap<string, Entry>;
+  readonly broken: readonly BrokenTool[];
+}
+
+async function loadAll(
+  arrangement: ToolArrangement,
+  kinds: readonly Kind[],
+  parts: Parts,
+): Promise<Table> {
+  const { sources, broken } = sourcesOf(arrangement);
+  const loaded = await inTurns(sources, (source) => loadOne(source, kinds, parts));
+  const entries = new Map<string, Entry>();
+  const bad = [...broken];
+  for (const one of loaded) {
+    bad.push(...one.broken);
+    for (const entry of one.entries) {
+      const { manifest, source } = entry.tool;
+      const first = entries.get(manifest.name);
+      if (!first) {
+        entries.set(manifest.name, entry);
+        continue;
+      }
+      const message = `${manifest.name} is also the name of a tool from ${first.tool.source}.`;
+      bad.push({ source, failure: failure("tool.duplicate", message) });
+    }
+  }
+  return { entries, broken: bad };
+}
+
+async function loadOne(source: Source, kinds: readonly Kind[], parts: Parts): Promise<Loaded> {
+  const file = await readToolFile(source, parts);
+  if (isFailure(file)) return brokenSource(source, file);
+  for (const kind of kinds) {
+    const loading = kind.load(source, file.spec);
+    if (loading) return loading;
+  }
+  const message = `${source.from === "file" ? source.file : source.name} is no kind of tool.`;
+  return brokenSource(source, failure("tool.bad_manifest", message));
+}
+
+/** Processes started at once to describe tools that changed. */
+const AT_ONCE = 4;
+
+async function inTurns<T, R>(items: readonly T[], act: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (let i = next++; i < items.length; i = next++) {
+      const item = items[i];
+      if (item !== undefined) results[i] = await act(item);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, worker));
+  return results;
+}
+
+interface Sources {
+  readonly sources: readonly Source[];
+  readonly broken: readonly BrokenTool[];
+}
+
+function sourcesOf(arrangement: ToolArrangement): Sources {
+  const sources: Source[] = [];
+  const broken: BrokenTool[] = [];
+  for (const skill of arrangement.skills.values()) {
+    const origin = originOf(skill);
+    for (const file of skill.toolFiles) sources.push({ ...origin, from: "file", file });
+    if (skill.mcpFile === null) continue;
+    try {
+      const servers = readServers(skill.mcpFile);
+      sources.push(...serverSources(origin, servers));
+    } catch (error) {
+      const message = `${skill.mcpFile} could not be read: ${messageOf(error)}.`;
+      broken.push({ source: skill.mcpFile, failure: failure("tool.bad_manifest", message) });
+    }
+  }
+  for (const file of arrangement.toolFiles) {
+    const own = [join(dirname(dirname(file)), "lib")];
+    const dir = dirname(file);
+    sources.push({ from: "file", file, skill: null, skillScopes: [], own, dir });
+  }
+  const bare: Origin = { skill: null, skillScopes: [], own: [], dir: arrangement.dir };
+  for (const source of serverSources(bare, arrangement.mcpServers)) {
+    if (source.from !== "server" || !arrangement.skills.has(source.name)) {
+      sources.push(source);
+      continue;
+    }
+    const message = `The server ${source.name} has the name of a skill, whose grants it would use.`;
+    broken.push({ source: source.name, failure: failure("tool.duplicate", message) });
+  }
+  return { sources: sources.slice(0, LIMITS.arrangementItems), broken };
+}
+
+function originOf(skill: Skill): Origin {
+  const { head, manifest, dir } = skill;
+  return { skill: head.name, skillScopes: manifest.scopes, own: [dir], dir };
+}
+
+function serverSources(
+  origin: Origin,
+  servers: Readonly<Record<string, McpServer>>,
+): readonly Source[] {
+  return Object.entries(servers)
+    .filter(([, server]) => server.enabled !== false)
+    .map(([name, server]) => ({ ...origin, from: "server", name, server }));
+}
+
+/** Read in the shape every MCP client writes; what is wrong with it shows when a server is opened. */
+function readServers(file: string): Readonly<Record<string, McpServer>> {
+  const value = JSON.parse(readFileSync(file, "utf8")) as { mcpServers?: unknown };
+  const { mcpServers } = value;
+  if (typeof mcpServers !== "object" || mcpServers === null) throw new Error("no `mcpServers`");
+  return mcpServers as Readonly<Record<string, McpServer>>;
+}
+
+const publicOnly: Reach = async (wanted) => {
+  if (wanted.kind === "secret") {
+    const message = "A secret needs a run that asks for it.";
+    return { ok: false, failure: { code: "secret.unavailable", message } };
+  }
+  const { signal } = new AbortController();
+  const reply = await brokerFetch(wanted, { privateOk: [], signal });
+  return "code" in reply ? { ok: false, failure: reply } : { ok: true, value: { ...reply } };
+};

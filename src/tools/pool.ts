@@ -1,0 +1,149 @@
+import type { Clock } from "../std/clock.ts";
+import { LIMITS } from "../std/limits.ts";
+import type { Failure } from "../contracts/outcome.ts";
+import { isFailure } from "./failures.ts";
+import type { Link } from "./mcp/link.ts";
+
+/**
+ * Warm processes, by what they may reach and whose run they belong to. Only processes without a
+ * `write:` scope are kept: what one call leaves behind in memory, another call of the same run may
+ * find, and of another run never.
+ */
+export interface Pool<T extends Warm> {
+  /** Borrows the process of this key, starting it when there is none; give it back with `release`. */
+  acquire(key: string, start: () => Promise<T | Failure>): Promise<T | Failure>;
+  release(one: T): void;
+  /** Takes it out; it ends as soon as no call uses it. For a process that did not obey. */
+  retire(one: T): void;
+  close(): Promise<void>;
+}
+
+/** A process that can serve several calls. */
+export interface Warm {
+  readonly link: Link;
+}
+
+interface Place<T> {
+  readonly key: string;
+  readonly started: Promise<T | Failure>;
+  one: T | null;
+  users: number;
+  lastUsed: number;
+  retired: boolean;
+}
+
+/** A pool of at most `max` processes; when all are busy, one more is started and not kept. */
+export function warmPool<T extends Warm>(
+  clock: Clock,
+  max: number = LIMITS.warmProcesses,
+): Pool<T> {
+  return new WarmPool(clock, max);
+}
+
+class WarmPool<T extends Warm> implements Pool<T> {
+  readonly #clock: Clock;
+  readonly #max: number;
+  readonly #byKey = new Map<string, Place<T>>();
+  readonly #byProcess = new Map<T, Place<T>>();
+  readonly #stopping = new Set<Promise<void>>();
+
+  constructor(clock: Clock, max: number) {
+    this.#clock = clock;
+    this.#max = max;
+  }
+
+  async acquire(key: string, start: () => Promise<T | Failure>): Promise<T | Failure> {
+    this.#reap();
+    let place = this.#byKey.get(key);
+    if (place?.one?.link.broken) {
+      this.#remove(place);
+      place = undefined;
+    }
+    place ??= this.#add(key, start);
+    place.users += 1;
+    const one = await place.started;
+    if (isFailure(one)) {
+      place.users -= 1;
+      this.#remove(place);
+      return one;
+    }
+    place.one = one;
+    this.#byProcess.set(one, place);
+    return one;
+  }
+
+  release(one: T): void {
+    const place = this.#byProcess.get(one);
+    if (!place) return;
+    place.users -= 1;
+    place.lastUsed = this.#clock.elapsed();
+    if (place.users === 0 && place.retired) this.#stop(place);
+  }
+
+  retire(one: T): void {
+    const place = this.#byProcess.get(one);
+    if (!place) return;
+    this.#remove(place);
+  }
+
+  async close(): Promise<void> {
+    for (const place of [...this.#byKey.values(), ...this.#byProcess.values()]) this.#stop(place);
+    await Promise.all(this.#stopping);
+  }
+
+  #add(key: string, start: () => Promise<T | Failure>): Place<T> {
+    const kept = this.#byKey.size < this.#max || this.#evict();
+    const place: Place<T> = {
+      key,
+      started: start(),
+      one: null,
+      users: 0,
+      lastUsed: this.#clock.elapsed(),
+      retired: !kept,
+    };
+    if (kept) this.#byKey.set(key, place);
+    return place;
+  }
+
+  /** Ends the process that was idle longest; false when all are busy. */
+  #evict(): boolean {
+    const idle = [...this.#byKey.values()].filter(({ users }) => users === 0);
+    const oldest = idle.toSorted((a, b) => a.lastUsed - b.lastUsed)[0];
+    if (oldest) this.#stop(oldest);
+    return oldest !== undefined;
+  }
+
+  #reap(): void {
+    const before = this.#clock.elapsed() - LIMITS.warmIdleMs;
+    for (const place of this.#byKey.values()) {
+      if (place.users === 0 && place.lastUsed < before) this.#stop(place);
+    }
+  }
+
+  /** No new calls; the process ends with its last one. */
+  #remove(place: Place<T>): void {
+    place.retired = true;
+    if (this.#byKey.get(place.key) === place) this.#byKey.delete(place.key);
+    if (place.users === 0) this.#stop(place);
+  }
+
+  #stop(place: Place<T>): void {
+    place.retired = true;
+    if (this.#byKey.get(place.key) === place) this.#byKey.delete(place.key);
+    const { one } = place;
+    if (!one) return void this.#track(this.#stopWhenStarted(place));
+    if (!this.#byProcess.delete(one)) return;
+    this.#track(one.link.stop());
+  }
+
+  /** The process may still be starting when the pool closes. */
+  async #stopWhenStarted(place: Place<T>): Promise<void> {
+    const one = await place.started;
+    if (!isFailure(one)) await one.link.stop();
+  }
+
+  #track(stopping: Promise<void>): void {
+    const done = stopping.catch(() => undefined).finally(() => this.#stopping.delete(done));
+    this.#stopping.add(done);
+  }
+}

@@ -1,0 +1,51 @@
+import { isAbsolute, join, resolve } from "node:path";
+import { type Scope, scopeParts } from "../contracts/scope.ts";
+
+/** True when `path` is `folder` or lies in it. Both absolute and normal. */
+export function isWithin(folder: string, path: string): boolean {
+  return folder === "/" || path === folder || path.startsWith(`${folder}/`);
+}
+
+/** The absolute paths of the scopes of one kind. */
+export function pathsOf(scopes: readonly Scope[], kind: "read" | "write", base: string): string[] {
+  return valuesOf(scopes, kind).map((path) => resolve(base, path));
+}
+
+/** The values of the scopes of one kind. */
+export function valuesOf(scopes: readonly Scope[], kind: string): string[] {
+  return scopes
+    .map(scopeParts)
+    .filter((scope) => scope.kind === kind)
+    .map(({ value }) => value);
+}
+
+/**
+ * The first of a tool's declared scopes that its skill does not declare, or null. A skill that
+ * declares none leaves each tool its own.
+ */
+export function undeclared(skill: readonly Scope[], own: readonly Scope[]): Scope | null {
+  if (skill.length === 0) return null;
+  return own.find((scope) => !skill.some((wide) => reaches(wide, scope))) ?? null;
+}
+
+function reaches(wide: Scope, scope: Scope): boolean {
+  const outer = scopeParts(wide);
+  const inner = scopeParts(scope);
+  if (outer.kind !== inner.kind) return false;
+  if (outer.kind === "read" || outer.kind === "write") {
+    return isWithin(place(outer.value), place(inner.value));
+  }
+  if (outer.kind === "net") return outer.value === "*" || hostPort(wide) === hostPort(scope);
+  return outer.value === inner.value;
+}
+
+function hostPort(scope: Scope): string {
+  const { value } = scopeParts(scope);
+  return value === "*" || /:\d+$/u.test(value) ? value : `${value}:443`;
+}
+
+/** Relative, absolute and home paths as three places that never meet. */
+function place(path: string): string {
+  if (isAbsolute(path)) return resolve(path);
+  return path.startsWith("~/") ? join("/~home", path.slice(2)) : join("/~workspace", path);
+}
