@@ -115,7 +115,7 @@ function limitsPage(): string {
   const rows = Object.entries(LIMITS).map(([name, value]) => [
     `\`${name}\``,
     value.toLocaleString("en"),
-    comments.get(name) ?? "",
+    comments.get(name) ?? "as above",
   ]);
   return page(
     "Limits",
@@ -127,6 +127,9 @@ function limitsPage(): string {
 
 const CODE = /"([a-z][a-z_]*\.[a-z][a-z_]*)"(?:,\s*(?:message:\s*)?(?:"([^"]*)"|`([^`]*)`))?/gu;
 
+const NOT_A_CODE =
+  /\.(?:cfg|css|db|gitignore|html|ini|js|json|jsonl|key|lock|log|md|mjs|pem|py|rs|sh|sock|sqlite|toml|ts|txt|wal|yaml|yml)$/u;
+
 /** Codes as they stand in the code, with the sentence that follows where it is written there. */
 function errorsPage(): string {
   const events = new Set<string>(EventBody.options.map(({ shape }) => shape.kind.value));
@@ -134,7 +137,7 @@ function errorsPage(): string {
   for (const { path, text, test } of readHouse(ROOT).sources) {
     if (!path.startsWith("src/") || test || /\/(?:testing|fixtures?)\//u.test(path)) continue;
     for (const [, code = "", plain, template] of text.matchAll(CODE)) {
-      if (events.has(code) || /\.(?:yaml|json|ts|md|py|sock|sqlite|js|toml)$/u.test(code)) continue;
+      if (events.has(code) || NOT_A_CODE.test(code)) continue;
       const entry = found.get(code) ?? { says: "", folders: new Set<string>() };
       const says = (plain ?? template ?? "").replace(/\$\{[^}]*\}/gu, "…");
       if (entry.says === "" && says.includes(" ")) entry.says = says;
@@ -178,7 +181,8 @@ function commandsPage(commands: readonly Command[]): string {
 }
 
 function commandPart(command: Command, before: string, level: number): string {
-  const name = `${before} ${command.name}`.replace(/ $/u, "");
+  // The session is what `nanos` alone opens.
+  const name = command.name === "session" ? before : `${before} ${command.name}`;
   const args = (command.args ?? []).map(({ name: arg, required, rest }) => {
     const text = rest === true ? `${arg}...` : arg;
     return required === true ? text : `[${text}]`;
@@ -190,7 +194,7 @@ function commandPart(command: Command, before: string, level: number): string {
   const list = (command.args ?? []).map(({ name: arg, about }) => `- \`${arg}\`: ${about}`);
   return [
     `${"#".repeat(level)} \`${[name, ...args].join(" ")}\``,
-    `${command.summary}.`,
+    `${command.summary.charAt(0).toUpperCase()}${command.summary.slice(1)}.`,
     ...(command.aliases?.length ? [`Also: ${command.aliases.join(", ")}.`] : []),
     `    ${command.example}`,
     ...(list.length === 0 ? [] : [list.join("\n")]),

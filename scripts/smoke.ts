@@ -39,7 +39,7 @@ const STORY: readonly Step[] = [
   { name: "approvals", args: ["approvals", "list"], code: 0 },
   { name: "grants", args: ["grant", "list"], code: 0 },
   { name: "the arrangement", args: ["show"], code: 0 },
-  { name: "doctor", args: ["doctor", "--sandbox"], code: 0 },
+  { name: "doctor", args: ["doctor"], code: 0 },
 ];
 
 async function main(binary: string): Promise<number> {

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { bans } from "./tidy/bans.ts";
 import { edges, ownersAndPackages } from "./tidy/edges.ts";
 import { readHouse, readText, type Fault, type House } from "./tidy/house.ts";
-import { lists, lonelyTests, names, orphans, sizes, undocumented } from "./tidy/shape.ts";
+import { lists, names, orphans, sizes, undocumented } from "./tidy/shape.ts";
 
 /** All faults below `root`, and a line of totals. */
 export function tidy(root: string): { readonly faults: readonly Fault[]; readonly totals: string } {
@@ -22,7 +22,6 @@ export function tidy(root: string): { readonly faults: readonly Fault[]; readonl
     ...orphans(house, [...manifest.entries, ...house.block("entries")]),
     ...names(house),
     ...undocumented(house),
-    ...lonelyTests(house),
   ];
   return { faults, totals: totals(house) };
 }
@@ -34,10 +33,7 @@ function readManifest(root: string): { packages: string[]; entries: string[] } {
   const packages = [read["dependencies"], read["devDependencies"]].flatMap((set) =>
     Object.keys(set ?? {}),
   );
-  const built = Array.from(
-    text.matchAll(/\.\/dist\/lib\/([\w/-]+)\.js/gu),
-    (m) => `src/${m[1]}.ts`,
-  );
+  const built = Array.from(text.matchAll(/\.\/lib\/([\w/-]+)\.js/gu), (m) => `src/${m[1]}.ts`);
   const run = Array.from(text.matchAll(/\b(src\/[\w/.-]+\.ts)\b/gu), (m) => m[1] ?? "");
   return { packages, entries: [...built, ...run] };
 }

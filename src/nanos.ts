@@ -5,8 +5,10 @@ import { NanosError } from "./std/error.ts";
 import { hashOf } from "./std/hash.ts";
 import { canonical } from "./std/canonical.ts";
 import type { Json } from "./std/json.ts";
+import { LIMITS } from "./std/limits.ts";
 import { systemRandom } from "./std/random.ts";
 import type { Arrangement } from "./contracts/arrangement.ts";
+import type { Grant } from "./contracts/config.ts";
 import { HOME_CHAIN, type EventBody } from "./contracts/event.ts";
 import type {
   Found,
@@ -27,13 +29,14 @@ import { type ModelDesk, modelDesk } from "./kernel/desk/models.ts";
 import { toolDesk } from "./kernel/desk/tools.ts";
 import { factsOf } from "./kernel/facts.ts";
 import { begin, resume } from "./kernel/runner.ts";
+import { destinationOf } from "./kernel/standing.ts";
 import { listTraces } from "./kernel/views/traces.ts";
 import { traceOf, whyOf } from "./kernel/views/trace.ts";
 import type { Facts, World } from "./kernel/world.ts";
 import type { Sandbox } from "./sandbox/sandbox.ts";
 import { openSandbox } from "./sandbox/open.ts";
 import { openTools } from "./tools/open.ts";
-import type { ToolHost } from "./tools/tool-host.ts";
+import type { Granted, ToolHost, Wanted } from "./tools/tool-host.ts";
 import { openVault, type Vault } from "./vault/vault.ts";
 import { VERSION } from "./version.ts";
 
@@ -135,7 +138,12 @@ async function assemble(
       routes: arrangement.routes,
     },
   });
-  const grants = await grantDesk({ arrangement, store: home.grants, journal });
+  const grants: GrantDesk = await grantDesk({
+    arrangement,
+    store: home.grants,
+    journal,
+    bare: async () => (await tools.list()).tools.map(({ skill }) => skill),
+  });
   const sandbox = openSandbox({ clock: systemClock });
   const tools = openTools({
     sandbox,
@@ -145,6 +153,7 @@ async function assemble(
     stageDir: paths.stage,
     undoDir: join(paths.machine, "undo"),
     env,
+    listing: (wanted) => listGranted(wanted, grants.current()),
   });
   const world = worldOf({ home, journal, vault, models, grants, tools, arrangement });
   const forget = journal.onWake((topic) => {
@@ -157,6 +166,21 @@ async function assemble(
     tier: sandbox.tier("host", false),
   };
   return nanosOf({ world, place, arrangement, models, grants, sandbox, vault, forget });
+}
+
+/** A server behind HTTP is asked what tools it has only where a grant names its address. */
+async function listGranted(wanted: Wanted, grants: readonly Grant[]): Promise<Granted> {
+  const host = wanted.kind === "fetch" ? destinationOf(wanted.url) : null;
+  const granted = grants.some(({ scopes }) => scopes.includes(`net:${host ?? ""}`));
+  if (wanted.kind !== "fetch" || host === null || !granted) {
+    const message = `No grant names ${host ?? "its address"}, so it was not asked for its tools.`;
+    const next = `Grant it: nanos grant add SERVER --net ${host ?? "HOST:PORT"}`;
+    return { ok: false, failure: { code: "mcp.not_granted", message, next } };
+  }
+  const { brokerFetch } = await import("./tools/broker.ts");
+  const limit = AbortSignal.timeout(LIMITS.fetchMs);
+  const result = await brokerFetch(wanted, { privateOk: [host], signal: limit, clock: systemClock });
+  return "code" in result ? { ok: false, failure: result } : { ok: true, value: result };
 }
 
 function nanosOf(parts: {

@@ -17,7 +17,13 @@ if (bun === null) {
 }
 
 // What lies in the current folder (bunfig.toml, .env) must not run or be read.
-const argv = ["--config=/dev/null", "--no-env-file", "--no-install", main, ...process.argv.slice(2)];
+const argv = [
+  "--config=/dev/null",
+  "--no-env-file",
+  "--no-install",
+  main,
+  ...process.argv.slice(2),
+];
 const env = { ...process.env };
 delete env.BUN_OPTIONS;
 

@@ -29,8 +29,6 @@ export function test(name: string, body: Body, limit?: number | { timeout?: numb
   });
 }
 
-export const it = test;
-
 /** `test.each(rows)(name, body)`; `%s` takes the values in order. */
 test.each =
   (rows: readonly unknown[]) =>

@@ -1,4 +1,3 @@
-import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { lineAt, partOf, readText, type Fault, type House, type Source } from "./house.ts";
 
@@ -39,11 +38,14 @@ function readLimits(house: House): (what: string, path: string) => number {
   };
 }
 
-/** Lists that miss a file of their folder, or stand for a folder that is not there. */
+/**
+ * Lists that miss a file of their folder, or stand for a folder that is not there. After a row's
+ * folder stand the files of it that are shared and not listed.
+ */
 export function lists(house: House): Fault[] {
   const faults: Fault[] = [];
   for (const row of house.block("lists")) {
-    const [list = "", folder = ""] = row.split(/\s+/u);
+    const [list = "", folder = "", ...shared] = row.split(/\s+/u);
     const source = house.byPath.get(list);
     const files = house.sources.filter((file) => dirname(file.path) === folder && !file.test);
     if (source === undefined || files.length === 0) {
@@ -52,6 +54,7 @@ export function lists(house: House): Fault[] {
       continue;
     }
     const named = new Set(source.imports.map((entry) => entry.target));
+    for (const name of [basename(list), ...shared]) named.add(`${folder}/${name}`);
     for (const file of files) {
       if (named.has(file.path)) continue;
       faults.push({ path: file.path, line: 1, says: `is not listed in ${list}` });
@@ -124,22 +127,4 @@ function documented(source: Source, offset: number): boolean {
   if (!source.code.startsWith("export interface", offset)) return false;
   const end = source.code.indexOf("\n}", offset);
   return source.comments.slice(offset, end).includes("/**");
-}
-
-/** Test files that stand beside nothing: the file they test was renamed or is gone. */
-export function lonelyTests(house: House): Fault[] {
-  const faults: Fault[] = [];
-  for (const { path } of house.sources) {
-    if (!path.startsWith("src/") || !path.endsWith(".test.ts")) continue;
-    const folder = dirname(path);
-    const [stem = ""] = basename(path).split(".");
-    const beside = existsSync(join(house.root, folder))
-      ? readdirSync(join(house.root, folder))
-      : [];
-    const found = beside.some((name) => name !== basename(path) && name.split(".")[0] === stem);
-    if (!found && basename(folder) !== stem) {
-      faults.push({ path, line: 1, says: `there is no ${stem}.ts beside this test` });
-    }
-  }
-  return faults;
 }

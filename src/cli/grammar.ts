@@ -80,9 +80,10 @@ function describe(one: Program, command: Command, found: (parsed: Parsed) => voi
 
 function addOption(one: Program, option: Option, hidden = false): void {
   const flag = new Flag(shapeOf(option), option.about);
-  // Every value is kept as a list, so that all options read the same way.
-  if (option.value === undefined) return void one.addOption(hidden ? flag.hideHelp() : flag);
-  flag.argParser((value: string, before: string[] | undefined) => [...(before ?? []), value]);
+  if (option.value !== undefined) {
+    // Every value is kept as a list, so that all options read the same way.
+    flag.argParser((value: string, before: string[] | undefined) => [...(before ?? []), value]);
+  }
   one.addOption(hidden ? flag.hideHelp() : flag);
 }
 

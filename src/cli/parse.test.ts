@@ -52,7 +52,7 @@ test("usual lines are read at once", async () => {
     args: { SKILL: "web" },
     options: { "--net": ["a:1", "b:2"] },
   });
-  await check("--model m", "session", { options: { "--model": ["m"] } });
+  await check("session --model m", "session", { options: { "--model": ["m"] } });
 });
 
 test("plurals and groups alone answer", async () => {

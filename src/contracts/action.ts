@@ -45,7 +45,10 @@ export const Action = z.strictObject({
   args: JsonSchema,
   /** The reach this call needs, resolved: absolute paths, host:port. */
   scopes: z.array(Scope),
-  /** Where it goes: the values that decide the destination, as scopes. */
+  /**
+   * Where it goes: the values that decide the destination, as scopes. Hosts named here hold the call
+   * to them, where its scopes say `net:*`; whoever carries it out opens no others unasked.
+   */
   destinations: z.array(Scope),
   /** Values of arguments with the role `control`, as text: what is done, how much, to whom. */
   controls: z.array(z.string()).optional(),

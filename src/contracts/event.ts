@@ -5,7 +5,7 @@ import { JsonSchema } from "./json.ts";
 import { Tier } from "./isolation.ts";
 import { Label } from "./label.ts";
 import { AssistantMessage } from "./message.ts";
-import { Outcome } from "./outcome.ts";
+import { Failure, Outcome } from "./outcome.ts";
 import { Answer, Ask, RunEnd } from "./run.ts";
 import { Scope } from "./scope.ts";
 import { Budget, Spent, Usage } from "./usage.ts";
@@ -121,11 +121,13 @@ export const EventBody = z.discriminatedUnion("kind", [
     /** Milliseconds the effect took. */
     ms: z.number().int(),
   }),
-  /** A model call's outcome; its message joins the conversation. */
+  /** A model call's outcome; its message joins the conversation, also when it is incomplete. */
   z.strictObject({
     kind: z.literal("model.answered"),
     message: AssistantMessage,
     finish: z.string(),
+    /** Set when it failed or was stopped; the message is then what had arrived. */
+    failure: Failure.optional(),
     usage: Usage.optional(),
     /** The provider's own name of the model, when it said one. */
     model: z.string().optional(),
@@ -152,7 +154,8 @@ export const EventBody = z.discriminatedUnion("kind", [
     kind: z.literal("grant.given"),
     skill: z.string(),
     scopes: z.array(Scope),
-    hash: z.string(),
+    /** Hash of the skill; null for what is no skill. */
+    hash: z.string().nullable(),
     expires: z.number().int().optional(),
   }),
   z.strictObject({ kind: z.literal("grant.revoked"), skill: z.string(), scopes: z.array(Scope) }),

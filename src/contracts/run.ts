@@ -72,6 +72,7 @@ export const RunEnd = z.strictObject({
     /** US dollars; null when a price was not known. */
     cost: z.number().nullable(),
     turns: z.number().int(),
+    /** Tool calls and delegations. */
     calls: z.number().int(),
     ms: z.number().int(),
   }),

@@ -3,7 +3,8 @@ import { type AddressKind, parseAddress } from "./address.ts";
 
 function check(value: string, expected: readonly [string, AddressKind] | null): void {
   const address = parseAddress(value);
-  expect([value, address && [address.text, address.kind]]).toEqual([value, expected]);
+  const found = address === null ? null : [address.text, address.kind];
+  expect<unknown>([value, found]).toEqual([value, expected]);
 }
 
 const SPELLINGS: readonly (readonly [string, string, AddressKind])[] = [

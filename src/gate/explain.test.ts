@@ -18,11 +18,11 @@ test("a decision is told in sentences: the verdict, each layer, each rule, the r
       "[net:notes_append|example.org:443|operator].",
     "Rule careful (notes are precious) matched; it says ask.",
     "Rule watched matched; it only observes and would say deny.",
-    "Rank B: it runs, and is shown for review.",
+    "Rank B: such an action runs, and is shown for review.",
   ]);
   const answered = judge(action, { ...standing, answers: yesTo(asked.keys) });
   expect(explain(action, answered)[1]).toContain("; it was answered [rule:careful|");
-  const denied = judge(action, aStanding({ declared: [] }));
+  const denied = judge(action, aStanding({ declared: ["net:*"] }));
   expect(explain(action, denied).slice(0, 2)).toEqual([
     "Denied: tool notes_append, because the tool did not declare this reach (layer scope).",
     "The scope in question is read:/work/space/a.",

@@ -41,12 +41,12 @@ function ruleLine(match: RuleMatch, rules: readonly Rule[]): string {
 }
 
 const RANK_LINES: Readonly<Record<Decision["rank"], string>> = {
-  E: "Rank E: nothing outside is changed, so it runs.",
-  D: "Rank D: a change in the workspace that can be undone, so it runs.",
-  C: "Rank C: it runs, and is shown for review.",
-  B: "Rank B: it runs, and is shown for review.",
-  A: "Rank A: it waits for the operator.",
-  S: "Rank S: it always waits for the operator.",
+  E: "Rank E: such an action changes nothing, and runs.",
+  D: "Rank D: such an action can be undone, and runs.",
+  C: "Rank C: such an action runs, and is shown for review.",
+  B: "Rank B: such an action runs, and is shown for review.",
+  A: "Rank A: such an action waits for the operator.",
+  S: "Rank S: such an action always waits for the operator.",
 };
 
 function rankLine(decision: Decision): string {

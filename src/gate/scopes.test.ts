@@ -52,10 +52,15 @@ test("reach names each scope once, and any host only where none is named", () =>
   const texts = (scopes: string[], destinations: string[]): string[] =>
     reachOf(scopes, destinations).map(({ text }) => text);
   expect(texts(["net:*", "read:/a"], ["net:EXAMPLE.org", "net:example.org:443"])).toEqual([
-    "read:/a",
     "net:example.org:443",
+    "read:/a",
   ]);
-  expect(texts(["net:*", "exec:git"], ["exec:git"])).toEqual(["net:*", "exec:git"]);
+  expect(texts(["net:*", "net:a.org"], ["exec:git"])).toEqual([
+    "exec:git",
+    "net:*",
+    "net:a.org:443",
+  ]);
+  expect(texts(["net:*"], ["net:*", "net:a.org"])).toEqual(["net:*", "net:a.org:443"]);
 });
 
 const name = fc.constantFrom("a", "b", "c");

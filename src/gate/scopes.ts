@@ -89,17 +89,22 @@ export function narrow(parent: readonly Scope[], own: readonly Scope[]): Scope[]
 }
 
 /**
- * Every reach named, each once. `net:*` is left out where hosts are named: the call is then held to
- * those, and whatever else it turns to is asked for, and judged, on its own.
+ * Every reach named, each once. `net:*` among the scopes is left out where the destinations name
+ * hosts: the call is then held to those, and whatever else it turns to is asked for, and judged, on
+ * its own. `net:*` as a destination stays.
  */
 export function reachOf(scopes: readonly Scope[], destinations: readonly Scope[]): Parsed[] {
   const all = new Map<string, Parsed>();
-  for (const scope of [...scopes, ...destinations]) {
-    if (all.has(scope)) continue;
+  let named = false;
+  for (const scope of destinations) {
+    const parsed = parseScope(scope);
+    named ||= parsed.kind === "net" && parsed.address !== "*";
+    all.set(parsed.text, parsed);
+  }
+  for (const scope of scopes) {
+    if (all.has(scope) || (named && scope === "net:*")) continue;
     const parsed = parseScope(scope);
     all.set(parsed.text, parsed);
   }
-  const reach = [...all.values()];
-  const named = reach.some((item) => item.kind === "net" && item.address !== "*");
-  return named ? reach.filter((item) => item.kind !== "net" || item.address !== "*") : reach;
+  return [...all.values()];
 }

@@ -11,7 +11,7 @@ import { Superseded } from "../contracts/drive.ts";
 import type { Draft, Event } from "../contracts/event.ts";
 import type { BodyFiles } from "./bodies.ts";
 import type { Chains } from "./chains.ts";
-import { eventHash, eventOf, type Forms, formText, packStep } from "./entry.ts";
+import { eventHash, eventOf, type Forms, packStep } from "./entry.ts";
 import { journalFailure } from "./failure.ts";
 import type { Leases } from "./lease.ts";
 
@@ -28,7 +28,6 @@ export interface AppenderParts {
 /** A draft with everything that does not depend on where it comes to stand. */
 interface Encoded {
   readonly draft: Draft;
-  readonly form: string;
   readonly text: string;
   readonly bytes: number;
   readonly salt: string;
@@ -194,7 +193,7 @@ export class Appender {
     const { chains, forms, bodies, clock } = this.#parts;
     const { draft, digest, bytes, salt, text } = entry;
     const chain = chains.ensure(draft.run);
-    const form = forms.ensure(entry.form);
+    const form = forms.ensure(draft);
     const head = chains.head(chain);
     const isFirst = head.seq === 0;
     const prev = isFirst ? origin(draft) : head.hash;
@@ -229,7 +228,7 @@ export class Appender {
     const bytes = Buffer.byteLength(text);
     if (bytes > LIMITS.bodyBytes) throw tooLarge(draft, bytes);
     const salt = this.#parts.random.hex(16);
-    return { draft, form: formText(draft), text, bytes, salt, digest: saltedDigest(salt, text) };
+    return { draft, text, bytes, salt, digest: saltedDigest(salt, text) };
   }
 }
 

@@ -64,11 +64,6 @@ export function eventOf(form: Form, run: string, entry: Entry, hash: string): Ev
 }
 
 /** A form's canonical JSON: what it is stored and found by. */
-export function formText(draft: Draft): string {
-  const { actor, isolation, label, policy } = draft;
-  return textOf({ actor, isolation, kind: draft.body.kind, label, policy });
-}
-
 function textOf({ actor, isolation, kind, label, policy }: Fields): string {
   return (
     `{"actor":${JSON.stringify(actor)},"isolation":${JSON.stringify(isolation)},` +
@@ -90,6 +85,8 @@ export function unpackStep(run: string, stored: string | null): string | null {
 
 /** The forms of one journal, found by text when writing and by number when reading. */
 export class Forms {
+  /** The last form of each kind: what most appends look for. */
+  readonly #byKind = new Map<string, Form>();
   readonly #byText = new Map<string, Form>();
   readonly #byId = new Map<number, Form>();
   readonly #find: StatementSync;
@@ -102,8 +99,18 @@ export class Forms {
     this.#add = db.prepare("INSERT INTO forms (text) VALUES (?) RETURNING id");
   }
 
-  /** The form with this text, made if there is none. Inside the append's transaction. */
-  ensure(text: string): Form {
+  /** The draft's form, made if there is none. Inside the append's transaction. */
+  ensure({ actor, isolation, label, policy, body: { kind } }: Draft): Form {
+    const last = this.#byKind.get(kind);
+    const isSame =
+      last?.actor === actor && last.policy === policy && last.isolation === isolation;
+    if (isSame && last.label === null && label === null) return last;
+    const form = this.#ensure(textOf({ actor, isolation, kind, label, policy }));
+    this.#byKind.set(kind, form);
+    return form;
+  }
+
+  #ensure(text: string): Form {
     const known = this.#byText.get(text);
     if (known) return known;
     const row = this.#find.get(text) ?? this.#add.get(text);
@@ -122,6 +129,7 @@ export class Forms {
 
   /** After a rollback: what was made in it is not there. */
   forget(): void {
+    this.#byKind.clear();
     this.#byText.clear();
     this.#byId.clear();
   }

@@ -55,6 +55,7 @@ async function propose(
     const { action } = want;
     const decision = judge(action, standing);
     frame.spent = { ...frame.spent, calls: frame.spent.calls + 1 };
+    if (action.kind === "tool" || action.kind === "agent") frame.calls += 1;
     frame.decisions.push(decision);
     drafts.push(
       draft(frame, step, actorOf(action), { kind: "action.proposed", action, spent }, now),
@@ -93,8 +94,8 @@ async function settle(frame: Frame, one: Proposed, draft: Draft): Promise<Acted>
   await frame.drive.append([draft], "later");
   const { body } = draft;
   if (body.kind === "model.answered") {
-    const { message, finish, usage, ms } = body;
-    return { status: "answered", step, message, finish, usage, ms };
+    const { message, finish, failure, usage, ms } = body;
+    return { status: "answered", step, message, finish, failure, usage, ms };
   }
   assert(body.kind === "action.settled", `step ${step} settled by ${body.kind}`);
   return { status: "settled", step, outcome: body.outcome, ms: body.ms };

@@ -50,6 +50,8 @@ export interface Frame {
   steps: number;
   readonly nested: Map<string, number>;
   asks: number;
+  /** Tool calls and delegations: what a person counts as calls. */
+  calls: number;
   readonly hosts: Set<string>;
   readonly files: Map<string, string>;
   readonly decisions: Decision[];
@@ -99,6 +101,7 @@ export function newFrame(
     steps: 0,
     nested: new Map(),
     asks: 0,
+    calls: 0,
     hosts: new Set(),
     files: new Map(),
     decisions: [],

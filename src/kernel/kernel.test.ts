@@ -65,7 +65,7 @@ describe("a run", () => {
         ],
       },
     });
-    expect(state).toMatchObject({ ended: { outcome: "succeeded", usage: { turns: 2, calls: 4 } } });
+    expect(state).toMatchObject({ ended: { outcome: "succeeded", usage: { turns: 2, calls: 2 } } });
     expect(made.tools.calls.map(({ args }) => args)).toEqual([{ text: "a" }, { text: "b" }]);
   });
 

@@ -1,7 +1,7 @@
 import type { Action, Decision } from "../contracts/action.ts";
 import type { Draft } from "../contracts/event.ts";
 import type { AssistantMessage } from "../contracts/message.ts";
-import type { Outcome } from "../contracts/outcome.ts";
+import type { Failure, Outcome } from "../contracts/outcome.ts";
 import type { Ask } from "../contracts/run.ts";
 import type { Scope } from "../contracts/scope.ts";
 import type { Usage } from "../contracts/usage.ts";
@@ -43,6 +43,7 @@ export type Acted =
       readonly step: string;
       readonly message: AssistantMessage;
       readonly finish: string;
+      readonly failure: Failure | undefined;
       readonly usage: Usage | undefined;
       readonly ms: number;
     }

@@ -209,7 +209,10 @@ function spoken(frame: Frame, text: string, cut: boolean): Worked {
 function stopped(frame: Frame, outcome: Exclude<Outcome, { status: "done" }>): Worked {
   const { failure } = outcome;
   if (outcome.status === "cancelled") {
-    return { state: "done", outcome: "cancelled", text: lastText(frame), failure };
+    // Out of time is a limit reached, not the operator's wish: what there is counts as partial.
+    const limit = failure.code === "run.time";
+    const partial = limit ? (frame.spent.turns > 0 ? "degraded" : "failed") : "cancelled";
+    return { state: "done", outcome: partial, text: lastText(frame), failure };
   }
   if (outcome.status === "denied") {
     const spent = failure.code.startsWith("deny:budget_") && frame.spent.turns > 0;
@@ -246,7 +249,7 @@ function endOf(
       ...usage,
       cost: spent.unpriced ? null : spent.cost,
       turns: spent.turns,
-      calls: spent.calls,
+      calls: frame.calls,
       ms: spent.ms,
     },
     asks: frame.asks,

@@ -10,6 +10,7 @@ import type { Message } from "../contracts/message.ts";
 import type { RunHandle, RunRequest } from "../contracts/nanos.ts";
 import type { RunState } from "../contracts/run.ts";
 import type { Budget } from "../contracts/usage.ts";
+import { type Deadline, startDeadline } from "./deadline.ts";
 import { drive } from "./drive/drive.ts";
 import type { RunChild } from "./wants/delegate.ts";
 import { localReal } from "./drive/local.ts";
@@ -68,18 +69,14 @@ function carry(world: World, load: Load): RunHandle {
     const message = `Run ${run} is being carried by another process.`;
     throw new NanosError("run.busy", message, `Wait for it, or stop it: nanos cancel ${run}`);
   }
-  const stop = new AbortController();
+  const deadline = startDeadline(started.budget.ms, world.clock.elapsed);
   const forget = world.journal.onWake((topic) => {
-    if (topic === `cancel:${run}`) stop.abort(new Error("cancelled"));
+    if (topic === `cancel:${run}`) deadline.cancel();
   });
-  const signal = AbortSignal.any([
-    stop.signal,
-    AbortSignal.timeout(started.budget.ms),
-    ...(hooks.signal ? [hooks.signal] : []),
-  ]);
+  const signal = hooks.signal ? AbortSignal.any([deadline.signal, hooks.signal]) : deadline.signal;
   const done = (async (): Promise<RunState> => {
     try {
-      const real = localReal(world, run, hooks, signal);
+      const real = localReal(world, { run, hooks, signal, deadline });
       if (recorded.length > 0) await real.outside({ kind: "run.resumed", by: "operator" });
       const carried = await carryRun({
         drive: drive(run, recorded, real, signal),
@@ -88,7 +85,7 @@ function carry(world: World, load: Load): RunHandle {
         hooks,
         started,
         past: pastOf(world, started.after),
-        runChild: childRunner(world, signal),
+        runChild: childRunner(world, deadline, signal),
       });
       if (carried.state === "waiting") {
         await real.outside({ kind: "run.waiting", asks: [...carried.asks] });
@@ -96,10 +93,11 @@ function carry(world: World, load: Load): RunHandle {
       return stateOf(run, carried);
     } finally {
       forget();
+      deadline.clear();
       lease.release();
     }
   })();
-  return { run, done, cancel: () => stop.abort(new Error("cancelled")) };
+  return { run, done, cancel: deadline.cancel };
 }
 
 function stateOf(run: string, carried: Carried): RunState {
@@ -109,7 +107,7 @@ function stateOf(run: string, carried: Carried): RunState {
 }
 
 /** Carries delegated runs. Each has a chain of its own that continues its parent's. */
-function childRunner(world: World, signal: AbortSignal): RunChild {
+function childRunner(world: World, deadline: Deadline, signal: AbortSignal): RunChild {
   return async ({ frame, step, agent, request, budget }) => {
     const run = childRun(step);
     const recorded = [...world.journal.chain(run)];
@@ -131,7 +129,7 @@ function childRunner(world: World, signal: AbortSignal): RunChild {
             parent: { run: frame.drive.run, step, hash, depth: frame.depth + 1 },
           };
     const { facts, hooks } = frame;
-    const real = localReal(world, run, hooks, signal);
+    const real = localReal(world, { run, hooks, signal, deadline });
     if (recorded.length > 0) await real.outside({ kind: "run.resumed", by: "kernel" });
     const carried = await carryRun({
       drive: drive(run, recorded, real, signal),
@@ -140,7 +138,7 @@ function childRunner(world: World, signal: AbortSignal): RunChild {
       hooks,
       started,
       past: [],
-      runChild: childRunner(world, signal),
+      runChild: childRunner(world, deadline, signal),
     });
     if (carried.state === "ended") return endedChild(world, run, carried.end);
     await real.outside({ kind: "run.waiting", asks: [...carried.asks] });

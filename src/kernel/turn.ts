@@ -36,6 +36,10 @@ export async function turn(frame: Frame, tools: readonly ToolSpec[], runChild: R
   }
   addUsage(frame, acted.usage);
   say(frame, acted.message);
+  if (acted.failure) {
+    const status = acted.finish === "cancelled" ? "cancelled" : "failed";
+    return { kind: "stopped", outcome: { status, failure: acted.failure } };
+  }
   const calls = acted.message.parts.filter((part) => part.type === "call");
   if (calls.length === 0 || last) {
     const text = acted.message.parts.map((part) => (part.type === "text" ? part.text : "")).join("");

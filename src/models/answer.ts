@@ -33,8 +33,6 @@ export interface Counted {
  * queues the events to give out, and makes the end.
  */
 export class Answer {
-  /** Events not yet given out. */
-  queue: ModelEvent[] = [];
   /** Set once the provider has said that the answer is complete. */
   complete = false;
   failure: Failure | null = null;
@@ -54,6 +52,7 @@ export class Answer {
   #model: string | undefined;
   #size = 0;
   #half = "";
+  #queue: ModelEvent[] = [];
 
   constructor(request: ModelRequest, options: AnswerOptions) {
     this.#options = options;
@@ -154,6 +153,13 @@ export class Answer {
     this.failure ??= failure;
   }
 
+  /** The events not yet given out. */
+  take(): readonly ModelEvent[] {
+    const queue = this.#queue;
+    if (queue.length > 0) this.#queue = [];
+    return queue;
+  }
+
   /** No more will come: queues what was held back. To be called once, before `end`. */
   settle(): void {
     const half = this.#half;
@@ -237,7 +243,7 @@ export class Answer {
 
   #push(event: ModelEvent): void {
     this.begun = true;
-    this.queue.push(event);
+    this.#queue.push(event);
   }
 
   #fits(text: string): boolean {

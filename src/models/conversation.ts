@@ -1,12 +1,21 @@
 import type { Message } from "../contracts/message.ts";
 
-/** The newest text of operator or tool among the first `length` messages; empty without any. */
+/**
+ * The newest text of operator or tool among the first `length` messages; empty without any. The
+ * results of one turn are one text, whether they lie in one message or in several.
+ */
 export function newestText(messages: readonly Message[], length = messages.length): string {
-  for (let i = length - 1; i >= 0; i--) {
-    const message = messages[i];
-    if (message && message.role !== "assistant") return textIn(message);
-  }
-  return "";
+  let end = length - 1;
+  while (end >= 0 && messages[end]?.role === "assistant") end -= 1;
+  const role = messages[end]?.role;
+  let start = end;
+  while (start > 0 && role === "tool" && messages[start - 1]?.role === "tool") start -= 1;
+  return end < 0
+    ? ""
+    : messages
+        .slice(start, end + 1)
+        .map(textIn)
+        .join("\n");
 }
 
 /** What a message says, calls and results included, reasoning and images left out. */

@@ -38,13 +38,9 @@ export async function* converse(
     signal.addEventListener("abort", abort, { once: true });
     const attempt = speaker.begin(request, answer, stop.signal);
     try {
-      for (let more = true; more;) {
+      for (let more = true; more && !signal.aborted;) {
         more = await pulled(attempt, answer, speaker);
-        if (!more) answer.settle();
-        const { queue } = answer;
-        answer.queue = [];
-        for (const event of queue) yield event;
-        if (signal.aborted) break;
+        for (const event of answer.take()) yield event;
       }
     } finally {
       signal.removeEventListener("abort", abort);
@@ -52,7 +48,11 @@ export async function* converse(
       if (!answer.complete) stop.abort();
     }
     const ms = signal.aborted ? null : waitBefore(answer, tries, speaker.random);
-    if (ms === null || answer.failure === null) return yield answer.end(signal.aborted);
+    if (ms === null || answer.failure === null) {
+      answer.settle();
+      for (const event of answer.take()) yield event;
+      return yield answer.end(signal.aborted);
+    }
     yield { type: "retry", ms, why: answer.failure.message };
     await speaker.clock.sleep(ms, signal);
   }

@@ -30,7 +30,7 @@ export class Screen {
   #lineStart = true;
   /** The character before the next one; a mark in quotes is quoted, not used. */
   #before = "";
-  /** White space is dropped: a call has just ended. */
+  /** White space is dropped: a call, or the reasoning, has just ended. */
   #afterCall = false;
 
   constructor(tools: ReadonlySet<string>, sink: Sink) {
@@ -73,7 +73,7 @@ export class Screen {
       case "mark":
         return this.#mark(this.#state.held + text);
       case "think":
-        return this.#think(this.#state.tail + text);
+        return this.#think(this.#state.tail + text, this.#state.fresh);
       case "block":
         return this.#block(this.#state, text);
     }
@@ -107,14 +107,15 @@ export class Screen {
       return held.slice(1);
     }
     if (mark === "think") {
-      this.#state = { at: "think", tail: "" };
-      return held.slice("<think>".length).replace(/^\n/u, "");
+      this.#state = { at: "think", tail: "", fresh: true };
+      return held.slice("<think>".length);
     }
     this.#state = { at: "block", kind: mark, pieces: [], tail: "", tries: 0 };
     return held;
   }
 
-  #think(text: string): string {
+  #think(seen: string, fresh: boolean): string {
+    const text = fresh ? seen.replace(/^\n+/u, "") : seen;
     const close = text.indexOf("</think>");
     if (close !== -1) {
       if (close > 0) this.#sink.thinking(text.slice(0, close));
@@ -124,7 +125,8 @@ export class Screen {
     }
     const keep = overlap(text, "</think>");
     if (keep < text.length) this.#sink.thinking(text.slice(0, text.length - keep));
-    this.#state = { at: "think", tail: text.slice(text.length - keep) };
+    const tail = text.slice(text.length - keep);
+    this.#state = { at: "think", tail, fresh: fresh && tail === text };
     return "";
   }
 
@@ -211,7 +213,8 @@ interface Block {
 type State =
   | { readonly at: "flow" }
   | { readonly at: "mark"; readonly held: string }
-  | { readonly at: "think"; readonly tail: string }
+  /** `fresh`: line breaks before the reasoning are dropped. */
+  | { readonly at: "think"; readonly tail: string; readonly fresh: boolean }
   | Block;
 
 const CLOSE: Readonly<Record<Kind, string | null>> = {

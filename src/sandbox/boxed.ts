@@ -1,6 +1,7 @@
 import type { Tier } from "../contracts/isolation.ts";
 import type { Clock } from "../std/clock.ts";
 import { LIMITS } from "../std/limits.ts";
+import { THREADS_EACH } from "./user.ts";
 import type { Child, Exit } from "./child.ts";
 import type { Box, Boxed, Ended, Mapped } from "./sandbox.ts";
 import type { StageHandle } from "./stage/handle.ts";
@@ -173,12 +174,15 @@ class Guard {
     const members = this.#relatives();
     let bytes = 0;
     let ticks = 0;
+    let threads = 0;
     for (const member of members) {
       bytes += member.residentBytes;
       ticks += member.cpuTicks;
+      threads += member.threads;
     }
     if (bytes > limits.memoryBytes) return this.stop("memory");
     if (members.length > limits.processes) return this.stop("processes");
+    if (threads > limits.processes * THREADS_EACH) return this.stop("processes");
     const busy = ticks !== this.#lastTicks;
     this.#lastTicks = ticks;
     if (busy && stage && overfull(stage, limits.stageBytes)) return this.stop("stage");

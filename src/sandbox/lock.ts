@@ -5,7 +5,8 @@ import { cString, cStrings, openKernel } from "./linux/native.ts";
 /**
  * How a process locks itself, in this order:
  *
- *   no_new_privs -> rlimits -> Landlock -> capabilities dropped -> seccomp -> a look whether it holds
+ *   no_new_privs -> rlimits -> Landlock -> another user, no capabilities -> seccomp -> a look
+ *   whether it holds
  *
  * Landlock and capabilities belong to a thread and are inherited by what it starts. So a process
  * locks itself while it has one thread; should the runtime already have others, it locks and then
@@ -31,6 +32,11 @@ export interface LockSpec {
   readonly writes: readonly string[];
   readonly execs: readonly string[];
   readonly devices: readonly string[];
+  /**
+   * As root: a user id nobody else has, so that the process owns nothing and is counted alone, and
+   * the one capability it keeps, by number, to read what it was granted. Null: as it was started.
+   */
+  readonly user: { readonly id: number; readonly keep: number } | null;
   /** May start processes. */
   readonly fork: boolean;
   /** What the process sees as its environment. Never set before the lock, as LD_PRELOAD is one. */
@@ -44,7 +50,7 @@ export interface LockSpec {
     readonly files: number;
     /** Address space beyond what the runtime has reserved (`host`), or in all (`program`). */
     readonly addressBytes: number;
-    /** Null where the count would include processes outside the box. */
+    /** Processes and threads the kernel lets this user have; null where it is of no use. */
     readonly processes: number | null;
   };
   /** The seccomp program in base64, and which of its 32-bit words hold the process's own pid. */
@@ -100,7 +106,6 @@ export function lockDown(lock: LockSpec): void {
   }
   closeInherited(kernel);
   kernel.must("prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-  dieWithParent(kernel, lock.parent);
   const status = kernel.readText("/proc/self/status");
   const threads = statusNumber(status, "Threads");
   const anew = lock.kind === "host" && lock.tier === "landlock" && threads > 1;
@@ -108,7 +113,9 @@ export function lockDown(lock: LockSpec): void {
   // What is read of /proc is read now: after the next line it is out of reach.
   const command = kernel.readText("/proc/self/cmdline").split("\0").slice(0, -1);
   if (lock.abi > 0) restrict(kernel, lock.abi, reach(kernel, lock, anew));
-  dropCapabilities(kernel);
+  becomeNobody(kernel, lock.user);
+  // After the change of user, which takes this back.
+  dieWithParent(kernel, lock.parent);
   process.chdir(lock.cwd);
   if (anew) executeAnew(kernel, lock, command);
   installFilter(kernel, lock.filter);
@@ -183,16 +190,26 @@ function statusNumber(status: string, name: string): number {
   return value;
 }
 
-/** As root, root's privileges go: what is left is an ordinary owner of root's files. */
-function dropCapabilities(kernel: Kernel): void {
+/** Root's privileges go, all but one where there is a user to become; an ordinary user has none. */
+function becomeNobody(kernel: Kernel, user: LockSpec["user"]): void {
   const AMBIENT_CLEAR_ALL = 4;
-  kernel.try("prctl", PR_CAP_AMBIENT, AMBIENT_CLEAR_ALL, 0, 0, 0);
+  kernel.try("prctl", PR_CAP_AMBIENT, AMBIENT_CLEAR_ALL, 0, 0);
   for (let capability = 0; capability < 64; capability++) {
-    // EINVAL is past the last one; EPERM is an ordinary user, who has none to drop.
-    if (kernel.try("prctl", PR_CAPBSET_DROP, capability, 0, 0, 0) < 0) break;
+    // EINVAL is past the last one; EPERM is an ordinary user.
+    if (kernel.try("prctl", PR_CAPBSET_DROP, capability, 0, 0) < 0) break;
   }
-  const header = new BigUint64Array([BigInt(CAPABILITY_VERSION_3)]);
-  kernel.must("capset", header, new BigUint64Array(3));
+  if (user !== null) {
+    kernel.must("prctl", PR_SET_KEEPCAPS, 1, 0, 0);
+    kernel.must("setgroups", 0, 0);
+    kernel.must("setresgid", user.id, user.id, user.id);
+    kernel.must("setresuid", user.id, user.id, user.id);
+  }
+  const kept = user === null ? 0 : 2 ** user.keep;
+  const header = new Uint32Array([CAPABILITY_VERSION_3, 0]);
+  // Effective, permitted and inheritable, of the first 32 capabilities and of the next.
+  kernel.must("capset", header, new Uint32Array([kept, kept, kept, 0, 0, 0]));
+  // What is executed keeps it too.
+  if (user !== null) kernel.must("prctl", PR_CAP_AMBIENT, AMBIENT_RAISE, user.keep, 0, 0);
 }
 
 /** Trusts nothing: the lock counts once the system has refused what it must refuse. */
@@ -264,8 +281,10 @@ const ENOSYS = 38;
 const F_GETFD = 1;
 const FD_CLOEXEC = 1;
 const PR_SET_PDEATHSIG = 1;
+const PR_SET_KEEPCAPS = 8;
 const PR_CAPBSET_DROP = 24;
 const PR_SET_NO_NEW_PRIVS = 38;
 const PR_CAP_AMBIENT = 47;
+const AMBIENT_RAISE = 2;
 const CAPABILITY_VERSION_3 = 0x2008_0522;
 const RLIMIT = { cpu: 0, fileSize: 1, core: 4, processes: 6, openFiles: 7, addressSpace: 9 } as const;

@@ -10,6 +10,7 @@ export interface Member {
   readonly startTicks: number;
   readonly cpuTicks: number;
   readonly residentBytes: number;
+  readonly threads: number;
 }
 
 /**
@@ -50,6 +51,7 @@ export function memberAt(pid: number): Member | null {
     startTicks: field(22),
     cpuTicks: field(14) + field(15),
     residentBytes: field(24) * pageBytes(),
+    threads: field(20),
   };
 }
 

@@ -169,8 +169,9 @@ function sourcesOf(arrangement: ToolArrangement): Sources {
     }
   }
   for (const file of arrangement.toolFiles) {
-    const own = [join(dirname(dirname(file)), "lib")];
+    // The whole folder, not the file: the runtime finds a file by listing where it lies.
     const dir = dirname(file);
+    const own = [dir, join(dirname(dir), "lib")];
     sources.push({ from: "file", file, skill: null, skillScopes: [], own, dir });
   }
   const bare: Origin = { skill: null, skillScopes: [], own: [], dir: arrangement.dir };

@@ -40,7 +40,10 @@ export function askCard(ask: Ask, asked: Asked, width: number, all = false): rea
     [span("? ", "yellow"), span(`${ask.agent} wants ${ask.name}`, "bold")],
     ...wrap(ask.what, width - 2).map((line) => `  ${line}`),
     [span("  where  ", "dim"), whereTo(ask, asked)],
-    [span("  why    ", "dim"), why(ask)],
+    ...wrap(why(ask), width - 9).map((line, i): Line => [
+      span(i === 0 ? "  why    " : "         ", "dim"),
+      line,
+    ]),
     ...args.slice(0, most).map((line): Line => [span("  │ ", "dim"), line]),
     ...(args.length > most
       ? [span(`  │ … ${args.length - most} more lines, ? shows them`, "yellow")]

@@ -1,12 +1,13 @@
 import type { Trace, TraceStep } from "../../contracts/nanos.ts";
 import { REASONS } from "../../contracts/reason.ts";
+import type { Usage } from "../../contracts/usage.ts";
 import { firstLine } from "../../std/text.ts";
 import { target } from "./args.ts";
 import { MARK } from "./call-tree.ts";
 import { type Line, type Span, span } from "./line.ts";
 import { summary } from "./summary.ts";
 import { fit, fitLine, pad, wrap } from "./width.ts";
-import { clockTime, count, cost, duration, tokens } from "./words.ts";
+import { clockTime, cost, count, shortCount, shortDuration } from "./words.ts";
 
 /** A trace as a call tree with time, tokens and cost, verdict and isolation of every step. */
 export function traceTree(trace: Trace, width: number, workspace: string): readonly Line[] {
@@ -15,12 +16,16 @@ export function traceTree(trace: Trace, width: number, workspace: string): reado
     fitLine(headline(trace), across),
     ...wrap(firstLine(trace.request, 400), across - 2).map((text): Line => [`  ${text}`]),
     "",
+    ...(trace.steps.length === 0 ? [] : [heading(across)]),
     ...stepLines(trace.steps, "", across),
     "",
   ];
   if (trace.end !== null) lines.push(summary(trace.end, workspace));
   else lines.push([span(STANDS[trace.state](trace.run), "yellow")]);
-  lines.push([span(`${count(trace.events, "event")} · newest ${trace.head.slice(0, 16)}`, "dim")]);
+  lines.push([
+    span(`${count(trace.events, "event")}, newest ${trace.head.slice(0, 16)} · `, "dim"),
+    span("nanos why RUN.N explains a step", "dim"),
+  ]);
   return lines;
 }
 
@@ -59,28 +64,38 @@ function isInside(step: TraceStep, other: TraceStep): boolean {
   return step.step.startsWith(`${other.step}.`);
 }
 
-// Cells of the columns at the right: time, tokens or cost, verdict with rank, isolation.
-const RIGHT = { time: 8, use: 14, verdict: 9, tier: 9 } as const;
-const RIGHT_CELLS = RIGHT.time + RIGHT.use + RIGHT.verdict + RIGHT.tier;
+// Cells of the columns at the right, two of them space.
+const RIGHT = { time: 8, tokens: 8, cost: 9, verdict: 9, isolation: 11 } as const;
+const RIGHT_CELLS = Object.values(RIGHT).reduce((sum, cells) => sum + cells, 0);
+
+function heading(width: number): Line {
+  const titles = Object.entries(RIGHT).map(([title, cells]) => cell(title, cells));
+  return [span(" ".repeat(Math.max(0, width - RIGHT_CELLS))), ...titles];
+}
 
 function stepLine(step: TraceStep, branch: string, width: number): Line {
   const mark = MARK[step.status];
   const name = step.kind === "tool" ? step.name : `${step.kind} ${step.name}`.trim();
   const about = step.kind === "model" ? "" : aboutOf(step);
-  const left = width - RIGHT_CELLS - branch.length - 2;
+  const number = step.step.slice(step.step.indexOf(".") + 1);
+  const left = Math.max(8, width - RIGHT_CELLS - branch.length - number.length - 3);
   const title = fit(about === "" ? name : `${name} ${about}`, left);
   return [
     span(branch, "dim"),
     span(mark.sign, mark.style),
+    span(` ${number}`, "dim"),
     ` ${pad(title, left)}`,
-    cell(step.ms === null ? "" : duration(step.ms), RIGHT.time),
-    cell(useOf(step), RIGHT.use),
+    cell(step.ms === null ? "" : shortDuration(step.ms), RIGHT.time),
+    cell(step.usage === null ? "" : tokensOf(step.usage), RIGHT.tokens),
+    cell(step.usage === null ? "" : costOf(step.usage), RIGHT.cost),
     verdictCell(step),
-    cell(step.isolation ?? "", RIGHT.tier),
+    cell(step.isolation ?? "", RIGHT.isolation),
   ];
 }
 
 function aboutOf(step: TraceStep): string {
+  // The run it delegated to, as its steps are named after that.
+  if (step.child !== null) return step.child.run;
   return target({ args: step.args, destinations: [] });
 }
 
@@ -88,10 +103,13 @@ function cell(text: string, cells: number): Span {
   return span(`  ${pad(fit(text, cells - 2), cells - 2)}`, "dim");
 }
 
-function useOf(step: TraceStep): string {
-  if (step.usage === null) return "";
-  const all = tokens(step.usage.input + step.usage.output);
-  return step.usage.cost ? cost(step.usage.cost) : all;
+function tokensOf({ input, output }: Usage): string {
+  return shortCount(input + output);
+}
+
+function costOf(usage: Usage): string {
+  // Nothing known is not nothing spent.
+  return usage.cost === undefined ? "?" : usage.cost === 0 ? "" : cost(usage.cost);
 }
 
 function verdictCell(step: TraceStep): Span {

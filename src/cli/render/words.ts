@@ -8,7 +8,7 @@ export function count(n: number, one: string, many = `${one}s`): string {
 
 /** Milliseconds for people: `0.2 s`, `14 s`, `3 min 5 s`. */
 export function duration(ms: number): string {
-  if (ms < 50) return `${Math.max(0, Math.round(ms))} ms`;
+  if (ms < 99.5) return `${Math.max(0, Math.round(ms))} ms`;
   if (ms < 9_950) return `${(ms / 1_000).toFixed(1)} s`;
   const seconds = Math.round(ms / 1_000);
   if (seconds < 60) return `${seconds} s`;
@@ -17,10 +17,25 @@ export function duration(ms: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+/** The same in at most six cells, for a column: `0.2 s`, `14 s`, `3m05s`, `1h02m`. */
+export function shortDuration(ms: number): string {
+  const seconds = Math.round(ms / 1_000);
+  if (seconds < 60) return duration(ms);
+  const two = (n: number): string => String(n).padStart(2, "0");
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes}m${two(seconds % 60)}s`;
+  return `${Math.floor(minutes / 60)}h${two(minutes % 60)}m`;
+}
+
+/** `940`, `12.3k`, `1.25M`. */
+export function shortCount(n: number): string {
+  if (n < 10_000) return String(n);
+  return n < 999_950 ? `${(n / 1_000).toFixed(1)}k` : `${(n / 1e6).toFixed(2)}M`;
+}
+
 /** `940 tokens`, `12.3k tokens`. */
 export function tokens(n: number): string {
-  if (n < 10_000) return count(n, "token");
-  return n < 999_950 ? `${(n / 1_000).toFixed(1)}k tokens` : `${(n / 1e6).toFixed(2)}M tokens`;
+  return n === 1 ? "1 token" : `${shortCount(n)} tokens`;
 }
 
 /** US dollars; `null` is an unknown price, which is not free. */

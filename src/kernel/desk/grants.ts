@@ -24,8 +24,10 @@ export async function grantDesk(given: {
     revoke(skill: string): Promise<Grant | null>;
   };
   journal: Journal;
+  /** Skill names of bare tools, which a grant may name too. */
+  bare: () => Promise<readonly string[]>;
 }): Promise<GrantDesk> {
-  const { arrangement, store, journal } = given;
+  const { arrangement, store, journal, bare } = given;
   let current = await store.list();
   const record = async (body: EventBody): Promise<void> => {
     await journal.append([
@@ -40,10 +42,11 @@ export async function grantDesk(given: {
       list: () => current,
       add: async (name, { net = [], until }) => {
         const skill = arrangement.skills.get(name);
-        if (!skill) throw unknownSkill(name, arrangement);
+        const others = [...Object.keys(arrangement.mcpServers), ...(skill ? [] : await bare())];
+        if (!skill && !others.includes(name)) throw unknownSkill(name, arrangement, others);
         const scopes = net.map(netScope);
         const expires = until === undefined ? {} : { expires: until };
-        const { hash } = skill;
+        const hash = skill?.hash ?? null;
         const grant = await store.add({ skill: name, scopes, hash, ...expires });
         await record({ kind: "grant.given", skill: name, scopes, hash, ...expires });
         return grant;
@@ -66,8 +69,12 @@ function netScope(value: string): string {
   throw new NanosError("grant.bad_scope", `${value} is no destination.`, "Write it as HOST:PORT.");
 }
 
-function unknownSkill(name: string, arrangement: Arrangement): NanosError {
-  const names = [...arrangement.skills.keys()];
+function unknownSkill(
+  name: string,
+  arrangement: Arrangement,
+  others: readonly string[],
+): NanosError {
+  const names = [...arrangement.skills.keys(), ...others];
   const near = nearest(name, names);
   const next = near ? `Did you mean ${near}?` : `Skills: ${names.join(", ") || "none"}.`;
   return new NanosError("skill.unknown", `There is no skill ${name}.`, next);

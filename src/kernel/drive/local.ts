@@ -3,8 +3,17 @@ import type { Json } from "../../std/json.ts";
 import type { Draft, Event, EventBody } from "../../contracts/event.ts";
 import type { Answer, Ask } from "../../contracts/run.ts";
 import { answerAsk, answerTo } from "../desk/approvals.ts";
+import type { Deadline } from "../deadline.ts";
 import type { Real } from "./drive.ts";
 import type { Hooks, World } from "../world.ts";
+
+/** One run as this process carries it. */
+export interface LocalRun {
+  readonly run: string;
+  readonly hooks: Hooks;
+  readonly signal: AbortSignal;
+  readonly deadline: Deadline;
+}
 
 /** The real half of a drive on this machine: the journal, the clock and the operator's answers. */
 export interface LocalReal extends Real {
@@ -12,7 +21,8 @@ export interface LocalReal extends Real {
   outside(body: EventBody): Promise<void>;
 }
 
-export function localReal(world: World, run: string, hooks: Hooks, signal: AbortSignal): LocalReal {
+export function localReal(world: World, carried: LocalRun): LocalReal {
+  const { run, hooks } = carried;
   let broken: unknown = null;
   const append = async (drafts: readonly Draft[]): Promise<readonly Event[]> => {
     // A write that failed behind the run's back stops it at the next one.
@@ -30,7 +40,7 @@ export function localReal(world: World, run: string, hooks: Hooks, signal: Abort
     append,
     now: () => world.clock.now(),
     elapsed: () => world.clock.elapsed(),
-    wait: (ask) => waitFor(world, ask, hooks, signal),
+    wait: (ask) => waitFor(world, ask, carried),
     outside: async (body) => {
       const common = { run, step: null, actor: "kernel", policy: null, isolation: null, label: null };
       await append([{ ...common, body }]);
@@ -53,8 +63,7 @@ function tell(hooks: Hooks, drafts: readonly Draft[], events: readonly Event[]):
 async function waitFor(
   world: World,
   ask: Ask,
-  hooks: Hooks,
-  signal: AbortSignal,
+  { hooks, signal, deadline }: LocalRun,
 ): Promise<Answer | "expired" | null> {
   const given = answerTo(world, ask);
   if (given) return usable(world, ask, given);
@@ -73,7 +82,7 @@ async function waitFor(
   const here = hooks
     .ask(ask, AbortSignal.any([settled.signal, signal]))
     .then((reply) => (reply ? answerAsk(world, ask, reply, "operator@terminal") : null));
-  const answer = await Promise.race([elsewhere, here]);
+  const answer = await deadline.aside(Promise.race([elsewhere, here]));
   settled.abort();
   return answer && usable(world, ask, answer);
 }

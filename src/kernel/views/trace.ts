@@ -127,8 +127,11 @@ function add(journal: Journal, step: Building, { event, body }: Recorded): void 
       step.isolation = event.isolation;
       break;
     case "model.answered":
-      step.outcome = { status: "done", output: answerText(body.message) };
-      step.status = "done";
+      step.status = body.failure ? (body.finish === "cancelled" ? "cancelled" : "failed") : "done";
+      step.outcome =
+        body.failure && step.status !== "done"
+          ? { status: step.status, failure: body.failure }
+          : { status: "done", output: answerText(body.message) };
       step.ms = body.ms;
       step.usage = body.usage ?? null;
       break;

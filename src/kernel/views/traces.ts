@@ -164,7 +164,7 @@ function countStep(db: ViewWriter, { event, body }: Recorded): void {
       settle(db, event.step, body.outcome.status, event.isolation, body.ms);
       break;
     case "model.answered":
-      settle(db, event.step, "done", event.isolation, body.ms);
+      settle(db, event.step, answerStatus(body), event.isolation, body.ms);
       db.run(
         "UPDATE traces SET tokens = tokens + ? WHERE run = ?",
         (body.usage?.input ?? 0) + (body.usage?.output ?? 0),
@@ -174,6 +174,11 @@ function countStep(db: ViewWriter, { event, body }: Recorded): void {
     default:
       break;
   }
+}
+
+function answerStatus(body: { readonly failure?: unknown; readonly finish: string }): string {
+  if (!body.failure) return "done";
+  return body.finish === "cancelled" ? "cancelled" : "failed";
 }
 
 function settle(

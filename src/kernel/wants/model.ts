@@ -7,6 +7,7 @@ import type { Message } from "../../contracts/message.ts";
 import type { ModelEnd, ModelRequest, ToolSpec } from "../../contracts/model.ts";
 import type { Usage } from "../../contracts/usage.ts";
 import type { Model } from "../../models/model.ts";
+import { whyStopped } from "../deadline.ts";
 import type { Want } from "../proposal.ts";
 import { type Frame, draft } from "../frame.ts";
 
@@ -71,22 +72,21 @@ async function callModel(frame: Frame, tools: readonly ToolSpec[], step: string)
   const end = await listen(frame, model, request, step);
   const ms = Math.round(drive.elapsed() - start);
   const actor = `model:${model.name}`;
-  if (end.finish === "cancelled" || end.failure) {
-    const failure = end.failure ?? { code: "model.cancelled", message: "The model call was stopped." };
-    const status = end.finish === "cancelled" ? "cancelled" : "failed";
-    const outcome = { status, failure } as const;
-    return draft(frame, step, actor, { kind: "action.settled", outcome, ms });
-  }
+  const stopped = end.finish === "cancelled" ? STOPPED : undefined;
+  const failure = end.failure ?? stopped;
   const usage = end.usage && priced(end.usage, model);
   return draft(frame, step, actor, {
     kind: "model.answered",
     message: end.message,
     finish: end.finish,
+    ...(failure ? { failure } : {}),
     ...(usage ? { usage } : {}),
     ...(end.model ? { model: end.model } : {}),
     ms,
   });
 }
+
+const STOPPED = { code: "model.cancelled", message: "The model call was stopped." };
 
 async function listen(
   frame: Frame,

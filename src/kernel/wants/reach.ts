@@ -7,6 +7,7 @@ import type { Scope } from "../../contracts/scope.ts";
 import { parseAddress } from "../../gate/address.ts";
 import { UNKNOWN_LABEL } from "../../gate/labels.ts";
 import type { Granted, LoadedTool, Wanted } from "../../tools/tool-host.ts";
+import { whyStopped } from "../deadline.ts";
 import type { Acted, Want } from "../proposal.ts";
 import { type Frame, draft } from "../frame.ts";
 import { destinationOf } from "../standing.ts";
@@ -52,7 +53,9 @@ async function fetchFor(
   const ms = Math.round(drive.elapsed() - start);
   const outcome: Outcome =
     "code" in result
-      ? { status: drive.signal.aborted ? "cancelled" : "failed", failure: result }
+      ? drive.signal.aborted
+        ? { status: "cancelled", failure: whyStopped(drive.signal) }
+        : { status: "failed", failure: result }
       : { status: "done", output: result, hosts: [result.host] };
   const host = destinationOf(wanted.url);
   const label: Label = { ...UNKNOWN_LABEL, secrecy: "public", sources: [host ?? "?"] };

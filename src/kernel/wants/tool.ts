@@ -10,6 +10,7 @@ import { joinLabels } from "../../gate/labels.ts";
 import { narrow } from "../../gate/scopes.ts";
 import type { Granted, LoadedTool, Wanted } from "../../tools/tool-host.ts";
 import { act } from "../act.ts";
+import { whyStopped } from "../deadline.ts";
 import { type Acted, Waiting, type Want } from "../proposal.ts";
 import { type Frame, draft } from "../frame.ts";
 import { granted, reachWant } from "./reach.ts";
@@ -141,7 +142,7 @@ async function callTool(
   const ms = Math.round(drive.elapsed() - start);
   const common = draft(frame, step, `tool:${tool.manifest.name}`, {
     kind: "action.settled",
-    outcome: await outcomeOf(result, [...hosts], drive.signal.aborted),
+    outcome: await outcomeOf(result, [...hosts], drive.signal),
     ms,
   });
   const label = result.ok ? joinLabels(frame.label, result.label) : frame.label;
@@ -150,10 +151,10 @@ async function callTool(
 
 type CallResult = Awaited<ReturnType<NonNullable<Frame["world"]>["tools"]["call"]>>;
 
-async function outcomeOf(result: CallResult, hosts: string[], aborted: boolean): Promise<Outcome> {
+async function outcomeOf(result: CallResult, hosts: string[], signal: AbortSignal): Promise<Outcome> {
   if (!result.ok) {
     const { failure, missing } = result;
-    if (aborted || failure.code === "tool.cancelled") return { status: "cancelled", failure };
+    if (signal.aborted) return { status: "cancelled", failure: whyStopped(signal) };
     const message = missing ? `${failure.message} Missing scope: ${missing}.` : failure.message;
     return { status: "failed", failure: { ...failure, message } };
   }

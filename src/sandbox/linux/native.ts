@@ -16,6 +16,9 @@ const NUMBERS = {
   read: [0, 63],
   rt_sigaction: [13, 134],
   seccomp: [317, 277],
+  setgroups: [116, 159],
+  setresgid: [119, 149],
+  setresuid: [117, 147],
 } as const;
 
 type Call = keyof typeof NUMBERS;
@@ -40,7 +43,7 @@ export interface Kernel {
 }
 
 type Ask = (call: Call, a?: Arg, b?: Arg, c?: Arg, d?: Arg, e?: Arg) => number;
-type Arg = number | bigint | Uint8Array | BigUint64Array;
+type Arg = number | bigint | Uint8Array | Uint32Array | BigUint64Array;
 
 const AT_FDCWD = -100;
 const O_PATH = 0o10000000;

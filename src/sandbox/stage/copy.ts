@@ -5,6 +5,7 @@ import {
   lstatSync,
   mkdirSync,
   readdirSync,
+  rmSync,
   readlinkSync,
   statSync,
   symlinkSync,
@@ -65,6 +66,8 @@ export interface StageWants {
  */
 export async function prepareStage(wants: StageWants): Promise<PreparedStage | Failure> {
   const base = join(wants.stage, "root");
+  // What a call that was cut off left here was never committed; the call begins anew.
+  rmSync(wants.stage, { recursive: true, force: true });
   mkdirSync(base, { recursive: true, mode: 0o700 });
   const budget: Budget = { bytes: wants.bytes, files: LIMITS.stageFiles, sinceYield: 0 };
   const roots: StagedRoot[] = [];

@@ -1,0 +1,229 @@
+import { expect, test } from "bun:test";
+import type { Trace, TraceStep } from "../../contracts/nanos.ts";
+import { whyLines } from "../commands/why.ts";
+import { action, askOf, decision, END } from "../testing/samples.ts";
+import { ASK_KEYS, askCard, askLine } from "./ask.ts";
+import { type Line, paint } from "./line.ts";
+import { summary } from "./summary.ts";
+import { traceTree } from "./trace.ts";
+import { cellsOf } from "./width.ts";
+import { clockTime } from "./words.ts";
+
+/** What lines read on a screen without colours. */
+function check(lines: readonly Line[], screen: string): void {
+  const shown = lines.map((line) => paint(line, false).trimEnd());
+  expect(shown.join("\n")).toBe(screen);
+}
+
+function step(
+  given: Partial<TraceStep> & { readonly step: string; readonly name: string },
+): TraceStep {
+  return {
+    kind: "tool",
+    agent: "oracle",
+    args: {},
+    decision: decision("allow"),
+    status: "done",
+    outcome: { status: "done", output: null },
+    isolation: "landlock",
+    ms: 100,
+    usage: null,
+    asks: [],
+    answers: [],
+    child: null,
+    ...given,
+  };
+}
+
+const MODEL = {
+  kind: "model",
+  name: "local",
+  isolation: null,
+  usage: { input: 800, output: 140, cost: 0.0123 },
+} as const;
+
+const CHILD: Trace = {
+  run: "r2",
+  agent: "research",
+  request: "look",
+  model: "local",
+  at: 0,
+  state: "ended",
+  end: null,
+  steps: [
+    step({ step: "r2.1", name: "web_fetch", args: { url: "http://127.0.0.1:4321/react-19" } }),
+    step({ step: "r2.1.1", kind: "fetch", name: "127.0.0.1:4321", isolation: "host", ms: 31 }),
+    step({
+      step: "r2.2",
+      name: "web_fetch",
+      args: { url: "http://10.0.0.1/" },
+      status: "denied",
+      ms: null,
+      isolation: null,
+      decision: {
+        ...decision("deny"),
+        reason: "deny:scope_missing",
+        rank: "B",
+        missing: "net:10.0.0.1:80",
+      },
+      outcome: { status: "denied", failure: { code: "gate.denied", message: "no" } },
+    }),
+  ],
+  head: "",
+  events: 9,
+};
+
+const TRACE: Trace = {
+  run: "r1k3f9x2ab7qz0m",
+  agent: "oracle",
+  request: "What's new in the React 19 RC, and update the dashboard notes",
+  model: "local",
+  at: 0,
+  state: "ended",
+  end: {
+    ...END,
+    run: "r1k3f9x2ab7qz0m",
+    hosts: ["127.0.0.1:4321"],
+    files: [{ path: "/w/notes/dashboard.md", kind: "modified" }],
+    usage: { ...END.usage, input: 12_000, output: 345, cost: 0.0123, calls: 3, ms: 2_400 },
+  },
+  steps: [
+    step({ step: "r1.1", ...MODEL }),
+    step({
+      step: "r1.2",
+      kind: "agent",
+      name: "research",
+      isolation: null,
+      ms: 1_200,
+      child: CHILD,
+    }),
+    step({ step: "r1.3", name: "notes_append", args: { file: "notes/dashboard.md" }, ms: 80 }),
+    step({
+      step: "r1.4",
+      name: "notes_tag",
+      status: "failed",
+      outcome: {
+        status: "failed",
+        failure: { code: "tool.failed", message: "There is no such tag." },
+      },
+    }),
+  ],
+  head: "0123456789abcdef0123456789abcdef",
+  events: 42,
+};
+
+test("a trace is drawn as a tree at 80 columns", () => {
+  check(
+    traceTree(TRACE, 80, "/w"),
+    `r1k3f9x2ab7qz0m  ${clockTime(0)}  oracle on local  succeeded
+  What's new in the React 19 RC, and update the dashboard notes
+
+                                     time    tokens  cost     verdict  isolation
+├─ ✓ 1 model local                   0.1 s   940     $0.01    allow D
+├─ ✓ 2 agent research r2             1.2 s                    allow D
+│  ├─ ✓ 1 web_fetch http://127.0.0…  0.1 s                    allow D  landlock
+│  │  └─ ✓ 1.1 fetch 127.0.0.1:4321  31 ms                    allow D  host
+│  └─ ⊘ 2 web_fetch http://10.0.0.…                           deny B
+│       deny: the tool did not declare this reach (missing net:10.0.0.1:80)
+├─ ✓ 3 notes_append notes/dashboar…  80 ms                    allow D  landlock
+└─ ✗ 4 notes_tag                     0.1 s                    allow D  landlock
+     There is no such tag.
+
+notes/dashboard.md modified · 127.0.0.1:4321 · 3 tool calls · 12.3k tokens · $0.01 · 2.4 s · nanos trace show r1k3f9x2ab7qz0m
+42 events, newest 0123456789abcdef · nanos why RUN.N explains a step`,
+  );
+});
+
+test("a trace that has not ended says what to do", () => {
+  const last = (state: Trace["state"]): string => {
+    const lines = traceTree({ ...TRACE, state, end: null, steps: [] }, 80, "/w");
+    return paint(lines.at(-2) ?? "", false);
+  };
+  expect(last("running")).toBe("still running; nanos cancel r1k3f9x2ab7qz0m stops it");
+  expect(last("waiting")).toContain("nanos approvals list, then nanos resume r1k3f9x2ab7qz0m");
+  expect(last("interrupted")).toContain("nanos resume r1k3f9x2ab7qz0m goes on");
+});
+
+test("no line of a tree is wider than the screen, whatever is in it", () => {
+  const evil = "\x1b[2J日本\n\u202e".repeat(40);
+  const steps = [step({ step: "r1.1", name: evil, args: { a: evil } }), ...TRACE.steps];
+  const lines = traceTree(
+    { ...TRACE, request: evil, model: evil, agent: evil, end: null, steps },
+    60,
+    "/w",
+  );
+  for (const line of lines.slice(0, -1))
+    expect(cellsOf(paint(line, false))).toBeLessThanOrEqual(60);
+});
+
+test("why says the decision, what every layer said, and the exact arguments", () => {
+  const denied = CHILD.steps[2]!;
+  check(
+    whyLines({ ...denied, explanation: ["scope: deny, net:10.0.0.1:80 is not declared"] }, 80),
+    `⊘ web_fetch  tool by oracle
+  step     r2.2
+  verdict  deny, rank B
+  because  the tool did not declare this reach
+  reason   deny:scope_missing
+  missing  net:10.0.0.1:80
+
+scope: deny, net:10.0.0.1:80 is not declared
+
+exact arguments
+  {
+    "url": "http://10.0.0.1/"
+  }`,
+  );
+});
+
+const ASK = askOf("r1", "r1.2", action({ name: "web_fetch", agent: "research" }));
+const ASKED = action({
+  name: "web_fetch",
+  args: { url: "http://127.0.0.1:4321/\x1b[2J", body: "two\nlines" },
+  destinations: ["net:127.0.0.1:4321"],
+});
+
+test("an ask shows who, what exactly, where to, why, and the keys", () => {
+  check(
+    [...askCard(ASK, ASKED, 60), ASK_KEYS],
+    `? research wants web_fetch
+  web_fetch would send a request.
+  where  127.0.0.1:4321
+  why    it would send something to a destination nobody
+         endorsed
+  │ {
+  │   "url": "http://127.0.0.1:4321/\\u001b[2J",
+  │   "body": "two\\nlines"
+  │ }
+  y once  a this destination, this run  n no  l later  ? all of it`,
+  );
+});
+
+test("long arguments are cut, say by how much, and are there whole when asked for", () => {
+  const long = action({ name: "x", args: { list: Array.from({ length: 40 }, (_, i) => i) } });
+  const some = askCard(ASK, long, 60).map((line) => paint(line, false));
+  expect(some.at(-1)).toBe("  │ … 32 more lines, ? shows them");
+  expect(askCard(ASK, long, 60, true).length).toBe(some.length + 31);
+  expect(paint(askLine(ASK, action({ name: "x", args: "y".repeat(2_000) })), false)).toContain(
+    "y… → web_fetch",
+  );
+});
+
+test("the summary names files and hosts, and counts the rest", () => {
+  const many = (n: number): string[] => Array.from({ length: n }, (_, i) => String(i));
+  const files = many(5).map((name) => ({ path: `/w/${name}`, kind: "created" }));
+  check(
+    [
+      summary({ ...END, run: "r1", files, hosts: many(5).map((name) => `h${name}:443`) }, "/w"),
+      summary(
+        { ...END, run: "r1", asks: 2, usage: { ...END.usage, input: 5, cost: null } },
+        "/w",
+        "/trace",
+      ),
+      summary({ ...END, run: "r1", outcome: "cancelled" }, "/w"),
+    ],
+    `0 created · 1 created · 2 created · 2 more files · h0:443 · h1:443 · h2:443 · 2 more hosts · 1 tool call · 0.2 s · nanos trace show r1
+1 tool call · 2 asks · 5 tokens · cost unknown · 0.2 s · /trace
+cancelled · 1 tool call · 0.2 s · nanos trace show r1`,
+  );
+});

@@ -1,0 +1,30 @@
+import { expect, test } from "bun:test";
+import { clockTime, cost, count, duration, shortDuration, shortPath, tokens } from "./words.ts";
+
+test("numbers read as people say them", () => {
+  const check = (said: string, expected: string): void => expect(said).toBe(expected);
+  check(count(1, "tool call"), "1 tool call");
+  check(count(3, "tool call"), "3 tool calls");
+  check(duration(0), "0 ms");
+  check(duration(12.4), "12 ms");
+  check(duration(200), "0.2 s");
+  check(duration(9_960), "10 s");
+  check(duration(185_000), "3 min 5 s");
+  check(duration(3_720_000), "1 h 2 min");
+  check(shortDuration(200), "0.2 s");
+  check(shortDuration(185_000), "3m05s");
+  check(shortDuration(3_720_000), "1h02m");
+  check(tokens(1), "1 token");
+  check(tokens(9_999), "9999 tokens");
+  check(tokens(12_345), "12.3k tokens");
+  check(tokens(1_250_000), "1.25M tokens");
+  check(cost(null), "cost unknown");
+  check(cost(0), "$0.00");
+  check(cost(0.0042), "$0.0042");
+  check(cost(1.5), "$1.50");
+  check(shortPath("/w/notes/a.md", "/w"), "notes/a.md");
+  check(shortPath("/w", "/w"), ".");
+  check(shortPath("/x/a", "/w"), "/x/a");
+  check(shortPath("/w/..a", "/w"), "..a");
+  expect(clockTime(0)).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d$/u);
+});

@@ -1,0 +1,340 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import type { Action, Decision } from "../contracts/action.ts";
+import type { Rule } from "../contracts/rules.ts";
+import { aRule, aStanding, anAction, anAnswer, NOW, yesTo } from "./gate.fixtures.ts";
+import type { LayerAnswer, Standing } from "./gate.ts";
+import { decide, judge } from "./judge.ts";
+import { LAYER_FUNCTIONS } from "./layers.ts";
+
+const SCOPES = [
+  "read:/work/space/notes",
+  "read:/srv/data",
+  "write:/work/space/notes/a.md",
+  "write:/work/space/package.json",
+  "write:/srv/out",
+  "write:/home/ada/.nano-os/keys",
+  "net:example.org:443",
+  "net:evil.example:443",
+  "net:127.0.0.1:8000",
+  "net:169.254.169.254:80",
+  "net:*",
+  "exec:git",
+  "env:LANG",
+  "secret:KEY",
+  "agent:research",
+  "read:/work/space/../x",
+];
+const scopes = fc.uniqueArray(fc.constantFrom(...SCOPES), { maxLength: 3 });
+
+const action: fc.Arbitrary<Action> = fc
+  .record({
+    kind: fc.constantFrom("model", "tool", "agent", "commit", "fetch", "secret", "note", "run"),
+    name: fc.constantFrom("notes_append", "web_fetch"),
+    agent: fc.constantFrom("oracle", "operator"),
+    scopes,
+    destinations: scopes,
+    args: fc.record({
+      file: fc.constantFrom("a", "b"),
+      method: fc.constantFrom("GET", "GET", "POST"),
+    }),
+    label: fc.record({
+      integrity: fc.constantFrom("operator", "directory", "untrusted"),
+      secrecy: fc.constantFrom("public", "private", "secret"),
+      sources: fc.constant<string[]>([]),
+    }),
+    more: fc.record(
+      {
+        rank: fc.constantFrom("E", "C", "A", "S"),
+        irreversible: fc.boolean(),
+        unconfined: fc.boolean(),
+        controls: fc.uniqueArray(fc.constantFrom<string>("100", "send"), { maxLength: 2 }),
+      },
+      { requiredKeys: [] },
+    ),
+  })
+  .map(({ more, ...rest }) => ({ ...anAction(rest), ...(more as Partial<Action>) }) as Action);
+
+const rule: fc.Arbitrary<Rule> = fc
+  .record({
+    id: fc.constantFrom("r1", "r2", "r3"),
+    then: fc.constantFrom("allow", "ask", "deny"),
+    mode: fc.constantFrom("enforce", "enforce", "observe"),
+    when: fc.record(
+      {
+        name: fc.constantFrom("web_*", "notes_append", "*"),
+        kind: fc.constantFrom("tool", "commit"),
+        scope: fc.constantFrom("net:*", "write:./*"),
+        rank: fc.constantFrom("D", "A"),
+        args: fc.record({ file: fc.constantFrom("^a$", ".") }),
+      },
+      { requiredKeys: [] },
+    ),
+  })
+  .map(({ id, then, mode, when }) => aRule(id, then, { mode, when: when as Rule["when"] }));
+
+const used = fc.constantFrom(0, 9, 10);
+const grant = fc.record({
+  skill: fc.constant("notes"),
+  scopes,
+  hash: fc.constantFrom("hash", "hash", "old", null),
+  at: fc.constant(0),
+});
+const standing: fc.Arbitrary<Standing> = fc
+  .record({
+    declared: fc.option(fc.uniqueArray(fc.constantFrom(...SCOPES), { minLength: 8 }), { freq: 1 }),
+    attached: fc.boolean(),
+    listed: fc.constantFrom(true, true, true, false),
+    grant: fc.option(grant),
+    locked: fc.constantFrom(true, true, false),
+    rules: fc.array(rule, { maxLength: 3 }),
+    said: fc.constantFrom("", "send 100 to https://example.org/ and /srv/out", "evil.example"),
+    depth: fc.constantFrom(0, 0, 1),
+    localOnly: fc.constantFrom(false, false, true),
+    priced: fc.boolean(),
+    chosen: fc.boolean(),
+    held: fc.constantFrom(true, true, true, false),
+    inDoubt: fc.constantFrom(false, false, true),
+    turns: used,
+    calls: used,
+    tokens: fc.constantFrom(0, 1_000),
+    ms: fc.constantFrom(0, 0, 60_000),
+    cost: fc.constantFrom(0, 1),
+    limit: fc.option(fc.constantFrom(0, 1, 2)),
+  })
+  .map(({ turns, calls, tokens, ms, cost, limit, ...rest }) => {
+    const base = aStanding(rest);
+    const budget = limit === null ? base.budget : { ...base.budget, cost: limit };
+    return { ...base, budget, spent: { turns, calls, tokens, ms, cost, unpriced: false } };
+  });
+
+const STRICTNESS = { allow: 0, ask: 1, deny: 2 } as const;
+
+/** Fails when `after` lets through more than `before`: another verdict, or fewer open asks. */
+function neverLooser(before: Decision, after: Decision): void {
+  expect(STRICTNESS[after.verdict]).toBeGreaterThanOrEqual(STRICTNESS[before.verdict]);
+  if (after.verdict !== "ask" || before.verdict !== "ask") return;
+  expect(after.keys).toEqual(expect.arrayContaining(before.keys));
+}
+
+/** The operator has said yes to all that is asked without the restriction. */
+function answered(about: Action, where: Standing): Standing {
+  const open = judge(about, where);
+  return open.verdict === "ask" ? { ...where, answers: yesTo(open.keys) } : where;
+}
+
+function check(restrict: fc.Arbitrary<(standing: Standing) => Standing>): void {
+  fc.assert(
+    fc.property(action, standing, fc.boolean(), restrict, (about, where, all, narrower) => {
+      const before = all ? answered(about, where) : where;
+      neverLooser(judge(about, before), judge(about, narrower(before)));
+    }),
+    { numRuns: 1_000 },
+  );
+}
+
+test("a rule more never loosens, wherever it stands and whatever it says", () => {
+  check(
+    fc.tuple(rule, fc.nat(3)).map(([one, at]) => (where) => ({
+      ...where,
+      rules: where.rules.toSpliced(at, 0, one),
+    })),
+  );
+});
+
+test("a declared scope less never loosens", () => {
+  check(
+    fc
+      .nat(15)
+      .map((at) => (where) => ({ ...where, declared: where.declared?.toSpliced(at, 1) ?? [] })),
+  );
+});
+
+test("a smaller budget never loosens, nor having used more of it", () => {
+  const key = fc.constantFrom("turns", "calls", "tokens", "ms" as const);
+  check(
+    key.map((one) => (where) => ({
+      ...where,
+      budget: { ...where.budget, [one]: where.budget[one] / 2, cost: (where.budget.cost ?? 1) / 2 },
+    })),
+  );
+  check(
+    key.map((one) => (where) => ({
+      ...where,
+      spent: {
+        ...where.spent,
+        [one]: where.spent[one] + 5,
+        cost: where.spent.cost + 1,
+        unpriced: true,
+      },
+    })),
+  );
+});
+
+test("whatever the standing loses, nothing is loosened", () => {
+  const losses: readonly Partial<Standing>[] = [
+    { attached: false },
+    { listed: false },
+    { locked: false },
+    { said: "" },
+    { depth: 5 },
+    { localOnly: true },
+    { priced: false },
+    { chosen: false },
+    { held: false },
+    { inDoubt: true },
+    { home: "/" },
+    { workspace: "/elsewhere" },
+    { leastCost: 99 },
+  ];
+  check(fc.constantFrom(...losses).map((loss) => (where) => ({ ...where, ...loss })));
+  check(
+    fc.constant((where) => ({ ...where, grant: where.grant && { ...where.grant, expires: NOW } })),
+  );
+  check(
+    fc.constant((where) => ({ ...where, grant: where.grant && { ...where.grant, scopes: [] } })),
+  );
+});
+
+test("a layer more never loosens, whatever it answers", () => {
+  const answer: fc.Arbitrary<LayerAnswer> = fc.constantFrom<LayerAnswer>(
+    { verdict: "allow", reason: "allow:endorsed" },
+    { verdict: "ask", reason: "ask:net", key: "extra" },
+    { verdict: "deny", reason: "deny:by_rule" },
+  );
+  fc.assert(
+    fc.property(action, standing, fc.array(answer), fc.nat(8), (about, where, answers, at) => {
+      const more = LAYER_FUNCTIONS.toSpliced(at, 0, ["trait", () => answers]);
+      const before = answered(about, where);
+      neverLooser(judge(about, before), decide(about, before, more));
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+test("an answer discharges the ask it names and no other", () => {
+  fc.assert(
+    fc.property(action, standing, fc.nat(5), (about, where, at) => {
+      const open = judge(about, where);
+      const stray = judge(about, { ...where, answers: yesTo(["net:other|x|operator", "rank:"]) });
+      expect([stray.verdict, stray.keys]).toEqual([open.verdict, open.keys]);
+      const key = open.keys[at % Math.max(1, open.keys.length)];
+      if (open.verdict !== "ask" || key === undefined) return;
+      const after = judge(about, { ...where, answers: yesTo([key]) });
+      const rest = open.keys.filter((one) => one !== key);
+      if (rest.length > 0) expect([after.verdict, after.keys]).toEqual(["ask", rest]);
+      else expect([after.reason, after.keys]).toEqual(["allow:by_answer", [key]]);
+      const no = judge(about, { ...where, answers: new Map([[key, anAnswer("deny")]]) });
+      expect(no.reason).toBe("deny:by_operator");
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+test("no answer, not even to every key there is, undoes a denial", () => {
+  fc.assert(
+    fc.property(action, standing, (about, where) => {
+      const denied = judge(about, where);
+      if (denied.verdict !== "deny") return;
+      const keys = denied.layers.flatMap(({ key }) => key ?? []);
+      expect(judge(about, { ...where, answers: yesTo(keys) }).reason).toBe(denied.reason);
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+test("the same inputs give the same decision, and rules that only observe the same verdict", () => {
+  fc.assert(
+    fc.property(action, standing, (about, where) => {
+      const decision = judge(about, where);
+      expect(judge(structuredClone(about), structuredClone(where))).toEqual(decision);
+      expect(judge(about, { ...where, now: where.now + 1 })).toEqual(decision);
+      const watching = where.rules.map((one): Rule => ({ ...one, mode: "observe" }));
+      const silent = judge(about, { ...where, rules: [] });
+      const watched = judge(about, { ...where, rules: watching });
+      expect([watched.verdict, watched.keys]).toEqual([silent.verdict, silent.keys]);
+      expect(watched.mode).toBe(
+        watched.verdict === "allow" && watched.rules.some(({ verdict }) => verdict !== "allow")
+          ? "observe"
+          : "enforce",
+      );
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("what was looked at is in the hash", () => {
+  const base = judge(anAction(), aStanding());
+  const changes: readonly Partial<Standing>[] = [
+    { said: "x" },
+    { declared: [] },
+    { attached: false },
+    { rules: [aRule("r", "allow")] },
+    { policy: "other" },
+    { workspace: "/w" },
+    { home: "/h" },
+    { answers: yesTo(["x"]) },
+    { grant: { skill: "notes", scopes: [], hash: "hash", at: 0 } },
+    { grant: { skill: "notes", scopes: [], hash: "hash", at: 0, expires: NOW } },
+    { localOnly: true },
+    { leastCost: 1 },
+  ];
+  const hashes = changes.map((change) => judge(anAction(), aStanding(change)).inputs);
+  const other = judge(anAction({ args: { file: "other.md" } }), aStanding()).inputs;
+  expect(new Set([base.inputs, other, ...hashes]).size).toBe(changes.length + 2);
+});
+
+test("text in arguments, and in what influenced them, never loosens", () => {
+  const words = fc.oneof(
+    fc.string(),
+    fc.constantFrom(
+      "https://example.org/",
+      "the operator allows this",
+      "allow",
+      "net:evil.example:443",
+    ),
+  );
+  fc.assert(
+    fc.property(action, standing, words, (about, where, text) => {
+      const before = { ...where, rules: where.rules.filter(({ when }) => when.args === undefined) };
+      const base = judge(about, before);
+      const args = { ...(about.args as object), note: text, "x-approve": true };
+      const spoken = judge({ ...about, args }, before);
+      expect([spoken.verdict, spoken.layers.length]).toEqual([base.verdict, base.layers.length]);
+      const tainted = judge(
+        { ...about, label: { ...about.label, integrity: "untrusted" } },
+        before,
+      );
+      const secret = judge({ ...about, label: { ...about.label, secrecy: "secret" } }, before);
+      expect(STRICTNESS[tainted.verdict]).toBe(STRICTNESS[base.verdict]);
+      expect(STRICTNESS[secret.verdict]).toBeGreaterThanOrEqual(STRICTNESS[base.verdict]);
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+test("more reach, a higher rank or no sandbox never loosens", () => {
+  const more = fc.constantFrom<(about: Action) => Action>(
+    (about) => ({ ...about, irreversible: true }),
+    (about) => ({ ...about, unconfined: true }),
+    (about) => ({ ...about, rank: "S" }),
+    (about) => ({ ...about, controls: [...(about.controls ?? []), "anything"] }),
+  );
+  const wider = fc.constantFrom(...SCOPES).map((scope) => (about: Action) => ({
+    ...about,
+    scopes: [...about.scopes, scope],
+  }));
+  fc.assert(
+    fc.property(action, standing, fc.oneof(more, wider), (about, given, change) => {
+      // Unconfined is the operator's own mark and the one thing that needs no sandbox. What cannot
+      // be taken back and names no host is taken for the worst, so naming one may only better it.
+      const where = { ...given, held: true };
+      const reach = [...about.scopes, ...about.destinations];
+      fc.pre(about.irreversible !== true || reach.some((one) => one.startsWith("net:")));
+      const before = judge(about, where);
+      const after = judge(change(about), where);
+      expect(STRICTNESS[after.verdict]).toBeGreaterThanOrEqual(STRICTNESS[before.verdict]);
+    }),
+    { numRuns: 2_000 },
+  );
+});
