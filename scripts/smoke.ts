@@ -1,10 +1,11 @@
 /**
  * Uses a built `nanos` as a person would on a machine that has never seen it:
- * `bun scripts/smoke.ts BINARY`. Every command answers `--help`, and the first story runs in an
+ * `bun scripts/smoke.ts BINARY [TIER]`. Every command answers `--help`, and the first story runs in an
  * empty home, in a folder whose bunfig.toml and .env must not be looked at. The last line is
- * `N passed, N failed`. Who runs it and whether bwrap is on PATH is the caller's choice.
+ * `N passed, N failed`. Who runs it and what the machine has is the caller's choice; TIER is the
+ * isolation that must then have been applied.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Command } from "../src/cli/command.ts";
 import { MENU } from "../src/cli/commands.ts";
@@ -42,7 +43,7 @@ const STORY: readonly Step[] = [
   { name: "doctor", args: ["doctor"], code: 0 },
 ];
 
-async function main(binary: string): Promise<number> {
+async function main(binary: string, tier: string | undefined): Promise<number> {
   const counts = { passed: 0, failed: 0 };
   const note = (name: string, fault: string | null): void => {
     if (fault === null) counts.passed += 1;
@@ -60,7 +61,7 @@ async function main(binary: string): Promise<number> {
         ms: 120_000,
       });
     for (const step of STORY) note(step.name, faultOf(step, await nanos(step.args)));
-    note("replay", await replay(nanos));
+    for (const [name, fault] of await lookBack(nanos, tier)) note(name, fault);
     for (const path of await commandPaths()) {
       note(`${path.join(" ")} --help`, helpFault(path, await nanos([...path, "--help"])));
     }
@@ -99,13 +100,21 @@ function helpFault(path: readonly string[], ran: Ran): string | null {
   return wide === undefined ? null : `${path.join(" ")}: wider than 80 columns: ${wide}`;
 }
 
-/** Replays the newest run offline, by the id the list gives. */
-async function replay(nanos: (args: readonly string[]) => Promise<Ran>): Promise<string | null> {
+/** Replays the newest run offline, by the id the list gives, and looks at what held its tools. */
+async function lookBack(
+  nanos: (args: readonly string[]) => Promise<Ran>,
+  tier: string | undefined,
+): Promise<readonly (readonly [string, string | null])[]> {
   const list = await nanos(["trace", "list", "--json"]);
   const id = /"run":\s*"([^"]+)"/u.exec(list.stdout)?.[1];
-  if (id === undefined) return `no run in\n${list.text}`;
-  const ran = await nanos(["trace", "replay", id]);
-  return ran.code === 0 ? null : `exit ${ran.code}\n${ran.text}`;
+  if (id === undefined) return [["replay", `no run in\n${list.text}`]];
+  const replay = await nanos(["trace", "replay", id]);
+  const shown = await nanos(["trace", "show", id, "--json"]);
+  const held = tier === undefined || shown.stdout.includes(`"isolation": "${tier}"`);
+  return [
+    ["replay", replay.code === 0 ? null : `exit ${replay.code}\n${replay.text}`],
+    ["isolation", held ? null : `no step was held by ${tier} in\n${shown.text}`],
+  ];
 }
 
 /** Every command and sub-command, as typed. */
@@ -118,10 +127,10 @@ async function commandPaths(): Promise<readonly string[][]> {
   return commands.flatMap((command) => walk(command, []));
 }
 
-const binary = process.argv[2];
-if (binary === undefined || !readFileSync(resolve(binary)).length) {
-  console.error("usage: bun scripts/smoke.ts BINARY");
+const [binary, tier] = process.argv.slice(2);
+if (binary === undefined || !existsSync(binary)) {
+  console.error("usage: bun scripts/smoke.ts BINARY [TIER]");
   process.exitCode = 2;
 } else {
-  process.exitCode = await main(resolve(binary));
+  process.exitCode = await main(resolve(binary), tier);
 }

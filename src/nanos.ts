@@ -21,6 +21,7 @@ import type {
 } from "./contracts/nanos.ts";
 import { checkRoutes, checkRules } from "./gate/rules.ts";
 import { type Home, type HomeOptions, look as lookHome, openHome } from "./home/home.ts";
+import { withLock } from "./home/store.ts";
 import type { Journal } from "./journal/journal.ts";
 import { openJournal } from "./journal/open.ts";
 import { answerAsk, findAsk, listAsks } from "./kernel/desk/approvals.ts";
@@ -180,7 +181,7 @@ async function listGranted(wanted: Wanted, grants: readonly Grant[]): Promise<Gr
   const { brokerFetch } = await import("./tools/broker.ts");
   const limit = AbortSignal.timeout(LIMITS.fetchMs);
   const result = await brokerFetch(wanted, { privateOk: [host], signal: limit, clock: systemClock });
-  return "code" in result ? { ok: false, failure: result } : { ok: true, value: result };
+  return "code" in result ? { ok: false, failure: result } : { ok: true, value: { ...result } };
 }
 
 function nanosOf(parts: {
@@ -305,6 +306,14 @@ function worldOf(parts: {
       const { brokerFetch } = await import("./tools/broker.ts");
       return brokerFetch(wanted, { privateOk, signal, clock: systemClock });
     },
+    lock: async (skill, hash) => {
+      const at = systemClock.now();
+      await home.lock.change((file) => ({
+        ...file,
+        skills: { ...file.skills, [skill]: { hash, at, from: "first use" } },
+      }));
+    },
+    alone: (task) => withLock(join(home.paths.machine, "commit"), systemClock, task),
     sign: home.operator.sign,
     verify: home.operator.verify,
   };

@@ -40,6 +40,8 @@ export function openLedger(file: string): Ledger {
       });
       return shared;
     },
-    close: () => db.close(),
+    close: () => {
+      if (db.isOpen) db.close();
+    },
   };
 }

@@ -85,7 +85,10 @@ export type Live =
 
 export interface RunHandle {
   readonly run: string;
-  /** Resolves when the run ends or waits; never rejects for what happens inside the run. */
+  /**
+   * Resolves when the run ends or waits, whatever happens inside it. Rejects only where the end
+   * cannot be written down: `NanosError journal.*`, or when another process took the run over.
+   */
   readonly done: Promise<RunState>;
   cancel(): void;
 }

@@ -63,6 +63,7 @@ const SAID: readonly (readonly [string, string, boolean])[] = [
   ["look at /srv/in.txt", "read:/srv/in.txt", true],
 
   ["run /usr/bin/git status", "exec:/usr/bin/git", true],
+  ["run /usr/bin/git/", "exec:/usr/bin/git", false],
   ["make a list and find it with git", "exec:make", false],
   ["make a list and find it with git", "exec:git", false],
   ["use the secret GITHUB", "secret:GITHUB", false],

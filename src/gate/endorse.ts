@@ -124,7 +124,7 @@ function portsSaid(token: string, host: string): readonly number[] {
 /** Reads `host[:port][/…]`; a user name before `@` would make it another host, and is refused. */
 function portsOf(text: string, host: string, usual: readonly number[]): readonly number[] {
   const authority = text.split(/[/?#]/u, 1)[0] ?? "";
-  if (/[@\\%]/u.test(authority) || !authority.startsWith(host)) return [];
+  if (!authority.startsWith(host)) return [];
   const rest = authority.slice(host.length);
   const match = /^\.?(?::(\d{1,5}))?[.,;:!?)\]}*_~]*$/u.exec(rest);
   if (match === null) return [];

@@ -232,3 +232,21 @@ test("what is left of a budget decides, and finished work is not lost to it", ()
     "deny:unknown_price",
   );
 });
+
+test("models, notes and the start of a run need no grant", () => {
+  for (const kind of ["model", "note", "run"] as const) {
+    const standing = aStanding({ attached: false, listed: false, locked: false });
+    expect(judge(anAction({ kind }), standing).verdict).toBe("allow");
+  }
+});
+
+test("a stored secret leaves only as a handle, and is kept nowhere", () => {
+  const label = { ...OPERATOR_LABEL, secrecy: "secret" as const };
+  const check = (change: Partial<Action>, reason: Reason): void =>
+    expect(judge(anAction({ label, ...change }), aStanding({ grant })).reason).toBe(reason);
+  check({}, "allow:in_scope");
+  check({ kind: "commit" }, "deny:unlabelled");
+  check({ ...model, destinations: ["net:api.example.org"] }, "deny:secret_in_arguments");
+  check({ ...model, destinations: ["net:127.0.0.1:11434"] }, "allow:chosen_model");
+  check({ scopes: ["net:*"] }, "deny:secret_in_arguments");
+});

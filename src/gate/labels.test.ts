@@ -17,6 +17,28 @@ test("a join is as little trusted and as secret as the worst that went in", () =
   expect(joinLabels(UNKNOWN_LABEL, OPERATOR_LABEL)).toEqual(UNKNOWN_LABEL);
 });
 
+test("what was left out once stays left out", () => {
+  const full: Label = {
+    ...OPERATOR_LABEL,
+    sources: Array.from({ length: 20 }, (_, i) => `s${i + 10}`),
+  };
+  const cut = joinLabels(full, UNKNOWN_LABEL);
+  expect(cut.sources).toEqual([...full.sources.slice(0, 16), "…"]);
+  expect(joinLabels(UNKNOWN_LABEL, cut).sources).toEqual(cut.sources);
+  expect(joinLabels(cut, { ...OPERATOR_LABEL, sources: ["s00"] }).sources).toEqual([
+    "s00",
+    ...full.sources.slice(0, 15),
+    "…",
+  ]);
+  const few = joinLabels(OPERATOR_LABEL, { ...OPERATOR_LABEL, sources: ["b", "…"] }, full);
+  expect(few.sources.at(-1)).toBe("…");
+  const two = joinLabels(
+    { ...OPERATOR_LABEL, sources: ["b", "…"] },
+    { ...UNKNOWN_LABEL, sources: ["a"] },
+  );
+  expect(two.sources).toEqual(["a", "b", "…"]);
+});
+
 const label: fc.Arbitrary<Label> = fc.record({
   integrity: fc.constantFrom("operator", "directory", "untrusted"),
   secrecy: fc.constantFrom("public", "private", "secret"),

@@ -11,6 +11,7 @@ const PROTECTED = [
   "/w/.git./hooks/pre-commit",
   "/w/.g\u200bit/hooks/pre-commit",
   "/w/.git",
+  "/w/\uff0e\uff47\uff49\uff54/config",
   "/w/.gitmodules",
   "/w/.gitattributes",
   "/w/.bashrc",
@@ -65,6 +66,14 @@ test("keys and policy are rank S wherever they are", () => {
   );
   const look = judge(anAction({ scopes: ["read:/work/space/.nano-os"] }), aStanding());
   expect([read.rank, write.rank, look.rank]).toEqual(["S", "S", "E"]);
+});
+
+test("only what would change the real files is asked about", () => {
+  const scopes = ["write:/work/space/package.json", "read:/work/space/.git/config"];
+  expect(judge(anAction({ scopes }), aStanding()).verdict).toBe("allow");
+  expect(judge(anAction({ kind: "commit", scopes: scopes.slice(1) }), aStanding()).verdict).toBe(
+    "allow",
+  );
 });
 
 test("one question for a set of files, and another for another set", () => {

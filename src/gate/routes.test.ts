@@ -22,7 +22,7 @@ const ROUTES: readonly Route[] = [
   },
   {
     id: "sum",
-    match: "^([\\d.]+|x) plus ([\\d.]+)$",
+    match: "^([\\d.]+|x) plus ?([\\d.]*)$",
     tool: "calculate",
     args: { a: "{1:number}", b: "{2:number}", text: "{1:number} " },
     ...examples,
@@ -61,6 +61,7 @@ test("the first route that matches is taken, with its texts filled in", () => {
 
 test("a place can ask for a number", () => {
   expect(routed("2.5 plus 3")?.args).toEqual({ a: 2.5, b: 3, text: "{1:number} " });
+  expect(routed("1 plus")?.args).toMatchObject({ a: 1, b: "" });
   expect(routed("x plus 1.2.3")?.args).toEqual({ a: "x", b: "1.2.3", text: "{1:number} " });
 });
 

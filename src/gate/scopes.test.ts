@@ -60,6 +60,7 @@ test("reach names each scope once, and any host only where none is named", () =>
     "net:*",
     "net:a.org:443",
   ]);
+  expect(texts(["net:*"], ["net:a.org", "read:/a"])).toEqual(["net:a.org:443", "read:/a"]);
   expect(texts(["net:*"], ["net:*", "net:a.org"])).toEqual(["net:*", "net:a.org:443"]);
 });
 

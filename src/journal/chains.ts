@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { assert } from "../std/error.ts";
 import { GENESIS } from "../contracts/chain.ts";
+import { hex } from "./entry.ts";
 
 /** One chain: a run, or the home. */
 export interface Chain {
@@ -137,11 +138,6 @@ export class Chains {
     this.#byId.set(id, chain);
     return chain;
   }
-}
-
-export function hex(blob: unknown): string {
-  if (!(blob instanceof Uint8Array)) return "";
-  return Buffer.from(blob.buffer, blob.byteOffset, blob.byteLength).toString("hex");
 }
 
 const EMPTY: Head = { seq: 0, hash: GENESIS, at: 0 };

@@ -83,6 +83,17 @@ export function unpackStep(run: string, stored: string | null): string | null {
   return stored.startsWith(".") ? run + stored : stored.slice(1);
 }
 
+/** A stored hash or salt as lower-case hex; empty for anything else. */
+export function hex(blob: unknown): string {
+  if (!(blob instanceof Uint8Array)) return "";
+  return Buffer.from(blob.buffer, blob.byteOffset, blob.byteLength).toString("hex");
+}
+
+/** Hex as it is stored. Newer runtimes have a way that is several times as fast. */
+export const unhex: (digits: string) => Uint8Array =
+  (Uint8Array as { fromHex?: (digits: string) => Uint8Array }).fromHex?.bind(Uint8Array) ??
+  ((digits) => Buffer.from(digits, "hex"));
+
 /** The forms of one journal, found by text when writing and by number when reading. */
 export class Forms {
   /** The last form of each kind: what most appends look for. */

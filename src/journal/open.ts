@@ -9,7 +9,7 @@ import { Appender } from "./appender.ts";
 import { type BodyFiles, bodyFiles } from "./bodies.ts";
 import { Chains } from "./chains.ts";
 import { inTransaction, memoryDatabase, openDatabase, type OpenDatabase } from "./database.ts";
-import { Forms } from "./entry.ts";
+import { Forms, unhex } from "./entry.ts";
 import type { Journal } from "./journal.ts";
 import { Leases } from "./lease.ts";
 import { Reader } from "./reader.ts";
@@ -140,7 +140,7 @@ async function erase({ source, hash, why }: Erasing): Promise<void> {
 
 /** Hashes have no index, as that would cost every append; erasing is rare enough to look through. */
 function seqOf(db: DatabaseSync, hash: string): number | null {
-  const row = db.prepare("SELECT seq FROM events WHERE hash = ?").get(Buffer.from(hash, "hex"));
+  const row = db.prepare("SELECT seq FROM events WHERE hash = ?").get(unhex(hash));
   return row ? Number(row["seq"]) : null;
 }
 

@@ -4,8 +4,8 @@ import { saltedDigest } from "../std/hash.ts";
 import type { Recorded } from "../contracts/drive.ts";
 import type { Event, EventBody } from "../contracts/event.ts";
 import type { BodyFiles } from "./bodies.ts";
-import { type Chain, type Chains, hex } from "./chains.ts";
-import { eventHash, eventOf, type Forms, unpackStep } from "./entry.ts";
+import type { Chain, Chains } from "./chains.ts";
+import { eventHash, eventOf, type Forms, hex, unpackStep } from "./entry.ts";
 
 /** What reading needs. */
 export interface Source {

@@ -1,7 +1,8 @@
 import { messageOf } from "../std/error.ts";
 import { isObject } from "../std/json.ts";
 import { GENESIS, HOME_CHAIN } from "../contracts/chain.ts";
-import { type Chain, hex } from "./chains.ts";
+import type { Chain } from "./chains.ts";
+import { hex } from "./entry.ts";
 import type { Verified } from "./journal.ts";
 import { type Reader, ROW, type Row, type Source } from "./reader.ts";
 import { schemaFault } from "./schema.ts";

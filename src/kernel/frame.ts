@@ -109,6 +109,9 @@ export function newFrame(
   };
 }
 
+/** The name actions of the operator's own (`nanos tool call`) go under; no agent can have it. */
+export const OPERATOR = "operator";
+
 /** The id of the frame's next step: `RUN.N`, or `STEP.N` for what a running step asks back for. */
 export function nextStep(frame: Frame, parent: string | null): string {
   if (parent === null) {

@@ -42,6 +42,7 @@ async function putToOperator(frame: Frame, one: Proposed, ask: Ask): Promise<boo
   const used = { kind: "approval.used", id: ask.id, answer } as const;
   await drive.append([draft(frame, one.step, "operator", used)]);
   keepAnswer(frame, one, ask, answer);
+  if (answer.verdict === "allow") await lockFirstUse(frame, one, ask);
   const { action } = one.want;
   const decision =
     answer.verdict === "deny"
@@ -121,6 +122,19 @@ function keepAnswer(frame: Frame, one: Proposed, ask: Ask, answer: Answer): void
     if (step === null) continue;
     frame.stepAnswers.set(step, new Map([...(frame.stepAnswers.get(step) ?? []), ...given]));
   }
-  if (answer.reach === "run") frame.answers = new Map([...frame.answers, ...given]);
+  const forRun = answer.reach === "run" ? given : given.filter(([key]) => isFirstUse(key));
+  if (forRun.length > 0) frame.answers = new Map([...frame.answers, ...forRun]);
+}
+
+/** A yes to a skill's first use is a yes to the skill as it is: it is locked from then on. */
+function isFirstUse(key: string): boolean {
+  return key.startsWith("unlocked:");
+}
+
+async function lockFirstUse(frame: Frame, one: Proposed, ask: Ask): Promise<void> {
+  const { skill } = one.want.action;
+  const { skillHash } = one.standing;
+  if (!frame.world || skill === undefined || skillHash === null) return;
+  if (ask.keys.some(isFirstUse)) await frame.world.lock(skill, skillHash);
 }
 

@@ -12,11 +12,12 @@ import { ruleStatuses } from "../gate/policy.ts";
 import { act } from "./act.ts";
 import type { Acted, Want } from "./proposal.ts";
 import { type RunChild, delegateWant } from "./wants/delegate.ts";
-import { type Frame, draft, newFrame } from "./frame.ts";
+import { type Frame, draft, OPERATOR, newFrame } from "./frame.ts";
 import { say } from "./wants/model.ts";
 import { systemText, toolSpecs } from "./prompt.ts";
-import { OPERATOR, toolWant } from "./wants/tool.ts";
-import { commitAll, note, turn, unknownTool } from "./turn.ts";
+import { toolWant } from "./wants/tool.ts";
+import { commitAll } from "./commit-all.ts";
+import { note, turn, unknownTool } from "./turn.ts";
 import type { Facts, Hooks, World } from "./world.ts";
 
 /** What a run came to, or that it waits. */
@@ -173,9 +174,9 @@ async function doOne(
   if (acted.status === "waiting") return { state: "waiting", asks: acted.asks };
   if (acted.status !== "settled") throw new Error("bug: a call was not settled");
   frame.spent = { ...frame.spent, ms: frame.spent.ms + acted.ms };
-  const all = await commitAll(frame, [{ name }], [acted]);
+  const all = await commitAll(frame, [{ name, args: want.action.args }], [acted]);
   if (all.kind === "waiting") return { state: "waiting", asks: all.asks };
-  const outcome = all.outcomes[0] as Outcome;
+  const outcome = all.value[0] as Outcome;
   note(frame, name, outcome);
   if (outcome.status !== "done") return stopped(frame, outcome);
   const text = tell(outcome);

@@ -15,7 +15,7 @@ import { drive } from "./drive/drive.ts";
 import type { RunChild } from "./wants/delegate.ts";
 import { localReal } from "./drive/local.ts";
 import { type Carried, carryRun } from "./run.ts";
-import { OPERATOR } from "./wants/tool.ts";
+import { OPERATOR } from "./frame.ts";
 import type { Facts, Hooks, World } from "./world.ts";
 
 /** Begins a run and returns at once; `done` resolves when it ends or waits. */

@@ -6,7 +6,7 @@ import type { Answer } from "../contracts/run.ts";
 import { type Scope, scopeParts } from "../contracts/scope.ts";
 import type { Spent } from "../contracts/usage.ts";
 import type { Standing } from "../gate/gate.ts";
-import { type Frame, draft } from "./frame.ts";
+import { type Frame, OPERATOR, draft } from "./frame.ts";
 import type { Want } from "./proposal.ts";
 
 /** Gathers what the gate looks at beside the action. Plain data, so the judgement is repeatable. */
@@ -30,7 +30,8 @@ export function standingOf(
     held: want.held ?? true,
     grant: frame.grants.find((grant) => grant.skill === name) ?? null,
     skillHash: skill?.hash ?? null,
-    locked: skill?.locked ?? true,
+    // What the operator calls by name needs no second yes to be used at all.
+    locked: want.action.agent === OPERATOR || (skill?.locked ?? true),
     rules: facts.rules,
     said: frame.said,
     budget: frame.budget,

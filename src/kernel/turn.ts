@@ -10,8 +10,8 @@ import { UNKNOWN_LABEL, joinLabels } from "../gate/labels.ts";
 import type { LoadedTool } from "../tools/tool-host.ts";
 import { act, actAll } from "./act.ts";
 import type { Acted, Want } from "./proposal.ts";
-import { commitWant } from "./wants/commit.ts";
 import { DELEGATE, type RunChild, delegateWant } from "./wants/delegate.ts";
+import { commitAll } from "./commit-all.ts";
 import type { Frame } from "./frame.ts";
 import { modelWant, say } from "./wants/model.ts";
 import { resultText, toolWant } from "./wants/tool.ts";
@@ -72,44 +72,13 @@ async function useTools(
   const committed = await commitAll(frame, calls, outcomes);
   if (committed.kind === "waiting") return committed;
   const results: ResultPart[] = calls.map((call, i) => {
-    const outcome = committed.outcomes[i] as Outcome;
+    const outcome = committed.value[i] as Outcome;
     note(frame, call.name, outcome);
     return { type: "result", id: call.id, name: call.name, ...resultText(outcome) };
   });
   say(frame, { role: "tool", parts: results });
-  const stopped = committed.outcomes.find((outcome) => outcome.status === "cancelled");
+  const stopped = committed.value.find((outcome) => outcome.status === "cancelled");
   return stopped?.status === "cancelled" ? { kind: "stopped", outcome: stopped } : { kind: "acted" };
-}
-
-type Settled = { readonly step: string | null; readonly outcome: Outcome };
-
-/** Puts what the calls staged in place, one judged action each, in the order of the calls. */
-export async function commitAll(
-  frame: Frame,
-  calls: readonly { readonly name: string }[],
-  settled: readonly Settled[],
-): Promise<
-  | { readonly kind: "committed"; readonly outcomes: readonly Outcome[] }
-  | { readonly kind: "waiting"; readonly asks: readonly Ask[] }
-> {
-  const outcomes = settled.map(({ outcome }) => outcome);
-  for (const [i, { step, outcome }] of settled.entries()) {
-    const staged = outcome.status === "done" ? outcome.staged : undefined;
-    const tool = frame.facts.tools.find(({ manifest }) => manifest.name === calls[i]?.name);
-    if (!staged || !tool || step === null || outcome.status !== "done") continue;
-    const acted = await act(frame, commitWant(frame, tool, step, staged));
-    if (acted.status === "waiting") return { kind: "waiting", asks: acted.asks };
-    if (acted.status !== "settled") throw new Error("bug: a commit was not settled");
-    if (acted.outcome.status === "done") {
-      const { files = [] } = acted.outcome;
-      for (const { path, kind } of files) frame.files.set(path, kind);
-      outcomes[i] = { ...outcome, files };
-    } else {
-      outcomes[i] = acted.outcome;
-      if (frame.drive.live(acted.step)) await (await frame.world?.tools.reopen(step))?.discard();
-    }
-  }
-  return { kind: "committed", outcomes };
 }
 
 interface Planned {

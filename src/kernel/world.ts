@@ -83,6 +83,10 @@ export interface World {
     privateOk: readonly string[],
     signal: AbortSignal,
   ): Promise<FetchResult | Failure>;
+  /** Keeps that the operator said yes to a skill with this hash. */
+  lock(skill: string, hash: string): Promise<void>;
+  /** Does something while no other process of this home does the same. */
+  alone<T>(act: () => Promise<T>): Promise<T>;
   /** Signs with the operator's key. */
   sign(text: string): string;
   verify(text: string, signature: string): boolean;

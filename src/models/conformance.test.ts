@@ -2,130 +2,24 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { createAnthropic } from "@ai-sdk/anthropic";
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
-import type { ModelConfig, ModelEnd, ModelEvent, ModelRequest } from "../contracts/model.ts";
+import type { ModelConfig, ModelEvent, ModelRequest } from "../contracts/model.ts";
 import { fakeClock, systemClock } from "../std/clock.ts";
 import { countingRandom } from "../std/random.ts";
 import type { ModelDeps } from "./adapter.ts";
 import { fromLanguageModel, type AnyLanguageModel } from "./bridge.ts";
-import type { ModelFailureCode } from "./failures.ts";
 import type { Model } from "./model.ts";
 import { openModel } from "./open.ts";
 import type { ScriptInput } from "../contracts/script.ts";
 import { scriptModel } from "./script.ts";
+import { CASES, PRICE, TEXT, refused, type Seen } from "./testing/cases.ts";
+import { seen } from "./testing/seen.ts";
 import { readFixture, serveResponses } from "./testing/fixture-server.ts";
 
 /*
- * What the contract of `Model` promises, of every adapter. The bytes in `fixtures/` are what each
- * provider's documentation and sources say it sends; a real server on a loopback port sends them.
+ * What the contract of `Model` promises, of every adapter and the bridge. A real server on a
+ * loopback port sends the bytes of `fixtures/`, whole, cut anywhere, and byte by byte. What a wire
+ * has no place for is skipped by name, with a reason, and printed.
  */
-
-/** What is left of an answer once ids and the sizes of deltas are taken away. */
-interface Seen {
-  readonly text?: string;
-  readonly thinking?: string;
-  readonly calls?: readonly (readonly [string, unknown, string?])[];
-  readonly finish: ModelEnd["finish"];
-  readonly usage?: ModelEnd["usage"];
-  readonly code?: ModelFailureCode;
-  /** Milliseconds of waits a provider asked for; null for a wait of our own choice. */
-  readonly waits?: readonly (number | null)[];
-}
-
-const PRICE = { input: 1, output: 2 };
-const USAGE = { input: 12, output: 7, cost: 26 / 1e6 };
-const FINE: Seen = { text: "fine", finish: "stop", usage: USAGE };
-const HALF = { text: "Half an answ", finish: "failed" } as const;
-const NOTE = ["notes_read", { path: "a.md" }] as const;
-const ECHO = ["echo", { text: "b" }] as const;
-const PRINTED: Seen = { calls: [NOTE], finish: "calls", usage: USAGE };
-const TEXT: Seen = { text: "Grüße aus 東京 👋, all is well.", finish: "stop", usage: USAGE };
-const refused = (code: ModelFailureCode): Seen => ({ finish: "failed", code });
-
-/** Case by case: fixture name and what every adapter must make of it. */
-const CASES: Readonly<Record<string, Seen>> = {
-  text: TEXT,
-  crlf: TEXT,
-  whole: FINE,
-  thinking: { text: "Four.", thinking: "Two plus two is four.", finish: "stop", usage: USAGE },
-  call: {
-    calls: [["notes_read", { path: "today.md", lines: [1, 2] }]],
-    finish: "calls",
-    usage: USAGE,
-  },
-  calls: { text: "Reading both.", calls: [NOTE, ECHO], finish: "calls", usage: USAGE },
-  interleaved: { calls: [NOTE, ECHO], finish: "calls", usage: USAGE },
-  "missing-ids": { calls: [NOTE, ECHO], finish: "calls", usage: USAGE },
-  "empty-ids": { calls: [NOTE, ECHO], finish: "calls", usage: USAGE },
-  "duplicate-ids": { calls: [NOTE, ECHO], finish: "calls", usage: USAGE },
-  "same-index": { calls: [NOTE, ECHO], finish: "calls", usage: USAGE },
-  "broken-args": {
-    calls: [["notes_read", null, '{"path": "today.md",']],
-    finish: "calls",
-    usage: USAGE,
-  },
-  "no-args": { calls: [["notes_list", {}]], finish: "calls", usage: USAGE },
-  "no-usage": { text: "fine", finish: "stop" },
-  cached: {
-    text: "fine",
-    finish: "stop",
-    usage: { input: 2006, output: 300, cached: 1920, cost: 2606 / 1e6 },
-  },
-  "printed-tag": { ...PRINTED, text: "Let me look." },
-  "printed-fence": PRINTED,
-  "printed-fence-line": PRINTED,
-  "printed-bare": PRINTED,
-  "printed-function": PRINTED,
-  "printed-list": { ...PRINTED, calls: [NOTE, ECHO] },
-  "printed-unknown": {
-    text: '<tool_call>{"name": "rm_rf", "arguments": {}}</tool_call>',
-    finish: "stop",
-    usage: USAGE,
-  },
-  "printed-json": { text: '{"title": "A note", "tags": ["x"]}', finish: "stop", usage: USAGE },
-  "printed-think": {
-    text: "Four.",
-    thinking: "Two plus two is four.",
-    finish: "stop",
-    usage: USAGE,
-  },
-  "retry-seconds": { ...FINE, waits: [2_000] },
-  "retry-date": { ...FINE, waits: [5_000] },
-  "retry-long": refused("model.rate_limited"),
-  "retry-spent": { ...refused("model.rate_limited"), waits: [1_000, 1_000] },
-  overloaded: { ...FINE, waits: [null] },
-  "server-error": { ...FINE, waits: [null, null] },
-  "server-down": { ...refused("model.provider_error"), waits: [null, null] },
-  unauthorized: refused("model.unauthorized"),
-  forbidden: refused("model.forbidden"),
-  "not-found": refused("model.not_found"),
-  "context-full": refused("model.context_full"),
-  "bad-request": refused("model.bad_request"),
-  quota: refused("model.quota"),
-  redirect: refused("model.redirected"),
-  "web-page": refused("model.bad_frame"),
-  "wrong-url": refused("model.wrong_url"),
-  "tools-unsupported": refused("model.tools_unsupported"),
-  "error-frame": { text: "Half an ", finish: "failed", code: "model.provider_error" },
-  "error-field": { text: "Half an ", finish: "failed", code: "model.provider_error" },
-  "overloaded-frame": { ...FINE, waits: [null] },
-  cut: { ...HALF, code: "model.cut" },
-  reset: { ...HALF, code: "model.cut" },
-  "cut-frame": { ...HALF, code: "model.cut" },
-  "cut-call": {
-    calls: [["notes_read", null, '{"path":"to']],
-    finish: "failed",
-    code: "model.cut",
-  },
-  "cut-at-once": { ...FINE, waits: [null] },
-  "no-done": FINE,
-  "bad-frame": { text: "Half an ", finish: "failed", code: "model.bad_frame" },
-  "bad-mapping": refused("model.bad_mapping"),
-  empty: { ...refused("model.empty"), usage: USAGE },
-  length: { text: "Half an ", finish: "length", usage: USAGE },
-  filtered: { text: "I ca", finish: "filtered", code: "model.filtered", usage: USAGE },
-  "whole-error": refused("model.wrong_url"),
-  "no-stream-options": { text: "fine", finish: "stop" },
-};
 
 /** One implementation of the port, and what its wire has no place for, with the reason. */
 interface Subject {
@@ -482,51 +376,4 @@ const REQUEST: ModelRequest = {
 
 function fixture(folder: string, name: string): string {
   return new URL(`./fixtures/${folder}/${name}.txt`, import.meta.url).pathname;
-}
-
-/** Drains a stream, holds it against the contract, and sums it up. */
-async function seen(stream: AsyncIterable<ModelEvent>): Promise<Seen> {
-  const events: ModelEvent[] = [];
-  for await (const event of stream) events.push(event);
-  const ends = events.filter((event) => event.type === "end");
-  expect(ends.length).toBe(1);
-  const end = events.at(-1) as ModelEnd;
-  expect(end.type).toBe("end");
-  expect(JSON.stringify(events)).not.toContain("canary");
-  const text = partsOf(end, "text").join("");
-  const thinking = partsOf(end, "thinking").join("");
-  expect(deltas(events, "text").trim()).toBe(text.trim());
-  expect(deltas(events, "thinking")).toBe(thinking);
-  const calls = end.message.parts.filter((part) => part.type === "call");
-  const ids = calls.map((call) => call.id);
-  expect(new Set(ids).size).toBe(ids.length);
-  expect(ids).not.toContain("");
-  expect(events.flatMap((event) => (event.type === "call" ? [event.id] : []))).toEqual(ids);
-  const waits = events.flatMap((event) =>
-    event.type === "retry" ? [event.ms % 1_000 === 0 ? event.ms : null] : [],
-  );
-  if (end.failure) expect(end.failure.next).toBeTruthy();
-  return {
-    ...(text !== "" && { text: calls.length > 0 ? text.trim() : text }),
-    ...(thinking !== "" && { thinking }),
-    ...(calls.length > 0 && {
-      calls: calls.map((call) =>
-        call.broken === undefined
-          ? ([call.name, call.args] as const)
-          : ([call.name, call.args, call.broken] as const),
-      ),
-    }),
-    finish: end.finish,
-    ...(end.usage && { usage: end.usage }),
-    ...(end.failure && { code: end.failure.code as ModelFailureCode }),
-    ...(waits.length > 0 && { waits }),
-  };
-}
-
-function partsOf(end: ModelEnd, type: "text" | "thinking"): string[] {
-  return end.message.parts.flatMap((part) => (part.type === type ? [part.text] : []));
-}
-
-function deltas(events: readonly ModelEvent[], type: "text" | "thinking"): string {
-  return events.map((event) => (event.type === type ? event.delta : "")).join("");
 }

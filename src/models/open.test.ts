@@ -9,7 +9,6 @@ import { LIMITS } from "../std/limits.ts";
 import { countingRandom } from "../std/random.ts";
 import type { ModelDeps } from "./adapter.ts";
 import { ADAPTERS } from "./adapters.ts";
-import { MODEL_FAILURES } from "./failures.ts";
 import { openModel } from "./open.ts";
 
 let dir = "";
@@ -159,11 +158,4 @@ test("only the named variable of the environment is read", async () => {
   await openModel("local", { ...compatible, url: URL_, keyEnv: "KEY" }, { ...deps(), env });
   await openModel("local", { ...compatible, url: URL_ }, { ...deps(), env });
   expect(read).toEqual(["KEY"]);
-});
-
-test("every failure has a sentence and a next step", () => {
-  for (const { says, next } of Object.values(MODEL_FAILURES)) {
-    expect(says).toMatch(/^[A-Z{].*[.}]$/u);
-    expect(next).toMatch(/^.+\.$/u);
-  }
 });

@@ -77,8 +77,7 @@ export function compileScript(script: unknown, file: string): FindTurn {
   const entries = compileTurns(checked.data, file);
   return (request, now) => {
     const own = entries.filter((entry) => entry.agent?.test(request.agent) ?? true);
-    const used = usedBy(request, own);
-    const hit = firstFit(request, request.messages, own, used);
+    const hit = firstFit(request, own, usedBy(request, own), request.messages.length);
     return hit === null ? null : filled(hit, request, now);
   };
 }
@@ -126,15 +125,26 @@ function compileTurns(script: Script, file: string): readonly Entry[] {
   });
 }
 
+/** Turns that may not be given again. */
+interface Used {
+  readonly entries: Set<Entry>;
+  /** All turns above this one are used up, so that a long script is not searched from its top. */
+  from: number;
+}
+
 /** The turns that gave the answers already in the request and may not be given again. */
-function usedBy(request: ModelRequest, entries: readonly Entry[]): ReadonlySet<Entry> {
-  const used = new Set<Entry>();
+function usedBy(request: ModelRequest, entries: readonly Entry[]): Used {
+  const used: Used = { entries: new Set(), from: 0 };
   if (!entries.some((entry) => entry.once)) return used;
-  const { messages } = request;
-  for (let i = 0; i < messages.length; i++) {
-    if (messages[i]?.role !== "assistant") continue;
-    const hit = firstFit(request, messages, entries, used, i);
-    if (hit?.entry.once) used.add(hit.entry);
+  for (const [index, message] of request.messages.entries()) {
+    if (message.role !== "assistant") continue;
+    const hit = firstFit(request, entries, used, index);
+    if (!hit?.entry.once) continue;
+    used.entries.add(hit.entry);
+    for (let next = entries[used.from]; next && used.entries.has(next);) {
+      used.from += 1;
+      next = entries[used.from];
+    }
   }
   return used;
 }
@@ -142,18 +152,19 @@ function usedBy(request: ModelRequest, entries: readonly Entry[]): ReadonlySet<E
 /** The turn that answers the first `length` messages. */
 function firstFit(
   request: ModelRequest,
-  messages: readonly Message[],
   entries: readonly Entry[],
-  used: ReadonlySet<Entry>,
-  length = messages.length,
+  used: Used,
+  length: number,
 ): Hit | null {
+  const { system, messages } = request;
   const subject: Record<Where, () => string> = {
     last: () => newestText(messages, length),
-    system: () => request.system,
-    text: () => wholeText(request.system, messages, length),
+    system: () => system,
+    text: () => wholeText(system, messages, length),
   };
-  for (const entry of entries) {
-    if (used.has(entry)) continue;
+  for (let i = used.from; i < entries.length; i++) {
+    const entry = entries[i] as Entry;
+    if (used.entries.has(entry)) continue;
     const matches: RegExpExecArray[] = [];
     for (const { of, pattern } of entry.when) {
       const match = pattern.exec(subject[of]());

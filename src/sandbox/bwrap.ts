@@ -5,8 +5,12 @@ import { SYSTEM_FOLDERS } from "./programs.ts";
 export interface View {
   readonly reads: readonly string[];
   readonly writes: readonly string[];
+  /** Working folder; an empty one where it is not in view. */
+  readonly cwd: string;
   /** Whether the system's programs and libraries are in view, or only our runtime's libraries. */
   readonly system: boolean;
+  /** As root: the one capability the process keeps, by number, once it has changed its user. */
+  readonly keep: number | null;
   /** A `/tmp` of its own, in memory, of this many bytes; 0 for none. */
   readonly tmpBytes: number;
 }
@@ -18,9 +22,10 @@ export interface View {
  * readable inside, at /proc/1/environ.
  */
 export function bwrapArgv(bwrap: string, view: View, inner: readonly string[]): string[] {
-  const argv = [bwrap, ...WALLS, "--seccomp", "3", "--proc", "/proc", "--dev", "/dev"];
+  const argv = [bwrap, ...walls(view.keep), "--seccomp", "3", "--proc", "/proc", "--dev", "/dev"];
   argv.push("--size", "1048576", "--tmpfs", "/dev/shm");
   if (view.tmpBytes > 0) argv.push("--size", String(view.tmpBytes), "--tmpfs", "/tmp");
+  argv.push("--dir", view.cwd);
   argv.push(...(view.system ? systemFolders() : libraries()));
   // Shorter paths first, so that a writable folder inside a readable one ends up writable.
   const binds = [
@@ -32,16 +37,33 @@ export function bwrapArgv(bwrap: string, view: View, inner: readonly string[]): 
   return argv;
 }
 
-/** Whether the same walls stand on this machine: they need user namespaces. */
-export function bwrapProbeArgv(bwrap: string): string[] {
+/** Whether the same walls stand on this machine: an ordinary user's need user namespaces. */
+export function bwrapProbeArgv(bwrap: string, keep: number | null): string[] {
   const view = ["--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev"];
-  return [bwrap, ...WALLS, ...view, "--", "/bin/true"];
+  return [bwrap, ...walls(keep), ...view, "--", "/bin/true"];
 }
 
-const WALLS = [
-  ...["--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent"],
-  ...["--new-session", "--cap-drop", "ALL", "--hostname", "nanos"],
-];
+/**
+ * Root's walls need no user namespace, and could not have one: in it root stays root, whose
+ * processes the kernel does not count. It gets what it takes to become a user of its own instead.
+ */
+function walls(keep: number | null): string[] {
+  const common = ["--die-with-parent", "--new-session", "--hostname", "nanos", "--cap-drop", "ALL"];
+  if (keep === null) {
+    return [...common, "--unshare-all", "--unshare-user", "--disable-userns"];
+  }
+  const spaces = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"];
+  const needed = ["CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP", CAPABILITY_NAMES[keep] ?? ""];
+  return [
+    ...[...common, ...spaces, "--unshare-cgroup-try"],
+    ...needed.flatMap((name) => ["--cap-add", name]),
+  ];
+}
+
+const CAPABILITY_NAMES: Readonly<Record<number, string>> = {
+  1: "CAP_DAC_OVERRIDE",
+  2: "CAP_DAC_READ_SEARCH",
+};
 
 /** `/usr` and what lies beside it; where `/lib` is a link into `/usr`, it is one inside too. */
 function systemFolders(): string[] {

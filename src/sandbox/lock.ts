@@ -195,6 +195,8 @@ function becomeNobody(kernel: Kernel, user: LockSpec["user"]): void {
   const AMBIENT_CLEAR_ALL = 4;
   kernel.try("prctl", PR_CAP_AMBIENT, AMBIENT_CLEAR_ALL, 0, 0);
   for (let capability = 0; capability < 64; capability++) {
+    // What is kept must stay in the bounding set until it is inheritable.
+    if (capability === user?.keep) continue;
     // EINVAL is past the last one; EPERM is an ordinary user.
     if (kernel.try("prctl", PR_CAPBSET_DROP, capability, 0, 0) < 0) break;
   }

@@ -10,6 +10,7 @@ import type { Box, ProcessSpec } from "./sandbox.ts";
 import type { PreparedStage } from "./stage/copy.ts";
 import { prepareStage, within } from "./stage/copy.ts";
 import type { Machine } from "./tiers.ts";
+import { boxUser, ownId, THREADS_EACH, threadsOfUser } from "./user.ts";
 
 /** All that is decided before a process starts. */
 export interface Plan {
@@ -39,7 +40,11 @@ export async function planBox(
   const cwd = real(spec.cwd);
   if (cwd === null) return badPath(spec.cwd);
   const reads = resolved(box.reads);
-  const stage = spec.stage === null ? null : await stageOf(spec, spec.stage, reads, cwd);
+  const who = boxUser();
+  if (who.kind === "uncounted" && box.exec.length > 0) return uncounted();
+  const user = who.kind === "own" ? { id: ownId(), keep: who.keep } : null;
+  const stage =
+    spec.stage === null ? null : await stageOf(spec, spec.stage, reads, cwd, user?.id ?? null);
   if (stage !== null && "code" in stage) return stage;
   const program = run.kind === "program";
   const starts = program ? [run.argv[0] ?? "", ...box.exec] : box.exec;
@@ -55,6 +60,7 @@ export async function planBox(
     reads: [...new Set([...runtimeReads(), ...reads, ...shadow, ...system, ...execs])],
     writes,
     execs,
+    user,
   });
   return {
     tier,
@@ -78,6 +84,7 @@ async function stageOf(
   folder: string,
   reads: readonly string[],
   cwd: string,
+  owner: number | null,
 ): Promise<(PreparedStage & { readonly folder: string }) | Failure> {
   const writes = outermost(spec.box.writes.map((path) => realOrParent(path)));
   const prepared = await prepareStage({
@@ -86,6 +93,7 @@ async function stageOf(
     reads,
     cwd,
     bytes: spec.box.limits.stageBytes,
+    owner,
   });
   return "code" in prepared ? prepared : { ...prepared, folder };
 }
@@ -121,6 +129,7 @@ interface LockWants {
   readonly reads: readonly string[];
   readonly writes: readonly string[];
   readonly execs: readonly string[];
+  readonly user: LockSpec["user"];
 }
 
 function lockOf(spec: ProcessSpec, wants: LockWants): LockSpec {
@@ -139,7 +148,7 @@ function lockOf(spec: ProcessSpec, wants: LockWants): LockSpec {
     fork,
     env: box.env,
     argv: program ? [real(run.argv[0] ?? "") ?? "", ...run.argv.slice(1)] : [],
-    limits: limitsOf(box, program, bwrap),
+    limits: limitsOf(box, program, countBefore(bwrap, fork, wants.user)),
     filter: filterOf(exec, fork, bwrap ? null : { abi: wants.abi }),
   };
 }
@@ -152,7 +161,17 @@ function insideNamespaces(wants: LockWants): Pick<LockSpec, "reads" | "writes"> 
   };
 }
 
-function limitsOf(box: Box, program: boolean, bwrap: boolean): LockSpec["limits"] {
+/**
+ * Threads the kernel counts with the box's own: none for a user of its own or in a user namespace,
+ * all of this user's otherwise. Null where that is not worth counting: without children the watch
+ * is enough.
+ */
+function countBefore(bwrap: boolean, fork: boolean, user: LockSpec["user"]): number | null {
+  if (user !== null || bwrap) return 0;
+  return fork ? threadsOfUser() : null;
+}
+
+function limitsOf(box: Box, program: boolean, before: number | null): LockSpec["limits"] {
   const { limits } = box;
   return {
     cpuSeconds: limits.cpuSeconds,
@@ -161,8 +180,8 @@ function limitsOf(box: Box, program: boolean, bwrap: boolean): LockSpec["limits"
     addressBytes: program
       ? Math.max(PROGRAM_ADDRESS_BYTES, 2 * limits.memoryBytes)
       : 2 * limits.memoryBytes,
-    // Only inside a user namespace does the kernel count the box's processes alone.
-    processes: bwrap ? limits.processes + OWN_PROCESSES : null,
+    processes:
+      before === null ? null : before + (limits.processes + OWN_PROCESSES) * THREADS_EACH,
   };
 }
 
@@ -179,13 +198,23 @@ function viewOf(lock: LockSpec, system: boolean): View {
   return {
     reads: [...new Set(reads)].filter((path) => existsSync(path)),
     writes: lock.writes.filter((path) => !mounted(path)),
+    cwd: lock.cwd,
     system,
+    keep: lock.user?.keep ?? null,
     tmpBytes: lock.kind === "program" ? TMP_BYTES : 0,
   };
 }
 
 /** Mounted anew inside; `/tmp` alone, as a granted folder may well lie in the real one. */
 const OWN_MOUNTS = /^\/(?:(?:proc|dev)(?:\/.*)?|tmp)$/u;
+
+function uncounted(): Failure {
+  return {
+    code: "sandbox.no_tier",
+    message: "As root without the right to change user, the number of processes has no limit.",
+    next: "Run nanos as an ordinary user, or with the capabilities root usually has.",
+  };
+}
 
 function badPath(path: string): Failure {
   return {

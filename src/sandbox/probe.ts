@@ -348,9 +348,12 @@ function reached(ground: Ground): string | null {
 }
 
 function environmentLeak(_: Ground, output: string): string | null {
-  const names = ["PATH", "HOME", "USER", "SHELL", "PWD"].filter((name) => process.env[name]);
-  const seen = names.find((name) => output.includes(`${name}=`) || output.includes(`"${name}":`));
-  return seen === undefined ? null : `It saw our ${seen}.`;
+  const seen = Object.entries(process.env).find(
+    ([name, value = ""]) =>
+      // Short values such as a `1` are in any text.
+      value.length > 3 && (output.includes(`${name}=${value}`) || output.includes(`"${value}"`)),
+  );
+  return seen === undefined ? null : `It saw our ${seen[0]}.`;
 }
 
 async function watchTracer(ground: Ground, boxed: Boxed): Promise<string | null> {

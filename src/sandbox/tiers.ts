@@ -4,6 +4,7 @@ import type { Tier } from "../contracts/isolation.ts";
 import type { Failure } from "../contracts/outcome.ts";
 import { bwrapProbeArgv } from "./bwrap.ts";
 import { runtimeArgv } from "./runtime.ts";
+import { boxUser } from "./user.ts";
 
 /** What this machine can hold a process with. Asked of the machine, not of its version. */
 export interface Machine {
@@ -77,10 +78,11 @@ const BWRAP_PLACES = ["/usr/bin", "/bin", "/usr/local/bin", "/run/current-system
 const PROBE_MS = 5_000;
 
 function findBwrap(): string | null {
+  const user = boxUser();
   for (const folder of BWRAP_PLACES) {
     const path = `${folder}/bwrap`;
     if (!existsSync(path)) continue;
-    const [file = "", ...args] = bwrapProbeArgv(path);
+    const [file = "", ...args] = bwrapProbeArgv(path, user.kind === "own" ? user.keep : null);
     const done = spawnSync(file, args, { env: {}, cwd: "/", timeout: PROBE_MS, stdio: "ignore" });
     if (done.status === 0) return path;
   }

@@ -47,6 +47,8 @@ export const LIMITS = {
   depth: 1,
   /** Times a model call is tried again after a failure that may pass. */
   modelRetries: 2,
+  /** Times a call is made again because its files were changed by somebody else meanwhile. */
+  commitRetries: 3,
   /** Asks one step may raise before it counts as a bug. */
   asksPerStep: 8,
   /** An answer not used by then is void. */

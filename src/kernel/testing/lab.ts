@@ -73,6 +73,8 @@ export function lab(setup: LabSetup = {}, kept: Partial<Kept> = {}): Lab {
       defaultModel: () => "script",
       fetch: async ({ url }) =>
         setup.fetch?.(url) ?? { code: "fetch.refused", message: "There is no network here." },
+      lock: async () => undefined,
+      alone: (task) => task(),
       sign: (text) => `signed:${text.length}`,
       verify: (text, signature) => signature === `signed:${text.length}`,
     },

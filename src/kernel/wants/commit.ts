@@ -1,3 +1,4 @@
+import { NanosError } from "../../std/error.ts";
 import type { Action } from "../../contracts/action.ts";
 import type { Draft } from "../../contracts/event.ts";
 import type { FileChange, Outcome } from "../../contracts/outcome.ts";
@@ -51,13 +52,21 @@ async function commit(
   const { world, drive } = frame;
   if (!world) throw new Error("bug: a replay wrote files");
   const start = drive.elapsed();
-  const outcome = await commitStage(world, of, staged);
+  // One commit at a time in this home, so that no two see the same file unchanged and both write it.
+  const outcome = await world.alone(() => commitStage(world, of, staged)).catch(notAlone);
   const ms = Math.round(drive.elapsed() - start);
   return {
     ...draft(frame, step, "kernel", { kind: "action.settled", outcome, ms }),
     isolation: "host",
     label: frame.label,
   };
+}
+
+/** Another commit held on for too long: nothing was written, and that is an outcome. */
+function notAlone(error: unknown): Outcome {
+  if (!(error instanceof NanosError)) throw error;
+  const { code, message, next } = error;
+  return { status: "failed", failure: { code, message, next } };
 }
 
 async function commitStage(
@@ -75,7 +84,10 @@ async function commitStage(
     return { status: "failed", failure: { code: "stage.changed", message, next: "Run it again." } };
   }
   const failure = await stage.commit();
-  if (failure) return { status: "failed", failure };
+  if (failure) {
+    await stage.discard();
+    return { status: "failed", failure };
+  }
   await stage.discard();
   return { status: "done", output: null, files: [...staged.changes] };
 }

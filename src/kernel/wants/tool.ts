@@ -12,7 +12,7 @@ import type { Granted, LoadedTool, Wanted } from "../../tools/tool-host.ts";
 import { act } from "../act.ts";
 import { whyStopped } from "../deadline.ts";
 import { type Acted, Waiting, type Want } from "../proposal.ts";
-import { type Frame, draft } from "../frame.ts";
+import { type Frame, OPERATOR, draft } from "../frame.ts";
 import { granted, reachWant } from "./reach.ts";
 import { destinationOf, resolveScope } from "../standing.ts";
 
@@ -68,9 +68,6 @@ export function isAttached(frame: Frame, tool: LoadedTool): boolean {
   if (manifest.disallowedTools?.includes(tool.manifest.name)) return false;
   return manifest.skills.includes(tool.skill) || (manifest.tools ?? []).includes(tool.manifest.name);
 }
-
-/** The name actions of the operator's own (`nanos tool call`) go under; no agent can have it. */
-export const OPERATOR = "operator";
 
 /** Where a call goes: what its destination arguments name, for the kinds of reach that go out. */
 function destinationsOf(

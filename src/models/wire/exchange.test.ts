@@ -80,6 +80,13 @@ checkLimit(
   "model.answer_too_long",
 );
 
+test("overloaded to the last try", async () => {
+  const busy = { status: 503, headers: {}, body: Buffer.from("busy"), end: "close" } as const;
+  const all = await events([busy]);
+  expect(all.map((event) => event.type)).toEqual(["retry", "retry", "end"]);
+  expect(last(all).failure?.code).toBe("model.overloaded");
+});
+
 test("a key the provider says back is in no event", async () => {
   const all = await events([
     stream(

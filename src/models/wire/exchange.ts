@@ -216,6 +216,10 @@ export class Exchange implements Attempt {
     if (this.#reader !== null && this.#complete()) return this.#finished();
     if (this.#silence.signal.aborted) return;
     const said = this.#clean(faultOf(error));
+    // Node's own fetch gives up earlier than our limit.
+    if (/HEADERS_TIMEOUT|BODY_TIMEOUT/u.test(said)) {
+      return this.#fail("model.silent", "", { seconds: 300 });
+    }
     if (this.#reader === null && !DROPPED.test(said)) this.#fail("model.unreachable", said);
     else this.#fail("model.cut", said);
   }

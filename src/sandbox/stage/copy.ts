@@ -2,6 +2,7 @@ import type { Stats } from "node:fs";
 import {
   constants,
   copyFileSync,
+  lchownSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -57,6 +58,8 @@ export interface StageWants {
   readonly reads: readonly string[];
   readonly cwd: string;
   readonly bytes: number;
+  /** User that shall own the copies; null for this process's. */
+  readonly owner: number | null;
 }
 
 /**
@@ -72,7 +75,7 @@ export async function prepareStage(wants: StageWants): Promise<PreparedStage | F
   const budget: Budget = { bytes: wants.bytes, files: LIMITS.stageFiles, sinceYield: 0 };
   const roots: StagedRoot[] = [];
   for (const real of wants.writes) {
-    const root = await copyRoot(real, join(base, real), budget);
+    const root = await copyRoot(real, join(base, real), wants.owner, budget);
     if (budget.bytes < 0 || budget.files < 0) return tooLarge(real, wants.bytes);
     roots.push(root);
   }
@@ -106,25 +109,39 @@ interface Budget {
   sinceYield: number;
 }
 
-async function copyRoot(real: string, staged: string, budget: Budget): Promise<StagedRoot> {
-  const baseline = new Map<string, Seen>();
+interface Copy {
+  readonly owner: number | null;
+  readonly budget: Budget;
+  readonly baseline: Map<string, Seen>;
+}
+
+async function copyRoot(
+  real: string,
+  staged: string,
+  owner: number | null,
+  budget: Budget,
+): Promise<StagedRoot> {
+  const copy: Copy = { owner, budget, baseline: new Map() };
+  const { baseline } = copy;
   mkdirSync(dirname(staged), { recursive: true, mode: 0o700 });
   const stat = statSync(real, { throwIfNoEntry: false });
   if (stat === undefined) {
     if (extname(real) === "") mkdirSync(staged, { mode: 0o700 });
     else writeFileSync(staged, "");
+    give(staged, owner);
     return { real, staged, was: "missing", baseline };
   }
   if (!stat.isDirectory()) {
-    copyEntry(real, staged, "", baseline, budget);
+    copyEntry(real, staged, "", copy);
     return { real, staged, was: "file", baseline };
   }
   const folders = [""];
   for (let at = folders.pop(); at !== undefined; at = folders.pop()) {
     mkdirSync(join(staged, at), { mode: 0o700 });
+    give(join(staged, at), owner);
     for (const name of readdirSync(join(real, at))) {
       const path = join(at, name);
-      if (copyEntry(join(real, path), join(staged, path), path, baseline, budget)) folders.push(path);
+      if (copyEntry(join(real, path), join(staged, path), path, copy)) folders.push(path);
       if (budget.bytes < 0 || budget.files < 0) return { real, staged, was: "folder", baseline };
     }
     await breathe(budget);
@@ -140,13 +157,8 @@ async function breathe(budget: Budget): Promise<void> {
 }
 
 /** True for a folder, which the caller goes into. */
-function copyEntry(
-  from: string,
-  to: string,
-  path: string,
-  baseline: Map<string, Seen>,
-  budget: Budget,
-): boolean {
+function copyEntry(from: string, to: string, path: string, copy: Copy): boolean {
+  const { budget, baseline } = copy;
   const stat = lstatSync(from, { throwIfNoEntry: false });
   if (stat === undefined) return false;
   budget.files -= 1;
@@ -155,16 +167,22 @@ function copyEntry(
   if (stat.isSymbolicLink()) {
     const target = readlinkSync(from);
     symlinkSync(target, to);
+    give(to, copy.owner);
     baseline.set(path, { ...seen("link", stat, lstatSync(to)), target });
   } else if (stat.isFile()) {
     budget.bytes -= stat.size;
     if (budget.bytes < 0) return false;
     copyFileSync(from, to, constants.COPYFILE_FICLONE);
+    give(to, copy.owner);
     // A tool may sort by time, so the copy keeps it.
     utimesSync(to, stat.atime, stat.mtime);
     baseline.set(path, seen("file", stat, lstatSync(to)));
   }
   return false;
+}
+
+function give(path: string, owner: number | null): void {
+  if (owner !== null) lchownSync(path, owner, owner);
 }
 
 function seen(kind: Seen["kind"], real: Stats, copy: Stats): Seen {

@@ -1,0 +1,32 @@
+/** One case in a process of its own: `bun bench/child.ts NAME JSON`. Its last line is what it found. */
+import type { Case, Given } from "./cases/case.ts";
+import { messageOf } from "../src/std/error.ts";
+
+/** Every case by name. Loaded one at a time: a case is charged for nothing another one needs. */
+export const CASES: Readonly<Record<string, () => Promise<Case>>> = {
+  "step bare": async () => (await import("./cases/bare.ts")).bareStep,
+  "step bare-durable": async () => (await import("./cases/bare.ts")).durableStep,
+  "step nanos": async () => (await import("./cases/nanos.ts")).step,
+  "growth bare": async () => (await import("./cases/bare.ts")).bareGrowth,
+  "growth bare-durable": async () => (await import("./cases/bare.ts")).durableGrowth,
+  "growth nanos": async () => (await import("./cases/nanos.ts")).growth,
+  "stream socket": async () => (await import("./cases/bare.ts")).socketStream,
+  "stream bare": async () => (await import("./cases/bare.ts")).bareStream,
+  "stream nanos": async () => (await import("./cases/nanos.ts")).stream,
+  "fan-out bare-durable": async () => (await import("./cases/bare.ts")).bareFan,
+  "fan-out nanos": async () => (await import("./cases/nanos.ts")).fan,
+  "fan-out nanos-runs": async () => (await import("./cases/nanos.ts")).crowd,
+};
+
+if (import.meta.main) {
+  const [name = "", given = "{}"] = process.argv.slice(2);
+  try {
+    const load = CASES[name];
+    if (!load) throw new Error(`there is no case ${name}`);
+    const figures = await (await load())(JSON.parse(given) as Given);
+    process.stdout.write(`\n${JSON.stringify({ figures })}\n`);
+  } catch (error) {
+    process.stdout.write(`\n${JSON.stringify({ why: messageOf(error).slice(0, 400) })}\n`);
+  }
+  process.exit(0);
+}

@@ -1,0 +1,101 @@
+import { expect, test } from "bun:test";
+import type { Action, Rank } from "../contracts/action.ts";
+import { aStanding, anAction } from "./gate.fixtures.ts";
+import type { Standing } from "./gate.ts";
+import { judge } from "./judge.ts";
+import { rankOfScopes } from "./ranks.ts";
+
+function check(rank: Rank, action: Partial<Action>, standing: Partial<Standing> = {}): void {
+  const decision = judge(anAction(action), aStanding(standing));
+  expect([action, decision.rank]).toEqual([action, rank]);
+  const waits = decision.layers.some(({ reason }) => reason === "ask:rank");
+  expect(waits).toBe(rank === "A" || rank === "S");
+  if (decision.verdict === "allow") expect(decision.review).toBe(rank === "C" || rank === "B");
+}
+
+const said = "post it to https://example.org/ and write /srv/out.txt after reading /srv/in.txt";
+const granted = {
+  grant: {
+    skill: "notes",
+    scopes: ["net:example.org:443", "read:/srv/data", "write:/srv/out"],
+    hash: "hash",
+    at: 0,
+  },
+};
+const net = { scopes: ["net:example.org:443"] };
+const fetching = (method: unknown): Partial<Action> => ({
+  kind: "fetch",
+  args: method === undefined ? {} : { method: method as string },
+  ...net,
+});
+
+test("E: reading in the workspace, thinking, delegating", () => {
+  check("E", {});
+  check("E", { scopes: ["read:/work/space", "read:/work/space/a/b", "memory:notes", "agent:x"] });
+  check("E", { kind: "agent", scopes: ["agent:research"] });
+  check("E", { kind: "run" });
+  check("E", { kind: "model", destinations: ["net:api.example.org"] });
+});
+
+test("D: staged writes in the workspace, variables, notes", () => {
+  check("D", { scopes: ["write:/work/space/notes"] });
+  check("D", { kind: "commit", scopes: ["write:/work/space/notes/a.md"] });
+  check("D", { kind: "note" });
+  check("D", { scopes: ["env:LANG"] });
+});
+
+test("C: programs in the sandbox, reading from a granted host", () => {
+  check("C", { scopes: ["exec:git"] });
+  check("C", net, granted);
+  check("C", net, { said });
+  check("C", fetching("GET"), granted);
+  check("C", fetching("head"), granted);
+  check("C", fetching(undefined), granted);
+});
+
+test("B: outward with undo, or to an endorsed destination", () => {
+  check("B", net);
+  check("B", { scopes: ["net:*"] });
+  check("B", { kind: "model", ...net }, { chosen: false });
+  check("B", fetching("POST"), granted);
+  check("B", { ...net, irreversible: true }, granted);
+  check("B", { ...net, irreversible: true }, { said });
+  check("B", { scopes: ["read:/srv/data/a"] }, granted);
+  check("B", { scopes: ["read:/srv/in.txt"] }, { said });
+  check("B", { scopes: ["write:/srv/out/a"] }, granted);
+});
+
+test("A: outside the workspace, secrets, outward without undo, unconfined", () => {
+  check("A", { scopes: ["read:/srv/data"] });
+  check("A", { scopes: ["read:/work"] });
+  check("A", { scopes: ["write:/work/spaces"] });
+  check("A", { scopes: ["secret:KEY"] }, { said: "KEY" });
+  check("A", { kind: "secret" });
+  check("A", { ...net, irreversible: true });
+  check("A", { irreversible: true });
+  check("A", fetching("POST"));
+  check("A", fetching("DELETE"));
+  check("A", fetching(7));
+  check("A", { scopes: ["net:example.org:443", "net:other.org"], irreversible: true }, granted);
+  check("A", { unconfined: true }, { held: false });
+});
+
+test("S: keys, policy, and what declares itself so", () => {
+  check("S", { scopes: ["read:/work/space/.ssh"] });
+  check("S", { kind: "commit", scopes: ["write:/work/space/.nano-os/rules.yaml"] });
+  check("S", { rank: "S" });
+});
+
+test("a declared rank only raises", () => {
+  check("B", { rank: "B" });
+  check("C", { rank: "D", scopes: ["exec:git"] });
+});
+
+test("a tool's rank before any call is that of its scopes and what it declares", () => {
+  const rank = (scopes: string[], declared?: Rank): Rank =>
+    rankOfScopes(scopes, "/work/space", declared);
+  expect(rank([])).toBe("E");
+  expect(rank(["read:/work/space/a", "write:/work/space/a"])).toBe("D");
+  expect(rank(["net:*", "exec:git"])).toBe("B");
+  expect(rank(["read:/work/space/a"], "S")).toBe("S");
+});

@@ -1,0 +1,57 @@
+import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { startMockProvider } from "../src/models/testing/mock-provider.ts";
+import { lastLine, person } from "./support/nanos.ts";
+
+const WIRES = ["openai-compatible", "openai", "anthropic", "ollama"] as const;
+
+for (const adapter of WIRES) {
+  test(`a session over the ${adapter} wire: streamed, with tools, twice at once`, async () => {
+    const server = await startMockProvider({
+      answer: ({ messages }) => {
+        const last = messages.at(-1);
+        if (last?.role === "tool") return { say: "Both notes are written, one after the other.", chunk: 5 };
+        return {
+          say: "On it. ",
+          calls: ["one", "two"].map((text) => ({
+            name: "notes_append",
+            args: { note: `from-${text}`, section: "Wire", text },
+          })),
+        };
+      },
+    });
+    using me = person();
+    try {
+      expect((await me.nanos("init", "--from", "indie-developer")).code).toBe(0);
+      const config = server.config(adapter === "openai-compatible" ? "openai" : adapter);
+      const url = adapter === "ollama" ? server.url : (config.url ?? `${server.url}/v1`);
+      const env = { TEST_KEY: "k-not-secret" };
+      const key = adapter === "ollama" ? [] : ["--key-env", "TEST_KEY"];
+      const added = await me.run(
+        ["model", "add", "wire", "--adapter", adapter, "--url", url, "--model", "m", ...key],
+        { env },
+      );
+      expect(added.err).toBe("");
+      await me.nanos("model", "use", "wire");
+      const both = await Promise.all([
+        me.run(["run", "write both notes", "--json"], { env }),
+        me.run(["run", "write both notes again", "--json"], { env }),
+      ]);
+      for (const result of both) {
+        expect({ code: result.code, err: result.err }).toMatchObject({ code: 0 });
+        expect(lastLine(result)).toMatchObject({ kind: "run.ended", outcome: "succeeded" });
+        expect(result.out).not.toContain("k-not-secret");
+      }
+      for (const text of ["one", "two"]) {
+        const note = readFileSync(join(me.userHome, "notes", `from-${text}.md`), "utf8");
+        expect(note.split(`\n`).filter((line) => line.includes(text)).length).toBeGreaterThan(0);
+      }
+      expect((await me.nanos("trace", "verify")).code).toBe(0);
+      const streamed = await me.run(["run", "write both notes a third time"], { env });
+      expect(streamed.out).toContain("Both notes are written, one after the other.");
+    } finally {
+      await server.close();
+    }
+  }, 60_000);
+}
