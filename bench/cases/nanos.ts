@@ -33,7 +33,7 @@ export const step: Case = ({ url, quick }) =>
 /** One run of 1,000 steps, then its replay from the journal alone, and the check of the journal. */
 export const growth: Case = ({ url, quick }) => {
   const steps = quick ? 60 : 1_000;
-  return inHome(url, [`steps-${steps}`], async (nanos, home) => {
+  return inHome(url, [`steps-${steps}`], async (nanos, home, close) => {
     // So that the run below is not charged with the first look at the tools.
     await nanos.tools.list();
     const before = bytesIn(home.dir);
@@ -46,6 +46,8 @@ export const growth: Case = ({ url, quick }) => {
     const figures = watched.figures();
     const replayed = await repeat(quick ? 1 : 3, () => replay(nanos, run, steps));
     const verified = await repeat(quick ? 1 : 3, () => verify(nanos));
+    // What stays on disk once the log is written back.
+    await close();
     const bytes = (bytesIn(home.dir) - before) / steps;
     return { ...figures, ...replayed, ...verified, bytes };
   });
@@ -115,14 +117,16 @@ export const crowd: Case = ({ url, quick }) => {
 async function inHome<T>(
   url: string,
   models: readonly string[],
-  use: (nanos: Nanos, home: BenchHome) => Promise<T>,
+  use: (nanos: Nanos, home: BenchHome, close: () => Promise<void>) => Promise<T>,
 ): Promise<T> {
   const home = await makeHome(url, models);
   const nanos = await home.open();
+  let closed: Promise<void> | null = null;
+  const close = (): Promise<void> => (closed ??= nanos.close());
   try {
-    return await use(nanos, home);
+    return await use(nanos, home, close);
   } finally {
-    await nanos.close();
+    await close();
     home.remove();
   }
 }

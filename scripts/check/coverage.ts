@@ -14,7 +14,7 @@ export async function coverage(): Promise<Found> {
     // The threshold of the runner is read from a file we do not load, so it is compared here.
     const flags = ["--coverage", "--coverage-reporter=text", "--coverage-reporter=lcov"];
     const ran = await run(
-      [...BUN, "test", "--timeout=60000", ...flags, "--coverage-dir=coverage", "./src", "./test"],
+      [...BUN, "test", "--timeout=60000", ...flags, "--coverage-dir=coverage", "./src"],
       { env: cleanEnv(join(home, "home")) },
     );
     if (ran.code !== 0) return { state: "failed", says: ran.text.slice(-4000) };

@@ -70,7 +70,16 @@ export const Mode = z.enum(["observe", "enforce"]);
 export type Mode = z.infer<typeof Mode>;
 
 /** The layers of the gate, in the order they are named when several agree. */
-export const LAYERS = ["scope", "grant", "rule", "rank", "danger", "label", "trait", "budget"] as const;
+export const LAYERS = [
+  "scope",
+  "grant",
+  "rule",
+  "rank",
+  "danger",
+  "label",
+  "trait",
+  "budget",
+] as const;
 export const Layer = z.enum(LAYERS);
 export type Layer = z.infer<typeof Layer>;
 

@@ -201,6 +201,10 @@ test("control values need the operator's words even where the place is granted",
   expect(asked.keys).toEqual(["control:web_fetch|250 EUR|operator"]);
   const said = judge(action, aStanding({ grant, said: "Delete it and pay 250 EUR." }));
   expect(said.reason).toBe("allow:endorsed");
+  const long = anAction({ ...fetching, controls: ["x".repeat(64)] });
+  expect(judge(long, aStanding({ grant })).keys).toEqual([
+    `control:web_fetch|${hashOf("x".repeat(64))}|operator`,
+  ]);
   const inside = judge(anAction({ controls: ["x"] }), aStanding());
   expect(inside.reason).toBe("allow:in_scope");
 });

@@ -3,11 +3,14 @@ import * as fs from "node:fs";
 import { dirname, join } from "node:path";
 import { codeOf, NanosError } from "../std/error.ts";
 import type { Random } from "../std/random.ts";
-import { isDamage, journalFailure } from "./failure.ts";
+import { isDamage, journalFailure, primaryCode } from "./failure.ts";
 import { createSchema, FORMAT } from "./schema.ts";
 
 /** Pages of 2 KiB: a lone commit writes whole pages, and an event is small. */
 const PAGE_BYTES = 2048;
+
+/** SQLite's code when a file or what goes with it cannot be opened or made. */
+const CANNOT_OPEN = 14;
 
 export interface DatabaseOptions {
   /** Most bytes the file may grow to. */
@@ -33,7 +36,7 @@ export function openDatabase(dir: string, random: Random, options: DatabaseOptio
   } catch (error) {
     const failure = journalFailure(error, file);
     const blocked = failure instanceof NanosError && failure.code === "journal.read_only";
-    if (!(blocked || isCannotOpen(error)) || !fs.existsSync(file)) throw failure;
+    if (!(blocked || primaryCode(error) === CANNOT_OPEN) || !fs.existsSync(file)) throw failure;
     return { db: openReadOnly(file, options, failure), readOnly: true };
   }
 }
@@ -147,10 +150,6 @@ function unknownFormat(file: string, format: number): NanosError {
         `${file} is not a journal (format ${format}).`,
         "Restore the journal from a backup, or use another home: --home DIR",
       );
-}
-
-function isCannotOpen(error: unknown): boolean {
-  return Number((error as { readonly errcode?: unknown } | null)?.errcode) % 256 === 14;
 }
 
 /**

@@ -23,6 +23,11 @@ export function isDamage(error: unknown): boolean {
   return failureCode(error) === "damaged";
 }
 
+/** True when a statement does not fit the tables it names. */
+export function isWrongTable(error: unknown): boolean {
+  return primaryCode(error) === 1;
+}
+
 type Code = "full" | "read_only" | "damaged" | "busy" | "disk";
 
 const SAYS: Readonly<Record<Code, readonly [message: string, next: string]>> = {
@@ -78,6 +83,11 @@ const SYSTEM: Readonly<Record<string, Code>> = {
 function failureCode(error: unknown): Code | null {
   if (error instanceof NanosError) return null;
   if (codeOf(error) !== "ERR_SQLITE_ERROR") return SYSTEM[codeOf(error)] ?? null;
-  const errcode = (error as { readonly errcode?: unknown }).errcode;
-  return SQLITE[Number(errcode) & 0xff] ?? null;
+  return SQLITE[primaryCode(error)] ?? null;
+}
+
+/** SQLite's result code without what refines it; 0 when the error is not SQLite's. */
+export function primaryCode(error: unknown): number {
+  if (codeOf(error) !== "ERR_SQLITE_ERROR") return 0;
+  return Number((error as { readonly errcode?: unknown }).errcode) & 0xff;
 }

@@ -9,7 +9,8 @@ import type { Json } from "../std/json.ts";
 import { LIMITS } from "../std/limits.ts";
 import { countingRandom, systemRandom } from "../std/random.ts";
 import { GENESIS } from "../contracts/chain.ts";
-import { Event, GENESIS as GENESIS_OF_EVENT, HOME_CHAIN } from "../contracts/event.ts";
+import { type Draft, Event, GENESIS as GENESIS_OF_EVENT, HOME_CHAIN } from "../contracts/event.ts";
+import type { Ask } from "../contracts/run.ts";
 import type { Journal } from "./journal.ts";
 import { memoryJournal, openJournal } from "./open.ts";
 import { childDraft, codeOfFailure, draft, fill, inFolder, open, openAt } from "./testing/sample.ts";
@@ -83,9 +84,9 @@ describe("append", () => {
   });
 
   contract("takes a copy: what the caller changes later is not written", async (journal) => {
-    const body = { kind: "run.waiting" as const, asks: [] as never[] };
-    const written = journal.append([draft("r1", body)]);
-    (body as { asks: unknown[] }).asks.push("late");
+    const asks: Ask[] = [];
+    const written = journal.append([draft("r1", { kind: "run.waiting", asks })]);
+    asks.push({} as Ask);
     const [event] = await written;
     expect(journal.body(event!)).toEqual({ kind: "run.waiting", asks: [] });
   });
@@ -115,12 +116,12 @@ describe("append", () => {
   });
 
   contract("a bug in one append is that one's alone", async (journal) => {
-    const bad = [
+    const bad: Draft[] = [
       { ...draft("r1"), at: 0.5 },
       { ...draft("r1"), run: "\ud800" },
       { ...draft("r1"), step: "nul \0" },
       draft("r1", { kind: "action.settled", ms: Number.NaN } as never),
-      { ...childDraft("r2", { run: "r1", hash: "short" } as Event) },
+      childDraft("r2", { run: "r1", hash: "short" } as Event),
     ];
     const results = await Promise.allSettled([
       ...bad.map((one) => journal.append([one])),

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import type { Clock } from "../std/clock.ts";
-import { NanosError } from "../std/error.ts";
+import { messageOf, NanosError } from "../std/error.ts";
 import { LIMITS } from "../std/limits.ts";
 import type { Random } from "../std/random.ts";
 import { HOME_CHAIN } from "../contracts/chain.ts";
@@ -10,6 +10,7 @@ import { type BodyFiles, bodyFiles } from "./bodies.ts";
 import { Chains } from "./chains.ts";
 import { inTransaction, memoryDatabase, openDatabase, type OpenDatabase } from "./database.ts";
 import { Forms, unhex } from "./entry.ts";
+import { isWrongTable, journalFailure } from "./failure.ts";
 import type { Journal } from "./journal.ts";
 import { Leases } from "./lease.ts";
 import { Reader } from "./reader.ts";
@@ -42,7 +43,12 @@ export function openJournal(options: JournalOptions): Journal {
   const { maxBytes = LIMITS.journalBytes, busyMs = LIMITS.journalBusyMs } = options;
   const opened = openDatabase(dir, random, { maxBytes, busyMs });
   const bodies = bodyFiles(join(dir, "bodies"), options.maxBodyFilesBytes ?? LIMITS.bodyFilesBytes);
-  return build({ opened, clock, random, dir, bodies });
+  try {
+    return build({ opened, clock, random, dir, bodies });
+  } catch (error) {
+    opened.db.close();
+    throw openFailure(error, join(dir, "journal.db"));
+  }
 }
 
 /** A journal that is kept nowhere, by the same code. For tests, and for runs nobody wants kept. */
@@ -72,29 +78,59 @@ function build({ opened, clock, random, dir, bodies }: Parts): Journal {
   if (bodies && !readOnly) sweep(db, chains, reader, bodies);
   return {
     append: (drafts) => appender.append(drafts),
-    chain: (run, fromSeq) => reader.chain(run, fromSeq),
-    since: (seq, options) => reader.since(seq, options?.bodies),
-    head: (run) => reader.head(run),
-    size: () => reader.size(),
-    body: (event) => reader.body(event),
+    chain: (run, fromSeq) => each(reader.chain(run, fromSeq)),
+    since: (seq, options) => each(reader.since(seq, options?.bodies)),
+    head: (run) => named(() => reader.head(run)),
+    size: () => named(() => reader.size()),
+    body: (event) => named(() => reader.body(event)),
     erase: (hash, why) => erase({ source: { ...source, reader, appender, views }, hash, why }),
     verify: (run) => {
       appender.flush();
       return verifyJournal(source, reader, run ?? null);
     },
     lease: (run) => leases.take(run),
-    carried: (run) => leases.carried(run),
+    carried: (run) => named(() => leases.carried(run)),
     onWake: (listener) => wake.on(listener),
     wake: (topic) => wake.say(topic),
     view: (spec, read) => views.read(spec, read),
     close: () => {
+      if (!db.isOpen) return;
       appender.close();
       leases.close();
       wake.close();
       views.close();
-      if (db.isOpen) db.close();
+      db.close();
     },
   };
+}
+
+/** Failures of the file, named. */
+function named<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw journalFailure(error, "journal.db");
+  }
+}
+
+function* each<T>(items: Iterable<T>): Generator<T> {
+  try {
+    yield* items;
+  } catch (error) {
+    throw journalFailure(error, "journal.db");
+  }
+}
+
+/** Statements that do not fit the tables: the file says it is a journal and is not one. */
+function openFailure(error: unknown, file: string): unknown {
+  return isWrongTable(error)
+    ? new NanosError(
+        "journal.damaged",
+        `The tables of ${file} are damaged (${messageOf(error)}).`,
+        "Keep a copy of the home, then restore the journal from a backup or use another home: --home DIR",
+        error,
+      )
+    : journalFailure(error, file);
 }
 
 interface Erasing {
@@ -140,6 +176,7 @@ async function erase({ source, hash, why }: Erasing): Promise<void> {
 
 /** Hashes have no index, as that would cost every append; erasing is rare enough to look through. */
 function seqOf(db: DatabaseSync, hash: string): number | null {
+  if (!/^[0-9a-f]{64}$/u.test(hash)) return null;
   const row = db.prepare("SELECT seq FROM events WHERE hash = ?").get(unhex(hash));
   return row ? Number(row["seq"]) : null;
 }

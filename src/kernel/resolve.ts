@@ -15,7 +15,7 @@ export async function resolve(frame: Frame, one: Proposed): Promise<void> {
     assert(one.rounds < LIMITS.asksPerStep, `step ${one.step} asks without end`);
     const { run, step } = { run: frame.drive.run, step: one.step };
     const { action } = one.want;
-    const ask = makeAsk(run, step, action, one.decision, one.standing.now, one.rounds);
+    const ask = makeAsk(run, step, action, one.decision, frame.drive.now(step), one.rounds);
     // An answer given a moment ago to a sibling may cover this one; once asked, it stays asked.
     if (!wasAsked(frame, ask) && (await covered(frame, one))) return;
     if (!(await putToOperator(frame, one, ask))) return;
@@ -27,7 +27,8 @@ async function putToOperator(frame: Frame, one: Proposed, ask: Ask): Promise<boo
   const { drive } = frame;
   one.rounds += 1;
   frame.asks += 1;
-  await drive.append([draft(frame, one.step, "kernel", { kind: "approval.asked", ask })]);
+  const at = ask.expires - LIMITS.askMs;
+  await drive.append([draft(frame, one.step, "kernel", { kind: "approval.asked", ask }, at)]);
   const answer = await drive.wait(ask);
   if (answer === null) {
     if (await covered(frame, one)) return true;

@@ -249,8 +249,12 @@ function attempt(what: string, work: () => unknown): void {
 }
 
 async function attemptAsync(what: string, work: () => Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const enough = new Promise((resolve) => {
+    timer = setTimeout(resolve, 500, "no answer");
+  });
   try {
-    print(`${what}: ${String(await Promise.race([work(), Bun.sleep(2_000)]))}`);
+    print(`${what}: ${String(await Promise.race([work(), enough]).finally(() => clearTimeout(timer)))}`);
   } catch (error) {
     print(`${what}: refused ${String((error as NodeJS.ErrnoException).code ?? error)}`);
   }

@@ -73,7 +73,7 @@ function askAboutControls(
   const said = standing.said.toLowerCase();
   return action.controls
     .filter((value) => !isTextSaid(said, value.trim().toLowerCase()))
-    .map((value) => ask(reason, "control", value.length > 64 ? hashOf(value) : value, action));
+    .map((value) => ask(reason, "control", value.length >= 64 ? hashOf(value) : value, action));
 }
 
 const REASON_OF: Readonly<Partial<Record<Parsed["kind"], AskReason>>> = {

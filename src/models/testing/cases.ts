@@ -3,7 +3,7 @@ import type { ModelFailureCode } from "../failures.ts";
 
 /*
  * What every adapter must make of the same situation. Each case is a file of that name in the
- * adapter's folder of `fixtures/`: the bytes a provider sends, after its documentation and sources.
+ * adapter's folder of `fixtures/`: the bytes a provider sends, written by hand after its published protocol.
  */
 
 /** What is left of an answer once ids and the sizes of deltas are taken away. */

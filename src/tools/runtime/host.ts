@@ -17,6 +17,9 @@ import { noSockets } from "./thrown.ts";
 export async function host(file: string): Promise<void> {
   provideModules();
   keepStandardOutput();
+  // What nobody catches ends the process: a call left without an answer would hang until its limit.
+  process.on("uncaughtException", crash);
+  process.on("unhandledRejection", crash);
   const server = serve(await load(file), send);
   const input = lines(LIMITS.hostLineBytes);
   for await (const chunk of Bun.stdin.stream()) {
@@ -51,6 +54,11 @@ function keepStandardOutput(): void {
       Promise.reject(noSockets(hostOf(input instanceof Request ? input.url : String(input)))),
     { preconnect: () => undefined },
   );
+}
+
+function crash(error: unknown): never {
+  writeSync(2, `${messageOf(error)}\n`);
+  process.exit(1);
 }
 
 function hostOf(url: string): string {

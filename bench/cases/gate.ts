@@ -1,0 +1,85 @@
+import { systemClock } from "../../src/std/clock.ts";
+import type { Action } from "../../src/contracts/action.ts";
+import type { Label } from "../../src/contracts/label.ts";
+import type { Rule } from "../../src/contracts/rules.ts";
+import type { Standing } from "../../src/gate/gate.ts";
+import { judge } from "../../src/gate/judge.ts";
+import { joinLabels } from "../../src/gate/labels.ts";
+import { policyHash } from "../../src/gate/policy.ts";
+import { type Case, repeat } from "./case.ts";
+
+const RULES = 200;
+
+/** Microseconds a verdict takes among 200 rules, and a join of two labels. */
+export const gate: Case = ({ quick }) => {
+  const rules = Array.from({ length: RULES }, (_, i) => ruleOf(i));
+  const standing = standingOf(rules);
+  const count = quick ? 100 : 2_000;
+  let i = 0;
+  return repeat(quick ? 2 : 9, () => ({
+    verdictUs: usOf(count, () => judge(actionOf(i++), standing)),
+    joinUs: usOf(count * 10, () => joinLabels(labelOf(i++), labelOf(i + 7))),
+  }));
+};
+
+function usOf(count: number, act: () => unknown): number {
+  const start = systemClock.elapsed();
+  for (let n = 0; n < count; n++) act();
+  return ((systemClock.elapsed() - start) * 1_000) / count;
+}
+
+/** A rule as people write them: by tool, by argument, by scope; one in twenty matches. */
+function ruleOf(i: number): Rule {
+  const when: Rule["when"] = [
+    { name: `tool_${i}_*` },
+    { name: "notes_append", args: { file: `^secret-${i}/.*\\.md$` } },
+    { scope: `write:./private-${i}/*` },
+    { name: i % 20 === 3 ? "notes_append" : `other_${i}`, agent: "oracle" },
+  ][i % 4] as Rule["when"];
+  const example = { kind: "tool", name: "x", agent: "oracle", scopes: [], args: {} } as const;
+  return { id: `rule-${i}`, then: "allow", mode: "enforce", when, example, counter: example } as unknown as Rule;
+}
+
+function actionOf(i: number): Action {
+  return {
+    gate: "call",
+    kind: "tool",
+    name: "notes_append",
+    agent: "oracle",
+    skill: "notes",
+    args: { file: `notes/day-${i}.md`, text: "A line that is appended to the notes of that day." },
+    scopes: ["read:/work/space/notes", "write:/work/space/notes"],
+    destinations: [],
+    label: labelOf(i),
+  };
+}
+
+function labelOf(i: number): Label {
+  return { integrity: "untrusted", secrecy: "private", sources: [`host-${i % 20}`, "web"] };
+}
+
+function standingOf(rules: readonly Rule[]): Standing {
+  return {
+    now: 1_790_000_000_000,
+    policy: policyHash(rules, []),
+    workspace: "/work/space",
+    home: "/home/ada/.nano-os",
+    declared: ["read:/work/space/notes", "write:/work/space/notes"],
+    attached: true,
+    listed: true,
+    grant: null,
+    skillHash: "hash",
+    locked: true,
+    rules,
+    said: "tidy today's notes",
+    answers: new Map(),
+    budget: { turns: 50, calls: 200, tokens: 2_000_000, ms: 60_000, depth: 1 },
+    spent: { turns: 1, calls: 2, tokens: 300, ms: 40, cost: 0, unpriced: false },
+    depth: 0,
+    localOnly: false,
+    priced: true,
+    chosen: true,
+    held: true,
+    inDoubt: false,
+  };
+}
