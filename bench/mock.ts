@@ -30,16 +30,17 @@ function answer(request: Buffer): Uint8Array<ArrayBuffer> {
 }
 
 function stepOf(count: number, done: number): Uint8Array<ArrayBuffer> {
-  if (done >= count) return cached("done", () => text(["It is ", "done."]));
+  if (done >= count) return cached(`done-${count}`, () => text(count, ["It is ", "done."]));
   const call = { id: `call_${done + 1}`, name: "echo", args: { text: `step ${done + 1}` } };
-  return cached(`step-${done}`, () => calls([call]));
+  return cached(`step-${done}`, () => calls(done, [call]));
 }
 
 function fanOf(count: number, done: number): Uint8Array<ArrayBuffer> {
-  if (done >= count) return cached("done", () => text(["It is ", "done."]));
+  if (done >= count) return cached(`done-${count}`, () => text(count, ["It is ", "done."]));
   const size = Math.min(FAN_TURN, count - done);
   return cached(`fan-${done}-${size}`, () =>
     calls(
+      done,
       Array.from({ length: size }, (_, i) => ({
         id: `call_${done + i + 1}`,
         name: "delegate",
@@ -80,42 +81,43 @@ interface Call {
   readonly args: object;
 }
 
-function calls(all: readonly Call[]): string {
+function calls(at: number, all: readonly Call[]): string {
   const frames = all.flatMap(({ id, name, args }, index) => [
-    frame({ tool_calls: [{ index, id, type: "function", function: { name, arguments: "" } }] }),
-    frame({ tool_calls: [{ index, function: { arguments: JSON.stringify(args) } }] }),
+    frame(at, {
+      tool_calls: [{ index, id, type: "function", function: { name, arguments: "" } }],
+    }),
+    frame(at, { tool_calls: [{ index, function: { arguments: JSON.stringify(args) } }] }),
   ]);
-  return [frame({ role: "assistant", content: null }), ...frames, ...end("tool_calls")].join("");
+  return [frame(at, { role: "assistant", content: null }), ...frames, ...end(at, "tool_calls")].join("");
 }
 
-function text(pieces: readonly string[]): string {
-  const frames = pieces.map((content) => frame({ content }));
-  return [frame({ role: "assistant", content: "" }), ...frames, ...end("stop")].join("");
+function text(at: number, pieces: readonly string[]): string {
+  const frames = pieces.map((content) => frame(at, { content }));
+  return [frame(at, { role: "assistant", content: "" }), ...frames, ...end(at, "stop")].join("");
 }
 
 function tokens(count: number): string {
-  return text(Array.from({ length: count }, (_, i) => (i % 12 === 11 ? "token.\n" : " token")));
+  return text(count, Array.from({ length: count }, (_, i) => (i % 12 === 11 ? "token.\n" : " token")));
 }
 
-function end(reason: string): string[] {
+function end(at: number, reason: string): string[] {
   const usage = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 };
   return [
-    frame({}, reason),
-    `data: ${JSON.stringify({ ...HEAD, choices: [], usage })}\n\n`,
+    frame(at, {}, reason),
+    `data: ${JSON.stringify({ ...head(at), choices: [], usage })}\n\n`,
     "data: [DONE]\n\n",
   ];
 }
 
-const HEAD = {
-  id: "chatcmpl-1",
-  object: "chat.completion.chunk",
-  created: 1_790_000_000,
-  model: "mock",
-};
+/** Some clients take two answers of one id for the same message, so each step has its own. */
+function head(at: number): object {
+  const common = { object: "chat.completion.chunk", created: 1_790_000_000, model: "mock" };
+  return { id: `chatcmpl-${at}`, ...common };
+}
 
-function frame(delta: object, reason: string | null = null): string {
+function frame(at: number, delta: object, reason: string | null = null): string {
   const choices = [{ index: 0, delta, finish_reason: reason }];
-  return `data: ${JSON.stringify({ ...HEAD, choices })}\n\n`;
+  return `data: ${JSON.stringify({ ...head(at), choices })}\n\n`;
 }
 
 if (import.meta.main) {

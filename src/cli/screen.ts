@@ -5,19 +5,21 @@ import type { Context } from "./command.ts";
 import { AskedActions, type Watcher } from "./follow.ts";
 import { ASK_KEYS, ASK_REPLIES, askCard, askSaid } from "./render/ask.ts";
 import { type Call, callLine, CallTree, worthALine } from "./render/call-tree.ts";
+import { Draft } from "./render/draft.ts";
 import { type Line, paintAll } from "./render/line.ts";
 import { markdown, MarkdownStream } from "./render/markdown.ts";
+import type { Terminal } from "./terminal.ts";
 import { plainText } from "../std/text.ts";
 
 /**
- * A run at a terminal: steps as they settle on standard error, the answer on standard output,
- * block by block as it comes. Nothing shown is ever taken back, so it reads the same in a log.
+ * A run at a terminal: steps as they settle on standard error, the answer on standard output as
+ * it comes.
  */
 export function screenWatcher(context: Context, nanos: Nanos, attended: boolean): Watcher {
   const { terminal } = context;
   const asked = new AskedActions(nanos);
   const tree = new CallTree();
-  const answer = new Answer(context);
+  const answer = new Answer(terminal);
   const width = Number.isFinite(terminal.columns) ? terminal.columns : 80;
   const note = (lines: readonly Line[]): void =>
     terminal.err(paintAll(lines, terminal.color("err")));
@@ -44,16 +46,24 @@ function isNews(call: Call): boolean {
   return call.status !== "open" && call.status !== "waiting";
 }
 
-/** The answer of the run that was asked for: its own words, not those of runs it delegates to. */
+/**
+ * The answer of the run that was asked for: its own words, not those of runs it delegates to. A
+ * block shows as it is written and is drawn properly once complete; without colours it is left
+ * as it was written.
+ */
 class Answer {
-  readonly #context: Context;
+  readonly #terminal: Terminal;
+  readonly #columns: number;
   #run: string | null = null;
   #step: string | null = null;
   #stream = new MarkdownStream();
-  #shown = "";
+  #draft: Draft;
+  #said = "";
 
-  constructor(context: Context) {
-    this.#context = context;
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+    this.#columns = Math.min(terminal.columns, MOST_COLUMNS);
+    this.#draft = new Draft(this.#columns);
   }
 
   take(live: Live): void {
@@ -61,41 +71,70 @@ class Answer {
       const { run, kind } = live.recorded.event;
       this.#run ??= run;
       // What was said before a call is shown before the call is.
-      if (run === this.#run && kind === "action.judged") this.#show(this.#stream.end());
+      if (run === this.#run && kind === "action.judged") this.#close();
       return;
     }
-    if (live.kind !== "text" || !this.#context.terminal.outTty) return;
+    if (live.kind !== "text" || !this.#terminal.outTty) return;
     if (this.#run !== null && live.run !== this.#run) return;
-    if (live.step !== this.#step) this.#next(live.step);
-    this.#shown += live.text;
-    this.#show(this.#stream.push(live.text));
+    if (live.step !== this.#step) this.#begin(live.step);
+    this.#said += live.text;
+    const complete = this.#stream.push(live.text);
+    if (complete === "" || !this.#terminal.color("out")) this.#write(live.text);
+    else {
+      this.#redraw(complete);
+      this.#write(this.#stream.pending);
+    }
   }
 
   /** Shows what of the answer was not streamed. */
   end(text: string): void {
-    const { terminal } = this.#context;
-    if (!terminal.outTty) {
-      if (text !== "") terminal.out(`${plainText(text).replace(/\n*$/u, "")}\n`);
+    if (!this.#terminal.outTty) {
+      if (text !== "") this.#terminal.out(`${plainText(text).replace(/\n*$/u, "")}\n`);
       return;
     }
-    this.#next(null);
-    if (this.#shown.trim() !== text.trim()) this.#show(text);
+    this.#close();
+    if (this.#said.trim() !== text.trim()) this.#draw(text);
   }
 
-  #next(step: string | null): void {
-    this.#show(this.#stream.end());
-    if (step === null) return;
+  #begin(step: string): void {
+    this.#close();
     this.#step = step;
-    this.#shown = "";
+    this.#said = "";
     this.#stream = new MarkdownStream();
   }
 
-  #show(block: string): void {
+  #write(text: string): void {
+    const shown = this.#draft.push(text);
+    if (shown !== "") this.#terminal.out(shown);
+  }
+
+  /** Ends the block that is being written. */
+  #close(): void {
+    const last = this.#stream.end();
+    if (this.#terminal.color("out")) return this.#redraw(last);
+    const rest = this.#draft.rest();
+    if (!this.#draft.empty || rest !== "") this.#terminal.out(`${rest}\n`);
+    this.#draft = new Draft(this.#columns);
+  }
+
+  /** Puts the block, drawn properly, in the place of its draft. */
+  #redraw(block: string): void {
+    const erase = this.#draft.empty ? "" : this.#draft.erase(this.#terminal.rows);
+    if (erase === null) {
+      // The top of it has left the screen and cannot be taken back.
+      this.#terminal.out(`${this.#draft.rest()}\n`);
+    } else {
+      this.#terminal.out(erase);
+      this.#draw(block);
+    }
+    this.#draft = new Draft(this.#columns);
+  }
+
+  #draw(block: string): void {
     if (block.trim() === "") return;
-    const { terminal } = this.#context;
     const gap = /\n\s*\n$/u.test(block) ? "\n" : "";
-    const columns = Math.min(terminal.columns, MOST_COLUMNS);
-    terminal.out(`${markdown(block, columns, terminal.color("out")).trimEnd()}\n${gap}`);
+    const drawn = markdown(block, this.#columns, this.#terminal.color("out"));
+    this.#terminal.out(`${drawn.trimEnd()}\n${gap}`);
   }
 }
 

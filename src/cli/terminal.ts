@@ -15,6 +15,8 @@ export interface Terminal {
   readonly errTty: boolean;
   /** Cells in a line of standard output; Infinity when it is not a terminal. */
   readonly columns: number;
+  /** Lines of the screen. */
+  readonly rows: number;
   /** Whether to colour, for the stream named. */
   color(stream: "out" | "err"): boolean;
   out(text: string): void;
@@ -46,6 +48,9 @@ export function processTerminal(noColor: boolean): Terminal {
     get columns() {
       columns ??= outTty ? process.stdout.columns || 80 : Infinity;
       return columns;
+    },
+    get rows() {
+      return outTty ? process.stdout.rows || 24 : 24;
     },
     color: (stream) => !noColor && (stream === "out" ? outTty : errTty),
     out: (text) => writeAll(1, text),

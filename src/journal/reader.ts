@@ -33,7 +33,7 @@ export interface Row {
 }
 
 /** Columns of a `Row`, from `events e`. */
-export const ROW = `e.seq, e.chain, e.back, e.step, e.at, e.form, e.digest, e.bytes, e.hash, e.salt,
+const ROW = `e.seq, e.chain, e.back, e.step, e.at, e.form, e.digest, e.bytes, e.hash, e.salt,
   e.text, coalesce(e.prev, (SELECT p.hash FROM events p WHERE p.seq = e.back)) AS prev`;
 
 /** Rows read at once. No cursor stays open between them, as that would hold up the log. */
@@ -44,6 +44,7 @@ export class Reader {
   readonly #source: Source;
   readonly #size: StatementSync;
   readonly #row: StatementSync;
+  readonly #some: StatementSync;
   readonly #after: StatementSync;
   readonly #walk: StatementSync;
   readonly #erased: StatementSync;
@@ -53,6 +54,9 @@ export class Reader {
     this.#source = source;
     this.#size = db.prepare("SELECT max(seq) AS size FROM events");
     this.#row = db.prepare(`SELECT ${ROW} FROM events e WHERE e.seq = ?`);
+    this.#some = db.prepare(
+      `SELECT ${ROW} FROM events e WHERE e.seq IN (SELECT value FROM json_each(?)) ORDER BY e.seq`,
+    );
     this.#after = db.prepare(
       `SELECT ${ROW} FROM events e WHERE e.seq > ? ORDER BY e.seq LIMIT ${BATCH}`,
     );
@@ -84,12 +88,20 @@ export class Reader {
     chains.catchUp();
     const chain = chains.find(run);
     if (!chain) return;
-    for (const seq of this.seqsOf(chain, fromSeq)) {
-      const row = this.row(seq);
-      const fault = row ? this.fault(row) : "it is missing";
-      const event = row && this.event(row);
-      if (fault !== null || !row || !event) throw tampered(seq, run, fault ?? "it cannot be read");
+    for (const row of this.rowsOf(chain, fromSeq)) {
+      const fault = this.fault(row);
+      const event = this.event(row);
+      if (fault !== null || !event) throw tampered(row.seq, run, fault ?? "it cannot be read");
       yield { event, body: this.#bodyOf(row) };
+    }
+  }
+
+  /** Rows of one chain, oldest first, as far as the links lead back. */
+  *rowsOf(chain: Chain, fromSeq: number): Generator<Row> {
+    const seqs = this.seqsOf(chain, fromSeq);
+    for (let i = 0; i < seqs.length; i += BATCH) {
+      const some = JSON.stringify(seqs.slice(i, i + BATCH));
+      yield* this.#some.all(some) as unknown as readonly Row[];
     }
   }
 
@@ -101,12 +113,17 @@ export class Reader {
   }
 
   *since(seq: number, bodies = false): Generator<Recorded> {
+    for (const row of this.rows(seq)) {
+      const event = this.event(row);
+      if (event) yield { event, body: bodies ? this.#bodyOf(row) : null };
+    }
+  }
+
+  /** All rows after `seq`, in order. */
+  *rows(seq: number): Generator<Row> {
     for (let last = seq; ; ) {
       const rows = this.#after.all(last) as unknown as readonly Row[];
-      for (const row of rows) {
-        const event = this.event(row);
-        if (event) yield { event, body: bodies ? this.#bodyOf(row) : null };
-      }
+      yield* rows;
       last = rows.at(-1)?.seq ?? last;
       if (rows.length < BATCH) return;
     }

@@ -4,7 +4,7 @@ import { GENESIS, HOME_CHAIN } from "../contracts/chain.ts";
 import type { Chain } from "./chains.ts";
 import { hex } from "./entry.ts";
 import type { Verified } from "./journal.ts";
-import { type Reader, ROW, type Row, type Source } from "./reader.ts";
+import type { Reader, Row, Source } from "./reader.ts";
 import { schemaFault } from "./schema.ts";
 
 /**
@@ -44,16 +44,17 @@ class Check {
   /** Newest event seen of each chain. */
   readonly #ends = new Map<number, Last>();
 
+  /** Which entry says that an event's body was erased. */
+  readonly #said = new Map<number, number>();
+
   constructor(source: Source, reader: Reader) {
     this.#source = source;
     this.#reader = reader;
   }
 
   all(): Verified {
-    const { db } = this.#source;
-    const rows = db.prepare(`SELECT ${ROW} FROM events e ORDER BY e.seq`).iterate();
-    for (const found of rows) {
-      const row = found as unknown as Row;
+    this.#readErased();
+    for (const row of this.#reader.rows(0)) {
       const gap = row.seq === this.last + 1 ? null : `event ${this.last + 1} is missing before it`;
       const why = gap ?? this.#fault(row);
       if (why !== null) return this.#bad(row, why);
@@ -65,13 +66,17 @@ class Check {
     const { chains } = this.#source;
     const chain = chains.find(run);
     if (!chain) return this.#good(0);
-    for (const seq of this.#reader.seqsOf(chain, 0)) {
-      const row = this.#reader.row(seq);
-      if (!row) return damaged(`Event ${seq} of run ${run} is missing.`, seq, run);
+    this.#readErased();
+    for (const row of this.#reader.rowsOf(chain, 0)) {
       const why = row.chain === chain.id ? this.#fault(row) : `it is not of run ${run}`;
       if (why !== null) return this.#bad(row, why);
     }
     return this.#cutOff(chain) ?? this.#good(this.#ends.size);
+  }
+
+  #readErased(): void {
+    const rows = this.#source.db.prepare("SELECT seq, by FROM erased").all();
+    for (const row of rows) this.#said.set(Number(row["seq"]), Number(row["by"]));
   }
 
   /** What is wrong with one row and its place, or null; remembers it as the end of its chain. */
@@ -109,8 +114,8 @@ class Check {
 
   /** A body is gone exactly when an entry of the home chain says so. */
   #erasureFault(row: Row): string | null {
-    const by = this.#reader.erasedBy(row.seq);
-    if (by === null) return null;
+    const by = this.#said.get(row.seq);
+    if (by === undefined) return null;
     if (row.salt !== null) return "its body is said to be erased and is still there";
     const entry = this.#reader.row(by);
     const event = entry && this.#reader.event(entry);

@@ -41,10 +41,10 @@ const ATTACKS: Readonly<Record<string, (...args: string[]) => Promise<void> | vo
   kill: (pid) => {
     attempt("kill", () => process.kill(Number(pid), "SIGKILL"));
     native("kill", () => libc().kill(Number(pid), 9));
-    native("tgkill", () => libc().syscall(numbers().tgkill, Number(pid), Number(pid), 9, 0));
+    native("tgkill", () => call("tgkill", Number(pid), Number(pid), 9, 0));
   },
   trace: async (pid) => {
-    native("ptrace", () => libc().syscall(numbers().ptrace, PTRACE_SEIZE, Number(pid), 0, 0));
+    native("ptrace", () => call("ptrace", PTRACE_SEIZE, Number(pid), 0, 0));
     native("memory", () => readMemory(Number(pid)));
     await Bun.sleep(300);
   },
@@ -60,10 +60,17 @@ const ATTACKS: Readonly<Record<string, (...args: string[]) => Promise<void> | vo
     const name = Buffer.from("nanos-probe\0");
     const ring = -3;
     native("add_key", () =>
-      libc().syscall(numbers().add_key, ptr(key), ptr(name), ptr(name), 5, ring),
+      call("add_key", ptr(key), ptr(name), ptr(name), 5, ring),
     );
   },
-  namespaces: () => native("unshare", () => libc().syscall(numbers().unshare, CLONE_NEWUSER, 0, 0, 0)),
+  namespaces: () => {
+    native("unshare", () => call("unshare", CLONE_NEWNET));
+    native("clone", () => {
+      const pid = call("fork", CLONE_NEWUSER | SIGCHLD);
+      if (pid === 0n) call("exit_group", 0);
+      return pid;
+    });
+  },
   memory: () => {
     const kept: Uint8Array[] = [];
     for (;;) kept.push(new Uint8Array(16 * 1024 ** 2).fill(1));
@@ -151,9 +158,9 @@ function changeMetadata(path = ""): void {
   attempt("fchmod", () => fs.fchmodSync(fs.openSync(path, "r"), 0o777));
   attempt("futimes", () => fs.futimesSync(fs.openSync(path, "r"), 1, 1));
   native("setxattr", () =>
-    libc().syscall(numbers().setxattr, ptr(name), ptr(key), ptr(key), 4, 0),
+    call("setxattr", ptr(name), ptr(key), ptr(key), 4, 0),
   );
-  native("fchmodat2", () => libc().syscall(452, AT_FDCWD, ptr(name), 0o777, 0));
+  native("fchmodat2", () => libc().syscall(452, AT_FDCWD, ptr(name), 0o777, 0, 0));
 }
 
 async function startPrograms(program = "", marker = ""): Promise<void> {
@@ -166,8 +173,8 @@ async function startPrograms(program = "", marker = ""): Promise<void> {
     return done.error === undefined ? done.status : done.error.message;
   });
   native("fork", () => {
-    const pid = libc().syscall(numbers().fork, SIGCHLD, 0, 0, 0);
-    if (Number(pid) === 0) execute(program, marker);
+    const pid = call("fork", SIGCHLD, 0, 0, 0);
+    if (pid === 0n) execute(program, marker);
     return pid;
   });
   native("execve", () => execute(program, marker));
@@ -178,7 +185,7 @@ function execute(program: string, argument: string): bigint {
   const text = Buffer.from(`${argument}\0`);
   const table = new BigUint64Array([BigInt(ptr(file)), BigInt(ptr(text)), 0n]);
   const none = new BigUint64Array(1);
-  return libc().syscall(numbers().execve, ptr(file), ptr(table), ptr(none), 0);
+  return call("execve", ptr(file), ptr(table), ptr(none), 0);
 }
 
 function dial(to: { host: string; port: number } | { path: string }): Promise<string> {
@@ -233,7 +240,7 @@ function readMemory(pid: number): bigint {
   const buffer = new Uint8Array(8);
   const local = new BigUint64Array([BigInt(ptr(buffer)), 8n]);
   const remote = new BigUint64Array([0x10000n, 8n]);
-  return libc().syscall(numbers().process_vm_readv, pid, ptr(local), 1, ptr(remote), 1);
+  return call("process_vm_readv", pid, ptr(local), 1, ptr(remote), 1);
 }
 
 function print(text: string): void {
@@ -271,22 +278,25 @@ const SOCK_DGRAM = 2;
 const SIGCHLD = 17;
 const AT_FDCWD = -100;
 const CLONE_NEWUSER = 0x1000_0000;
+const CLONE_NEWNET = 0x4000_0000;
 const PTRACE_SEIZE = 0x4206;
 
-function numbers(): Record<
-  "tgkill" | "ptrace" | "add_key" | "unshare" | "setxattr" | "fork" | "execve" | "process_vm_readv",
-  number
-> {
-  // Without a fork of its own, arm64 forks by clone with no flags but the signal.
-  return process.arch === "arm64"
-    ? {
-        ...{ tgkill: 131, ptrace: 117, add_key: 217, unshare: 97, setxattr: 5 },
-        ...{ fork: 220, execve: 221, process_vm_readv: 270 },
-      }
-    : {
-        ...{ tgkill: 234, ptrace: 101, add_key: 248, unshare: 272, setxattr: 188 },
-        ...{ fork: 56, execve: 59, process_vm_readv: 310 },
-      };
+/** As `[x64, arm64]`. Without a fork of its own, arm64 forks by clone with no flags but the signal. */
+const NUMBERS = {
+  add_key: [248, 217],
+  execve: [59, 221],
+  exit_group: [231, 94],
+  fork: [56, 220],
+  process_vm_readv: [310, 270],
+  ptrace: [101, 117],
+  setxattr: [188, 5],
+  tgkill: [234, 131],
+  unshare: [272, 97],
+} as const;
+
+function call(name: keyof typeof NUMBERS, ...args: number[]): bigint {
+  const [a = 0, b = 0, c = 0, d = 0, e = 0] = args;
+  return libc().syscall(NUMBERS[name][process.arch === "arm64" ? 1 : 0], a, b, c, d, e);
 }
 
 function libc() {

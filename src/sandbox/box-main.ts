@@ -30,4 +30,5 @@ export async function main(args: readonly string[]): Promise<number> {
   return 0;
 }
 
-if (import.meta.main) process.exitCode = await main(process.argv.slice(2));
+// Without `await`: the command loads this by `require`, which a module that awaits does not allow.
+if (import.meta.main) void main(process.argv.slice(2)).then((code) => (process.exitCode = code));

@@ -21,6 +21,8 @@ export interface SandboxOptions {
   readonly clock: Clock;
   /** Tiers not to be used, as if this machine lacked them. */
   readonly forbid?: readonly Tier[];
+  /** Landlock as an older kernel has it: at most this version. */
+  readonly landlockAtMost?: number;
 }
 
 /** The sandbox of this machine. Nothing is started or looked at before the first process. */
@@ -30,7 +32,7 @@ export function openSandbox(options: SandboxOptions): Sandbox {
   const guardian = openGuardian();
   const filter = outerFilter();
   let known: Machine | null = null;
-  const machine = (): Machine => (known ??= lookAtMachine(forbid));
+  const machine = (): Machine => (known ??= lookAtMachine(forbid, options.landlockAtMost));
 
   async function start(spec: ProcessSpec): Promise<Boxed | Failure> {
     const net = spec.box.net.kind === "proxy";

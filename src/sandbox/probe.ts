@@ -175,7 +175,7 @@ const PROBES: readonly Probe[] = [
   {
     name: "make a namespace",
     attempt: () => ["namespaces"],
-    verdict: (_, output) => (/unshare: 0\b/u.test(output) ? "It has a namespace of its own." : null),
+    verdict: (_, output) => (/unshare: 0\b|clone: [1-9]/u.test(output) ? "It has a namespace of its own." : null),
   },
   {
     name: "use the kernel's keyring",

@@ -15,11 +15,11 @@ export interface Machine {
 }
 
 /** Finds out once; costs a short process or two. */
-export function lookAtMachine(forbid: readonly Tier[]): Machine {
+export function lookAtMachine(forbid: readonly Tier[], mostAbi = Infinity): Machine {
   if (process.platform !== "linux") return { bwrap: null, abi: 0 };
   return {
     bwrap: forbid.includes("bwrap") ? null : findBwrap(),
-    abi: forbid.includes("landlock") ? 0 : findLandlock(),
+    abi: forbid.includes("landlock") ? 0 : Math.min(mostAbi, findLandlock()),
   };
 }
 

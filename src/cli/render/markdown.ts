@@ -38,6 +38,11 @@ export class MarkdownStream {
     return this.#take(complete);
   }
 
+  /** The source of the block that is not complete yet. */
+  get pending(): string {
+    return this.#pending;
+  }
+
   /** The rest. */
   end(): string {
     return this.#take(this.#pending.length);

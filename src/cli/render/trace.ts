@@ -80,7 +80,7 @@ function stepLine(step: TraceStep, branch: string, width: number): Line {
   const number = step.step.slice(step.step.indexOf(".") + 1);
   const left = Math.max(8, width - RIGHT_CELLS - branch.length - number.length - 3);
   const title = fit(about === "" ? name : `${name} ${about}`, left);
-  return [
+  const line = [
     span(branch, "dim"),
     span(mark.sign, mark.style),
     span(` ${number}`, "dim"),
@@ -91,6 +91,8 @@ function stepLine(step: TraceStep, branch: string, width: number): Line {
     verdictCell(step),
     cell(step.isolation ?? "", RIGHT.isolation),
   ];
+  // Only a screen too narrow for the columns cuts them.
+  return fitLine(line, width);
 }
 
 function aboutOf(step: TraceStep): string {

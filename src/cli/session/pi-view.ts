@@ -182,7 +182,6 @@ class Streaming implements Component {
   readonly #color: boolean;
   readonly #source = new MarkdownStream();
   readonly #blocks: Drawn[] = [];
-  #tail = "";
   #done = false;
 
   constructor(color: boolean) {
@@ -190,23 +189,19 @@ class Streaming implements Component {
   }
 
   push(delta: string): void {
-    this.#tail += delta;
-    const finished = this.#source.push(delta);
-    if (finished === "") return;
-    this.#tail = this.#tail.slice(finished.length);
-    this.#finish(finished);
+    this.#finish(this.#source.push(delta));
   }
 
   end(): void {
     if (this.#done) return;
     this.#done = true;
     this.#finish(this.#source.end());
-    this.#tail = "";
   }
 
   render(width: number): string[] {
     const lines = this.#blocks.flatMap((block) => block.render(width));
-    if (this.#tail.trim() !== "") lines.push(...this.#draw(this.#tail, width));
+    const { pending } = this.#source;
+    if (pending.trim() !== "") lines.push(...this.#draw(pending, width));
     return lines;
   }
 

@@ -34,6 +34,7 @@ export async function commandLine(argv: readonly string[], setting: Setting): Pr
     outTty: tty,
     errTty: tty,
     columns: tty ? (setting.columns ?? 80) : (setting.columns ?? Infinity),
+    rows: 30,
     color: () => tty && !noColor,
     out: (text) => {
       if (setting.closed) throw new Gone();

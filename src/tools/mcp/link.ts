@@ -55,6 +55,8 @@ export interface LinkOptions {
 
 interface Open {
   readonly options: RequestOptions;
+  /** When it counts as not answered, by `systemClock.elapsed`. */
+  readonly deadline: number;
   asking: number;
   settle(reply: Reply): void;
   fail(error: unknown): void;
@@ -75,6 +77,8 @@ class ProcessLink implements Link {
   readonly #open = new Map<number, Open>();
   #lastId = 0;
   #noise = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #alarm = Number.POSITIVE_INFINITY;
   /** Bytes that may still arrive before the process counts as flooding. */
   #allowance: number = ALLOWANCE;
 
@@ -94,7 +98,7 @@ class ProcessLink implements Link {
     this.#lastId += 1;
     const id = this.#lastId;
     this.#allowance = this.#open.size === 0 ? 2 * ALLOWANCE : this.#allowance + ALLOWANCE;
-    this.boxed.renew(options.ms + BACKSTOP_MS);
+    if (this.#open.size === 0) this.boxed.renew(options.ms + BACKSTOP_MS);
     const reply = this.#expect(id, options);
     this.#send({ jsonrpc: "2.0", id, method, params });
     return reply;
@@ -124,17 +128,16 @@ class ProcessLink implements Link {
       this.#condemn(protocol(this.#name, messageOf(error)));
     }
     const ended = await this.boxed.ended;
+    clearTimeout(this.#timer);
     this.#breakWith(endedFailure(this.#name, ended, this.boxed.stderr()));
   }
 
   /** The promise of one reply: settled by an answer, the signal, the time limit or the end. */
   #expect(id: number, options: RequestOptions): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      const done = new AbortController();
       const end = (): void => {
         this.#open.delete(id);
         if (this.#open.size === 0) this.boxed.renew(null);
-        done.abort();
         options.signal.removeEventListener("abort", abort);
       };
       const settle = (reply: Reply): void => {
@@ -149,15 +152,37 @@ class ProcessLink implements Link {
         end();
         reject(error);
       };
-      this.#open.set(id, { options, asking: 0, settle, fail });
+      const deadline = systemClock.elapsed() + options.ms;
+      this.#open.set(id, { options, deadline, asking: 0, settle, fail });
       options.signal.addEventListener("abort", abort, { once: true });
-      // The real clock: this bounds a process, and no replay ever waits for one.
-      void systemClock.sleep(options.ms, done.signal).then(() => {
-        if (done.signal.aborted) return;
-        this.#send(cancelNotice(id, "timeout"));
-        settle(timeout(this.#name, options.ms));
-      });
+      this.#arm(deadline);
     });
+  }
+
+  /**
+   * One timer for all requests, set for the first that may be late. It is left running when a
+   * request is answered, as setting timers would cost more than the calls themselves. It goes by
+   * the real clock: it bounds a process, and no replay ever waits for one.
+   */
+  #arm(deadline: number): void {
+    if (this.#alarm <= deadline) return;
+    clearTimeout(this.#timer);
+    this.#alarm = deadline;
+    const ms = Math.ceil(deadline - systemClock.elapsed());
+    this.#timer = setTimeout(() => this.#ring(), Math.max(1, ms));
+    this.#timer.unref();
+  }
+
+  #ring(): void {
+    this.#alarm = Number.POSITIVE_INFINITY;
+    const now = systemClock.elapsed();
+    for (const [id, one] of this.#open) {
+      if (one.deadline > now) continue;
+      this.#send(cancelNotice(id, "timeout"));
+      one.settle(timeout(this.#name, one.options.ms));
+    }
+    const deadlines = [...this.#open.values()].map(({ deadline }) => deadline);
+    if (deadlines.length > 0) this.#arm(Math.min(...deadlines));
   }
 
   #receive(line: string): void {

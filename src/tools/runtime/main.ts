@@ -9,5 +9,3 @@ export async function hostMain(file: string): Promise<void> {
   const { host } = await import("./host.ts");
   await host(file);
 }
-
-if (import.meta.main) await hostMain(process.argv[2] ?? "");

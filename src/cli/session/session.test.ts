@@ -1,0 +1,181 @@
+import { expect, test } from "bun:test";
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { inPty } from "../testing/pty.ts";
+import type { Script } from "../testing/scripted-nanos.ts";
+
+const FETCH = {
+  name: "web_fetch",
+  agent: "research",
+  args: { url: "http://127.0.0.1:4321/react" },
+  destinations: ["net:127.0.0.1:4321"],
+};
+
+const SCRIPT: Omit<Script, "home"> = {
+  plays: {
+    tidy: [
+      { call: { name: "notes_append", args: { file: "notes/today.md" } }, ms: 200 },
+      { say: ["# Done\n\nTidied ", "**today's** notes, see [them](https://example.org/n)."] },
+      { end: { files: [{ path: "/w/notes/today.md", kind: "modified" }] } },
+    ],
+    react: [
+      { say: ["Let me ask research."] },
+      {
+        call: { kind: "agent", name: "research", args: { text: "what is new" } },
+        inside: [{ call: FETCH, ask: true }],
+      },
+      { say: ["It has actions."] },
+    ],
+    hang: [{ say: ["Working on it"] }, { hang: true }],
+    evil: [
+      { call: { name: "tool\x1b[2J", args: { a: "\x1b]52;c;aGk=\x07" } } },
+      {
+        say: [
+          "clip \x1b]52;c;",
+          "aGk=\x07 clear \x1b[2",
+          "J\x1b[3J\x1bc &#27;[2J bidi \u202eabc\n\n",
+          "\x9b2Jend",
+        ],
+      },
+    ],
+    "*": [{ say: ["I heard you."] }],
+  },
+};
+
+test("a session: answer, call tree, summary, history, and Ctrl-D leaves", async () => {
+  await inPty(SCRIPT, [], async (pty, home) => {
+    await pty.until("Ctrl-C twice leaves");
+    pty.type("tidy\r");
+    await pty.until("oracle · notes_append notes/today.md … 0.2 s ✓");
+    await pty.until("them (https://example.org/n)");
+    await pty.until("notes/today.md modified · 1 tool call · 0.2 s · /trace");
+    pty.type("/wh\t");
+    await pty.until("/why");
+    pty.type("\x15");
+    pty.type("/nope\r");
+    await pty.until("There is no command /nope.");
+    pty.type("\x04");
+    expect(await pty.ended).toBe(0);
+    const history = join(home, "history.jsonl");
+    expect(readFileSync(history, "utf8")).toBe('"tidy"\n"/nope"\n');
+    expect(statSync(history).mode & 0o777).toBe(0o600);
+  });
+}, 60_000);
+
+test("an ask takes the editor's place, and only its keys answer it", async () => {
+  await inPty(SCRIPT, [], async (pty) => {
+    await pty.until("Ctrl-C twice leaves");
+    pty.type("react\r");
+    await pty.until("Let me ask research.");
+    await pty.until('"url": "http://127.0.0.1:4321/react"');
+    await pty.until("y once  a this destination, this run  n no  l later");
+    pty.type("\r \r");
+    pty.type("?");
+    pty.type("a");
+    await pty.until("web_fetch allowed, for this run");
+    await pty.until("It has actions.");
+    await pty.until("1 tool call");
+    pty.type("\x03\x03");
+    expect(await pty.ended).toBe(0);
+  });
+}, 60_000);
+
+test("Ctrl-C stops the turn; then one warns and the next leaves", async () => {
+  await inPty(SCRIPT, [], async (pty) => {
+    await pty.until("Ctrl-C twice leaves");
+    pty.type("hang\r");
+    await pty.until("Working on it");
+    pty.type("\x03");
+    await pty.until("cancelled ·");
+    pty.type("hello\r");
+    await pty.until("I heard you.");
+    await pty.until("tool call");
+    pty.type("half a word\x03");
+    pty.type("\x03");
+    await pty.until("Ctrl-C again leaves");
+    pty.type("\x03");
+    expect(await pty.ended).toBe(0);
+    // The terminal is given back: cursor shown, bracketed paste off.
+    expect(pty.raw()).toContain("\x1b[?25h");
+    expect(pty.raw()).toContain("\x1b[?2004l");
+  });
+}, 60_000);
+
+test("two Ctrl-C in a turn leave it", async () => {
+  await inPty({ plays: { hang: [{ hang: true }] } }, [], async (pty) => {
+    await pty.until("Ctrl-C twice leaves");
+    pty.type("hang\r");
+    await pty.until("working …");
+    pty.type("\x03\x03\x03");
+    expect(await pty.ended).toBe(0);
+  });
+}, 60_000);
+
+test("hostile text moves, clears and copies nothing", async () => {
+  const bytes = async (line: string, end: string): Promise<string> => {
+    let raw = "";
+    await inPty(SCRIPT, [], async (pty) => {
+      await pty.until("Ctrl-C twice leaves");
+      const start = pty.raw().length;
+      pty.type(`${line}\r`);
+      await pty.until(end);
+      await pty.until("/trace");
+      raw = pty.raw().slice(start);
+    });
+    return raw;
+  };
+  const raw = await bytes("evil", "end");
+  expect(raw).not.toContain("\x1b]52");
+  expect(raw).not.toContain("\x1bc");
+  expect(raw).not.toContain("\u202e");
+  expect(raw).not.toContain("\x9b");
+  expect(Bun.stripANSI(raw)).toContain("clear");
+  // The view itself clears nothing for a harmless turn, and no more for this one.
+  const clears = (text: string): number => text.split("\x1b[2J").length;
+  expect(clears(raw)).toBe(clears(await bytes("tidy", "Done")));
+}, 60_000);
+
+test("run at a terminal: steps, answer and one line; Ctrl-C is 130", async () => {
+  await inPty(SCRIPT, ["run", "tidy"], async (pty) => {
+    expect(await pty.ended).toBe(0);
+    const text = pty.text();
+    expect(text).toContain("▸ oracle · notes_append notes/today.md … 0.2 s ✓");
+    expect(text).toContain("Tidied today's notes, see them (https://example.org/n).");
+    expect(text).toContain("notes/today.md modified · 1 tool call");
+  });
+  await inPty(SCRIPT, ["run", "hang"], async (pty) => {
+    await pty.until("Working on it");
+    pty.type("\x03");
+    expect(await pty.ended).toBe(130);
+    expect(pty.text()).toContain("cancelled ·");
+  });
+  await inPty(SCRIPT, ["run", "react"], async (pty) => {
+    await pty.until("l later  ? all of it");
+    pty.type("\rn");
+    await pty.until("web_fetch denied");
+    expect(await pty.ended).toBe(0);
+  });
+  await inPty(SCRIPT, ["run", "evil"], async (pty) => {
+    expect(await pty.ended).toBe(0);
+    expect(pty.raw()).not.toContain("\x1b]52");
+    expect(pty.raw()).not.toContain("\x1b[2J");
+    expect(pty.raw()).not.toContain("\u202e");
+  });
+}, 60_000);
+
+test("first run at a terminal: Enter takes the starter, and the session begins", async () => {
+  const starters = [{ name: "indie-developer", description: "an oracle with notes" }];
+  const found = { kind: "empty", home: "/h", starters } as const;
+  await inPty({ ...SCRIPT, found }, [], async (pty) => {
+    await pty.until("1  indie-developer  an oracle with notes  (Enter)");
+    pty.type("\r");
+    await pty.until("What should it think with?");
+    await pty.until("2  ollama");
+    pty.type("\r");
+    await pty.until("Ctrl-C twice leaves");
+    pty.type("tidy\r");
+    await pty.until("1 tool call");
+    pty.type("exit\r");
+    expect(await pty.ended).toBe(0);
+  });
+}, 60_000);
