@@ -197,7 +197,7 @@ const STREAM: Row = {
 const FAN_OUT: Row = {
   name: "fan-out",
   cases: ["fan-out bare-durable", "fan-out nanos", "fan-out nanos-runs"],
-  rounds: 3,
+  rounds: 2,
   lines: [
     {
       says: "bare with journal, 100 loops x 5 steps",

@@ -88,8 +88,13 @@ export async function inTempFolder<T>(
  * own, so that no test reads or writes what belongs to the person.
  */
 export function cleanEnv(home: string): Record<string, string> {
-  const env: Record<string, string> = { HOME: home, LANG: "C.UTF-8", TZ: "UTC" };
-  for (const name of ["PATH", "TERM", "TMPDIR", "USER", "LOGNAME", "SHELL"]) {
+  const env: Record<string, string> = {
+    HOME: home,
+    LANG: "C.UTF-8",
+    TERM: "xterm-256color",
+    TZ: "UTC",
+  };
+  for (const name of ["PATH", "TMPDIR", "USER", "LOGNAME", "SHELL"]) {
     const value = process.env[name];
     if (value !== undefined) env[name] = value;
   }

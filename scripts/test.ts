@@ -7,12 +7,14 @@
  *     npm test -- ./src/gate                   what lies there, on Bun
  *     npm test -- --node ./src/gate            what lies there, on Node 24
  *     npm test -- --binary=dist/nanos ./test   the stories, on the built binary
+ *     npm test -- --coverage                   and judges how much of src they run
  *     npm test -- --no-install                 without installing anything on this machine
  *     npm run soak                             everything, with the long drills in full
  */
 import { mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { BUN, cleanEnv, inTempFolder, need, needNode, ROOT, run, which } from "./machine.ts";
+import { COVERAGE_FLAGS, judgeReport } from "./check/coverage.ts";
 import { readHouse } from "./tidy/house.ts";
 
 const PLACES = ["./src", "./test", "./scripts", "./starters", "./bench"];
@@ -59,7 +61,11 @@ async function main(args: readonly string[]): Promise<number> {
     const onNode = args.includes("--node");
     const node = env["NANOS_TEST_NODE"];
     const done: Leg[] = [];
-    if (!onNode) done.push(await bunLeg(places.length > 0 ? places : PLACES, folder, all));
+    if (!onNode) {
+      const flags = args.includes("--coverage") ? COVERAGE_FLAGS : [];
+      done.push(await bunLeg([...flags, ...(places.length > 0 ? places : PLACES)], folder, all));
+    }
+    if (args.includes("--coverage")) done.push(coverageLeg());
     if (node !== undefined && (onNode || places.length === 0)) {
       done.push(await nodeLeg(node, places, all));
     }
@@ -90,10 +96,10 @@ async function prepare(missing: string[], install: boolean): Promise<Env> {
 }
 
 /** Every test file, on Bun. A run that dies before its report is written is a failure. */
-async function bunLeg(places: readonly string[], folder: string, env: Env): Promise<Leg> {
+async function bunLeg(what: readonly string[], folder: string, env: Env): Promise<Leg> {
   const file = join(folder, "junit.xml");
   const junit = ["--reporter=junit", `--reporter-outfile=${file}`];
-  const argv = [...BUN, "test", `--timeout=${TEST_MS}`, ...junit, ...places];
+  const argv = [...BUN, "test", `--timeout=${TEST_MS}`, ...junit, ...what];
   const { code, text } = await run(argv, { env, show: true });
   const head = /<testsuites[^>]*>/u.exec(readReport(file))?.[0] ?? "";
   const number = (name: string): number =>
@@ -102,6 +108,14 @@ async function bunLeg(places: readonly string[], folder: string, env: Env): Prom
   // A file that does not load is in no suite, only in the exit code.
   const failed = failures === 0 && code !== 0 ? 1 : failures;
   return { name: "Bun", passed: number("tests") - failures - skipped, failed, skipped, text };
+}
+
+/** The share of src that ran, as one more thing that passes or fails. */
+function coverageLeg(): Leg {
+  const found = judgeReport();
+  if (found.state === "failed") console.log(found.says);
+  const failed = found.state === "failed" ? 1 : 0;
+  return { name: "coverage", passed: 1 - failed, failed, skipped: 0, text: "" };
 }
 
 function readReport(file: string): string {
@@ -143,7 +157,7 @@ function conclude(legs: readonly Leg[], missing: readonly string[]): number {
   for (const line of lines) console.log(line);
   if (lines.size > 0) console.log(`${lines.size} not available`);
   for (const { name, passed, failed, skipped } of legs) {
-    console.log(`on ${name}: ${passed} of ${passed + failed + skipped}`);
+    console.log(`${name}: ${passed} of ${passed + failed + skipped}`);
   }
   // A test that does not run proves nothing.
   const failed = sum((leg) => leg.failed + leg.skipped);

@@ -19,7 +19,7 @@ export function tidy(root: string): { readonly faults: readonly Fault[]; readonl
     ...bans(house),
     ...sizes(house),
     ...lists(house),
-    ...orphans(house, [...manifest.entries, ...house.block("entries")]),
+    ...orphans(house, manifest.entries),
     ...names(house),
     ...undocumented(house),
   ];

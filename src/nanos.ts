@@ -19,20 +19,20 @@ import type {
   TrustView,
   VerifyReport,
 } from "./contracts/nanos.ts";
+import { emptyArrangement } from "./home/arrangement/empty.ts";
 import { checkRoutes, checkRules } from "./gate/rules.ts";
 import { type Home, type HomeOptions, look as lookHome, openHome } from "./home/home.ts";
 import { withLock } from "./home/store.ts";
 import type { Journal } from "./journal/journal.ts";
 import { openJournal } from "./journal/open.ts";
-import { answerAsk, findAsk, listAsks } from "./kernel/desk/approvals.ts";
+import { askDesk } from "./kernel/desk/asks.ts";
 import { type GrantDesk, grantDesk } from "./kernel/desk/grants.ts";
 import { type ModelDesk, modelDesk } from "./kernel/desk/models.ts";
 import { toolDesk } from "./kernel/desk/tools.ts";
+import { traceDesk } from "./kernel/desk/traces.ts";
 import { factsOf } from "./kernel/facts.ts";
 import { begin, resume } from "./kernel/runner.ts";
 import { destinationOf } from "./kernel/standing.ts";
-import { listTraces } from "./kernel/views/traces.ts";
-import { traceOf, whyOf } from "./kernel/views/trace.ts";
 import type { Facts, World } from "./kernel/world.ts";
 import type { Sandbox } from "./sandbox/sandbox.ts";
 import { openSandbox } from "./sandbox/open.ts";
@@ -40,6 +40,10 @@ import { openTools } from "./tools/open.ts";
 import type { Granted, ToolHost, Wanted } from "./tools/tool-host.ts";
 import { openVault, type Vault } from "./vault/vault.ts";
 import { VERSION } from "./version.ts";
+
+// oxlint-disable-next-line oxc/no-barrel-file -- this is the package's entry
+export type * from "./contracts/nanos.ts";
+export { NanosError } from "./std/error.ts";
 
 /**
  * The library: the only place where the parts are put together. Surfaces hold what `openNanos`
@@ -147,13 +151,8 @@ async function assemble(
   });
   const sandbox = openSandbox({ clock: systemClock });
   const tools = openTools({
-    sandbox,
-    arrangement,
-    clock: systemClock,
-    cacheDir: paths.cache,
-    stageDir: paths.stage,
-    undoDir: join(paths.machine, "undo"),
-    env,
+    ...{ sandbox, arrangement, env, clock: systemClock },
+    ...{ cacheDir: paths.cache, stageDir: paths.stage, undoDir: join(paths.machine, "undo") },
     listing: (wanted) => listGranted(wanted, grants.current()),
   });
   const world = worldOf({ home, journal, vault, models, grants, tools, arrangement });
@@ -196,54 +195,26 @@ function nanosOf(parts: {
 }): Nanos {
   const { world, place, arrangement, models, grants, sandbox, vault } = parts;
   const { journal } = world;
-  const verify = (run?: string): VerifyReport => verifyAll(journal, vault, run);
+  const traces = traceDesk(journal, vault, world.recall);
   return {
     place,
     arrangement,
+    traces,
+    approvals: askDesk(world),
+    tools: toolDesk(world),
+    agents: agentsOf(arrangement),
+    models: models.models,
+    grants: grants.grants,
     run: (request) => begin(world, request),
     resume: (run, hooks = {}) => resume(world, run, hooks),
     cancel: async (run) => {
-      traceOf(journal, run);
+      traces.show(run);
       await note(journal, { kind: "run.cancel_requested", run, by: "operator" });
-      journal.wake(`cancel:${run}`);
+      await journal.wake(`cancel:${run}`);
     },
-    traces: {
-      list: (options = {}) => listTraces(journal, options),
-      show: (run) => traceOf(journal, run),
-      events: (run) => [...journal.chain(run)],
-      verify,
-      replay: async (run) => {
-        const { replay } = await import("./kernel/drive/replay.ts");
-        return replay(journal, world.recall, run);
-      },
-      export: async (run, file) => {
-        const { exportRun } = await import("./kernel/views/export.ts");
-        return exportRun(journal, run, file);
-      },
-      why: (step) => whyOf(journal, step),
-    },
-    approvals: {
-      list: () => listAsks(world),
-      show: (id) => {
-        const ask = findAsk(world, id);
-        const step = traceOf(journal, ask.run).steps.find((one) => one.step === ask.step);
-        return { ...ask, action: step?.args ?? null };
-      },
-      answer: (id, reply) => answerAsk(world, findAsk(world, id), reply, "operator@terminal"),
-    },
-    tools: toolDesk(world),
-    agents: {
-      list: () => [...arrangement.agents.values()],
-      show: (name) => {
-        const agent = arrangement.agents.get(name);
-        if (agent) return agent;
-        throw new NanosError("agent.unknown", `There is no agent ${name}.`, "See `nanos agent list`.");
-      },
-    },
-    models: models.models,
-    grants: grants.grants,
     doctor: async (probe) => {
       const { doctor } = await import("./kernel/desk/doctor.ts");
+      const verify = (): VerifyReport => traces.verify();
       return doctor({ place, world, sandbox, models: models.models.list(), verify, probe });
     },
     close: async () => {
@@ -255,17 +226,16 @@ function nanosOf(parts: {
   };
 }
 
-function verifyAll(journal: Journal, vault: Vault, run?: string): VerifyReport {
-  const checked = journal.verify(run);
-  if (!checked.ok) {
-    const { seq, run: chain, hash, why } = checked;
-    const where = seq === null ? "" : ` (event ${seq} of ${chain ?? "?"}, hash ${hash ?? "?"})`;
-    return { ok: false, events: 0, chains: 0, erased: 0, bad: `${why}${where}` };
-  }
-  const { events, chains, erased } = checked;
-  const stored = vault.verify();
-  const bad = stored.ok ? null : `${stored.why} (vault ${stored.hash})`;
-  return { ok: stored.ok, events, chains, erased, bad };
+function agentsOf(arrangement: Arrangement): Nanos["agents"] {
+  return {
+    list: () => [...arrangement.agents.values()],
+    show: (name) => {
+      const agent = arrangement.agents.get(name);
+      if (agent) return agent;
+      const message = `There is no agent ${name}.`;
+      throw new NanosError("agent.unknown", message, "See `nanos agent list`.");
+    },
+  };
 }
 
 function worldOf(parts: {
@@ -316,23 +286,5 @@ function worldOf(parts: {
     alone: (task) => withLock(join(home.paths.machine, "commit"), systemClock, task),
     sign: home.operator.sign,
     verify: home.operator.verify,
-  };
-}
-
-/** What a home without an arrangement has: nothing. Everything that needs none still works. */
-function emptyArrangement(workspace: string): Arrangement {
-  return {
-    manifest: { name: "empty", oracle: "oracle", models: {}, limits: {}, allow: [] },
-    dir: workspace,
-    workspace,
-    hash: "",
-    agents: new Map(),
-    skills: new Map(),
-    toolFiles: [],
-    mcpServers: {},
-    models: {},
-    rules: [],
-    routes: [],
-    warnings: [],
   };
 }

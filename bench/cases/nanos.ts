@@ -89,7 +89,7 @@ export const fan: Case = ({ url, quick }) => {
   return inHome(url, [`fan-${agents}`, "steps-5"], async (nanos) => {
     await nanos.tools.list();
     const before = process.memoryUsage.rss();
-    const figures = await repeat(quick ? 1 : 3, async () => {
+    const figures = await repeat(1, async () => {
       const [start, cpu] = [systemClock.elapsed(), cpuUs()];
       await runToEnd(nanos, { text: "go" });
       return { fanMs: systemClock.elapsed() - start, fanCpuMs: (cpuUs() - cpu) / 1_000 };
@@ -104,7 +104,7 @@ export const crowd: Case = ({ url, quick }) => {
   return inHome(url, ["steps-5"], async (nanos) => {
     await nanos.tools.list();
     const before = process.memoryUsage.rss();
-    const figures = await repeat(quick ? 1 : 3, async () => {
+    const figures = await repeat(1, async () => {
       const start = systemClock.elapsed();
       const one = (): Promise<unknown> => runToEnd(nanos, { text: "go" });
       await Promise.all(Array.from({ length: agents }, one));

@@ -1,4 +1,3 @@
-import type { SQLQueryBindings, Statement } from "bun:sqlite";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -167,14 +166,14 @@ export const langgraphSqlite: Case = async (given) => {
     pragma(text: string): unknown {
       return super.prepare(`PRAGMA ${text}`).all();
     }
-    // What is not there is undefined to the saver, null to Bun.
-    override prepare<R, P extends SQLQueryBindings | SQLQueryBindings[]>(sql: string): Statement<R, P> {
-      const statement = super.prepare<R, P>(sql);
-      const get = statement.get.bind(statement);
-      statement.get = (...values) => get(...values) ?? (undefined as unknown as null);
-      return statement;
-    }
   }
+  // What is not there is undefined to the saver, null to Bun.
+  const { prepare } = Database.prototype;
+  Better.prototype.prepare = function patched(this: Better, ...given: Parameters<typeof prepare>) {
+    const statement = prepare.apply(this, given);
+    const get = statement.get.bind(statement) as (...values: never[]) => unknown;
+    return Object.assign(statement, { get: (...values: never[]) => get(...values) ?? undefined });
+  } as typeof prepare;
   Bun.plugin({
     name: "better-sqlite3",
     setup: (build) =>

@@ -2,7 +2,7 @@ import type { Nanos, OpenOptions } from "../contracts/nanos.ts";
 import { systemClock } from "../std/clock.ts";
 import { type Context, flag, type House, type Input, option } from "./command.ts";
 import { MENU } from "./commands.ts";
-import { EXIT, report } from "./exit.ts";
+import { report } from "./exit.ts";
 import { type Parsed, parse } from "./parse.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -18,13 +18,14 @@ export interface World {
 
 /** Runs one command line and returns its exit code. Never throws. */
 export async function runApp(world: World): Promise<number> {
-  const noColor = Boolean(world.env["NO_COLOR"]) || world.argv.includes("--no-color");
+  const { env, argv } = world;
+  const noColor = Boolean(env["NO_COLOR"]) || env["TERM"] === "dumb" || argv.includes("--no-color");
   const terminal = world.terminal(noColor);
   try {
     const parsed = (await parse(world.argv, MENU)) ?? (await explained(world, terminal));
     return typeof parsed === "number" ? parsed : await runCommand(world, terminal, parsed);
   } catch (error) {
-    return quietly(() => report(error, terminal, Boolean(world.env["NANOS_DEBUG"])));
+    return report(error, terminal, Boolean(env["NANOS_DEBUG"]));
   }
 }
 
@@ -71,13 +72,4 @@ function contextOf(
     look: async () => (await world.house()).look(options),
   };
   return { context, close: async () => (await opened?.catch(() => null))?.close() };
-}
-
-/** A closed pipe while reporting is no reason to say more. */
-function quietly(say: () => number): number {
-  try {
-    return say();
-  } catch {
-    return EXIT.failed;
-  }
 }

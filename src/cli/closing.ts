@@ -12,7 +12,7 @@ export function say(terminal: Terminal, nanos: Nanos, state: RunState, asked: As
   if (state.state === "waiting") {
     terminal.err(
       paintAll(
-        state.asks.map((ask) => askLine(ask, asked.of(ask))),
+        state.asks.map((ask) => askLine(ask, asked.of(ask), state.run)),
         color,
       ),
     );

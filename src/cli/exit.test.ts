@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import type { RunState } from "../contracts/run.ts";
 import { NanosError } from "../std/error.ts";
 import { exitOf, report } from "./exit.ts";
-import { Gone, type Terminal } from "./terminal.ts";
+import type { Terminal } from "./terminal.ts";
 import { END } from "./testing/samples.ts";
 
 test("an ended run, a waiting one and a denied one have their codes", () => {
@@ -43,7 +43,6 @@ test("an error says what happened and what to do, and its code", () => {
     "error: The disk is full.\nMake room. (journal.full)\n",
   );
   check(new NanosError("x.y", "a\x1b[2Jb\nc", "d\x1b]52;c;aGk=\x07"), 2, "error: ab c\nd (x.y)\n");
-  check(new Gone(), 0, "");
   const bug =
     "error: boom (this is a bug)\nPlease report it with what you typed; NANOS_DEBUG=1 shows where it happened.\n";
   check(new Error("boom"), 1, bug);

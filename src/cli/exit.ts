@@ -1,7 +1,7 @@
 import type { RunState } from "../contracts/run.ts";
 import { messageOf, NanosError, unreachable } from "../std/error.ts";
 import { paintAll, span } from "./render/line.ts";
-import { Gone, type Terminal } from "./terminal.ts";
+import type { Terminal } from "./terminal.ts";
 
 /** What a program reads off a command. */
 export const EXIT = {
@@ -36,7 +36,6 @@ const NOT_USAGE = /^(?:journal|vault|sandbox|disk|replay|run\.(?:busy|held|super
 
 /** Says on standard error what went wrong and what to do, and gives the exit code. */
 export function report(error: unknown, terminal: Terminal, debug: boolean): number {
-  if (error instanceof Gone) return EXIT.succeeded;
   const color = terminal.color("err");
   const said =
     error instanceof NanosError

@@ -4,6 +4,7 @@ import type { Ask, RunState } from "../contracts/run.ts";
 import type { Context } from "./command.ts";
 import { EXIT, exitOf } from "./exit.ts";
 import { plainText } from "../std/text.ts";
+import { type Asked, askedOf } from "./render/ask.ts";
 import { attended } from "./setup.ts";
 
 /** What watches a run while it goes on, and says how it ended. */
@@ -105,11 +106,11 @@ export class AskedActions {
     if (step !== null) this.#byStep.set(step, live.recorded.body.action);
   }
 
-  of(ask: Ask): Action | null {
+  of(ask: Ask): Asked {
     const seen = this.#byStep.get(ask.step);
     if (seen !== undefined) return seen;
     try {
-      return this.#nanos.approvals.show(ask.id).action as Action;
+      return askedOf(this.#nanos.approvals.show(ask.id).action);
     } catch {
       // An ask that cannot be read whole is still shown with its own sentence.
       return null;

@@ -48,8 +48,7 @@ function isNews(call: Call): boolean {
 
 /**
  * The answer of the run that was asked for: its own words, not those of runs it delegates to. A
- * block shows as it is written and is drawn properly once complete; without colours it is left
- * as it was written.
+ * block shows as it is written, and is drawn properly in its place once it is complete.
  */
 class Answer {
   readonly #terminal: Terminal;
@@ -79,11 +78,9 @@ class Answer {
     if (live.step !== this.#step) this.#begin(live.step);
     this.#said += live.text;
     const complete = this.#stream.push(live.text);
-    if (complete === "" || !this.#terminal.color("out")) this.#write(live.text);
-    else {
-      this.#redraw(complete);
-      this.#write(this.#stream.pending);
-    }
+    if (complete !== "") this.#redraw(complete);
+    const shown = this.#draft.push(complete === "" ? live.text : this.#stream.pending);
+    if (shown !== "") this.#terminal.out(shown);
   }
 
   /** Shows what of the answer was not streamed. */
@@ -103,28 +100,18 @@ class Answer {
     this.#stream = new MarkdownStream();
   }
 
-  #write(text: string): void {
-    const shown = this.#draft.push(text);
-    if (shown !== "") this.#terminal.out(shown);
-  }
-
   /** Ends the block that is being written. */
   #close(): void {
-    const last = this.#stream.end();
-    if (this.#terminal.color("out")) return this.#redraw(last);
-    const rest = this.#draft.rest();
-    if (!this.#draft.empty || rest !== "") this.#terminal.out(`${rest}\n`);
-    this.#draft = new Draft(this.#columns);
+    this.#redraw(this.#stream.end());
   }
 
   /** Puts the block, drawn properly, in the place of its draft. */
   #redraw(block: string): void {
     const erase = this.#draft.empty ? "" : this.#draft.erase(this.#terminal.rows);
-    if (erase === null) {
-      // The top of it has left the screen and cannot be taken back.
-      this.#terminal.out(`${this.#draft.rest()}\n`);
-    } else {
-      this.#terminal.out(erase);
+    // Once the top of it has left the screen it cannot be taken back, and stays as it was written.
+    if (erase === null) this.#terminal.out("\n");
+    else {
+      if (erase !== "") this.#terminal.out(erase);
       this.#draw(block);
     }
     this.#draft = new Draft(this.#columns);
@@ -162,12 +149,14 @@ async function askOnce(
   const width = Number.isFinite(terminal.columns) ? terminal.columns : 80;
   const card = (all: boolean): void =>
     terminal.err(paintAll([...askCard(ask, asked.of(ask), width, all), ASK_KEYS], color));
-  card(false);
-  for (;;) {
-    const key = (await terminal.key(signal)) ?? "l";
-    if (key === "?") card(true);
-    const reply = ASK_REPLIES[key];
-    if (reply === undefined) continue;
+  for (let news: "brief" | "whole" | null = "brief"; ;) {
+    // Keys are taken before the card shows, so that none typed at it is lost or echoed.
+    const pressed = terminal.key(signal);
+    if (news !== null) card(news === "whole");
+    const key = (await pressed) ?? "l";
+    news = key === "?" ? "whole" : null;
+    if (!Object.hasOwn(ASK_REPLIES, key)) continue;
+    const reply = ASK_REPLIES[key] ?? null;
     terminal.err(paintAll([askSaid(ask, reply)], color));
     return reply;
   }

@@ -1,12 +1,12 @@
 import { fstatSync, readSync, statSync, writeSync } from "node:fs";
-import { codeOf, NanosError } from "../std/error.ts";
+import { codeOf, messageOf, NanosError } from "../std/error.ts";
 
 /**
  * Where a command writes and reads. Answers and documents go to `out`, everything else to `err`.
  *
  * Contract:
  * - `out` and `err` have written everything when they return. When nobody reads any more they
- *   throw `Gone`, which ends the program quietly.
+ *   write nothing, quietly: what is under way still comes to its end and is in the journal.
  * - Text handed over is already safe for a terminal: `paint` and `markdown` make it so.
  */
 export interface Terminal {
@@ -15,6 +15,8 @@ export interface Terminal {
   readonly errTty: boolean;
   /** Cells in a line of standard output; Infinity when it is not a terminal. */
   readonly columns: number;
+  /** True once nobody reads standard output any more. */
+  readonly gone: boolean;
   /** Lines of the screen. */
   readonly rows: number;
   /** Whether to colour, for the stream named. */
@@ -29,18 +31,16 @@ export interface Terminal {
   question(text: string): Promise<string | null>;
   /** Waits for one key at the terminal, without echo; null when input ended or was interrupted. */
   key(signal: AbortSignal): Promise<string | null>;
-  /** Calls back on SIGINT and SIGTERM, until the returned function is called. */
+  /** Calls back on SIGINT, SIGTERM and SIGHUP, until the returned function is called. */
   onInterrupt(listener: () => void): () => void;
 }
-
-/** Nobody reads our output any more (a closed pipe). Not worth a word. */
-export class Gone extends Error {}
 
 /** The process' own terminal. Nothing of `process.stdin` or `process.stdout` is touched before it
  * is needed: each costs as much as the whole start of the runtime. */
 export function processTerminal(noColor: boolean): Terminal {
   const [inTty, outTty, errTty] = [0, 1, 2].map(isTty) as [boolean, boolean, boolean];
   let columns: number | null = null;
+  let gone = false;
   return {
     inTty,
     outTty,
@@ -53,8 +53,13 @@ export function processTerminal(noColor: boolean): Terminal {
       return outTty ? process.stdout.rows || 24 : 24;
     },
     color: (stream) => !noColor && (stream === "out" ? outTty : errTty),
-    out: (text) => writeAll(1, text),
-    err: (text) => writeAll(2, text),
+    get gone() {
+      return gone;
+    },
+    out: (text) => {
+      gone ||= !writeAll(1, text);
+    },
+    err: (text) => void writeAll(2, text),
     read: readAll,
     lines: readLines,
     question: (text) => {
@@ -63,15 +68,15 @@ export function processTerminal(noColor: boolean): Terminal {
     },
     key: readKey,
     onInterrupt: (listener) => {
-      process.on("SIGINT", listener);
-      process.on("SIGTERM", listener);
+      for (const signal of SIGNALS) process.on(signal, listener);
       return () => {
-        process.off("SIGINT", listener);
-        process.off("SIGTERM", listener);
+        for (const signal of SIGNALS) process.off(signal, listener);
       };
     },
   };
 }
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 // A terminal is a character device that is not the null device. `isatty` knows it all, and loading
 // it costs as much as the runtime's own start; so it is only asked where it may be one.
@@ -85,17 +90,19 @@ function isTty(fd: number): boolean {
   }
 }
 
-function writeAll(fd: number, text: string): void {
+/** False when there is no reader. */
+function writeAll(fd: number, text: string): boolean {
   const bytes = Buffer.from(text, "utf8");
   for (let done = 0; done < bytes.length;) {
     try {
       done += writeSync(fd, bytes, done);
     } catch (error) {
-      if (codeOf(error) === "EPIPE") throw new Gone();
+      if (codeOf(error) === "EPIPE" || codeOf(error) === "EIO") return false;
       if (codeOf(error) !== "EAGAIN") throw error;
       pause();
     }
   }
+  return true;
 }
 
 function readAll(max: number): string {
@@ -111,7 +118,7 @@ function readAll(max: number): string {
         continue;
       }
       // Windows and some pseudo terminals say the end this way.
-      if (codeOf(error) !== "EOF" && codeOf(error) !== "EIO") throw error;
+      if (codeOf(error) !== "EOF" && codeOf(error) !== "EIO") throw unreadable(error);
     }
     if (read === 0) return asText(Buffer.concat(chunks));
     size += read;
@@ -124,6 +131,14 @@ function readAll(max: number): string {
     }
     chunks.push(Buffer.from(buffer.subarray(0, read)));
   }
+}
+
+function unreadable(error: unknown): NanosError {
+  return new NanosError(
+    "usage.input",
+    `Standard input cannot be read: ${messageOf(error)}.`,
+    "Redirect a file or a pipe into it.",
+  );
 }
 
 /** Bytes as text; what is not UTF-8 is refused, as a request nobody can read helps nobody. */

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { JsonSchema } from "./json.ts";
-import { AssistantMessage, Message } from "./message.ts";
-import { Failure } from "./outcome.ts";
-import { Usage } from "./usage.ts";
+import type { AssistantMessage, Message } from "./message.ts";
+import type { Failure } from "./outcome.ts";
+import type { Usage } from "./usage.ts";
 
 /** A tool as a model sees it. */
 export const ToolSpec = z.strictObject({

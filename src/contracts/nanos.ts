@@ -128,6 +128,7 @@ export interface Trace {
   readonly events: number;
 }
 
+/** One run in a list. */
 export interface TraceLine {
   readonly run: string;
   readonly agent: string;
@@ -209,6 +210,7 @@ export interface Models {
   rm(name: string): Promise<void>;
 }
 
+/** One model in a list, with where it was configured. */
 export interface ModelLine {
   readonly name: string;
   readonly config: ModelConfig;
@@ -216,6 +218,7 @@ export interface ModelLine {
   readonly inUse: boolean;
 }
 
+/** Standing answers: what a skill may reach without being asked about. */
 export interface Grants {
   list(): readonly Grant[];
   add(skill: string, options: { net?: readonly string[]; until?: number }): Promise<Grant>;
@@ -253,6 +256,7 @@ export type Found = (
   readonly notes?: readonly string[];
 };
 
+/** A starter that can be applied. */
 export interface StarterLine {
   readonly name: string;
   readonly description: string;

@@ -157,10 +157,11 @@ export class Appender {
   /** Another process may have appended or taken a run over. */
   #notice(): void {
     const version = this.#sql.version.get()?.["data_version"];
-    if (version === this.#version) return;
+    const { chains, leases } = this.#parts;
+    if (version === this.#version && chains.isLoaded) return;
     this.#version = version;
-    this.#parts.chains.catchUp();
-    this.#parts.leases.forget();
+    chains.catchUp();
+    leases.forget();
   }
 
   #undo(): void {

@@ -28,7 +28,8 @@ export class Chains {
   /** Highest `seq` seen. */
   seen = 0;
   #upto = 0;
-  #loaded = false;
+  /** False until the first `catchUp`, and after whatever made memory unsure. */
+  isLoaded = false;
   readonly #byRun = new Map<string, Chain>();
   readonly #byId = new Map<number, Chain>();
   /** Newest events of the chains that grew since the mark. */
@@ -52,10 +53,10 @@ export class Chains {
   /** Reads what was appended since the last look, here or elsewhere. */
   catchUp(): void {
     if (this.#heads.size > KEPT) this.forget();
-    if (!this.#loaded) {
+    if (!this.isLoaded) {
       this.#upto = Number(this.#sql.mark.get()?.["upto"] ?? 0);
       this.seen = this.#upto;
-      this.#loaded = true;
+      this.isLoaded = true;
     }
     for (const row of this.#sql.later.all(this.seen)) {
       const seq = Number(row["seq"]);
@@ -122,7 +123,7 @@ export class Chains {
 
   /** After a rollback: nothing in memory is sure. */
   forget(): void {
-    this.#loaded = false;
+    this.isLoaded = false;
     this.#heads.clear();
     this.#byRun.clear();
     this.#byId.clear();

@@ -17,7 +17,11 @@ interface Ended {
 }
 
 /** Runs a writer; kills it `killAfter` milliseconds after its first acknowledged append. */
-function write(dir: string, run: string, how: { killAfter: number } | { count: number }): Promise<Ended> {
+function write(
+  dir: string,
+  run: string,
+  how: { killAfter: number } | { count: number },
+): Promise<Ended> {
   const count = "count" in how ? [String(how.count)] : [];
   const flags = ["--config=/dev/null", "--no-env-file", "--no-install"];
   const child = spawn(process.execPath, [...flags, WRITER, dir, run, ...count]);
@@ -33,7 +37,11 @@ function write(dir: string, run: string, how: { killAfter: number } | { count: n
       // The last line may be cut in the middle; a whole one was acknowledged.
       const lines = out.split("\n").slice(0, -1);
       const pairs = lines.map((line) => line.split(" ") as [string, string]);
-      resolve({ acknowledged: new Map(pairs.map(([seq, hash]) => [Number(seq), hash])), code, stderr });
+      resolve({
+        acknowledged: new Map(pairs.map(([seq, hash]) => [Number(seq), hash])),
+        code,
+        stderr,
+      });
     });
   });
 }
@@ -92,8 +100,12 @@ describe("two processes at once", () => {
     "share one journal: gapless, verified, nothing lost",
     () =>
       inFolder(async (dir) => {
-        const writers = await Promise.all(["a", "b", "a"].map((run) => write(dir, run, { count: 150 })));
-        expect(writers.map(({ code, stderr }) => [code, stderr])).toEqual(writers.map(() => [0, ""]));
+        const writers = await Promise.all(
+          ["a", "b", "a"].map((run) => write(dir, run, { count: 150 })),
+        );
+        expect(writers.map(({ code, stderr }) => [code, stderr])).toEqual(
+          writers.map(() => [0, ""]),
+        );
         const all = new Map(writers.flatMap(({ acknowledged }) => [...acknowledged]));
         const written = writers.reduce((sum, { acknowledged }) => sum + acknowledged.size, 0);
         expect(all.size).toBe(written);
@@ -107,7 +119,10 @@ describe("two processes at once", () => {
       const one = open(dir);
       const two = open(dir);
       for (let i = 0; i < 300; i++) {
-        await Promise.all([one.append([draft("r1", i)]), two.append([draft("r1", i), draft("r2")])]);
+        await Promise.all([
+          one.append([draft("r1", i)]),
+          two.append([draft("r1", i), draft("r2")]),
+        ]);
       }
       expect(one.size()).toBe(900);
       expect(one.head("r1")).toEqual(two.head("r1"));

@@ -1,6 +1,7 @@
 import { DatabaseSync } from "node:sqlite";
 import * as fs from "node:fs";
 import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { codeOf, NanosError } from "../std/error.ts";
 import type { Random } from "../std/random.ts";
 import { isDamage, journalFailure, primaryCode } from "./failure.ts";
@@ -159,7 +160,8 @@ function unknownFormat(file: string, format: number): NanosError {
 function openReadOnly(file: string, options: DatabaseOptions, failure: unknown): DatabaseSync {
   const wal = fs.statSync(`${file}-wal`, { throwIfNoEntry: false });
   const whole = wal === undefined || wal.size === 0;
-  const path = whole ? new URL(`file://${encodeURI(file)}?immutable=1`) : file;
+  const path = pathToFileURL(file);
+  if (whole) path.searchParams.set("immutable", "1");
   try {
     const db = new DatabaseSync(path, { readOnly: true, timeout: options.busyMs });
     return checked(db, file, () => undefined);

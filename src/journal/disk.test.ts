@@ -62,7 +62,9 @@ describe("a full disk", () => {
       await journal.append([draft("r1")]);
       expect(await fillUp(journal, 100_000)).toBe("journal.full");
       const files = fs.readdirSync(join(dir, "home", "bodies")).length;
-      expect([...journal.since(0)].filter(({ event }) => event.body.bytes > 65_536).length).toBe(files);
+      expect([...journal.since(0)].filter(({ event }) => event.body.bytes > 65_536).length).toBe(
+        files,
+      );
       journal.close();
     }));
 
@@ -74,17 +76,24 @@ describe("a full disk", () => {
   test("views are kept in memory then, and reading works", () =>
     onSmallDisk("600k", async (dir) => {
       const journal = open(join(dir, "home"));
-      expect(await fillUp(journal, 2_000)).toBe("journal.full");
+      await journal.append([draft("r1")]);
       const view = {
         name: "seqs",
         version: 1,
         tables: "CREATE TABLE seqs (seq INTEGER)",
-        apply: (db: { run(sql: string, seq: number): void }, { event }: { event: { seq: number } }) =>
-          db.run("INSERT INTO seqs VALUES (?)", event.seq),
+        apply: (
+          db: { run(sql: string, seq: number): void },
+          { event }: { event: { seq: number } },
+        ) => db.run("INSERT INTO seqs VALUES (?)", event.seq),
       };
-      expect(journal.view(view, (db) => db.all("SELECT count(*) AS n FROM seqs"))).toEqual([
-        { n: journal.size() },
-      ]);
+      const check = (): void =>
+        expect(journal.view(view, (db) => db.all("SELECT count(*) AS n FROM seqs"))).toEqual([
+          { n: journal.size() },
+        ]);
+      check();
+      expect(await fillUp(journal, 2_000)).toBe("journal.full");
+      check();
+      check();
       journal.close();
     }));
 });
@@ -123,16 +132,33 @@ describe("the journal's own limits", () => {
       expect(await codeOfFailure(() => journal.append([draft("r1")]))).toBe("journal.busy");
       expect(await codeOfFailure(() => journal.lease("r1"))).toBe("journal.busy");
       other.exec("ROLLBACK");
+      const [first] = await journal.append([draft("r1")]);
+      // What failed in between must not make it forget where a chain ends.
+      other.exec("BEGIN IMMEDIATE");
+      expect(await codeOfFailure(() => journal.lease("r1"))).toBe("journal.busy");
+      other.exec("ROLLBACK");
+      const [second] = await journal.append([draft("r1")]);
+      expect(second!.prev).toBe(first!.hash);
+      expect(journal.verify()).toMatchObject({ ok: true, events: 2 });
+      // A release that could not be written does not keep the run.
+      const lease = journal.lease("r1");
+      other.exec("BEGIN IMMEDIATE");
+      lease!.release();
+      other.exec("ROLLBACK");
       other.close();
+      expect(journal.carried("r1")).toBe(false);
       await journal.append([draft("r1")]);
-      expect(journal.verify()).toMatchObject({ ok: true, events: 1 });
+      expect(journal.lease("r1")?.epoch).toBe(2);
       journal.close();
     }));
 });
 
 describe("a home that may not be written", () => {
   /** Shows it on a disk mounted read-only; root is not held up by file modes. */
-  const readOnly = (prepare: (home: string) => Promise<void> | void, act: (home: string) => Promise<void>) =>
+  const readOnly = (
+    prepare: (home: string) => Promise<void> | void,
+    act: (home: string) => Promise<void>,
+  ) =>
     onSmallDisk("4m", async (dir) => {
       const home = join(dir, "home");
       await prepare(home);

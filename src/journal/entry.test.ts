@@ -11,7 +11,9 @@ import { eventHash, eventOf, eventText, Forms, hex, packStep, unhex, unpackStep 
 import { memoryJournal } from "./open.ts";
 
 const text = fc.string({ unit: "binary" });
-const ill = fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((n) => String.fromCharCode(n)) });
+const ill = fc.string({
+  unit: fc.integer({ min: 0, max: 0xffff }).map((n) => String.fromCharCode(n)),
+});
 const digits = fc.stringMatching(/^[0-9a-f]{64}$/u);
 const label = fc.record({
   integrity: fc.constantFrom("operator", "directory", "untrusted"),

@@ -119,8 +119,7 @@ export class Forms {
   /** The draft's form, made if there is none. Inside the append's transaction. */
   ensure({ actor, isolation, label, policy, body: { kind } }: Draft): Form {
     const last = this.#byKind.get(kind);
-    const isSame =
-      last?.actor === actor && last.policy === policy && last.isolation === isolation;
+    const isSame = last?.actor === actor && last.policy === policy && last.isolation === isolation;
     if (isSame && last.label === null && label === null) return last;
     const form = this.#ensure(textOf({ actor, isolation, kind, label, policy }));
     this.#byKind.set(kind, form);

@@ -43,10 +43,7 @@ const SAYS: Readonly<Record<Code, readonly [message: string, next: string]>> = {
     "The journal's file is damaged",
     "Keep a copy of the home, then restore the journal from a backup or use another home: --home DIR",
   ],
-  busy: [
-    "Another process holds the journal",
-    "Wait until it is done, or end it, and try again",
-  ],
+  busy: ["Another process holds the journal", "Wait until it is done, or end it, and try again"],
   disk: ["The disk refused", "Check the disk of the home, then try again"],
 };
 

@@ -13,7 +13,15 @@ import { type Draft, Event, GENESIS as GENESIS_OF_EVENT, HOME_CHAIN } from "../c
 import type { Ask } from "../contracts/run.ts";
 import type { Journal } from "./journal.ts";
 import { memoryJournal, openJournal } from "./open.ts";
-import { childDraft, codeOfFailure, draft, fill, inFolder, open, openAt } from "./testing/sample.ts";
+import {
+  childDraft,
+  codeOfFailure,
+  draft,
+  fill,
+  inFolder,
+  open,
+  openAt,
+} from "./testing/sample.ts";
 
 type Act = (journal: Journal, clock: ReturnType<typeof fakeClock>) => Promise<void> | void;
 
@@ -65,18 +73,22 @@ describe("append", () => {
     expect(journal.verify()).toMatchObject({ ok: true, chains: 2 });
   });
 
-  contract("time never goes backwards on a chain, and a draft's own time is kept", async (journal, clock) => {
-    const at = async (own?: number): Promise<number> =>
-      (await journal.append([own === undefined ? draft("r1") : { ...draft("r1"), at: own }]))[0]!.at;
-    const start = clock.now();
-    expect(await at()).toBe(start);
-    clock.advance(-500);
-    expect(await at()).toBe(start);
-    clock.advance(1_000);
-    expect(await at()).toBe(start + 500);
-    expect(await at(7)).toBe(7);
-    expect((await journal.append([draft("r2")]))[0]!.at).toBe(start + 500);
-  });
+  contract(
+    "time never goes backwards on a chain, and a draft's own time is kept",
+    async (journal, clock) => {
+      const at = async (own?: number): Promise<number> =>
+        (await journal.append([own === undefined ? draft("r1") : { ...draft("r1"), at: own }]))[0]!
+          .at;
+      const start = clock.now();
+      expect(await at()).toBe(start);
+      clock.advance(-500);
+      expect(await at()).toBe(start);
+      clock.advance(1_000);
+      expect(await at()).toBe(start + 500);
+      expect(await at(7)).toBe(7);
+      expect((await journal.append([draft("r2")]))[0]!.at).toBe(start + 500);
+    },
+  );
 
   contract("nothing to append is nothing appended", async (journal) => {
     expect(await journal.append([])).toEqual([]);
@@ -131,19 +143,24 @@ describe("append", () => {
     expect(journal.verify()).toMatchObject({ ok: true, events: 1 });
   });
 
-  contract("what follows a failed append on its chain in the same turn fails too", async (journal) => {
-    const results = await Promise.allSettled([
-      journal.append([draft("r1", "before")]),
-      journal.append([{ ...draft("r1"), at: Number.NaN }]),
-      journal.append([draft("r1", "after"), draft("r2", "with it")]),
-      journal.append([draft("r2", "also")]),
-      journal.append([draft("r3", "apart")]),
-    ]);
-    expect(results.map(({ status }) => status[0])).toEqual(["f", "r", "r", "r", "f"]);
-    await journal.append([draft("r1", "later")]);
-    const texts = [...journal.since(0, { bodies: true })].map(({ body }) => body);
-    expect(texts).toEqual(["before", "apart", "later"].map((version) => ({ kind: "home.created", version })));
-  });
+  contract(
+    "what follows a failed append on its chain in the same turn fails too",
+    async (journal) => {
+      const results = await Promise.allSettled([
+        journal.append([draft("r1", "before")]),
+        journal.append([{ ...draft("r1"), at: Number.NaN }]),
+        journal.append([draft("r1", "after"), draft("r2", "with it")]),
+        journal.append([draft("r2", "also")]),
+        journal.append([draft("r3", "apart")]),
+      ]);
+      expect(results.map(({ status }) => status[0])).toEqual(["f", "r", "r", "r", "f"]);
+      await journal.append([draft("r1", "later")]);
+      const texts = [...journal.since(0, { bodies: true })].map(({ body }) => body);
+      expect(texts).toEqual(
+        ["before", "apart", "later"].map((version) => ({ kind: "home.created", version })),
+      );
+    },
+  );
 });
 
 describe("reading", () => {
@@ -200,7 +217,11 @@ describe("erase", () => {
     ]);
     const last = journal.head(HOME_CHAIN);
     expect(last?.kind).toBe("body.erased");
-    expect(journal.body(last!)).toEqual({ kind: "body.erased", hash: event!.hash, why: "asked for" });
+    expect(journal.body(last!)).toEqual({
+      kind: "body.erased",
+      hash: event!.hash,
+      why: "asked for",
+    });
     expect(journal.verify()).toEqual({ ok: true, events: 3, chains: 2, erased: 1 });
   });
 
@@ -227,7 +248,10 @@ describe("erase", () => {
       name: "words",
       version: 1,
       tables: "CREATE TABLE words (seq INTEGER, text TEXT)",
-      apply: (db: { run(sql: string, ...v: (string | number)[]): void }, { event, body }: { event: Event; body: unknown }) => {
+      apply: (
+        db: { run(sql: string, ...v: (string | number)[]): void },
+        { event, body }: { event: Event; body: unknown },
+      ) => {
         if (body) db.run("INSERT INTO words VALUES (?, ?)", event.seq, JSON.stringify(body));
       },
     };
@@ -236,7 +260,10 @@ describe("erase", () => {
     expect(words()).toBe(2);
     await journal.erase(event!.hash, "asked for");
     expect(words()).toBe(2);
-    expect(journal.view(view, (db) => db.all("SELECT seq FROM words"))).toEqual([{ seq: 2 }, { seq: 3 }]);
+    expect(journal.view(view, (db) => db.all("SELECT seq FROM words"))).toEqual([
+      { seq: 2 },
+      { seq: 3 },
+    ]);
   });
 
   test("leaves nothing of the body in any file", () =>
@@ -249,7 +276,12 @@ describe("erase", () => {
         draft("r1", "kept"),
       ]);
       journal.view(
-        { name: "v", version: 1, tables: "CREATE TABLE t (x TEXT)", apply: (db, { body }) => db.run("INSERT INTO t VALUES (?)", JSON.stringify(body)) },
+        {
+          name: "v",
+          version: 1,
+          tables: "CREATE TABLE t (x TEXT)",
+          apply: (db, { body }) => db.run("INSERT INTO t VALUES (?)", JSON.stringify(body)),
+        },
         () => undefined,
       );
       expect(filesWith(dir, secret)).not.toEqual([]);
@@ -315,7 +347,10 @@ describe("files", () => {
       await fill(journal);
       journal.lease("r1");
       journal.onWake(() => undefined);
-      journal.view({ name: "v", version: 1, tables: "CREATE TABLE t (x)", apply: () => undefined }, () => 0);
+      journal.view(
+        { name: "v", version: 1, tables: "CREATE TABLE t (x)", apply: () => undefined },
+        () => 0,
+      );
       const modes = (folder: string): void => {
         expect(fs.statSync(folder).mode & 0o777).toBe(0o700);
         for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {

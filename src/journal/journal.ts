@@ -35,8 +35,9 @@ export interface Journal {
   /** Body of an event; null when erased. Throws `NanosError journal.tampered` when it does not match. */
   body(event: Event): EventBody | null;
   /**
-   * Removes the body of the event with this hash, from views and the log too, and says so on the
-   * home chain. Erasing it again does nothing. Throws `NanosError journal.no_such_event`, and
+   * Removes the body of the event with this hash, from views too, and says so on the home chain. What
+   * SQLite's log still holds of it goes at once, or, while another process reads, with the next
+   * write-back. Erasing it again does nothing but finish what a failed clean-up left. Throws `NanosError journal.no_such_event`, and
    * `journal.not_erasable` for an event that itself says something was erased.
    */
   erase(hash: string, why: string): Promise<void>;
@@ -65,12 +66,14 @@ export interface Journal {
   close(): void;
 }
 
+/** The right to carry one run, until it is released or the process ends. */
 export interface Lease {
   readonly run: string;
   readonly epoch: number;
   release(): void;
 }
 
+/** What `verify` found. */
 export type Verified =
   | { readonly ok: true; readonly events: number; readonly chains: number; readonly erased: number }
   | {
@@ -92,10 +95,13 @@ export interface ViewSpec {
   readonly tables: string;
   apply(db: ViewWriter, recorded: Recorded): void;
 }
+/** What a view's columns hold. */
 export type SqlValue = null | number | string;
+/** Asks a view's tables. */
 export interface ViewReader {
   all(sql: string, ...values: readonly SqlValue[]): readonly Record<string, SqlValue>[];
 }
+/** Changes a view's tables; only while an event is applied. */
 export interface ViewWriter extends ViewReader {
   run(sql: string, ...values: readonly SqlValue[]): void;
 }

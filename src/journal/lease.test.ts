@@ -14,7 +14,9 @@ const HOLDER = join(import.meta.dir, "testing", "holder.ts");
 async function holder(dir: string, run: string): Promise<{ kill(): Promise<void> }> {
   const child = spawn(process.execPath, [HOLDER, dir, run], { stdio: ["pipe", "pipe", "inherit"] });
   const ended = new Promise<void>((resolve) => child.on("close", () => resolve()));
-  const said = await new Promise((resolve) => child.stdout.once("data", (data) => resolve(String(data))));
+  const said = await new Promise((resolve) =>
+    child.stdout.once("data", (data) => resolve(String(data))),
+  );
   expect(said).toBe("taken 1\n");
   return {
     kill: async () => {
@@ -58,7 +60,9 @@ describe("a lease", () => {
       const lease = one.lease("r1")!;
       await one.append([draft("r1")]);
       expect(await codeOfFailure(() => two.append([draft("r1")]))).toBe(Superseded.name);
-      expect(await codeOfFailure(() => two.append([draft("r2"), draft("r1")]))).toBe(Superseded.name);
+      expect(await codeOfFailure(() => two.append([draft("r2"), draft("r1")]))).toBe(
+        Superseded.name,
+      );
       await two.append([draft("home"), draft("r2")]);
       lease.release();
       await two.append([draft("r1")]);

@@ -73,8 +73,8 @@ export class Leases {
       this.#holders.set(run, holder);
     }
     const held = this.#held.get(run);
-    if (held === undefined) return holder.owner === null;
-    return holder.owner === this.#me && holder.epoch === held;
+    if (held !== undefined) return holder.owner === this.#me && holder.epoch === held;
+    return holder.owner === null || holder.owner === this.#me;
   }
 
   /** After another process changed the file. */
@@ -93,11 +93,15 @@ export class Leases {
     if (this.#held.get(run) !== epoch) return;
     this.#held.delete(run);
     this.#holders.clear();
-    inTransaction(this.#db, this.#chains, () => {
-      const holder = this.#load(run);
-      // Taken over in the meantime: it is not ours to give back.
-      if (holder.owner === this.#me) this.#set.run(null, holder.epoch, run);
-    });
+    try {
+      inTransaction(this.#db, this.#chains, () => {
+        const holder = this.#load(run);
+        // Taken over in the meantime: it is not ours to give back.
+        if (holder.owner === this.#me) this.#set.run(null, holder.epoch, run);
+      });
+    } catch {
+      // The disk would not have it. The run is free once this journal closes or the process ends.
+    }
   }
 
   #load(run: string): Holder {
@@ -108,7 +112,8 @@ export class Leases {
   }
 
   #isAlive(owner: string): boolean {
-    if (owner === this.#me) return this.#lock !== null;
+    // Ours and not held any more: a release that could not be written.
+    if (owner === this.#me) return false;
     return this.#dir !== null && isLocked(lockFile(this.#dir, owner));
   }
 }

@@ -52,7 +52,10 @@ export function openJournal(options: JournalOptions): Journal {
 }
 
 /** A journal that is kept nowhere, by the same code. For tests, and for runs nobody wants kept. */
-export function memoryJournal({ clock, random }: Pick<JournalOptions, "clock" | "random">): Journal {
+export function memoryJournal({
+  clock,
+  random,
+}: Pick<JournalOptions, "clock" | "random">): Journal {
   return build({ opened: memoryDatabase(), clock, random, dir: null, bodies: null });
 }
 
@@ -88,11 +91,11 @@ function build({ opened, clock, random, dir, bodies }: Parts): Journal {
       appender.flush();
       return verifyJournal(source, reader, run ?? null);
     },
-    lease: (run) => leases.take(run),
+    lease: (run) => named(() => leases.take(run)),
     carried: (run) => named(() => leases.carried(run)),
-    onWake: (listener) => wake.on(listener),
+    onWake: (listener) => named(() => wake.on(listener)),
     wake: (topic) => wake.say(topic),
-    view: (spec, read) => views.read(spec, read),
+    view: (spec, read) => named(() => views.read(spec, read)),
     close: () => {
       if (!db.isOpen) return;
       appender.close();
@@ -104,7 +107,7 @@ function build({ opened, clock, random, dir, bodies }: Parts): Journal {
   };
 }
 
-/** Failures of the file, named. */
+/** Failures of the disk and the file get their names here. */
 function named<T>(read: () => T): T {
   try {
     return read();
@@ -188,7 +191,12 @@ function seqOf(db: DatabaseSync, hash: string): number | null {
 function sweep(db: DatabaseSync, chains: Chains, reader: Reader, bodies: BodyFiles): void {
   const files = bodies.list();
   if (files.length === 0) return;
-  const erased = new Set(db.prepare("SELECT seq FROM erased").all().map((row) => row["seq"]));
+  const erased = new Set(
+    db
+      .prepare("SELECT seq FROM erased")
+      .all()
+      .map((row) => row["seq"]),
+  );
   const isLeft = (seq: number): boolean => erased.has(seq) || seq > reader.size();
   if (!files.some(isLeft)) return;
   // Another process may be between writing a file and its commit, which only the lock rules out.

@@ -121,7 +121,7 @@ export class Reader {
 
   /** All rows after `seq`, in order. */
   *rows(seq: number): Generator<Row> {
-    for (let last = seq; ; ) {
+    for (let last = seq; ;) {
       const rows = this.#after.all(last) as unknown as readonly Row[];
       yield* rows;
       last = rows.at(-1)?.seq ?? last;

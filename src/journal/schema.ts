@@ -40,7 +40,10 @@ const ERASING = `new.salt IS NULL AND new.text IS NULL AND ${SAME} AND EXISTS (
       SELECT 1 FROM erased WHERE erased.seq = old.seq AND erased.by = (SELECT max(seq) FROM events))`;
 
 const TRIGGERS: Readonly<Record<string, string>> = {
-  events_insert: refuse("INSERT ON events", "new.seq <> (SELECT ifnull(max(seq), 0) + 1 FROM events)"),
+  events_insert: refuse(
+    "INSERT ON events",
+    "new.seq <> (SELECT ifnull(max(seq), 0) + 1 FROM events)",
+  ),
   events_update: refuse("UPDATE ON events", `NOT (${ERASING})`),
   events_delete: refuse("DELETE ON events"),
   forms_insert: refuse("INSERT ON forms", taken("forms", "text")),

@@ -86,9 +86,7 @@ class Check {
     if (row.back !== (end?.seq ?? 0)) return "its link does not lead to the entry before it";
     if (end && row.prev && hex(row.prev) !== end.hash) return "its link is not that entry's hash";
     const why =
-      this.#reader.fault(row) ??
-      (end ? null : this.#originFault(row)) ??
-      this.#erasureFault(row);
+      this.#reader.fault(row) ?? (end ? null : this.#originFault(row)) ?? this.#erasureFault(row);
     if (why !== null) return why;
     this.#ends.set(row.chain, { seq: row.seq, hash });
     this.last = row.seq;

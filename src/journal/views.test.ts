@@ -97,7 +97,9 @@ describe("a view", () => {
         { run: "r1" },
         { run: "r2" },
       ]);
-      const names = journal.view(next, (db) => db.all("SELECT name FROM sqlite_schema ORDER BY name"));
+      const names = journal.view(next, (db) =>
+        db.all("SELECT name FROM sqlite_schema ORDER BY name"),
+      );
       expect(names.map(({ name }) => name)).not.toContain("counts");
       expect(names.map(({ name }) => name)).not.toContain("many");
       expect(names.map(({ name }) => name)).toContain("other");
@@ -152,7 +154,13 @@ describe("a view", () => {
       }
       // Another version in one of them takes the tables from under the other.
       one.view({ ...counts, version: 3 }, () => undefined);
-      expect(rows(two)).toMatchObject([[{ run: "r1", n: 5 }, { run: "r2", n: 5 }], []].slice(0, 1));
+      expect(rows(two)).toMatchObject([
+        [
+          { run: "r1", n: 5 },
+          { run: "r2", n: 5 },
+        ],
+        [{ run: "r1" }, { run: "r2" }],
+      ]);
       one.close();
       two.close();
     }));
@@ -170,10 +178,12 @@ describe("a view", () => {
         },
       };
       expect(() => journal.view(broken, () => undefined)).toThrow("cannot");
-      expect(() => journal.view(counts, (db) => db.all("SELECT * FROM nowhere"))).toThrow("nowhere");
-      expect(() =>
-        journal.view(counts, () => journal.view(other, () => undefined)),
-      ).toThrow("inside another one");
+      expect(() => journal.view(counts, (db) => db.all("SELECT * FROM nowhere"))).toThrow(
+        "nowhere",
+      );
+      expect(() => journal.view(counts, () => journal.view(other, () => undefined))).toThrow(
+        "inside another one",
+      );
       expect(rows(journal)).toEqual(before);
       journal.close();
     }));
@@ -191,13 +201,43 @@ describe("a view", () => {
       journal.close();
     }));
 
+  test("whose file is no file is kept in memory", () =>
+    inFolder(async (dir) => {
+      const journal = open(dir);
+      await fill(journal);
+      fs.mkdirSync(join(dir, "views.db"));
+      expect(work(() => rows(journal))).toBe(8);
+      expect(work(() => rows(journal))).toBe(0);
+      journal.close();
+    }));
+
+  test("damaged or out of reach, is still forgotten when a body is erased", () =>
+    inFolder(async (dir) => {
+      const journal = open(dir);
+      const [event] = await journal.append([draft("r1", "secret")]);
+      fs.writeFileSync(join(dir, "views.db"), "not a database at all: secret ".repeat(100));
+      await journal.erase(event!.hash, "asked for");
+      expect(fs.existsSync(join(dir, "views.db"))).toBe(false);
+      expect(rows(journal)).toMatchObject([
+        [
+          { run: "home", n: 1 },
+          { run: "r1", last: "null" },
+        ],
+        [],
+      ]);
+      journal.close();
+    }));
+
   test("many statements are used without being kept", async () => {
     const journal = memoryJournal({ clock: fakeClock(), random: systemRandom });
     await fill(journal);
     journal.view(counts, (db) => {
       for (let i = 0; i < 1_000; i++) db.all(`SELECT ${i} AS i FROM counts WHERE run = ?`, "r1");
     });
-    expect(rows(journal)).toMatchObject([[{ run: "home", n: 2 }, { run: "r1" }, { run: "r2" }], {}]);
+    expect(rows(journal)).toMatchObject([
+      [{ run: "home", n: 2 }, { run: "r1" }, { run: "r2" }],
+      {},
+    ]);
     journal.close();
   });
 });

@@ -1,7 +1,7 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import * as fs from "node:fs";
 import { join } from "node:path";
-import { assert } from "../std/error.ts";
+import { assert, NanosError } from "../std/error.ts";
 import { LIMITS } from "../std/limits.ts";
 import { privateFile } from "./database.ts";
 import { isDamage, journalFailure } from "./failure.ts";
@@ -26,8 +26,9 @@ interface Cursor {
  * are kept in memory.
  */
 export class Views {
-  /** Null in memory. */
-  readonly #file: string | null;
+  /** Where it lies, or would if it were not in memory; empty where there is no such place. */
+  readonly #file: string;
+  #inMemory: boolean;
   readonly #reader: Reader;
   #db: DatabaseSync | null = null;
   #tables: Tables | null = null;
@@ -36,7 +37,8 @@ export class Views {
   #isReading = false;
 
   constructor(dir: string | null, reader: Reader) {
-    this.#file = dir === null ? null : join(dir, "views.db");
+    this.#inMemory = dir === null;
+    this.#file = dir === null ? "" : join(dir, "views.db");
     this.#reader = reader;
   }
 
@@ -46,9 +48,7 @@ export class Views {
     try {
       return this.#attempt(spec, read);
     } catch (error) {
-      if (this.#file === null || !isDamage(error)) throw error;
-      this.close();
-      for (const end of ["", "-wal", "-shm"]) fs.rmSync(this.#file + end, { force: true });
+      if (!this.#recover(error)) throw error;
       return this.#attempt(spec, read);
     } finally {
       this.#isReading = false;
@@ -57,12 +57,20 @@ export class Views {
 
   /** Forgets every view, on disk too; the next read makes it anew. */
   purge(): void {
-    if (this.#file !== null && !this.#db && !fs.existsSync(this.#file)) return;
-    const db = this.#open();
-    transaction(db, () => {
-      for (const name of names(db)) this.#drop(db, name);
-    });
-    db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    if (!this.#inMemory && fs.existsSync(this.#file)) {
+      try {
+        const db = this.#open();
+        transaction(db, () => {
+          for (const name of names(db)) this.#drop(db, name);
+        });
+        db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+        return;
+      } catch (error) {
+        if (!this.#recover(error)) throw error;
+      }
+    }
+    this.close();
+    this.#removeFile();
   }
 
   close(): void {
@@ -71,6 +79,27 @@ export class Views {
     this.#tables = null;
     this.#version = null;
     this.#cursors.clear();
+  }
+
+  /** True when a second attempt may do: the file is made anew, or memory takes its place. */
+  #recover(error: unknown): boolean {
+    // What this one read may have been rolled back.
+    this.#cursors.clear();
+    if (this.#inMemory) return false;
+    if (isDamage(error)) {
+      this.close();
+      this.#removeFile();
+      return true;
+    }
+    if (!(error instanceof NanosError) || !UNWRITABLE.has(error.code)) return false;
+    this.close();
+    this.#inMemory = true;
+    return true;
+  }
+
+  #removeFile(): void {
+    if (this.#file === "") return;
+    for (const end of ["", "-wal", "-shm"]) fs.rmSync(this.#file + end, { force: true });
   }
 
   #attempt<T>(spec: ViewSpec, read: (db: ViewReader) => T): T {
@@ -86,14 +115,12 @@ export class Views {
 
   #open(): DatabaseSync {
     if (this.#db) return this.#db;
-    const file = this.#file;
-    if (file === null) return (this.#db = prepared(new DatabaseSync(":memory:")));
+    if (this.#inMemory) return (this.#db = prepared(new DatabaseSync(":memory:")));
     try {
-      privateFile(file);
-      this.#db = prepared(new DatabaseSync(file, { timeout: LIMITS.journalBusyMs }));
+      privateFile(this.#file);
+      this.#db = prepared(new DatabaseSync(this.#file, { timeout: LIMITS.journalBusyMs }));
     } catch (error) {
-      if (isDamage(error)) throw error;
-      this.#db = prepared(new DatabaseSync(":memory:"));
+      throw isDamage(error) ? error : journalFailure(error, "views.db");
     }
     return this.#db;
   }
@@ -156,6 +183,8 @@ export class Views {
     db.prepare("DELETE FROM cursors WHERE view = ?").run(name);
   }
 }
+
+const UNWRITABLE = new Set(["journal.full", "journal.read_only", "journal.disk"]);
 
 /** What a view reads and writes by, with its statements kept prepared. */
 class Tables implements ViewWriter {
@@ -224,11 +253,18 @@ function loadCursor(db: DatabaseSync, view: string): Cursor | null {
 }
 
 function names(db: DatabaseSync): readonly string[] {
-  return db.prepare("SELECT view FROM cursors").all().map((row) => String(row["view"]));
+  return db
+    .prepare("SELECT view FROM cursors")
+    .all()
+    .map((row) => String(row["view"]));
 }
 
 /** Tables and views of the file, without what goes with them by itself. */
 function objects(db: DatabaseSync): readonly (readonly [string, string])[] {
-  const sql = "SELECT type, name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'";
-  return db.prepare(sql).all().map((row) => [String(row["type"]), String(row["name"])] as const);
+  const sql =
+    "SELECT type, name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'";
+  return db
+    .prepare(sql)
+    .all()
+    .map((row) => [String(row["type"]), String(row["name"])] as const);
 }

@@ -38,7 +38,9 @@ describe("wake", () => {
 
   test("crosses processes both ways and does not keep one alive", () =>
     inFolder(async (dir) => {
-      const child = spawn(process.execPath, [HOLDER, dir, "r1"], { stdio: ["pipe", "pipe", "inherit"] });
+      const child = spawn(process.execPath, [HOLDER, dir, "r1"], {
+        stdio: ["pipe", "pipe", "inherit"],
+      });
       let out = "";
       child.stdout.on("data", (data) => (out += String(data)));
       const ended = new Promise((resolve) => child.on("close", resolve));
@@ -78,7 +80,9 @@ describe("wake", () => {
 
   test("removes what a dead process left and goes on", () =>
     inFolder(async (dir) => {
-      const child = spawn(process.execPath, [HOLDER, dir, "r1"], { stdio: ["pipe", "pipe", "inherit"] });
+      const child = spawn(process.execPath, [HOLDER, dir, "r1"], {
+        stdio: ["pipe", "pipe", "inherit"],
+      });
       await new Promise((resolve) => child.stdout.once("data", resolve));
       const ended = new Promise((resolve) => child.on("close", resolve));
       child.kill("SIGKILL");
@@ -97,7 +101,9 @@ describe("wake", () => {
 
   test("a process that hangs does not hold up the others", () =>
     inFolder(async (dir) => {
-      const child = spawn(process.execPath, [HOLDER, dir, "r1"], { stdio: ["pipe", "pipe", "inherit"] });
+      const child = spawn(process.execPath, [HOLDER, dir, "r1"], {
+        stdio: ["pipe", "pipe", "inherit"],
+      });
       await new Promise((resolve) => child.stdout.once("data", resolve));
       child.kill("SIGSTOP");
       const journal = open(dir);

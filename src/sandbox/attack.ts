@@ -28,7 +28,7 @@ const ATTACKS: Readonly<Record<string, (...args: string[]) => Promise<void> | vo
       await new Promise<void>((resolve, reject) => {
         socket.on("error", reject);
         socket.send("escaped", Number(port), "127.0.0.1", () => resolve());
-      });
+      }).finally(() => socket.close());
     });
     rawSocket(AF_INET, SOCK_DGRAM, inetAddress(Number(port)));
   },
@@ -59,9 +59,7 @@ const ATTACKS: Readonly<Record<string, (...args: string[]) => Promise<void> | vo
     const key = Buffer.from("user\0");
     const name = Buffer.from("nanos-probe\0");
     const ring = -3;
-    native("add_key", () =>
-      call("add_key", ptr(key), ptr(name), ptr(name), 5, ring),
-    );
+    native("add_key", () => call("add_key", ptr(key), ptr(name), ptr(name), 5, ring));
   },
   namespaces: () => {
     native("unshare", () => call("unshare", CLONE_NEWNET));
@@ -157,9 +155,7 @@ function changeMetadata(path = ""): void {
   attempt("lutimes", () => fs.lutimesSync(path, 1, 1));
   attempt("fchmod", () => fs.fchmodSync(fs.openSync(path, "r"), 0o777));
   attempt("futimes", () => fs.futimesSync(fs.openSync(path, "r"), 1, 1));
-  native("setxattr", () =>
-    call("setxattr", ptr(name), ptr(key), ptr(key), 4, 0),
-  );
+  native("setxattr", () => call("setxattr", ptr(name), ptr(key), ptr(key), 4, 0));
   native("fchmodat2", () => libc().syscall(452, AT_FDCWD, ptr(name), 0o777, 0, 0));
 }
 
@@ -261,7 +257,9 @@ async function attemptAsync(what: string, work: () => Promise<unknown>): Promise
     timer = setTimeout(resolve, 500, "no answer");
   });
   try {
-    print(`${what}: ${String(await Promise.race([work(), enough]).finally(() => clearTimeout(timer)))}`);
+    print(
+      `${what}: ${String(await Promise.race([work(), enough]).finally(() => clearTimeout(timer)))}`,
+    );
   } catch (error) {
     print(`${what}: refused ${String((error as NodeJS.ErrnoException).code ?? error)}`);
   }

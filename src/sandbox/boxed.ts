@@ -5,16 +5,17 @@ import { THREADS_EACH } from "./user.ts";
 import type { Child, Exit } from "./child.ts";
 import type { Box, Boxed, Ended, Mapped } from "./sandbox.ts";
 import type { StageHandle } from "./stage/handle.ts";
-import type { Member } from "./watch.ts";
-import { memberAt, membersOf, treeSize } from "./watch.ts";
+import type { Census, Member } from "./watch.ts";
+import { chainOf, memberAt, membersOf, treeSize } from "./watch.ts";
 
 /** What it takes to watch over a started process until nothing of it is left. */
 export interface Watched {
   readonly child: Child;
   readonly tier: Tier;
   readonly limits: Box["limits"];
-  /** Whether there can be more than the one process: namespaces bring helpers, programs children. */
-  readonly family: boolean;
+  /** Whether what runs may start processes. */
+  readonly fork: boolean;
+  readonly census: Census;
   readonly stage: StageHandle | null;
   readonly mapping: readonly Mapped[];
   readonly cwd: string;
@@ -76,7 +77,9 @@ async function end(watched: Watched, guard: Guard, streams: Promise<unknown>): P
   guard.rest();
   await guard.clear();
   // A relative that is dead holds no pipe open; the wait is for what is still in them.
-  await Promise.race([streams, watched.clock.sleep(GONE_MS)]);
+  const enough = new AbortController();
+  await Promise.race([streams, watched.clock.sleep(GONE_MS, enough.signal)]);
+  enough.abort();
   watched.onGone();
   return guard.stopped === null ? endOf(exit) : { kind: "stopped", by: guard.stopped };
 }
@@ -155,13 +158,18 @@ class Guard {
     clearTimeout(this.#look);
   }
 
-  /** Resolves when no relative is left, or after `GONE_MS` of killing. */
+  /**
+   * Resolves when no relative is left, or after `GONE_MS` of killing. The leader is collected by
+   * now: its number may be another's, so only its group and relatives that were seen are touched.
+   */
   async clear(): Promise<void> {
-    const { clock } = this.#watched;
+    const { child, clock, census } = this.#watched;
     const start = clock.elapsed();
     for (;;) {
-      killGroup(this.#watched.child.pid);
-      const left = this.#relatives();
+      const group = kill(-child.pid)
+        ? census.all(true).filter((member) => member.group === child.pid)
+        : [];
+      const left = [...group, ...this.#seenAlive()];
       if (left.length === 0 || clock.elapsed() - start > GONE_MS) return;
       for (const { pid } of left) kill(pid);
       await clock.sleep(GONE_STEP_MS);
@@ -171,7 +179,7 @@ class Guard {
   #check(): void {
     const { clock, limits, stage } = this.#watched;
     const start = clock.elapsed();
-    const members = this.#relatives();
+    const members = this.#relatives(false);
     let bytes = 0;
     let ticks = 0;
     let threads = 0;
@@ -194,25 +202,28 @@ class Guard {
   }
 
   /** Living members of the box, as far as they can be found now. */
-  #relatives(): Member[] {
-    const { child, family } = this.#watched;
-    const found = family ? membersOf(child.pid) : [memberAt(child.pid)].filter((m) => m !== null);
+  #relatives(fresh: boolean): Member[] {
+    const { child, fork, census } = this.#watched;
+    const found = fork ? membersOf(child.pid, census.all(fresh)) : chainOf(child.pid);
     for (const member of found) this.#seen.set(member.pid, member);
     // One whose parent died is no descendant any more, but it was seen.
-    for (const [pid, seen] of this.#seen) {
-      if (found.some((member) => member.pid === pid)) continue;
+    return this.#seen.size === found.length ? found : this.#seenAlive();
+  }
+
+  #seenAlive(): Member[] {
+    return [...this.#seen].flatMap(([pid, seen]) => {
       const now = memberAt(pid);
-      if (now?.startTicks === seen.startTicks) found.push(now);
-      else this.#seen.delete(pid);
-    }
-    return found;
+      if (now?.startTicks === seen.startTicks) return [now];
+      this.#seen.delete(pid);
+      return [];
+    });
   }
 
   #kill(): void {
     // Relatives are noted before their parents die, as afterwards they cannot be told.
-    const left = this.#watched.family ? this.#relatives() : [];
-    killGroup(this.#watched.child.pid);
-    kill(this.#watched.child.pid);
+    const left = this.#relatives(true);
+    // All of the group at once: one that is being forked right now does not get away.
+    kill(-this.#watched.child.pid);
     for (const { pid } of left) kill(pid);
   }
 }
@@ -225,20 +236,19 @@ function overfull(stage: StageHandle, bytes: number): boolean {
   return size.bytes > limit.bytes || size.files > limit.files;
 }
 
-/** All of the group at once: one that is being forked right now does not get away. */
-function killGroup(leader: number): void {
-  kill(-leader);
-}
-
-function kill(pid: number): void {
+/** False when there was nothing to kill any more. */
+function kill(pid: number): boolean {
   try {
-    process.kill(pid, "SIGKILL");
+    return process.kill(pid, "SIGKILL");
   } catch {
-    // It was gone already, which is what was wanted.
+    return false;
   }
 }
 
-async function pump(from: AsyncIterable<Uint8Array>, to: (bytes: Uint8Array) => void): Promise<void> {
+async function pump(
+  from: AsyncIterable<Uint8Array>,
+  to: (bytes: Uint8Array) => void,
+): Promise<void> {
   try {
     for await (const bytes of from) to(bytes);
   } catch {

@@ -86,4 +86,3 @@ function libraries(): string[] {
   const all = [...files, `/lib64/${loader}`, `/lib/${loader}`, `/lib/${musl}`];
   return all.filter((file) => existsSync(file)).flatMap((file) => ["--ro-bind", file, file]);
 }
-

@@ -45,7 +45,7 @@ function bunChild(command: Command): Child {
   return {
     pid: child.pid,
     write: async (data) => {
-      child.stdin.write(data);
+      await child.stdin.write(data);
       await child.stdin.flush();
     },
     endInput: () => void child.stdin.end(),

@@ -289,4 +289,11 @@ const PR_SET_NO_NEW_PRIVS = 38;
 const PR_CAP_AMBIENT = 47;
 const AMBIENT_RAISE = 2;
 const CAPABILITY_VERSION_3 = 0x2008_0522;
-const RLIMIT = { cpu: 0, fileSize: 1, core: 4, processes: 6, openFiles: 7, addressSpace: 9 } as const;
+const RLIMIT = {
+  cpu: 0,
+  fileSize: 1,
+  core: 4,
+  processes: 6,
+  openFiles: 7,
+  addressSpace: 9,
+} as const;

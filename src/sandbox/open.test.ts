@@ -120,7 +120,7 @@ for (const tier of TIERS) {
         ["/bin/sh", "-c", `exec 9<leak; exec "$0" "$1" "$2"`, process.execPath, script, tier],
         { cwd: folder, env: {} },
       );
-      expect(`${done.stdout}${done.stderr}`).toBe("0 1 2");
+      expect(done.stdout.toString() + done.stderr.toString()).toBe("0 1 2");
     }));
 
   test(`${tier}: renewing gives a warm process its time and output anew`, async () => {
@@ -237,7 +237,11 @@ for (const tier of TIERS) {
     const cases: [string, Want, string][] = [
       ["a network of its own", { attack: ["tcp"], net: proxy }, "sandbox.no_tier"],
       ["a program that is not there", { program: ["/no/such"] }, "sandbox.no_program"],
-      ["a working folder that is not there", { attack: ["x"], cwd: "/no/such" }, "sandbox.bad_path"],
+      [
+        "a working folder that is not there",
+        { attack: ["x"], cwd: "/no/such" },
+        "sandbox.bad_path",
+      ],
     ];
     for (const [name, want, code] of cases) {
       test(name, async () => expect(await sandbox.start(specOf(want))).toMatchObject({ code }));

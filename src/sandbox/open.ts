@@ -7,7 +7,9 @@ import type { Clock } from "../std/clock.ts";
 import { messageOf } from "../std/error.ts";
 import { watchOver } from "./boxed.ts";
 import { bwrapArgv } from "./bwrap.ts";
+import type { Child } from "./child.ts";
 import { startChild } from "./child.ts";
+import type { Guardian } from "./guardian.ts";
 import { openGuardian } from "./guardian.ts";
 import { seccompProgram } from "./linux/seccomp.ts";
 import type { Plan } from "./plan.ts";
@@ -15,6 +17,8 @@ import { planBox } from "./plan.ts";
 import type { Boxed, ProcessSpec, Sandbox } from "./sandbox.ts";
 import { stageHandle } from "./stage/handle.ts";
 import type { Machine } from "./tiers.ts";
+import type { Census } from "./watch.ts";
+import { openCensus } from "./watch.ts";
 import { lookAtMachine, noTier, strongestTier } from "./tiers.ts";
 
 export interface SandboxOptions {
@@ -29,61 +33,78 @@ export interface SandboxOptions {
 export function openSandbox(options: SandboxOptions): Sandbox {
   const { clock, forbid = [] } = options;
   const running = new Set<Boxed>();
-  const guardian = openGuardian();
-  const filter = outerFilter();
+  const house: House = {
+    clock,
+    running,
+    guardian: openGuardian(),
+    census: openCensus(clock),
+    filter: outerFilter(),
+  };
   let known: Machine | null = null;
   const machine = (): Machine => (known ??= lookAtMachine(forbid, options.landlockAtMost));
-
-  async function start(spec: ProcessSpec): Promise<Boxed | Failure> {
-    const net = spec.box.net.kind === "proxy";
-    const tier = strongestTier(machine(), net);
-    if (tier === null) return noTier(machine(), net);
-    const plan = await planBox(spec, tier, machine());
-    if ("code" in plan) return plan;
-    const boxed = await launch(spec, plan).catch((error: unknown) => startFailure(error));
-    if ("code" in boxed) return boxed;
-    running.add(boxed);
-    return boxed;
-  }
-
-  async function launch(spec: ProcessSpec, plan: Plan): Promise<Boxed> {
-    const { bwrap } = machine();
-    const descriptor3 = plan.view ? filter.open() : null;
-    const startedAt = clock.now();
-    try {
-      const argv = plan.view ? bwrapArgv(bwrap ?? "", plan.view, plan.argv) : plan.argv;
-      const child = await startChild({ argv, env: plan.env, descriptor3 });
-      // Nobody else would end the children of a program if nanos is killed.
-      if (plan.tier === "landlock" && plan.fork) guardian.watch(child.pid);
-      const boxed: Boxed = watchOver({
-        child,
-        tier: plan.tier,
-        limits: spec.box.limits,
-        family: plan.fork || plan.tier === "bwrap",
-        stage: plan.stage && stageHandle(plan.stage.folder, plan.stage.roots, spec.box.limits.stageBytes, startedAt),
-        mapping: plan.stage?.mapping ?? [],
-        cwd: plan.cwd,
-        clock,
-        onGone: () => {
-          guardian.forget(child.pid);
-          running.delete(boxed);
-        },
-      });
-      return boxed;
-    } finally {
-      if (descriptor3 !== null) closeSync(descriptor3);
-    }
-  }
-
   return {
     tier: (_, net) => strongestTier(machine(), net),
-    start,
+    start: async (spec) => {
+      const net = spec.box.net.kind === "proxy";
+      const tier = strongestTier(machine(), net);
+      if (tier === null) return noTier(machine(), net);
+      const plan = await planBox(spec, tier, machine());
+      if ("code" in plan) return plan;
+      try {
+        return await launch(house, spec, plan, machine().bwrap ?? "");
+      } catch (error) {
+        return startFailure(error);
+      }
+    },
     close: async () => {
       await Promise.all([...running].map((boxed) => boxed.stop()));
-      guardian.close();
-      filter.close();
+      house.guardian.close();
+      house.filter.close();
     },
   };
+}
+
+/** What all boxes of one sandbox share. */
+interface House {
+  readonly clock: Clock;
+  readonly running: Set<Boxed>;
+  readonly guardian: Guardian;
+  readonly census: Census;
+  readonly filter: OuterFilter;
+}
+
+async function launch(house: House, spec: ProcessSpec, plan: Plan, bwrap: string): Promise<Boxed> {
+  const { clock, running, guardian, filter } = house;
+  const { stage, view, tier, cwd } = plan;
+  const { limits } = spec.box;
+  const argv = view ? bwrapArgv(bwrap, view, plan.argv) : plan.argv;
+  const descriptor3 = view ? filter.open() : null;
+  const startedAt = clock.now();
+  let child: Child;
+  try {
+    child = await startChild({ argv, env: plan.env, descriptor3 });
+  } finally {
+    if (descriptor3 !== null) closeSync(descriptor3);
+  }
+  // Nobody else would end the children of a program if nanos is killed.
+  if (tier === "landlock" && plan.fork) guardian.watch(child.pid);
+  const boxed: Boxed = watchOver({
+    child,
+    tier,
+    limits,
+    fork: plan.fork,
+    census: house.census,
+    stage: stage && stageHandle(stage.folder, stage.roots, limits.stageBytes, startedAt),
+    mapping: stage?.mapping ?? [],
+    cwd,
+    clock,
+    onGone: () => {
+      guardian.forget(child.pid);
+      running.delete(boxed);
+    },
+  });
+  running.add(boxed);
+  return boxed;
 }
 
 function startFailure(error: unknown): Failure {

@@ -180,12 +180,25 @@ function limitsOf(box: Box, program: boolean, before: number | null): LockSpec["
     addressBytes: program
       ? Math.max(PROGRAM_ADDRESS_BYTES, 2 * limits.memoryBytes)
       : 2 * limits.memoryBytes,
-    processes:
-      before === null ? null : before + (limits.processes + OWN_PROCESSES) * THREADS_EACH,
+    processes: before === null ? null : before + (limits.processes + OWN_PROCESSES) * THREADS_EACH,
   };
 }
 
+const filters = new Map<string, LockSpec["filter"]>();
+
+/** There are few different ones, and a process's start waits for it. */
 function filterOf(exec: boolean, fork: boolean, bare: { abi: number } | null): LockSpec["filter"] {
+  const key = `${exec} ${fork} ${bare?.abi}`;
+  const filter = filters.get(key) ?? makeFilter(exec, fork, bare);
+  filters.set(key, filter);
+  return filter;
+}
+
+function makeFilter(
+  exec: boolean,
+  fork: boolean,
+  bare: { abi: number } | null,
+): LockSpec["filter"] {
   const arch = process.arch === "arm64" ? "arm64" : "x64";
   const { program, ownPid } = seccompProgram({ arch, exec, fork, bare });
   return { program: Buffer.from(program.buffer).toString("base64"), ownPid };

@@ -7,6 +7,7 @@ import { startChild } from "./child.ts";
 import { openSandbox } from "./open.ts";
 import { probeSandbox } from "./probe.ts";
 import type { Boxed, ProcessSpec, Sandbox } from "./sandbox.ts";
+import { openCensus } from "./watch.ts";
 import { forced, LIMITS_OF_TESTS, TIERS } from "./testing/ground.ts";
 
 const PROBE_MS = 60_000;
@@ -29,7 +30,8 @@ for (const tier of TIERS) {
     async () => {
       const setpriv = "/usr/bin/setpriv";
       if (process.getuid?.() !== 0) return;
-      if (!existsSync(setpriv)) return console.log("not available: setpriv (apt install util-linux)");
+      if (!existsSync(setpriv))
+        return console.log("not available: setpriv (apt install util-linux)");
       const user = ["--reuid", "1500", "--regid", "1500", "--clear-groups"];
       const script = join(import.meta.dir, "testing", "probes.ts");
       const argv = [setpriv, ...user, process.execPath, script, tier];
@@ -121,7 +123,8 @@ async function startBare(spec: ProcessSpec): Promise<Boxed> {
     child: await startChild({ argv, env, descriptor3: null }),
     tier: "none",
     limits: { ...LIMITS_OF_TESTS, ...spec.box.limits },
-    family: true,
+    fork: true,
+    census: openCensus(systemClock),
     stage: null,
     mapping: [],
     cwd: "/",

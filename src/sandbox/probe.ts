@@ -152,7 +152,7 @@ const PROBES: readonly Probe[] = [
   {
     name: "kill another process",
     attempt: (g) => ["kill", String(g.victim.pid)],
-    verdict: (g) => (g.victim.exitCode ?? g.victim.signalCode) === null ? null : "It was killed.",
+    verdict: (g) => ((g.victim.exitCode ?? g.victim.signalCode) === null ? null : "It was killed."),
   },
   {
     name: "trace another process",
@@ -175,7 +175,8 @@ const PROBES: readonly Probe[] = [
   {
     name: "make a namespace",
     attempt: () => ["namespaces"],
-    verdict: (_, output) => (/unshare: 0\b|clone: [1-9]/u.test(output) ? "It has a namespace of its own." : null),
+    verdict: (_, output) =>
+      /unshare: 0\b|clone: [1-9]/u.test(output) ? "It has a namespace of its own." : null,
   },
   {
     name: "use the kernel's keyring",
@@ -234,7 +235,7 @@ async function runProbe(sandbox: Sandbox, ground: Ground, probe: Probe): Promise
   ]);
   const through = during ?? probe.verdict(ground, output, ended) ?? notRun(probe, output, ended);
   await boxed.discard();
-  return { name: probe.name, held: through === null, detail: through ?? endedText(ended) };
+  return { name: probe.name, held: through === null, detail: through ?? heldText(ended) };
 }
 
 /** An attempt that never came to be made proves nothing. */
@@ -301,12 +302,14 @@ async function prepareGround(): Promise<Ground> {
 async function openServers(folder: string, granted: string) {
   let count = 0;
   const hit = (): void => void (count += 1);
-  const [tcp, socket, socketInside] = [0, join(folder, "socket"), join(granted, "socket")] as const;
-  const servers = await Promise.all([tcp, socket, socketInside].map((at) => listen(at, hit)));
+  const socket = join(folder, "socket");
+  const socketInside = join(granted, "socket");
+  const servers = await Promise.all([0, socket, socketInside].map((at) => listen(at, hit)));
+  const tcp = servers[0]?.address() as AddressInfo;
   const udp = createSocket("udp4", hit);
   await new Promise<void>((resolve) => udp.bind(0, "127.0.0.1", resolve));
   return {
-    tcpPort: (servers[0]?.address() as AddressInfo).port,
+    tcpPort: tcp.port,
     udpPort: udp.address().port,
     socket,
     socketInside,
@@ -409,7 +412,13 @@ function processWith(argument: string): number | null {
 }
 
 function endedBy(ended: Ended, by: Extract<Ended, { kind: "stopped" }>["by"]): string | null {
-  return ended.kind === "stopped" && ended.by === by ? null : `It was not stopped: ${endedText(ended)}`;
+  return ended.kind === "stopped" && ended.by === by
+    ? null
+    : `It was not stopped: ${endedText(ended)}`;
+}
+
+function heldText(ended: Ended): string {
+  return ended.kind === "stopped" ? endedText(ended) : "Every attempt was refused.";
 }
 
 function endedText(ended: Ended): string {

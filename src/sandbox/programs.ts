@@ -67,7 +67,12 @@ function elfInterpreter(head: Buffer): string[] {
     if (head.readUInt32LE(at) !== PT_INTERP) continue;
     const start = Number(head.readBigUInt64LE(at + 8));
     const bytes = Number(head.readBigUInt64LE(at + 32));
-    return [head.subarray(start, start + bytes).toString("latin1").replace(/\0.*$/su, "")];
+    return [
+      head
+        .subarray(start, start + bytes)
+        .toString("latin1")
+        .replace(/\0.*$/su, ""),
+    ];
   }
   return [];
 }

@@ -26,9 +26,14 @@ export function runtimeArgv(entry: Entry): string[] {
 export function runtimeReads(): string[] {
   if (compiled()) return [process.execPath];
   const code = dirname(dirname(fileURLToPath(import.meta.url)));
-  const beside = ["package.json", "tsconfig.json", "node_modules/zod"];
-  const paths = [code, ...beside.map((name) => join(dirname(code), name))];
+  const beside = ["package.json", "tsconfig.json"];
+  const paths = [code, ...beside.map((name) => join(dirname(code), name)), zodFolder()];
   return paths.filter((path) => existsSync(path));
+}
+
+/** Where zod lies: beside this package in a checkout, hoisted above it where it was installed. */
+function zodFolder(): string {
+  return dirname(createRequire(import.meta.url).resolve("zod/package.json"));
 }
 
 /** The executable our entries run on. */

@@ -67,7 +67,11 @@ export function installBwrap(): string {
 
 function osRelease(): string {
   try {
-    return readFileSync("/etc/os-release", "utf8").match(/^ID(?:_LIKE)?=.*$/gmu)?.join(" ") ?? "";
+    return (
+      readFileSync("/etc/os-release", "utf8")
+        .match(/^ID(?:_LIKE)?=.*$/gmu)
+        ?.join(" ") ?? ""
+    );
   } catch {
     return "";
   }
@@ -95,7 +99,7 @@ function findLandlock(): number {
     const lock = require("./lock.ts") as typeof import("./lock.ts");
     return lock.askLandlockAbi();
   }
-  const [file = "", ...args] = [...runtimeArgv("box"), "abi"];
-  const done = spawnSync(file, args, { env: {}, cwd: "/", timeout: PROBE_MS });
+  const [file = "", ...args] = runtimeArgv("box");
+  const done = spawnSync(file, [...args, "abi"], { env: {}, cwd: "/", timeout: PROBE_MS });
   return done.status === 0 ? Number(done.stdout.toString()) : 0;
 }

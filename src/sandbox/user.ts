@@ -12,8 +12,14 @@ export type BoxUser =
   /** Root that may not change user: the kernel counts nothing for it, so nothing may fork. */
   | { readonly kind: "uncounted" };
 
-/** What this process can do for its boxes. */
+let known: BoxUser | null = null;
+
+/** What this process can do for its boxes. Asked of the system once. */
 export function boxUser(): BoxUser {
+  return (known ??= findBoxUser());
+}
+
+function findBoxUser(): BoxUser {
   if (process.getuid?.() !== 0) return { kind: "same" };
   const [first = "", outside = "", count = ""] = readFields("/proc/self/uid_map");
   // In a user namespace root is somebody else outside, and is counted.

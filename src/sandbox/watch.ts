@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, lstatSync } from "node:fs";
 import { join } from "node:path";
+import type { Clock } from "../std/clock.ts";
 
 /** One process as /proc shows it. */
 export interface Member {
@@ -13,15 +14,30 @@ export interface Member {
   readonly threads: number;
 }
 
-/**
- * Every process that belongs to the box of `leader`: its process group and all descendants. Reads
- * all of /proc, so it is asked only where processes can be started.
- */
-export function membersOf(leader: number): Member[] {
-  const all = readdirSync("/proc").flatMap((name) => {
-    const member = /^\d/u.test(name) ? memberAt(Number(name)) : null;
-    return member ? [member] : [];
-  });
+/** Everything in /proc, read once for all who look at about the same time. */
+export interface Census {
+  /** `fresh` reads it now. */
+  all(fresh: boolean): readonly Member[];
+}
+
+const CENSUS_MS = 25;
+
+export function openCensus(clock: Clock): Census {
+  let last: readonly Member[] = [];
+  let at = -Infinity;
+  return {
+    all: (fresh) => {
+      if (fresh || clock.elapsed() - at > CENSUS_MS) {
+        last = everyProcess();
+        at = clock.elapsed();
+      }
+      return last;
+    },
+  };
+}
+
+/** Every process that belongs to the box of `leader`: its process group and all descendants. */
+export function membersOf(leader: number, all: readonly Member[] = everyProcess()): Member[] {
   const inside = new Set([leader]);
   for (let before = 0; before !== inside.size; ) {
     before = inside.size;
@@ -30,6 +46,39 @@ export function membersOf(leader: number): Member[] {
     }
   }
   return all.filter(({ pid }) => inside.has(pid));
+}
+
+/**
+ * The same where nothing inside can start processes: the leader, and the chain of helpers below it
+ * that namespaces need. Reads a few files instead of all of /proc.
+ */
+export function chainOf(leader: number): Member[] {
+  const found: Member[] = [];
+  for (let pid = leader; pid > 0 && found.length < CHAIN; ) {
+    const member = memberAt(pid);
+    if (member === null) break;
+    found.push(member);
+    pid = member.threads === 1 ? onlyChild(pid) : 0;
+  }
+  return found;
+}
+
+/** bwrap outside, bwrap inside, the process; one more, should there be another helper. */
+const CHAIN = 4;
+
+function onlyChild(pid: number): number {
+  try {
+    return Number.parseInt(readFileSync(`/proc/${pid}/task/${pid}/children`, "latin1"), 10) || 0;
+  } catch {
+    return 0;
+  }
+}
+
+function everyProcess(): Member[] {
+  return readdirSync("/proc").flatMap((name) => {
+    const member = /^\d/u.test(name) ? memberAt(Number(name)) : null;
+    return member ? [member] : [];
+  });
 }
 
 /** One process, or null when it is gone or has ended and waits to be collected. */

@@ -25,7 +25,7 @@ import {
 import { KINDS } from "./kinds/list.ts";
 import { readToolFile } from "./kinds/load-file.ts";
 import { openStages } from "./stages.ts";
-import type { BrokenTool, LoadedTool, Reach, ToolHost } from "./tool-host.ts";
+import type { BrokenTool, Reach, ToolHost } from "./tool-host.ts";
 
 export interface ToolOptions {
   readonly sandbox: Sandbox;
@@ -37,7 +37,7 @@ export interface ToolOptions {
   readonly stageDir?: string;
   /** What a commit replaced; below `cacheDir` where nothing is said, and then as safe to delete. */
   readonly undoDir?: string;
-  /** The environment, of which tools get what an `env:` scope names; this process's own. */
+  /** The environment, of which tools get what an `env:` scope names, and PATH. */
   readonly env?: Env;
   /**
    * How an HTTP server of an mcp.json is asked what tools it has, before there is a run. Where
@@ -54,7 +54,7 @@ export type ToolArrangement = Pick<
 
 /** Opens the tools of an arrangement. Nothing is started or read before the first `list` or `call`. */
 export function openTools(options: ToolOptions): ToolHost {
-  const { arrangement, cacheDir, env = process.env } = options;
+  const { arrangement, cacheDir, env = {} } = options;
   const stages = openStages(
     options.stageDir ?? join(cacheDir, "stage"),
     options.undoDir ?? join(cacheDir, "undo"),

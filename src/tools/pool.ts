@@ -131,9 +131,8 @@ class WarmPool<T extends Warm> implements Pool<T> {
     place.retired = true;
     if (this.#byKey.get(place.key) === place) this.#byKey.delete(place.key);
     const { one } = place;
-    if (!one) return void this.#track(this.#stopWhenStarted(place));
-    if (!this.#byProcess.delete(one)) return;
-    this.#track(one.link.stop());
+    if (!one) this.#track(this.#stopWhenStarted(place));
+    else if (this.#byProcess.delete(one)) this.#track(one.link.stop());
   }
 
   /** The process may still be starting when the pool closes. */

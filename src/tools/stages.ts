@@ -1,70 +1,66 @@
 import { createHash } from "node:crypto";
-import { rmSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { hashOf } from "../std/hash.ts";
 import type { Json } from "../std/json.ts";
 import type { Failure } from "../contracts/outcome.ts";
-import { commitChanges, readChanges } from "../sandbox/stage/commit.ts";
 import type { Boxed } from "../sandbox/sandbox.ts";
+import { reopenStage } from "../sandbox/stage/handle.ts";
 import { isFailure } from "./failures.ts";
 import type { Staged } from "./tool-host.ts";
 
 /** What sandboxed calls wrote and nobody has committed or discarded yet, by step. */
 export interface Stages {
-  /** The folder a step's writes go to. */
-  folder(step: string): string;
+  /** The folder a step's writes go to, emptied of what an attempt that did not end left there. */
+  fresh(step: string): Promise<string>;
   /** Takes over the stage of an ended process; null when it wrote nothing. */
   keep(step: string, boxed: Boxed): Promise<Staged | Failure | null>;
+  /** The stage of a step, also one that an earlier process left; null when there is none. */
   reopen(step: string): Promise<Staged | null>;
 }
+
+type Stage = Pick<Boxed, "changes" | "commit" | "discard">;
 
 /** Stages below `dir`; what a commit replaces goes below `undo`, per step. */
 export function openStages(dir: string, undo: string): Stages {
   const kept = new Map<string, Staged>();
+  const folder = (step: string): string => join(dir, folderName(step));
+
+  async function stagedOf(step: string, stage: Stage): Promise<Staged | Failure | null> {
+    const changes = await stage.changes();
+    if (isFailure(changes) || changes.length === 0) {
+      await stage.discard();
+      return isFailure(changes) ? changes : null;
+    }
+    return {
+      changes,
+      diff: hashOf(changes as unknown as Json),
+      commit: () => stage.commit(join(undo, folderName(step))),
+      async discard() {
+        kept.delete(step);
+        await stage.discard();
+      },
+    };
+  }
+
   return {
-    folder: (step) => join(dir, folderName(step)),
+    async fresh(step) {
+      kept.delete(step);
+      await rm(folder(step), { recursive: true, force: true });
+      return folder(step);
+    },
     async keep(step, boxed) {
-      const changes = await boxed.changes();
-      if (isFailure(changes)) {
-        await boxed.discard();
-        return changes;
-      }
-      if (changes.length === 0) {
-        await boxed.discard();
-        return null;
-      }
-      const staged: Staged = {
-        changes,
-        diff: hashOf(changes as unknown as Json),
-        async commit() {
-          const failure = await boxed.commit(join(undo, folderName(step)));
-          if (failure === null) kept.delete(step);
-          return failure;
-        },
-        async discard() {
-          kept.delete(step);
-          await boxed.discard();
-        },
-      };
-      kept.set(step, staged);
+      const staged = await stagedOf(step, boxed);
+      if (staged !== null && !isFailure(staged)) kept.set(step, staged);
       return staged;
     },
     async reopen(step) {
-      return kept.get(step) ?? fromDisk(join(dir, folderName(step)), join(undo, folderName(step)));
+      const known = kept.get(step);
+      if (known) return known;
+      const left = reopenStage(folder(step));
+      const staged = left && (await stagedOf(step, left));
+      return staged === null || isFailure(staged) ? null : staged;
     },
-  };
-}
-
-/** A stage that an earlier process left: a wait for the operator may outlive the process. */
-function fromDisk(folder: string, undo: string): Staged | null {
-  const found = readChanges(folder);
-  if (found === null) return null;
-  const changes = found.map(({ staged: _, ...change }) => change);
-  return {
-    changes,
-    diff: hashOf(changes as unknown as Json),
-    commit: async () => commitChanges(found, undo),
-    discard: async () => rmSync(folder, { recursive: true, force: true }),
   };
 }
 

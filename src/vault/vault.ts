@@ -44,12 +44,12 @@ export function openVault(dir: string, limits: { readonly bytes?: number } = {})
   const vault: Vault = {
     put(content) {
       const bytes = typeof content === "string" ? Buffer.from(content, "utf8") : content;
+      if (bytes.length > LIMITS.vaultItemBytes) throw itemTooLarge(bytes.length);
       const hash = sha256(bytes);
       if (isWhole(dir, hash)) return hash;
       try {
         if (writes === 0) tidyUp(dir);
         const total = totalOf(dir) + bytes.length;
-        if (bytes.length > LIMITS.vaultItemBytes) throw itemTooLarge(bytes.length);
         if (total > maxBytes) throw full(`it may hold ${maxBytes} bytes`);
         writes += 1;
         write(dir, hash, bytes, `${process.pid}-${writes}`);

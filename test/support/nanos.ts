@@ -17,7 +17,20 @@ export interface Person {
   nanos(...args: readonly string[]): Promise<Result>;
   /** Runs it with more: input, environment, the folder it starts in, or a time to be killed at. */
   run(args: readonly string[], how?: How): Promise<Result>;
+  /** Starts it, to be looked at and signalled while it goes on. */
+  begin(args: readonly string[], how?: How): Running;
   [Symbol.dispose](): void;
+}
+
+/** A command that goes on. */
+export interface Running {
+  readonly pid: number;
+  /** What it wrote so far, standard output and error together. */
+  text(): string;
+  /** Waits until the words are written, and fails when it ends without them. */
+  until(words: string): Promise<void>;
+  kill(signal: NodeJS.Signals): void;
+  readonly ended: Promise<Result>;
 }
 
 export interface How {
@@ -26,6 +39,8 @@ export interface How {
   readonly cwd?: string;
   /** Milliseconds after which it is killed with SIGKILL. */
   readonly killAfterMs?: number;
+  /** A program and its arguments that starts the command in place of us: `setpriv`, `unshare`. */
+  readonly under?: readonly string[];
 }
 
 const MAIN = join(import.meta.dirname, "..", "..", "src", "cli", "main.ts");
@@ -39,36 +54,65 @@ export function command(): readonly string[] {
 
 export function person(): Person {
   const userHome = mkdtempSync(join(tmpdir(), "nanos-person-"));
-  const run = (args: readonly string[], how: How = {}): Promise<Result> => start(userHome, args, how);
+  const begin = (args: readonly string[], how: How = {}): Running => start(userHome, args, how);
   return {
     userHome,
-    run,
-    nanos: (...args) => run(args),
+    begin,
+    run: (args, how) => begin(args, how).ended,
+    nanos: (...args) => begin(args).ended,
     [Symbol.dispose]: () => rmSync(userHome, { recursive: true, force: true }),
   };
 }
 
-function start(userHome: string, args: readonly string[], how: How): Promise<Result> {
-  const [program, ...rest] = [...command(), ...args];
-  return new Promise((resolve, reject) => {
-    const child = spawn(program as string, rest, {
-      cwd: how.cwd ?? userHome,
-      env: { HOME: userHome, PATH: process.env["PATH"] ?? "", ...how.env },
-      stdio: ["pipe", "pipe", "pipe"],
-    });
-    const out: Buffer[] = [];
-    const err: Buffer[] = [];
-    child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
-    child.stderr.on("data", (chunk: Buffer) => err.push(chunk));
-    child.stdin.end(how.input ?? "");
-    child.stdin.on("error", () => undefined);
-    const kill = how.killAfterMs === undefined ? null : setTimeout(() => child.kill("SIGKILL"), how.killAfterMs);
+function start(userHome: string, args: readonly string[], how: How): Running {
+  const [program, ...rest] = [...(how.under ?? []), ...command(), ...args];
+  const child = spawn(program as string, rest, {
+    cwd: how.cwd ?? userHome,
+    env: { HOME: userHome, PATH: process.env["PATH"] ?? "", ...how.env },
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+  const out: Buffer[] = [];
+  const err: Buffer[] = [];
+  const waiting = new Set<() => void>();
+  const wake = (): void => waiting.forEach((listener) => listener());
+  const take = (chunks: Buffer[]) => (chunk: Buffer) => {
+    chunks.push(chunk);
+    wake();
+  };
+  child.stdout.on("data", take(out));
+  child.stderr.on("data", take(err));
+  child.stdin.end(how.input ?? "");
+  child.stdin.on("error", () => undefined);
+  const kill =
+    how.killAfterMs === undefined ? null : setTimeout(() => child.kill("SIGKILL"), how.killAfterMs);
+  let over = false;
+  const ended = new Promise<Result>((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (code) => {
       if (kill) clearTimeout(kill);
+      over = true;
+      wake();
       resolve({ code, out: Buffer.concat(out).toString(), err: Buffer.concat(err).toString() });
     });
   });
+  const text = (): string => Buffer.concat([...out, ...err]).toString();
+  return {
+    pid: child.pid ?? 0,
+    text,
+    until: (words) =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          if (text().includes(words)) resolve();
+          else if (over) reject(new Error(`ended without ${JSON.stringify(words)}: ${text()}`));
+          else return;
+          waiting.delete(look);
+        };
+        waiting.add(look);
+        look();
+      }),
+    kill: (signal) => void child.kill(signal),
+    ended,
+  };
 }
 
 /** The last line of `run --json`: `run.ended` or `run.waiting`. */

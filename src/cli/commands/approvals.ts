@@ -1,8 +1,8 @@
-import type { AskReply } from "../../contracts/nanos.ts";
+import type { AskReply, Traces } from "../../contracts/nanos.ts";
 import type { Ask } from "../../contracts/run.ts";
 import { arg, type Command, type Context, flag, type Input, show } from "../command.ts";
 import { EXIT } from "../exit.ts";
-import { askCard, type Asked, why } from "../render/ask.ts";
+import { askCard, askedOf, why } from "../render/ask.ts";
 import { type Line, span } from "../render/line.ts";
 import { table } from "../render/table.ts";
 import { duration } from "../render/words.ts";
@@ -34,7 +34,7 @@ export const command: Command = {
         const ask = approvals.show(arg(input, "ID"));
         const width = Math.min(context.terminal.columns, 100);
         await show(context, ask, () => [
-          ...askCard(ask, ask.action as unknown as Asked, width, true),
+          ...askCard(ask, askedOf(ask.action), width, true),
           [span(`  nanos approvals approve ${ask.id}  ·  nanos approvals deny ${ask.id}`, "dim")],
         ]);
         return EXIT.succeeded;
@@ -62,16 +62,31 @@ export const command: Command = {
 };
 
 async function answer(context: Context, input: Input, reply: AskReply): Promise<number> {
-  const { approvals } = await context.nanos();
+  const { approvals, traces } = await context.nanos();
   const ask = approvals.show(arg(input, "ID"));
   const given = await approvals.answer(ask.id, reply);
   const said = reply.verdict === "allow" ? span("approved ", "green") : span("denied ", "red");
   await show(context, given, () => [
     [said, `${ask.name} for ${ask.agent}`, span(reply.reach === "run" ? ", this run" : "", "dim")],
-    [span(`nanos resume ${ask.run} goes on`, "dim")],
+    [span(`nanos resume ${runToResume(traces, ask)} goes on`, "dim")],
   ]);
   return EXIT.succeeded;
 }
+
+/** The run an ask holds up: the one that asks, or the one that delegated to it. */
+export function runToResume(traces: Traces, ask: Ask): string {
+  const lines = traces.list({ limit: MOST_RUNS, children: true });
+  let { run } = ask;
+  for (let up = 0; up < MOST_DEPTH; up++) {
+    const parent = lines.find((line) => line.run === run)?.parent;
+    if (parent === undefined || parent === null) break;
+    run = parent;
+  }
+  return run;
+}
+
+const MOST_RUNS = 1_000;
+const MOST_DEPTH = 8;
 
 /** Open asks as a table. */
 export function askTable(asks: readonly Ask[], now: number, width: number): readonly Line[] {

@@ -87,7 +87,7 @@ export function grantTable(grants: readonly Grant[], now: number, width: number)
 }
 
 function until({ expires }: Grant, now: number): string {
-  if (expires === undefined) return "revoked";
+  if (expires === undefined) return "no end";
   return expires <= now ? "expired" : clockTime(expires);
 }
 

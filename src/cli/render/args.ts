@@ -1,12 +1,44 @@
 import type { Action } from "../../contracts/action.ts";
+import type { FileChange } from "../../contracts/outcome.ts";
 import { isObject, type Json } from "../../std/json.ts";
 import { clip } from "../../std/text.ts";
 
-/** The one thing that says most about a call: where it goes, else its first short argument. */
-export function target(action: Pick<Action, "args" | "destinations">): string {
-  const [first, ...more] = action.destinations.map(place);
-  if (first !== undefined) return more.length === 0 ? first : `${first} +${more.length}`;
-  return brief(action.args);
+/** Which action: its kind may be one of a newer version. */
+export interface Shown {
+  readonly kind: string;
+  readonly name: string;
+}
+
+/** What a call is, in one or two words: a tool by its name, everything else by its kind too. */
+export function title({ kind, name }: Shown): string {
+  switch (kind) {
+    case "tool":
+      return name;
+    // Which tool it is for shows in the line above it.
+    case "fetch":
+    case "commit":
+      return kind;
+    default:
+      return `${kind} ${name}`.trim();
+  }
+}
+
+/**
+ * The one thing that says most about a call: the files it changed, else where it goes, else its
+ * first short argument that is not its name.
+ */
+export function target(
+  action: Shown & Pick<Action, "args" | "destinations">,
+  files: readonly FileChange[] = [],
+): string {
+  if (files.length > 0) return some(files.map(({ path }) => path.split("/").slice(-2).join("/")));
+  if (action.destinations.length > 0) return some(action.destinations.map(place));
+  const hashes = action.kind === "run" || action.kind === "commit" || action.kind === "model";
+  return hashes ? "" : brief(action.args, action.name);
+}
+
+function some(names: readonly string[]): string {
+  return names.length === 1 ? (names[0] ?? "") : `${names[0]} +${names.length - 1}`;
 }
 
 /** A destination without its kind: `net:host:443` is `host:443`. */
@@ -14,15 +46,16 @@ export function place(scope: string): string {
   return scope.slice(scope.indexOf(":") + 1);
 }
 
-/** Arguments in a few words. */
-export function brief(args: Json): string {
-  if (!isObject(args)) return args === null ? "" : clip(JSON.stringify(args), 60);
-  for (const value of Object.values(args)) {
-    if (typeof value === "string" && value !== "") return clip(value, 60);
+function brief(args: Json, name: string): string {
+  if (!isObject(args)) return args === null ? "" : clip(JSON.stringify(args), MOST_CHARS);
+  for (const value of [args["url"], ...Object.values(args)]) {
+    if (typeof value === "string" && value !== "" && value !== name) return clip(value, MOST_CHARS);
     if (typeof value === "number") return String(value);
   }
   return "";
 }
+
+const MOST_CHARS = 60;
 
 /** Exact arguments on one line. */
 export function exact(args: Json): string {

@@ -2,26 +2,35 @@ import type { Action } from "../../contracts/action.ts";
 import { REASONS } from "../../contracts/reason.ts";
 import type { AskReply } from "../../contracts/nanos.ts";
 import type { Ask } from "../../contracts/run.ts";
+import { isObject, type Json } from "../../std/json.ts";
 import { clip } from "../../std/text.ts";
 import { exact, exactLines, place } from "./args.ts";
 import { type Line, span } from "./line.ts";
 import { wrap } from "./width.ts";
 
 /** What an ask shows of its action; null while the action itself cannot be read. */
-export type Asked = Pick<Action, "args" | "destinations" | "kind"> | null;
+export type Asked = Pick<Action, "args" | "destinations"> | null;
+
+/** The action of an ask as the home gives it back: whole, or its exact arguments alone. */
+export function askedOf(action: Json): Asked {
+  if (isObject(action) && "gate" in action && "destinations" in action) {
+    return action as unknown as Action;
+  }
+  return { args: action, destinations: [] };
+}
 
 /**
  * An ask on one line, for where nobody can answer in place: agent, tool, exact arguments, where
- * to, why, and how to answer.
+ * to, why, and how to answer. `run` is the one to resume: the asking one or who delegated to it.
  */
-export function askLine(ask: Ask, asked: Asked): Line {
+export function askLine(ask: Ask, asked: Asked, run: string): Line {
   const args = asked === null ? "" : ` ${clip(exact(asked.args), MOST_CHARS)}`;
   return [
     span("waits: ", "yellow"),
     `${ask.agent} wants ${ask.name}${args} → ${whereTo(ask, asked)}: ${why(ask)}. `,
     span(`nanos approvals approve ${ask.id}`, "bold"),
     " then ",
-    span(`nanos resume ${ask.run}`, "bold"),
+    span(`nanos resume ${run}`, "bold"),
   ];
 }
 
@@ -85,11 +94,15 @@ export function askSaid(ask: Ask, reply: AskReply | null): Line {
 
 /** Why it is asked, as the end of a sentence. */
 export function why(ask: Ask): string {
-  return (REASONS as Readonly<Record<string, string>>)[ask.reason] ?? ask.reason;
+  const named = (REASONS as Readonly<Record<string, string>>)[ask.reason];
+  return named ?? ask.reason.replace(/^Asked because /u, "").replace(/\.$/u, "");
 }
 
 /** Where it would go, as people say it. */
 export function whereTo(ask: Ask, asked: Asked): string {
   const places = (asked?.destinations ?? []).map(place);
-  return places.length > 0 ? places.join(", ") : ask.name;
+  if (places.length > 0) return places.join(", ");
+  // A key is `WHAT:NAME|DESTINATION|LABEL`.
+  const named = ask.keys.map((key) => key.split("|")[1] ?? "").filter(Boolean);
+  return [...new Set(named)].join(", ") || ask.name;
 }

@@ -1,9 +1,9 @@
 import type { Action } from "../../contracts/action.ts";
 import type { Recorded } from "../../contracts/drive.ts";
-import type { Failure, Outcome } from "../../contracts/outcome.ts";
-import { target } from "./args.ts";
-import { type Line, span, type Style } from "./line.ts";
-import { fitLine } from "./width.ts";
+import type { Failure, FileChange, Outcome } from "../../contracts/outcome.ts";
+import { target, title } from "./args.ts";
+import { type Line, span, type Style, textOf } from "./line.ts";
+import { cellsOf, fit, fitLine } from "./width.ts";
 import { duration } from "./words.ts";
 
 /** One call of the tree as it happens. */
@@ -15,6 +15,8 @@ export interface Call {
   readonly status: Outcome["status"] | "open" | "waiting";
   readonly ms: number | null;
   readonly failure: Failure | null;
+  /** Files it changed. */
+  readonly files: readonly FileChange[];
 }
 
 /**
@@ -47,6 +49,7 @@ export class CallTree {
           status: body.outcome.status,
           ms: body.ms,
           failure: "failure" in body.outcome ? body.outcome.failure : null,
+          files: body.outcome.status === "done" ? (body.outcome.files ?? []) : [],
         });
       default:
         return null;
@@ -82,7 +85,7 @@ export class CallTree {
 }
 
 function fresh(step: string, depth: number): Omit<Call, "action"> {
-  return { step, depth, status: "open", ms: null, failure: null };
+  return { step, depth, status: "open", ms: null, failure: null, files: [] };
 }
 
 /** Whether a call is shown: everything but a model call that went well. */
@@ -94,21 +97,21 @@ export function worthALine(call: Call): boolean {
 /** `  ▸ research · web_fetch 127.0.0.1:4321 … 0.1 s ✓`. */
 export function callLine(call: Call, width: number): Line {
   const { action, status, ms, failure } = call;
-  const plain = action.kind === "tool" || action.kind === "agent";
-  const name = plain ? action.name : `${action.kind} ${action.name}`;
+  const head = [
+    span(`${"  ".repeat(call.depth)}▸ `, "dim"),
+    span(`${action.agent} ${action.kind === "agent" ? "→" : "·"} `, "dim"),
+    action.kind === "agent" ? action.name : title(action),
+  ];
+  const tail = [
+    span(ms === null ? " " : ` … ${duration(ms)} `, "dim"),
+    span(MARK[status].sign, MARK[status].style),
+  ];
+  // However long the target is, how it went stays on the line.
+  const room = width - cellsOf(textOf([...head, ...tail])) - 1;
+  const about = fit(target(action, call.files), failure === null ? room : Math.min(room, 40));
   const why = failure === null ? "" : ` ${failure.message}`;
-  return fitLine(
-    [
-      span(`${"  ".repeat(call.depth)}▸ `, "dim"),
-      span(`${action.agent} ${action.kind === "agent" ? "→" : "·"} `, "dim"),
-      name.trim(),
-      span(` ${target(action)}`.trimEnd(), "cyan"),
-      span(ms === null ? " " : ` … ${duration(ms)} `, "dim"),
-      span(MARK[status].sign, MARK[status].style),
-      span(why, "red"),
-    ],
-    width,
-  );
+  const where = span(about === "" ? "" : ` ${about}`, "cyan");
+  return fitLine([...head, where, ...tail, span(why, "red")], width);
 }
 
 /** How a step stands, in one cell. */

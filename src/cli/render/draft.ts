@@ -1,5 +1,5 @@
 import { plainText } from "../../std/text.ts";
-import { cellsOf, wrap } from "./width.ts";
+import { cellsOf } from "./width.ts";
 
 /**
  * Text shown as it is written, until its block is complete and can be drawn properly in its place.
@@ -7,7 +7,6 @@ import { cellsOf, wrap } from "./width.ts";
  */
 export class Draft {
   readonly #columns: number;
-  #word = "";
   #column = 0;
   #rows = 0;
 
@@ -16,19 +15,22 @@ export class Draft {
     this.#columns = columns;
   }
 
-  /** Takes more text; returns what to write. A word is held back until it is whole. */
+  /** Takes more text; returns what to write. */
   push(text: string): string {
-    const all = this.#word + text;
-    const end = all.length > MOST_WORD ? all.length : all.search(/\S*$/u);
-    this.#word = all.slice(end);
-    return this.#place(all.slice(0, end));
-  }
-
-  /** What was held back. */
-  rest(): string {
-    const word = this.#word;
-    this.#word = "";
-    return this.#place(word);
+    let out = "";
+    for (const { segment } of new Intl.Segmenter().segment(plainText(text))) {
+      if (segment === "\n") {
+        out += this.#newLine();
+        continue;
+      }
+      const shown = segment === "\t" ? " " : segment;
+      const cells = cellsOf(shown);
+      // The last cell stays free: terminals differ in what they do at the edge.
+      if (this.#column + cells >= this.#columns) out += this.#newLine();
+      this.#column += cells;
+      out += shown;
+    }
+    return out;
   }
 
   /** True when nothing of it is on the screen. */
@@ -42,40 +44,9 @@ export class Draft {
     return this.#rows === 0 ? "\r\x1b[J" : `\r\x1b[${this.#rows}A\x1b[J`;
   }
 
-  #place(text: string): string {
-    let out = "";
-    for (const part of plainText(text).split(/(\n|[ \t]+)/u)) {
-      if (part === "\n") out += this.#newLine();
-      else if (part.trim() === "") out += this.#space(part);
-      else out += this.#put(part);
-    }
-    return out;
-  }
-
   #newLine(): string {
     this.#rows += 1;
     this.#column = 0;
     return "\n";
   }
-
-  /** Spaces that do not fit are what a line break replaces. */
-  #space(part: string): string {
-    const cells = Math.min(part.length, this.#columns - 1 - this.#column);
-    this.#column += Math.max(0, cells);
-    return " ".repeat(Math.max(0, cells));
-  }
-
-  #put(word: string): string {
-    let out = "";
-    for (const piece of wrap(word, this.#columns - 1)) {
-      const cells = cellsOf(piece);
-      if (this.#column + cells > this.#columns - 1 && this.#column > 0) out += this.#newLine();
-      this.#column += cells;
-      out += piece;
-    }
-    return out;
-  }
 }
-
-/** A longer word is shown in pieces. */
-const MOST_WORD = 400;

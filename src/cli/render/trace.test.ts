@@ -52,7 +52,14 @@ const CHILD: Trace = {
   end: null,
   steps: [
     step({ step: "r2.1", name: "web_fetch", args: { url: "http://127.0.0.1:4321/react-19" } }),
-    step({ step: "r2.1.1", kind: "fetch", name: "127.0.0.1:4321", isolation: "host", ms: 31 }),
+    step({
+      step: "r2.1.1",
+      kind: "fetch",
+      name: "web_fetch",
+      args: { method: "GET", url: "http://127.0.0.1:4321/" },
+      isolation: "host",
+      ms: 31,
+    }),
     step({
       step: "r2.2",
       name: "web_fetch",
@@ -122,7 +129,7 @@ test("a trace is drawn as a tree at 80 columns", () => {
 ├─ ✓ 1 model local                   0.1 s   940     $0.01    allow D
 ├─ ✓ 2 agent research r2             1.2 s                    allow D
 │  ├─ ✓ 1 web_fetch http://127.0.0…  0.1 s                    allow D  landlock
-│  │  └─ ✓ 1.1 fetch 127.0.0.1:4321  31 ms                    allow D  host
+│  │  └─ ✓ 1.1 fetch http://127.0.…  31 ms                    allow D  host
 │  └─ ⊘ 2 web_fetch http://10.0.0.…                           deny B
 │       deny: the tool did not declare this reach (missing net:10.0.0.1:80)
 ├─ ✓ 3 notes_append notes/dashboar…  80 ms                    allow D  landlock
@@ -204,9 +211,9 @@ test("long arguments are cut, say by how much, and are there whole when asked fo
   const some = askCard(ASK, long, 60).map((line) => paint(line, false));
   expect(some.at(-1)).toBe("  │ … 32 more lines, ? shows them");
   expect(askCard(ASK, long, 60, true).length).toBe(some.length + 31);
-  expect(paint(askLine(ASK, action({ name: "x", args: "y".repeat(2_000) })), false)).toContain(
-    "y… → web_fetch",
-  );
+  expect(
+    paint(askLine(ASK, action({ name: "x", args: "y".repeat(2_000) }), "r1"), false),
+  ).toContain("y… → web_fetch");
 });
 
 test("the summary names files and hosts, and counts the rest", () => {

@@ -2,7 +2,7 @@ import type { Trace, TraceStep } from "../../contracts/nanos.ts";
 import { REASONS } from "../../contracts/reason.ts";
 import type { Usage } from "../../contracts/usage.ts";
 import { firstLine } from "../../std/text.ts";
-import { target } from "./args.ts";
+import { target, title } from "./args.ts";
 import { MARK } from "./call-tree.ts";
 import { type Line, type Span, span } from "./line.ts";
 import { summary } from "./summary.ts";
@@ -75,21 +75,19 @@ function heading(width: number): Line {
 
 function stepLine(step: TraceStep, branch: string, width: number): Line {
   const mark = MARK[step.status];
-  const name = step.kind === "tool" ? step.name : `${step.kind} ${step.name}`.trim();
-  const about = step.kind === "model" ? "" : aboutOf(step);
   const number = step.step.slice(step.step.indexOf(".") + 1);
   const left = Math.max(8, width - RIGHT_CELLS - branch.length - number.length - 3);
-  const title = fit(about === "" ? name : `${name} ${about}`, left);
+  const name = fit(`${title(step)} ${aboutOf(step)}`.trim(), left);
   const line = [
     span(branch, "dim"),
     span(mark.sign, mark.style),
     span(` ${number}`, "dim"),
-    ` ${pad(title, left)}`,
+    ` ${pad(name, left)}`,
     cell(step.ms === null ? "" : shortDuration(step.ms), RIGHT.time),
     cell(step.usage === null ? "" : tokensOf(step.usage), RIGHT.tokens),
     cell(step.usage === null ? "" : costOf(step.usage), RIGHT.cost),
     verdictCell(step),
-    cell(step.isolation ?? "", RIGHT.isolation),
+    span(`  ${step.isolation ?? ""}`.trimEnd(), "dim"),
   ];
   // Only a screen too narrow for the columns cuts them.
   return fitLine(line, width);
@@ -98,7 +96,8 @@ function stepLine(step: TraceStep, branch: string, width: number): Line {
 function aboutOf(step: TraceStep): string {
   // The run it delegated to, as its steps are named after that.
   if (step.child !== null) return step.child.run;
-  return target({ args: step.args, destinations: [] });
+  const files = step.outcome?.status === "done" ? step.outcome.files : [];
+  return target({ ...step, destinations: [] }, files);
 }
 
 function cell(text: string, cells: number): Span {

@@ -11,6 +11,7 @@ test("numbers read as people say them", () => {
   check(duration(9_960), "10 s");
   check(duration(185_000), "3 min 5 s");
   check(duration(3_720_000), "1 h 2 min");
+  check(duration(719.9 * 3_600_000), "29 days");
   check(shortDuration(200), "0.2 s");
   check(shortDuration(185_000), "3m05s");
   check(shortDuration(3_720_000), "1h02m");

@@ -3,7 +3,6 @@ import type { Context } from "../command.ts";
 import { EXIT, report } from "../exit.ts";
 import { follow, watcherOf } from "../follow.ts";
 import { paintAll } from "../render/line.ts";
-import { Gone } from "../terminal.ts";
 import { attended } from "../setup.ts";
 import { Conversation } from "./conversation.ts";
 import type { Session } from "./session.ts";
@@ -16,7 +15,8 @@ export async function openSession(
   nanos: Nanos,
   model: string | undefined,
 ): Promise<number> {
-  if (!attended(context) || !context.terminal.outTty)
+  const dumb = context.options.env?.["TERM"] === "dumb";
+  if (dumb || !attended(context) || !context.terminal.outTty)
     return new LineSession(context, nanos, model).run();
   const [{ runSession }, { openPiView }] = await Promise.all([
     import("./session.ts"),
@@ -43,7 +43,7 @@ class LineSession implements Session {
     for await (const text of this.context.terminal.lines()) {
       const line = text.trim();
       if (line !== "") await this.#take(line);
-      if (this.#left) break;
+      if (this.#left || this.context.terminal.gone) break;
     }
     return this.#code;
   }
@@ -54,7 +54,6 @@ class LineSession implements Session {
       if (slash === null) await this.drive((hooks) => this.conversation.begin(line, hooks));
       else await slash.command.run(this, slash.rest);
     } catch (error) {
-      if (error instanceof Gone) throw error;
       this.#code = report(error, this.context.terminal, false);
     }
   }

@@ -11,7 +11,7 @@ import {
 } from "@earendil-works/pi-tui";
 import { type Line, paint, span, type Style } from "../render/line.ts";
 import { markdown, MarkdownStream } from "../render/markdown.ts";
-import type { Layout, Listener, Opening, View } from "./view.ts";
+import type { Layout, Listener, Opening, Question, View } from "./view.ts";
 
 /** Blocks kept in memory; what is older stays in the terminal's own scrollback. */
 const MOST_BLOCKS = 1_000;
@@ -32,6 +32,7 @@ class PiView implements View {
   readonly #editor: Editor;
   #listener: Listener | null = null;
   #stopped = false;
+  readonly #giveBack = (): void => this.stop();
 
   constructor(color: boolean, terminal: Terminal) {
     this.#color = color;
@@ -55,6 +56,8 @@ class PiView implements View {
     };
     this.#tui.addInputListener((data) => this.#key(data));
     this.#tui.setFocus(this.#editor);
+    // However the process ends, the terminal is given back as it was.
+    process.once("exit", this.#giveBack);
     this.#tui.start();
   }
 
@@ -92,7 +95,7 @@ class PiView implements View {
     this.#editor.disableSubmit = on;
   }
 
-  ask(lines: Layout, keys: readonly string[], signal: AbortSignal): Promise<string | null> {
+  ask(card: Question, keys: readonly string[], signal: AbortSignal): Promise<string | null> {
     return new Promise((resolve) => {
       const done = (key: string | null): void => {
         signal.removeEventListener("abort", onAbort);
@@ -104,11 +107,14 @@ class PiView implements View {
       const onAbort = (): void => done(null);
       if (signal.aborted) return resolve(null);
       signal.addEventListener("abort", onAbort, { once: true });
-      const card = new Card(lines, this.#color, (key) => {
+      const shown = new Card(drawing(card.brief, this.#color), (key) => {
         if (keys.includes(key)) done(key);
+        if (key !== "?") return;
+        shown.set(drawing(card.whole, this.#color));
+        this.#tui.requestRender();
       });
-      this.#bottom.show(card);
-      this.#tui.setFocus(card);
+      this.#bottom.show(shown);
+      this.#tui.setFocus(shown);
       this.#tui.requestRender();
     });
   }
@@ -125,6 +131,7 @@ class PiView implements View {
   stop(): void {
     if (this.#stopped) return;
     this.#stopped = true;
+    process.off("exit", this.#giveBack);
     // What stays on the screen is the transcript, not an editor nobody can type in.
     this.#tui.removeChild(this.#bottom);
     this.#tui.removeChild(this.#status);
@@ -264,8 +271,8 @@ class Swap implements Component {
 class Card extends Drawn {
   readonly #pressed: (key: string) => void;
 
-  constructor(lines: Layout, color: boolean, pressed: (key: string) => void) {
-    super(drawing(lines, color));
+  constructor(draw: (width: number) => string[], pressed: (key: string) => void) {
+    super(draw);
     this.#pressed = pressed;
   }
 
@@ -291,6 +298,9 @@ function completions(complete: Opening["complete"]): AutocompleteProvider {
     },
     applyCompletion: (lines, line, column, { value }, prefix) => {
       const text = lines[line] ?? "";
+      // The list may be of a moment ago: what was typed since is what was meant.
+      const word = text.slice(0, column).split(" ").at(-1) ?? "";
+      if (word !== prefix) return { lines, cursorLine: line, cursorCol: column };
       const start = text.slice(0, column - prefix.length);
       const changed = [...lines];
       changed[line] = `${start}${value} ${text.slice(column)}`;

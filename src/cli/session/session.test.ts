@@ -151,7 +151,7 @@ test("run at a terminal: steps, answer and one line; Ctrl-C is 130", async () =>
   });
   await inPty(SCRIPT, ["run", "react"], async (pty) => {
     await pty.until("l later  ? all of it");
-    pty.type("\rn");
+    pty.type("n");
     await pty.until("web_fetch denied");
     expect(await pty.ended).toBe(0);
   });
@@ -177,5 +177,15 @@ test("first run at a terminal: Enter takes the starter, and the session begins",
     await pty.until("1 tool call");
     pty.type("exit\r");
     expect(await pty.ended).toBe(0);
+  });
+}, 60_000);
+
+test("a session that is ended from outside gives the terminal back", async () => {
+  await inPty(SCRIPT, [], async (pty) => {
+    await pty.until("Ctrl-C twice leaves");
+    pty.kill("SIGTERM");
+    expect(await pty.ended).toBe(130);
+    expect(pty.raw()).toContain("\x1b[?25h");
+    expect(pty.raw()).toContain("\x1b[?2004l");
   });
 }, 60_000);

@@ -31,7 +31,13 @@ export function runSession(
   model: string | undefined,
 ): Promise<number> {
   return new Promise((resolve) => {
-    const session = new ScreenSession(context, nanos, view, model, () => resolve(EXIT.succeeded));
+    const leave = (code: number): void => {
+      release();
+      resolve(code);
+    };
+    const session = new ScreenSession(context, nanos, view, model, leave);
+    // In a session Ctrl-C is a key; these signals come from outside, and mean to end it.
+    const release = context.terminal.onInterrupt(() => session.leave(EXIT.cancelled));
     session.start();
   });
 }
@@ -42,7 +48,7 @@ class ScreenSession implements Session {
   readonly conversation: Conversation;
   readonly #view: View;
   readonly #history: History;
-  readonly #left: () => void;
+  readonly #left: (code: number) => void;
   #running: { stop: AbortController; handle: RunHandle | null } | null = null;
   /** Ctrl-C was pressed with nothing to stop; the next one leaves. */
   #leaving = false;
@@ -52,7 +58,7 @@ class ScreenSession implements Session {
     nanos: Nanos,
     view: View,
     model: string | undefined,
-    left: () => void,
+    left: (code: number) => void,
   ) {
     this.context = context;
     this.nanos = nanos;
@@ -79,11 +85,11 @@ class ScreenSession implements Session {
     this.#view.add(lines);
   }
 
-  leave(): void {
+  leave(code: number = EXIT.succeeded): void {
     this.#running?.stop.abort();
     this.#running?.handle?.cancel();
     this.#view.stop();
-    this.#left();
+    this.#left(code);
   }
 
   async #take(text: string): Promise<void> {

@@ -2,7 +2,7 @@ import type { Nanos } from "../../contracts/nanos.ts";
 import { NanosError } from "../../std/error.ts";
 import { nearest } from "../../std/nearest.ts";
 import { agentTable } from "../commands/agent.ts";
-import { askTable } from "../commands/approvals.ts";
+import { askTable, runToResume } from "../commands/approvals.ts";
 import { checkLines } from "../commands/doctor.ts";
 import { grantTable } from "../commands/grant.ts";
 import { modelTable } from "../commands/model.ts";
@@ -231,11 +231,13 @@ function needed(rest: string, usage: string): string {
 }
 
 async function answer(session: Session, id: string, verdict: "allow" | "deny"): Promise<void> {
-  const { approvals } = session.nanos;
+  const { approvals, traces } = session.nanos;
   const ask = approvals.show(id);
   await approvals.answer(id, { verdict, reach: "once" });
   const said = verdict === "allow" ? span("approved ", "green") : span("denied ", "red");
-  session.print(() => [[said, ask.name, span(`  /resume ${ask.run} goes on`, "dim")]]);
+  session.print(() => [
+    [said, ask.name, span(`  /resume ${runToResume(traces, ask)} goes on`, "dim")],
+  ]);
 }
 
 function runs(nanos: Nanos): readonly string[] {

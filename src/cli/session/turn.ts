@@ -60,7 +60,7 @@ export class Turn {
     this.#words?.block.end();
     const { place } = this.#nanos;
     if (state.state === "waiting") {
-      const lines = state.asks.map((ask) => askLine(ask, this.#asked.of(ask)));
+      const lines = state.asks.map((ask) => askLine(ask, this.#asked.of(ask), state.run));
       this.#view.add(() => lines);
     }
     if (state.state !== "ended") return;
@@ -109,16 +109,13 @@ export class Turn {
 
   async #askOne(ask: Ask, signal: AbortSignal): Promise<AskReply | null> {
     const asked = this.#asked.of(ask);
-    for (let all = false; ; all = true) {
-      const card = (width: number): readonly Line[] => [
-        ...askCard(ask, asked, width, all),
-        ASK_KEYS,
-      ];
-      const key = (await this.#view.ask(card, [...Object.keys(ASK_REPLIES), "?"], signal)) ?? "l";
-      if (key === "?") continue;
-      const reply = ASK_REPLIES[key] ?? null;
-      this.#view.add(() => [askSaid(ask, reply)]);
-      return reply;
-    }
+    const card =
+      (all: boolean) =>
+      (width: number): readonly Line[] => [...askCard(ask, asked, width, all), ASK_KEYS];
+    const question = { brief: card(false), whole: card(true) };
+    const key = await this.#view.ask(question, Object.keys(ASK_REPLIES), signal);
+    const reply = ASK_REPLIES[key ?? "l"] ?? null;
+    this.#view.add(() => [askSaid(ask, reply)]);
+    return reply;
   }
 }

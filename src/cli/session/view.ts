@@ -22,10 +22,10 @@ export interface View {
   /** While busy the editor keeps what is typed, and Enter sends nothing. */
   busy(on: boolean): void;
   /**
-   * Shows lines instead of the editor and waits for one of `keys`; any other key, Enter above
-   * all, does nothing. Null when `signal` ends it first.
+   * Shows a card instead of the editor and waits for one of `keys`; `?` shows the whole of it,
+   * and any other key, Enter above all, does nothing. Null when `signal` ends it first.
    */
-  ask(lines: Layout, keys: readonly string[], signal: AbortSignal): Promise<string | null>;
+  ask(card: Question, keys: readonly string[], signal: AbortSignal): Promise<string | null>;
   /** Text typed and not sent; `clear` drops it. */
   typed(): string;
   clear(): void;
@@ -34,6 +34,12 @@ export interface View {
 }
 
 export type Layout = (width: number) => readonly Line[];
+
+/** A card to answer: what fits, and all of it. */
+export interface Question {
+  readonly brief: Layout;
+  readonly whole: Layout;
+}
 
 export interface Listener {
   /** A message was sent. */

@@ -1,5 +1,4 @@
 import type { Terminal } from "../terminal.ts";
-import { Gone } from "../terminal.ts";
 import { runApp } from "../app.ts";
 import { type Calls, type Script, scriptedHouse } from "./scripted-nanos.ts";
 
@@ -11,8 +10,6 @@ export interface Setting {
   readonly tty?: { readonly answers?: readonly string[]; readonly keys?: readonly string[] };
   readonly columns?: number;
   readonly env?: Readonly<Record<string, string>>;
-  /** The reader of standard output is gone. */
-  readonly closed?: true;
 }
 
 export interface Came {
@@ -35,9 +32,9 @@ export async function commandLine(argv: readonly string[], setting: Setting): Pr
     errTty: tty,
     columns: tty ? (setting.columns ?? 80) : (setting.columns ?? Infinity),
     rows: 30,
+    gone: false,
     color: () => tty && !noColor,
     out: (text) => {
-      if (setting.closed) throw new Gone();
       out += text;
     },
     err: (text) => {

@@ -14,66 +14,104 @@ export interface Pty {
   text(): string;
   /** Waits until the words are written, after those of the last `until`; fails after a while. */
   until(words: string): Promise<void>;
+  kill(signal: "SIGTERM" | "SIGHUP"): void;
   readonly ended: Promise<number>;
 }
 
 /** How long a screen may take to say what a test waits for, in milliseconds. */
 const PATIENCE = 20_000;
 
-/** Runs nanos over a scripted house in a pseudo terminal of 80 by 30, in a home of its own. */
+/** Runs nanos over a scripted house in a pseudo terminal, in a home of its own. */
 export async function inPty(
   script: Omit<Script, "home">,
   argv: readonly string[],
   use: (pty: Pty, home: string) => Promise<void>,
 ): Promise<void> {
-  const home = mkdtempSync(join(tmpdir(), "nanos-pty-"));
-  const file = join(home, "script.json");
-  writeFileSync(file, JSON.stringify({ ...script, home }));
-  let raw = "";
-  let seen = 0;
-  let wake: () => void = () => undefined;
-  const main = new URL("scripted-main.ts", import.meta.url).pathname;
-  const flags = ["--config=/dev/null", "--no-env-file", "--no-install"];
-  const child = Bun.spawn([process.execPath, ...flags, main, file, ...argv], {
-    cwd: home,
-    env: { PATH: process.env["PATH"] ?? "", TERM: "xterm-256color", HOME: home },
-    terminal: {
-      cols: 80,
-      rows: 30,
-      data: (_terminal, data) => {
-        raw += Buffer.from(data).toString("utf8");
-        wake();
-      },
-    },
+  await inHome(async (home) => {
+    const file = join(home, "script.json");
+    writeFileSync(file, JSON.stringify({ ...script, home }));
+    await drive(home, ["scripted-main.ts", file, ...argv], use);
   });
-  const pty: Pty = {
-    type: (text) => void child.terminal?.write(text),
-    raw: () => raw,
-    text: () => Bun.stripANSI(raw),
-    until: async (words) => {
-      const started = systemClock.elapsed();
-      for (;;) {
-        const found = Bun.stripANSI(raw).indexOf(words, seen);
-        if (found !== -1) {
-          seen = found + words.length;
-          return;
-        }
-        const left = PATIENCE - (systemClock.elapsed() - started);
-        if (left <= 0)
-          throw new Error(`no ${JSON.stringify(words)} in:\n${Bun.stripANSI(raw).slice(seen)}`);
-        const stop = new AbortController();
-        wake = () => stop.abort();
-        await systemClock.sleep(Math.min(left, 200), stop.signal);
-      }
-    },
-    ended: child.exited,
-  };
+}
+
+/** Runs nanos itself in a pseudo terminal, in an empty home. */
+export async function inRealPty(
+  argv: readonly string[],
+  use: (pty: Pty, home: string) => Promise<void>,
+): Promise<void> {
+  await inHome((home) => drive(home, ["../main.ts", ...argv], use));
+}
+
+async function inHome(use: (home: string) => Promise<void>): Promise<void> {
+  const home = mkdtempSync(join(tmpdir(), "nanos-pty-"));
   try {
+    await use(home);
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
+}
+
+async function drive(
+  home: string,
+  [main = "", ...argv]: readonly string[],
+  use: (pty: Pty, home: string) => Promise<void>,
+): Promise<void> {
+  const screen = new Screen();
+  const flags = ["--config=/dev/null", "--no-env-file", "--no-install"];
+  const file = new URL(main, import.meta.url).pathname;
+  const child = Bun.spawn([process.execPath, ...flags, file, ...argv], {
+    cwd: home,
+    env: {
+      PATH: process.env["PATH"] ?? "",
+      TERM: "xterm-256color",
+      HOME: home,
+      NANOS_HOME: join(home, "nanos"),
+    },
+    terminal: { cols: 80, rows: 30, data: (_terminal, data) => screen.take(data) },
+  });
+  try {
+    const pty: Pty = {
+      type: (text) => void child.terminal?.write(text),
+      raw: () => screen.raw,
+      text: () => Bun.stripANSI(screen.raw),
+      until: (words) => screen.until(words),
+      kill: (signal) => child.kill(signal),
+      ended: child.exited,
+    };
     await use(pty, home);
   } finally {
     child.kill("SIGKILL");
     await child.exited;
     child.terminal?.close();
-    rmSync(home, { recursive: true, force: true });
+  }
+}
+
+/** What a program wrote, and how far a test has read it. */
+class Screen {
+  raw = "";
+  #seen = 0;
+  #decoder = new TextDecoder();
+  #wake: () => void = () => undefined;
+
+  take(data: Uint8Array): void {
+    this.raw += this.#decoder.decode(data, { stream: true });
+    this.#wake();
+  }
+
+  async until(words: string): Promise<void> {
+    const started = systemClock.elapsed();
+    for (;;) {
+      const text = Bun.stripANSI(this.raw);
+      const found = text.indexOf(words, this.#seen);
+      if (found !== -1) {
+        this.#seen = found + words.length;
+        return;
+      }
+      const left = PATIENCE - (systemClock.elapsed() - started);
+      if (left <= 0) throw new Error(`no ${JSON.stringify(words)} in:\n${text.slice(this.#seen)}`);
+      const stop = new AbortController();
+      this.#wake = () => stop.abort();
+      await systemClock.sleep(Math.min(left, 200), stop.signal);
+    }
   }
 }

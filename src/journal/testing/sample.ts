@@ -59,11 +59,17 @@ export async function fill(journal: Journal): Promise<readonly Event[]> {
   const [large] = await journal.append([childDraft("r2", root as Event), draft("r1", 70_000)]);
   await journal.append([draft("r2", "ünïcödé \u2028 \ud83d\ude00")]);
   await journal.erase((first as Event).hash, "asked for");
-  const rest = await journal.append([{ ...draft("r2"), label: LABEL, policy: "p", step: "odd step" }]);
+  const rest = await journal.append([
+    { ...draft("r2"), label: LABEL, policy: "p", step: "odd step" },
+  ]);
   return [first, root, large, ...rest] as readonly Event[];
 }
 
-const LABEL: NonNullable<Draft["label"]> = { integrity: "untrusted", secrecy: "private", sources: ["web:a.example", "ü"] };
+const LABEL: NonNullable<Draft["label"]> = {
+  integrity: "untrusted",
+  secrecy: "private",
+  sources: ["web:a.example", "ü"],
+};
 
 /** The code of the `NanosError` that `act` fails with, or what it gave instead. */
 export async function codeOfFailure(act: () => unknown): Promise<string> {

@@ -145,16 +145,23 @@ function bareRules(abi: number): Rule[] {
 function signalRules(): Rule[] {
   const self: Syscall[] = ["kill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo"];
   return [
-    ...self.map(
-      (call): Rule => ({ call, tests: [unless(0, [OWN_PID], "EPERM")], otherwise: ALLOW }),
-    ),
+    ...self.map((call): Rule => ({
+      call,
+      tests: [unless(0, [OWN_PID], "EPERM")],
+      otherwise: ALLOW,
+    })),
     ...never(["tkill", "pidfd_send_signal"], "EPERM"),
   ];
 }
 
 /** Before Landlock 3 a readable file could be emptied: by truncate, or opened for reading with O_TRUNC. */
 function truncateRules(): Rule[] {
-  const truncateReadOnly = { mask: 0x203, is: "in", values: [0x200], then: deny("EACCES") } as const;
+  const truncateReadOnly = {
+    mask: 0x203,
+    is: "in",
+    values: [0x200],
+    then: deny("EACCES"),
+  } as const;
   return [
     ...never(["truncate"], "EACCES"),
     { call: "open", tests: [{ arg: 1, ...truncateReadOnly }], otherwise: ALLOW },

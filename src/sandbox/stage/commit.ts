@@ -14,8 +14,8 @@ import {
   readlinkSync,
   renameSync,
   rmdirSync,
-  rmSync,
   symlinkSync,
+  unlinkSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
@@ -79,7 +79,8 @@ export function commitChanges(changes: readonly StagedChange[], undo: string): F
       if (link !== null) return changedMeanwhile(link);
     }
     keepPreImages(changes, undo);
-    for (const change of inOrder(pending)) apply(change);
+    applyAll(pending);
+    removeTemporaries(changes);
     return null;
   });
 }
@@ -96,7 +97,8 @@ export function restore(undo: string): Failure | null {
     const states = back.map((change) => stateOf(change));
     const other = back.find((_, i) => states[i] === "other");
     if (other) return changedMeanwhile(other.path);
-    for (const change of inOrder(back.filter((_, i) => states[i] === "before"))) apply(change);
+    applyAll(back.filter((_, i) => states[i] === "before"));
+    removeTemporaries(changes);
     for (const folder of folders) removeIfEmpty(folder);
     return null;
   });
@@ -125,6 +127,16 @@ function linkOnTheWay(path: string): string | null {
     if (look(at)?.isSymbolicLink()) return at;
   }
   return null;
+}
+
+/** One by one, each whole or not at all; on disk when it returns. */
+function applyAll(changes: readonly Applied[]): void {
+  const folders = new Set<string>();
+  for (const change of inOrder(changes)) {
+    apply(change);
+    folders.add(dirname(change.path));
+  }
+  for (const folder of folders) if (look(folder)?.isDirectory()) flush(folder);
 }
 
 /** Deletions first, deepest first, so that a file may take the place of a folder. */
@@ -187,13 +199,22 @@ function apply(change: Applied): void {
   makeFolders(folder);
   const old = look(change.path);
   if (old?.isDirectory()) removeEmptyTree(change.path);
-  const temporary = join(folder, `.nanos-${sha256(change.path).slice(0, 16)}.tmp`);
-  rmSync(temporary, { force: true });
+  const temporary = temporaryOf(change.path);
+  unlink(temporary);
   if (change.mode === LINK_MODE) symlinkSync(linkText(change), temporary);
   else writeCopy(change, temporary);
   giveTo(temporary, change.owner ?? (old && !old.isDirectory() ? old : lstatSync(folder)), change);
   renameSync(temporary, change.path);
-  flush(folder);
+}
+
+/** Where a file is written before it takes its place; always the same, so that none is left over. */
+function temporaryOf(path: string): string {
+  return join(dirname(path), `.nanos-${sha256(path).slice(0, 16)}.tmp`);
+}
+
+/** What a commit that was killed had begun to write. */
+function removeTemporaries(changes: readonly FileChange[]): void {
+  for (const { path } of changes) unlink(temporaryOf(path));
 }
 
 function writeCopy(change: Applied, temporary: string): void {
@@ -227,13 +248,17 @@ function makeFolders(folder: string): void {
 
 /** Removes the file, and the folders around it that are gone from the stage too, once empty. */
 function remove(change: Applied): void {
-  rmSync(change.path, { force: true });
-  flush(dirname(change.path));
+  unlink(change.path);
   let staged = dirname(change.staged);
   for (let at = dirname(change.path); look(staged) === undefined; at = dirname(at)) {
     if (!removeIfEmpty(at)) return;
     staged = dirname(staged);
   }
+}
+
+/** Removes a file if there is one; a folder on the way that is a file means there is none. */
+function unlink(path: string): void {
+  if (look(path) !== undefined) unlinkSync(path);
 }
 
 function removeIfEmpty(folder: string): boolean {
@@ -294,4 +319,3 @@ function attempt(work: () => Failure | null): Failure | null {
     };
   }
 }
-

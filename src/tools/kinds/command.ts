@@ -46,7 +46,7 @@ async function callCommand(
   const argv = fillArgv(call.tool, command, call.args);
   if (isFailure(argv)) return failed(argv, "host");
   const writes = call.scopes.some((scope) => scope.startsWith("write:"));
-  const stage = writes ? parts.stages.folder(call.step) : null;
+  const stage = writes ? await parts.stages.fresh(call.step) : null;
   const { scopes, workspace, ms } = call;
   const done = await runOnce({ argv, scopes, workspace, ms, stage }, source, parts, call, signal);
   if ("ok" in done) return done;

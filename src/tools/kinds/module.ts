@@ -5,7 +5,6 @@ import { isObject, type Json, type JsonObject } from "../../std/json.ts";
 import type { Tier } from "../../contracts/isolation.ts";
 import type { Failure } from "../../contracts/outcome.ts";
 import type { ToolManifest } from "../../contracts/tool.ts";
-import type { Scope } from "../../contracts/scope.ts";
 import type { Boxed, ProcessSpec } from "../../sandbox/sandbox.ts";
 import { boxOf } from "../box.ts";
 import { hashTrees } from "../cache.ts";
@@ -94,7 +93,8 @@ async function manifestOf(
 
 /** Starts the file with no reach beyond its own code and asks what it is. */
 async function describe(source: FileSource, parts: Parts): Promise<ToolManifest | Failure> {
-  const boxed = await parts.sandbox.start(hostSpec(source, parts, [], LIMITS.describeMs));
+  const reaching = { scopes: [], workspace: parts.workspace, ms: LIMITS.describeMs };
+  const boxed = await parts.sandbox.start(hostSpec(source, parts, reaching, null));
   if (isFailure(boxed)) return boxed;
   const link = openLink(boxed, { name: source.file });
   const { signal } = new AbortController();
@@ -188,7 +188,7 @@ async function callStaged(
   signal: AbortSignal,
 ): Promise<ToolResult> {
   const { parts } = module;
-  const host = await startHost(module, call, parts.stages.folder(call.step));
+  const host = await startHost(module, call, await parts.stages.fresh(call.step));
   if (isFailure(host)) return failed(host, tierOf(parts));
   const { link } = host;
   let result: ToolResult | null = null;
@@ -223,8 +223,7 @@ async function startHost(
   if (hashOf(source) !== hash) {
     return failure("tool.changed", `The files of ${manifest.name} changed since it was loaded.`);
   }
-  const spec = hostSpec(source, parts, call.scopes, call.ms, stage, call.workspace);
-  const boxed = await parts.sandbox.start(spec);
+  const boxed = await parts.sandbox.start(hostSpec(source, parts, call, stage));
   if (isFailure(boxed)) return boxed;
   return { link: openLink(boxed, { name: manifest.name }) };
 }
@@ -232,10 +231,8 @@ async function startHost(
 function hostSpec(
   source: FileSource,
   parts: Parts,
-  scopes: readonly Scope[],
-  ms: number,
-  stage: string | null = null,
-  workspace = parts.workspace,
+  { scopes, workspace, ms }: Pick<ToolCall, "scopes" | "workspace" | "ms">,
+  stage: string | null,
 ): ProcessSpec {
   const own = [source.file, ...source.own];
   const warm = stage === null;

@@ -38,7 +38,7 @@ export function programSpec(
     return failure("tool.no_network", message);
   }
   const { scopes, workspace, ms } = program;
-  const set = { PATH: DEFAULT_PATH, LANG: "C.UTF-8", ...program.set };
+  const set = { PATH: parts.env["PATH"] ?? DEFAULT_PATH, LANG: "C.UTF-8", ...program.set };
   const own = [file, ...source.own];
   return {
     run: { kind: "program", argv: [file, ...rest.map((item) => stagedItem(item, program))] },

@@ -1,3 +1,4 @@
+import type { Client } from "@modelcontextprotocol/client";
 import { messageOf } from "../../std/error.ts";
 import { isObject, type Json, type JsonObject } from "../../std/json.ts";
 import { LIMITS } from "../../std/limits.ts";
@@ -40,14 +41,14 @@ export interface HttpServerOptions {
  */
 export async function openHttpServer(options: HttpServerOptions): Promise<HttpServer | Failure> {
   const { name, url, bounds, era } = options;
-  const { Client, StreamableHTTPClientTransport } = await import("@modelcontextprotocol/client");
+  const sdk = await import("@modelcontextprotocol/client");
   const mode = era === "legacy" ? "legacy" : "auto";
-  const client = new Client(
+  const client = new sdk.Client(
     { name: "nanos", version: "1" },
     { versionNegotiation: { mode }, jsonSchemaValidator: NO_VALIDATION },
   );
   const told: Told = { refusal: null, thrown: null };
-  const transport = new StreamableHTTPClientTransport(new URL(url), {
+  const transport = new sdk.StreamableHTTPClientTransport(new URL(url), {
     requestInit: { headers: { ...options.headers } },
     fetch: fetchThrough(options.reach, told),
   });
@@ -79,11 +80,13 @@ interface Told {
 }
 
 /** Nothing is lost by not checking a server's structure against its own word. */
-const NO_VALIDATION = {
-  getValidator:
-    <T>() =>
-    (input: unknown) => ({ valid: true as const, data: input as T, errorMessage: undefined }),
+const NO_VALIDATION: Validation = {
+  getValidator: () => (input) => ({ valid: true, data: input as never, errorMessage: undefined }),
 };
+
+type Validation = NonNullable<
+  NonNullable<ConstructorParameters<typeof Client>[1]>["jsonSchemaValidator"]
+>;
 
 async function guard<T>(
   name: string,
@@ -165,7 +168,7 @@ function responseOf(value: Json): Response {
   const empty = code === 204 || code === 205 || code === 304;
   const given = isObject(headers) ? Object.entries(headers) : [];
   const kept = given.filter(([name, text]) => typeof text === "string" && !HOP.test(name));
-  return new Response(empty ? null : String(body ?? ""), {
+  return new Response(empty || typeof body !== "string" ? null : body, {
     status: code,
     headers: Object.fromEntries(kept) as Record<string, string>,
   });

@@ -79,6 +79,7 @@ class ProcessLink implements Link {
   #noise = 0;
   #timer: NodeJS.Timeout | undefined;
   #alarm = Number.POSITIVE_INFINITY;
+  #backstop = 0;
   /** Bytes that may still arrive before the process counts as flooding. */
   #allowance: number = ALLOWANCE;
 
@@ -98,7 +99,6 @@ class ProcessLink implements Link {
     this.#lastId += 1;
     const id = this.#lastId;
     this.#allowance = this.#open.size === 0 ? 2 * ALLOWANCE : this.#allowance + ALLOWANCE;
-    if (this.#open.size === 0) this.boxed.renew(options.ms + BACKSTOP_MS);
     const reply = this.#expect(id, options);
     this.#send({ jsonrpc: "2.0", id, method, params });
     return reply;
@@ -153,6 +153,10 @@ class ProcessLink implements Link {
         reject(error);
       };
       const deadline = systemClock.elapsed() + options.ms;
+      if (this.#open.size === 0 || deadline > this.#backstop) {
+        this.#backstop = deadline;
+        this.boxed.renew(options.ms + BACKSTOP_MS);
+      }
       this.#open.set(id, { options, deadline, asking: 0, settle, fail });
       options.signal.addEventListener("abort", abort, { once: true });
       this.#arm(deadline);
@@ -243,7 +247,7 @@ class ProcessLink implements Link {
 
   #breakWith(reason: Failure): void {
     this.broken ??= reason;
-    for (const one of [...this.#open.values()]) one.settle({ ok: false, failure: this.broken });
+    for (const one of this.#open.values()) one.settle({ ok: false, failure: this.broken });
   }
 
   #condemn(reason: Failure): void {

@@ -1,3 +1,4 @@
+import type { z } from "zod";
 import type { Json, JsonObject } from "../../std/json.ts";
 import { isObject } from "../../std/json.ts";
 import { messageOf } from "../../std/error.ts";
@@ -122,13 +123,13 @@ async function answer(
     if (params["name"] !== definition.name) {
       return failed("tool.unknown", `This host serves ${definition.name} only.`);
     }
-    const given = await enforced(definition.input).safeParseAsync(params["arguments"] ?? {});
+    const given = await check(inputOf(loaded), params["arguments"] ?? {});
     if (!given.success) return badArguments(definition.name, given.error.issues);
     if (isProbe(params)) {
       return doneResult((await definition.probe?.(given.data, context)) === true, bare);
     }
     const output = await definition.run(given.data, context);
-    const checked = definition.output ? await definition.output.safeParseAsync(output) : null;
+    const checked = definition.output ? await check(definition.output, output) : null;
     if (checked && !checked.success) {
       return failed(
         "tool.bad_result",
@@ -139,6 +140,28 @@ async function answer(
   } catch (error) {
     return failedResult(thrownOf(error));
   }
+}
+
+/** Checks at once where it can: only refinements that wait need the slower way. */
+function check(type: z.ZodType, value: unknown): Checked | Promise<Checked> {
+  if (waiting.has(type)) return type.safeParseAsync(value);
+  try {
+    return type.safeParse(value);
+  } catch {
+    waiting.add(type);
+    return type.safeParseAsync(value);
+  }
+}
+
+type Checked = z.ZodSafeParseResult<unknown>;
+
+const waiting = new WeakSet<z.ZodType>();
+const inputs = new WeakMap<Tool, z.ZodObject>();
+
+function inputOf(tool: Tool): z.ZodObject {
+  const known = inputs.get(tool) ?? enforced(tool.definition.input);
+  inputs.set(tool, known);
+  return known;
 }
 
 interface Issue {

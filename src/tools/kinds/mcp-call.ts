@@ -1,0 +1,190 @@
+import { isObject, type Json, type JsonObject } from "../../std/json.ts";
+import { hashOf } from "../../std/hash.ts";
+import type { Tier } from "../../contracts/isolation.ts";
+import type { Failure } from "../../contracts/outcome.ts";
+import type { Scope } from "../../contracts/scope.ts";
+import type { ToolManifest } from "../../contracts/tool.ts";
+import { failure, isFailure } from "../failures.ts";
+import type { HttpServer } from "../mcp/http.ts";
+import type { Reply } from "../mcp/link.ts";
+import { type AnnouncedTool, type Era, readResult } from "../mcp/session.ts";
+import { type Bounds, openStdioServer, type StdioServer } from "../mcp/stdio.ts";
+import type { Pool } from "../pool.ts";
+import { placeOf } from "../runtime/context.ts";
+import type { Moved } from "../runtime/wire.ts";
+import type { Reach, ToolCall, ToolResult } from "../tool-host.ts";
+import { failed, labelOf, notAnObject, type Parts, type Source } from "./kind.ts";
+import { programSpec } from "./program.ts";
+
+export type ServerSource = Extract<Source, { from: "server" }>;
+
+/** A server that was asked what it offers. */
+export interface Server {
+  readonly source: ServerSource;
+  readonly parts: Parts;
+  readonly pool: Pool<StdioServer>;
+  readonly scopes: readonly Scope[];
+  readonly era: Era;
+  /** What it announced is kept under this key. */
+  readonly key: string;
+}
+
+/** One call of one tool of a server. */
+export interface ServerCall {
+  readonly server: Server;
+  readonly tool: AnnouncedTool;
+  readonly manifest: ToolManifest;
+  readonly call: ToolCall;
+  readonly reach: Reach;
+  readonly signal: AbortSignal;
+}
+
+/** Calls a tool of a server, wherever the server is. */
+export async function callServer(given: ServerCall): Promise<ToolResult> {
+  const { args } = given.call;
+  if (!isObject(args)) return notAnObject(given.call);
+  if (given.server.source.server.command === undefined) return callHttp(given, args);
+  const writes = given.call.scopes.some((scope) => scope.startsWith("write:"));
+  return writes ? callStaged(given, args) : callWarm(given, args);
+}
+
+async function callWarm(given: ServerCall, args: JsonObject): Promise<ToolResult> {
+  const { server, tool, call } = given;
+  const { parts, pool, key } = server;
+  const run = call.step.split(".", 1)[0] ?? "";
+  const place = JSON.stringify([key, run, call.workspace, call.scopes]);
+  const open = await pool.acquire(place, () => startAndCompare(given, null));
+  if (isFailure(open)) return failed(open, programTier(parts));
+  try {
+    const changed = open.stale ? await compare(given, open) : null;
+    if (changed) {
+      pool.retire(open);
+      return failed(changed, open.link.boxed.tier);
+    }
+    const reply = await open.call(tool.name, args, boundsOf(given));
+    if (!reply.ok && reply.rpc === undefined) pool.retire(open);
+    return resultOf(given, reply, open);
+  } finally {
+    pool.release(open);
+  }
+}
+
+async function callStaged(given: ServerCall, args: JsonObject): Promise<ToolResult> {
+  const { server, tool, call } = given;
+  const { stages } = server.parts;
+  const open = await startAndCompare(given, await stages.fresh(call.step));
+  if (isFailure(open)) return failed(open, programTier(server.parts));
+  const { boxed } = open.link;
+  const moved = renamed(args, boxed.mapping) as JsonObject;
+  const result = resultOf(given, await open.call(tool.name, moved, boundsOf(given)), open);
+  await open.link.stop();
+  if (!result.ok) {
+    await boxed.discard();
+    return result;
+  }
+  const staged = await stages.keep(call.step, boxed);
+  if (staged !== null && isFailure(staged)) return failed(staged, boxed.tier);
+  const back = boxed.mapping.map(({ real, staged: copy }) => ({ real: copy, staged: real }));
+  return { ...result, output: renamed(result.output, back), staged };
+}
+
+/** Every text that is a path of what was moved, as the path it was moved to. */
+function renamed(value: Json, moved: readonly Moved[]): Json {
+  if (typeof value === "string") return placeOf(value, moved);
+  if (Array.isArray(value)) return value.map((item: Json) => renamed(item, moved));
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, renamed(item, moved)]));
+}
+
+function boundsOf({ call, signal }: ServerCall): Bounds {
+  return { ms: call.ms, signal };
+}
+
+function resultOf(given: ServerCall, reply: Reply, { link }: StdioServer): ToolResult {
+  const { server, tool, manifest } = given;
+  const isolation = link.boxed.tier;
+  if (!reply.ok) return failed(reply.failure, isolation);
+  const result = readResult(server.source.name, tool.name, reply.result);
+  if (!result.ok) return failed(result.failure, isolation);
+  return { ok: true, output: result.output, isolation, label: labelOf(manifest), staged: null };
+}
+
+/** A started server, once the tool to be called is still what it was when it was listed. */
+async function startAndCompare(
+  given: ServerCall,
+  stage: string | null,
+): Promise<StdioServer | Failure> {
+  const { source, parts, era } = given.server;
+  const open = await startServer(source, parts, { ...given.call, stage }, boundsOf(given), era);
+  if (isFailure(open)) return open;
+  const changed = await compare(given, open);
+  if (changed === null) return open;
+  await open.link.stop();
+  if (stage !== null) await open.link.boxed.discard();
+  return changed;
+}
+
+async function compare(given: ServerCall, open: StdioServer): Promise<Failure | null> {
+  const { server, tool } = given;
+  const now = await open.tools(boundsOf(given));
+  if (isFailure(now)) return now;
+  const same = now.find(({ name }) => name === tool.name);
+  const as = (one: AnnouncedTool): string => hashOf(one as unknown as Json);
+  if (same && as(same) === as(tool)) return null;
+  server.parts.cache.drop(server.key);
+  const message = `The server ${server.source.name} no longer offers ${tool.name} as it was listed.`;
+  return failure("tool.changed", message);
+}
+
+/** What a started server may reach. */
+interface Reaching {
+  readonly scopes: readonly Scope[];
+  readonly workspace: string;
+  readonly stage?: string | null;
+}
+
+/** Starts a server of standard streams in the sandbox and greets it. */
+export async function startServer(
+  source: ServerSource,
+  parts: Parts,
+  { scopes, workspace, stage = null }: Reaching,
+  bounds: Bounds,
+  era?: Era,
+): Promise<StdioServer | Failure> {
+  const { command = "", args = [], env = {} } = source.server;
+  const argv = [command, ...args];
+  const warm = stage === null;
+  const program = { argv, scopes, workspace, ms: bounds.ms, stage, warm, set: env };
+  const spec = programSpec(program, source, parts);
+  if (isFailure(spec)) return spec;
+  const boxed = await parts.sandbox.start(spec);
+  if (isFailure(boxed)) return boxed;
+  return openStdioServer(boxed, source.name, bounds, era);
+}
+
+async function callHttp(given: ServerCall, args: JsonObject): Promise<ToolResult> {
+  const { server, tool, manifest, reach } = given;
+  const open = await openHttp(server.source, reach, boundsOf(given), server.era);
+  if (isFailure(open)) return failed(open, "host");
+  const result = await open.call(tool.name, args);
+  await open.close();
+  if (!result.ok) return failed(result.failure, "host");
+  const { output } = result;
+  return { ok: true, output, isolation: "host", label: labelOf(manifest), staged: null };
+}
+
+/** Connects to a server behind HTTP; `era` is what is known of it from before. */
+export async function openHttp(
+  source: ServerSource,
+  reach: Reach,
+  bounds: Bounds,
+  era: Era | null = null,
+): Promise<HttpServer | Failure> {
+  const { openHttpServer } = await import("../mcp/http.ts");
+  const { url = "", headers = {} } = source.server;
+  return openHttpServer({ name: source.name, url, headers, reach, bounds, era });
+}
+
+function programTier(parts: Parts): Tier {
+  return parts.sandbox.tier("program", false) ?? "host";
+}
