@@ -9,7 +9,8 @@ import { LIMITS } from "./std/limits.ts";
 import { systemRandom } from "./std/random.ts";
 import type { Arrangement } from "./contracts/arrangement.ts";
 import type { Grant } from "./contracts/config.ts";
-import { HOME_CHAIN, type EventBody } from "./contracts/event.ts";
+import { HOME_CHAIN } from "./contracts/chain.ts";
+import type { EventBody } from "./contracts/event.ts";
 import type {
   Found,
   InitResult,

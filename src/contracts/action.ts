@@ -2,6 +2,7 @@ import { z } from "zod";
 import { JsonSchema } from "./json.ts";
 import { Label } from "./label.ts";
 import { type Reason, REASON_NAMES } from "./reason.ts";
+import { LAYERS, RANKS } from "./ranks.ts";
 import { Scope } from "./scope.ts";
 
 /** The five places where a decision is made. */
@@ -9,7 +10,6 @@ export const Gate = z.enum(["route", "call", "remember", "start", "accept"]);
 export type Gate = z.infer<typeof Gate>;
 
 /** E trivial to S critical. An action's rank is the highest over its scopes and what it declares. */
-export const RANKS = ["E", "D", "C", "B", "A", "S"] as const;
 export const Rank = z.enum(RANKS);
 export type Rank = z.infer<typeof Rank>;
 
@@ -69,17 +69,7 @@ export type Verdict = z.infer<typeof Verdict>;
 export const Mode = z.enum(["observe", "enforce"]);
 export type Mode = z.infer<typeof Mode>;
 
-/** The layers of the gate, in the order they are named when several agree. */
-export const LAYERS = [
-  "scope",
-  "grant",
-  "rule",
-  "rank",
-  "danger",
-  "label",
-  "trait",
-  "budget",
-] as const;
+/** A layer of the gate. */
 export const Layer = z.enum(LAYERS);
 export type Layer = z.infer<typeof Layer>;
 

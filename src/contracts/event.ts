@@ -166,7 +166,3 @@ export const EventBody = z.discriminatedUnion("kind", [
 export type EventBody = z.infer<typeof EventBody>;
 /** The body of `run.started`: all that a run begins with. */
 export type RunStarted = Extract<EventBody, { kind: "run.started" }>;
-export type EventKind = EventBody["kind"];
-
-/** Constants of chains, in a file of their own that loads without the schemas. */
-export { GENESIS, HOME_CHAIN } from "./chain.ts";

@@ -1,19 +1,5 @@
 import { z } from "zod";
-
-/** The kinds of reach a tool or agent may declare. */
-export const SCOPE_KINDS = [
-  "read",
-  "write",
-  "net",
-  "exec",
-  "env",
-  "secret",
-  "model",
-  "agent",
-  "memory",
-] as const;
-
-export type ScopeKind = (typeof SCOPE_KINDS)[number];
+import { SCOPE_KINDS } from "./scope-parts.ts";
 
 /**
  * A declared reach, `kind:value`: `read:./notes`, `net:example.org:443`, `exec:git`.
@@ -28,9 +14,3 @@ export const Scope = z
     `a scope is KIND:VALUE with KIND one of ${SCOPE_KINDS.join(" ")}`,
   );
 export type Scope = string;
-
-/** `net:host:443` as its two halves. The value keeps its own colons. */
-export function scopeParts(scope: Scope): { kind: ScopeKind; value: string } {
-  const colon = scope.indexOf(":");
-  return { kind: scope.slice(0, colon) as ScopeKind, value: scope.slice(colon + 1) };
-}

@@ -1,4 +1,5 @@
-import { type Action, type ActionKind, type Rank, RANKS } from "../contracts/action.ts";
+import type { Action, ActionKind, Rank } from "../contracts/action.ts";
+import { RANKS } from "../contracts/ranks.ts";
 import type { Scope } from "../contracts/scope.ts";
 import { isObject } from "../std/json.ts";
 import { type Backing, isEndorsed } from "./endorse.ts";

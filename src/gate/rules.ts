@@ -1,6 +1,6 @@
 import type { Action } from "../contracts/action.ts";
 import type { Route, Rule } from "../contracts/rules.ts";
-import { scopeParts } from "../contracts/scope.ts";
+import { scopeParts } from "../contracts/scope-parts.ts";
 import { LIMITS } from "../std/limits.ts";
 import type { Problem } from "./gate.ts";
 import { UNKNOWN_LABEL } from "./labels.ts";

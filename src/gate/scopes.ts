@@ -1,4 +1,4 @@
-import { SCOPE_KINDS, type Scope, scopeParts } from "../contracts/scope.ts";
+import { SCOPE_KINDS, scopeParts, type Scope } from "../contracts/scope-parts.ts";
 import { type Address, parseAddress } from "./address.ts";
 
 /** A scope in its one spelling, or the reason it has none. */

@@ -1,4 +1,4 @@
-import { type Scope, type ScopeKind, SCOPE_KINDS, scopeParts } from "../contracts/scope.ts";
+import { type ScopeKind, SCOPE_KINDS, scopeParts, type Scope } from "../contracts/scope-parts.ts";
 import { isObject } from "../std/json.ts";
 import { LIMITS } from "../std/limits.ts";
 import { clip, plainText } from "../std/text.ts";

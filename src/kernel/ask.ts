@@ -5,7 +5,7 @@ import { clip, plainText } from "../std/text.ts";
 import type { Action, Decision } from "../contracts/action.ts";
 import { REASONS } from "../contracts/reason.ts";
 import type { Ask } from "../contracts/run.ts";
-import { scopeParts } from "../contracts/scope.ts";
+import { scopeParts } from "../contracts/scope-parts.ts";
 
 /**
  * The question an action raises. Its id follows from the run, the step and the round, so that

@@ -3,7 +3,7 @@ import { canonical } from "../std/canonical.ts";
 import type { Json } from "../std/json.ts";
 import type { Draft } from "../contracts/event.ts";
 import type { Answer } from "../contracts/run.ts";
-import { type Scope, scopeParts } from "../contracts/scope.ts";
+import { scopeParts, type Scope } from "../contracts/scope-parts.ts";
 import type { Spent } from "../contracts/usage.ts";
 import type { Standing } from "../gate/gate.ts";
 import { type Frame, OPERATOR, draft } from "./frame.ts";

@@ -111,7 +111,7 @@ export function lockDown(lock: LockSpec): void {
   const anew = lock.kind === "host" && lock.tier === "landlock" && threads > 1;
   setLimits(kernel, lock, statusNumber(status, "VmSize") * 1024);
   // What is read of /proc is read now: after the next line it is out of reach.
-  const command = kernel.readText("/proc/self/cmdline").split("\0").slice(0, -1);
+  const command = anew ? kernel.readText("/proc/self/cmdline").split("\0").slice(0, -1) : [];
   if (lock.abi > 0) restrict(kernel, lock.abi, reach(kernel, lock, anew));
   becomeNobody(kernel, lock.user);
   // After the change of user, which takes this back.
@@ -148,7 +148,7 @@ function ownFilter(filter: LockSpec["filter"]): Uint8Array {
 
 /** Closes what a careless parent left open: runtimes open their own descriptors close-on-exec. */
 function closeInherited(kernel: Kernel): void {
-  const own = 64;
+  const own = 32;
   for (let fd = 3; fd < own; fd++) {
     const flags = kernel.try("fcntl", fd, F_GETFD);
     if (flags >= 0 && (flags & FD_CLOEXEC) === 0) kernel.must("close", fd);

@@ -8,23 +8,50 @@ import type { Json } from "./json.ts";
  * @throws TypeError on a number JSON cannot carry (NaN, Infinity): that is a bug in the caller.
  */
 export function canonical(value: Json): string {
-  if (value === null || typeof value === "boolean" || typeof value === "string") {
-    return JSON.stringify(value);
-  }
-  if (typeof value === "number") {
-    if (!Number.isFinite(value)) throw new TypeError(`canonical JSON has no ${value}`);
-    return JSON.stringify(value);
-  }
-  if (Array.isArray(value)) return `[${value.map((item) => canonical(item ?? null)).join(",")}]`;
-  return canonicalObject(value as { readonly [key: string]: Json | undefined });
+  const copy = sorted(value);
+  // One native pass over a sorted copy takes half the time of writing piece by piece.
+  return copy === UNSORTABLE ? written(value) : JSON.stringify(copy);
 }
 
-function canonicalObject(value: { readonly [key: string]: Json | undefined }): string {
-  let text = "";
-  for (const key of Object.keys(value).toSorted()) {
-    const item = value[key];
+/** A copy with every object's keys in order, or UNSORTABLE where an object cannot keep one. */
+function sorted(value: Json | undefined): unknown {
+  if (typeof value === "number" && !Number.isFinite(value)) throw notJson(value);
+  if (typeof value !== "object" || value === null) return value ?? null;
+  if (Array.isArray(value)) {
+    const items = value.map((item) => sorted(item));
+    return items.includes(UNSORTABLE) ? UNSORTABLE : items;
+  }
+  const fields = value as { readonly [key: string]: Json | undefined };
+  const copy: Record<string, unknown> = {};
+  for (const key of Object.keys(fields).toSorted()) {
+    const item = fields[key];
     if (item === undefined) continue;
-    text += `${text === "" ? "" : ","}${JSON.stringify(key)}:${canonical(item)}`;
+    const kept = MOVES.test(key) ? UNSORTABLE : sorted(item);
+    if (kept === UNSORTABLE) return UNSORTABLE;
+    copy[key] = kept;
+  }
+  return copy;
+}
+
+const UNSORTABLE = Symbol("unsortable");
+
+/** Keys that do not stay where they are put: numbers come first, and `__proto__` is no key. */
+const MOVES = /^\d|^__proto__$/u;
+
+function written(value: Json): string {
+  if (typeof value === "number" && !Number.isFinite(value)) throw notJson(value);
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map((item) => written(item ?? null)).join(",")}]`;
+  const fields = value as { readonly [key: string]: Json | undefined };
+  let text = "";
+  for (const key of Object.keys(fields).toSorted()) {
+    const item = fields[key];
+    if (item === undefined) continue;
+    text += `${text === "" ? "" : ","}${JSON.stringify(key)}:${written(item)}`;
   }
   return `{${text}}`;
+}
+
+function notJson(value: number): TypeError {
+  return new TypeError(`canonical JSON has no ${value}`);
 }

@@ -78,7 +78,9 @@ function stoppedFailure(
 
 const MAX_SAID = 300;
 
-/** The last line that says something: where most programs put the reason. */
+/** The line that says why: the last that speaks of an error, else the last one. */
 export function lastLine(text: string): string {
-  return text.trimEnd().split("\n").at(-1)?.trim().slice(0, MAX_SAID) ?? "";
+  const lines = text.trimEnd().split("\n");
+  const telling = lines.findLast((line) => /error|cannot|denied|refused|not found/iu.test(line));
+  return (telling ?? lines.at(-1) ?? "").trim().slice(0, MAX_SAID);
 }

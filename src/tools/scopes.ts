@@ -1,5 +1,5 @@
 import { isAbsolute, join, resolve } from "node:path";
-import { type Scope, scopeParts } from "../contracts/scope.ts";
+import { scopeParts, type Scope } from "../contracts/scope-parts.ts";
 
 /** True when `path` is `folder` or lies in it. Both absolute and normal. */
 export function isWithin(folder: string, path: string): boolean {

@@ -1,5 +1,5 @@
 import type { Action } from "../../contracts/action.ts";
-import { scopeParts } from "../../contracts/scope.ts";
+import { scopeParts } from "../../contracts/scope-parts.ts";
 import { hashOf } from "../../std/hash.ts";
 import { isEndorsed, isGranted, isTextSaid } from "../endorse.ts";
 import type { AskReason, Facts, LayerAnswer, Standing } from "../gate.ts";

@@ -1,6 +1,6 @@
 import type { Action, Rank, RuleMatch } from "../../contracts/action.ts";
 import type { Rule } from "../../contracts/rules.ts";
-import { scopeParts } from "../../contracts/scope.ts";
+import { scopeParts } from "../../contracts/scope-parts.ts";
 import { isObject, type Json } from "../../std/json.ts";
 import { compilePattern } from "./pattern.ts";
 import { rankNumber } from "../ranks.ts";

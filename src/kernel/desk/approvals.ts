@@ -2,7 +2,7 @@ import { canonical } from "../../std/canonical.ts";
 import { NanosError } from "../../std/error.ts";
 import type { Json } from "../../std/json.ts";
 import { LIMITS } from "../../std/limits.ts";
-import { HOME_CHAIN } from "../../contracts/event.ts";
+import { HOME_CHAIN } from "../../contracts/chain.ts";
 import type { AskReply } from "../../contracts/nanos.ts";
 import type { Answer, Ask } from "../../contracts/run.ts";
 import { openAsks, storedAnswer } from "../views/traces.ts";

@@ -2,7 +2,7 @@ import { NanosError } from "../../std/error.ts";
 import { nearest } from "../../std/nearest.ts";
 import type { Arrangement } from "../../contracts/arrangement.ts";
 import type { Config } from "../../contracts/config.ts";
-import { HOME_CHAIN } from "../../contracts/event.ts";
+import { HOME_CHAIN } from "../../contracts/chain.ts";
 import type { ModelConfig } from "../../contracts/model.ts";
 import type { ModelLine, Models } from "../../contracts/nanos.ts";
 import type { ModelDeps } from "../../models/adapter.ts";

@@ -17,9 +17,9 @@ const FLAGS = ["--config=/dev/null", "--no-env-file", "--no-install"];
 
 /** A server on the official SDK. */
 const OFFICIAL = `
-import { McpServer } from "@modelcontextprotocol/server";
-import { StdioServerTransport, serveStdio } from "@modelcontextprotocol/server/stdio";
-import * as z from "zod";
+import { McpServer } from "MODULES/@modelcontextprotocol/server/dist/index.mjs";
+import { StdioServerTransport, serveStdio } from "MODULES/@modelcontextprotocol/server/dist/stdio.mjs";
+import * as z from "MODULES/zod/index.js";
 import * as fs from "node:fs";
 const make = () => {
   const server = new McpServer({ name: "official", version: "1.0.0" });
@@ -34,7 +34,7 @@ const make = () => {
   return server;
 };
 if (process.argv[2] === "modern") await serveStdio(make); else await make().connect(new StdioServerTransport());
-`;
+`.replaceAll("MODULES", MODULES);
 
 const outputOf = (result: ToolResult): Json => {
   if (!result.ok) throw new Error(`${result.failure.code}: ${result.failure.message}`);
@@ -47,11 +47,9 @@ function lab(source: string, more: Partial<McpServer> = {}, args: readonly strin
   const servers: Record<string, McpServer> = {};
   const open = openLab({ files: { "work/servers/s.ts": source, "work/notes/a.md": "a" }, servers });
   const file = join(open.workspace, "servers/s.ts");
-  // Packages are found upward from the file, so the workspace shows them under their name.
   servers["s"] = {
     command: BUN,
     args: [...FLAGS, file, ...args],
-    env: { NODE_PATH: MODULES },
     scopes: [`read:${open.workspace}/servers`, `read:${MODULES}`],
     ...more,
   };
@@ -124,7 +122,7 @@ process.stdin.on("end", () => process.exit(0));
 
 const onCall = (act: string): string => byHand(`if (m.method === "tools/call") { ${act} } else usual(m);`);
 
-test.each<[string, string, string, RegExp?]>([
+const ANSWERS: readonly (readonly [what: string, source: string, code: string, says?: RegExp])[] = [
   ["nothing unusual", byHand("usual(m);"), "ok"],
   ["a greeting before the protocol", `console.log("welcome!"); ${byHand("usual(m);")}`, "ok"],
   ["questions of its own", onCall(`say({ jsonrpc: "2.0", id: "q", method: "sampling/createMessage", params: {} }); globalThis.held = m;`)
@@ -143,7 +141,9 @@ test.each<[string, string, string, RegExp?]>([
   ["an error", onCall(`say({ jsonrpc: "2.0", id: m.id, error: { code: 1, message: "broken" } });`), "mcp.failed", /broken/u],
   ["silence", onCall(""), "tool.timeout"],
   ["its end", onCall("process.exit(9);"), "tool.crashed", /9/u],
-])("a server that sends %s", async (_, source, expected, says) => {
+];
+
+for (const [what, source, expected, says] of ANSWERS) test(`a server that sends ${what}`, async () => {
   const open = lab(source);
   const { broken } = await open.host.list();
   expect(broken).toEqual([]);
@@ -155,7 +155,7 @@ test.each<[string, string, string, RegExp?]>([
   await open.close();
 });
 
-test.each<[string, string, string]>([
+const LISTS: readonly (readonly [what: string, source: string, code: string])[] = [
   ["is silent to the first question", byHand(`if (m.method !== "server/discover") usual(m);`), "ok"],
   ["ends at the first question", byHand(`if (m.method === "server/discover") process.exit(1); usual(m);`), "mcp.unreachable"],
   ["ends at once", "process.exit(4);", "mcp.unreachable"],
@@ -165,7 +165,9 @@ test.each<[string, string, string]>([
   ["lists a tool no model can call", byHand(`TOOLS[0].name = "a b"; usual(m);`), "mcp.protocol"],
   ["lists without end", byHand(`if (m.method === "tools/list") say({ jsonrpc: "2.0", id: m.id, result: { tools: [], nextCursor: "more" } }); else usual(m);`), "mcp.protocol"],
   ["lists too much", byHand(`if (m.method === "tools/list") say({ jsonrpc: "2.0", id: m.id, result: { tools: Array.from({ length: 300 }, (_, i) => ({ ...TOOLS[0], name: "t" + i })) } }); else usual(m);`), "mcp.too_many_tools"],
-])("a server that %s is listed as %s", async (_, source, expected) => {
+];
+
+for (const [what, source, expected] of LISTS) test(`a server that ${what} is listed as ${expected}`, async () => {
   const open = lab(source);
   const { tools, broken } = await open.host.list();
   if (expected === "ok") expect(tools.length).toBe(1);
@@ -194,17 +196,17 @@ test("a list that changes between two calls is looked at again", async () => {
   await open.close();
 });
 
-test.each<[string, McpServer, string]>([
+const BROKEN: readonly (readonly [what: string, server: McpServer, code: string])[] = [
   ["a program that is not there", { command: "no-such-program" }, "tool.not_found_program"],
   ["a network of its own", { command: BUN, scopes: ["net:example.org"] }, "tool.no_network"],
   ["neither program nor address", {}, "mcp.unreachable"],
   ["an address no request goes to", { url: "ftp://x/" }, "mcp.unreachable"],
-])("a server with %s is broken with %s", async (_, server, code) => {
+];
+
+for (const [what, server, code] of BROKEN) test(`a server with ${what} is broken with ${code}`, async () => {
   const open = openLab({ files: {}, servers: { s: server } });
   const result = await open.host.list();
-  const codes = result.broken.map(({ failure }) => failure.code);
-  if (code === "tool.no_network" && codes.length === 0) throw new Error("a network was given");
-  expect(codes).toEqual([code]);
+  expect(result.broken.map(({ failure }) => failure.code)).toEqual([code]);
   await open.close();
 });
 

@@ -11,6 +11,7 @@ import { type Pool, warmPool } from "../pool.ts";
 import { undeclared } from "../scopes.ts";
 import type { BrokenTool } from "../tool-host.ts";
 import { brokenSource, type Entry, type Kind, type Loaded, loadedTool, type Parts } from "./kind.ts";
+import { noNetwork } from "./program.ts";
 import { callServer, openHttp, type Server, type ServerSource, startServer } from "./mcp-call.ts";
 
 /**
@@ -45,6 +46,9 @@ async function load(
   if (missing !== null) {
     const message = `The server ${source.name} needs ${missing}, which its skill does not declare.`;
     return brokenSource(source, failure("tool.scope_undeclared", message));
+  }
+  if (source.server.command !== undefined && scopes.some((scope) => scope.startsWith("net:"))) {
+    return brokenSource(source, noNetwork(source.name));
   }
   const key = hashOf(["mcp", source.name, source.server as unknown as Json]);
   const known = readKnown(parts.cache.read(key)) ?? (await discover(source, scopes, parts));

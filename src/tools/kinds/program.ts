@@ -34,8 +34,7 @@ export function programSpec(
     return failure("tool.not_found_program", `The program ${name} was not found.`);
   }
   if (program.scopes.some((scope) => scope.startsWith("net:"))) {
-    const message = `${name} declares net:, and programs have no network in the sandbox.`;
-    return failure("tool.no_network", message);
+    return noNetwork(name);
   }
   const { scopes, workspace, ms } = program;
   const set = { PATH: parts.env["PATH"] ?? DEFAULT_PATH, LANG: "C.UTF-8", ...program.set };
@@ -46,6 +45,12 @@ export function programSpec(
     box: boxOf({ scopes, workspace, own, env: parts.env, ms, set, warm: program.warm ?? false }),
     stage: program.stage,
   };
+}
+
+/** No tier gives a program a network of its own, and a weaker box is never used in its place. */
+export function noNetwork(name: string): Failure {
+  const message = `${name} declares net:, and programs have no network in the sandbox.`;
+  return failure("tool.no_network", message);
 }
 
 /** An argument that is a path of what is staged, as the path of the copy it will work on. */
