@@ -58,7 +58,11 @@ export { NanosError } from "./std/error.ts";
  */
 export async function openNanos(options: OpenOptions = {}): Promise<Nanos> {
   const home = openHome(homeOptions(options));
-  const journal = openJournal({ dir: home.paths.journal, clock: systemClock, random: systemRandom });
+  const journal = openJournal({
+    dir: home.paths.journal,
+    clock: systemClock,
+    random: systemRandom,
+  });
   try {
     return await assemble(home, journal, options.env ?? process.env);
   } catch (error) {
@@ -99,7 +103,9 @@ export function trustView(options: OpenOptions, dir: string): Promise<TrustView>
 export async function trust(options: OpenOptions, view: TrustView): Promise<void> {
   const home = openHome(homeOptions(options));
   await home.trust.give(view);
-  await atHome(home, (journal) => note(journal, { kind: "trust.given", dir: view.dir, hash: view.hash }));
+  await atHome(home, (journal) =>
+    note(journal, { kind: "trust.given", dir: view.dir, hash: view.hash }),
+  );
 }
 
 function homeOptions(options: OpenOptions): HomeOptions {
@@ -107,7 +113,11 @@ function homeOptions(options: OpenOptions): HomeOptions {
 }
 
 async function atHome(home: Home, act: (journal: Journal) => Promise<void>): Promise<void> {
-  const journal = openJournal({ dir: home.paths.journal, clock: systemClock, random: systemRandom });
+  const journal = openJournal({
+    dir: home.paths.journal,
+    clock: systemClock,
+    random: systemRandom,
+  });
   try {
     await act(journal);
   } finally {
@@ -164,7 +174,10 @@ async function assemble(
     home: paths.home,
     workspace: arrangement.workspace,
     arrangementDir: home.place.arrangementDir,
-    tier: sandbox.tier("host", false),
+    // Finding out costs a process; most commands never ask.
+    get tier() {
+      return sandbox.tier("host", false);
+    },
   };
   return nanosOf({ world, place, arrangement, models, grants, sandbox, vault, forget });
 }
@@ -180,7 +193,11 @@ async function listGranted(wanted: Wanted, grants: readonly Grant[]): Promise<Gr
   }
   const { brokerFetch } = await import("./tools/broker.ts");
   const limit = AbortSignal.timeout(LIMITS.fetchMs);
-  const result = await brokerFetch(wanted, { privateOk: [host], signal: limit, clock: systemClock });
+  const result = await brokerFetch(wanted, {
+    privateOk: [host],
+    signal: limit,
+    clock: systemClock,
+  });
   return "code" in result ? { ok: false, failure: result } : { ok: true, value: { ...result } };
 }
 

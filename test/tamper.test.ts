@@ -249,12 +249,16 @@ describe("views are nothing but views", () => {
     }],
     ["with somebody's log beside it", (file) => fs.writeFileSync(`${file}-wal`, "x".repeat(9_000))],
   ];
+  let whole: Promise<readonly unknown[]> | null = null;
+  test("there is something to list", async () => {
+    const [traces, , asks] = await (whole ??= lists(me));
+    expect((traces as unknown[]).length).toBeGreaterThan(2);
+    expect((asks as unknown[]).length).toBe(1);
+  }, 30_000);
   for (const [name, spoil] of spoilt) {
     test(`views.db ${name}: every list is the same, row for row`, async () => {
       using copy = another();
-      const before = await lists(copy);
-      expect((before[0] as unknown[]).length).toBeGreaterThan(2);
-      expect((before[2] as unknown[]).length).toBe(1);
+      const before = await (whole ??= lists(me));
       spoil(join(copy.machine, "journal", "views.db"));
       expect(await lists(copy)).toEqual(before as unknown[]);
       expect((await copy.nanos("trace", "verify")).code).toBe(0);

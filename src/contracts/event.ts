@@ -75,7 +75,12 @@ export const EventBody = z.discriminatedUnion("kind", [
     after: z.array(z.string()),
     /** The step that delegated to this run. */
     parent: z
-      .strictObject({ run: z.string(), step: z.string(), hash: z.string(), depth: z.number().int() })
+      .strictObject({
+        run: z.string(),
+        step: z.string(),
+        hash: z.string(),
+        depth: z.number().int(),
+      })
       .optional(),
     /** The operator's own words, where they are not the request: in a delegated run. */
     said: z.string().optional(),

@@ -78,7 +78,10 @@ export const ModelConfig = z.strictObject({
   /** The provider's id of the model. */
   model: z.string().optional(),
   /** Environment variable that holds the key. The key itself is never written. */
-  keyEnv: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/u).optional(),
+  keyEnv: z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/u)
+    .optional(),
   /** Script file of the `script` adapter, relative to the arrangement. */
   file: z.string().optional(),
   /** Request and response mapping of the `http` adapter. */

@@ -175,6 +175,7 @@ export interface ReplayReport {
   readonly differs: string | null;
 }
 
+/** What waits for the operator, and their answers. */
 export interface Approvals {
   list(): readonly Ask[];
   show(id: string): Ask & { readonly action: Json };
@@ -270,7 +271,11 @@ export interface TrustView {
   readonly hash: string;
   /** True when an earlier yes no longer fits because files changed. */
   readonly changed: boolean;
-  readonly files: readonly { readonly path: string; readonly what: string; readonly state: "new" | "changed" | "same" | "removed" }[];
+  readonly files: readonly {
+    readonly path: string;
+    readonly what: string;
+    readonly state: "new" | "changed" | "same" | "removed";
+  }[];
   /** Scopes its skills and tools would ask for, in plain words. */
   readonly scopes: readonly string[];
 }

@@ -47,7 +47,9 @@ export const ToolFile = z
         body: JsonSchema.optional(),
       })
       .optional(),
-    container: z.strictObject({ image: z.string(), command: z.array(z.string()).min(1) }).optional(),
+    container: z
+      .strictObject({ image: z.string(), command: z.array(z.string()).min(1) })
+      .optional(),
   })
   .refine((tool) => [tool.command, tool.http, tool.container].filter(Boolean).length === 1, {
     message: "a tool file has exactly one of command, http, container",

@@ -1,6 +1,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { createServer, type IncomingMessage, type Server } from "node:http";
-import { writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Json } from "../../std/json.ts";
 import type { McpServer } from "../../contracts/tool.ts";
@@ -15,8 +16,8 @@ const MODULES = join(import.meta.dir, "../../../node_modules");
 const BUN = runtimeFile();
 const FLAGS = ["--config=/dev/null", "--no-env-file", "--no-install"];
 
-/** A server on the official SDK. */
-const OFFICIAL = `
+/** A server on the official SDK, in one file. */
+const OFFICIAL = await bundled(`
 import { McpServer } from "MODULES/@modelcontextprotocol/server/dist/index.mjs";
 import { StdioServerTransport, serveStdio } from "MODULES/@modelcontextprotocol/server/dist/stdio.mjs";
 import * as z from "MODULES/zod/index.js";
@@ -34,7 +35,16 @@ const make = () => {
   return server;
 };
 if (process.argv[2] === "modern") await serveStdio(make); else await make().connect(new StdioServerTransport());
-`.replaceAll("MODULES", MODULES);
+`.replaceAll("MODULES", MODULES));
+
+async function bundled(source: string): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), "nanos-tools-test-"));
+  const entry = join(folder, "official.ts");
+  writeFileSync(entry, source);
+  const { outputs } = await Bun.build({ entrypoints: [entry], target: "bun" });
+  rmSync(folder, { recursive: true });
+  return (await outputs[0]?.text()) ?? "";
+}
 
 const outputOf = (result: ToolResult): Json => {
   if (!result.ok) throw new Error(`${result.failure.code}: ${result.failure.message}`);
@@ -50,13 +60,13 @@ function lab(source: string, more: Partial<McpServer> = {}, args: readonly strin
   servers["s"] = {
     command: BUN,
     args: [...FLAGS, file, ...args],
-    scopes: [`read:${open.workspace}/servers`, `read:${MODULES}`],
+    scopes: [`read:${open.workspace}/servers`],
     ...more,
   };
   return open;
 }
 
-const reads = (open: Lab): string[] => [`read:${open.workspace}/servers`, `read:${MODULES}`, `exec:${BUN}`];
+const reads = (open: Lab): string[] => [`read:${open.workspace}/servers`, `exec:${BUN}`];
 
 for (const era of ["legacy", "modern"] as const) {
   test(`the official server is spoken to in its ${era} revision`, async () => {
@@ -157,7 +167,7 @@ for (const [what, source, expected, says] of ANSWERS) test(`a server that sends 
 
 const LISTS: readonly (readonly [what: string, source: string, code: string])[] = [
   ["is silent to the first question", byHand(`if (m.method !== "server/discover") usual(m);`), "ok"],
-  ["ends at the first question", byHand(`if (m.method === "server/discover") process.exit(1); usual(m);`), "mcp.unreachable"],
+  ["ends at the first question", byHand(`if (m.method === "server/discover") process.exit(1); usual(m);`), "ok"],
   ["ends at once", "process.exit(4);", "mcp.unreachable"],
   ["speaks an unknown revision", byHand(`if (m.method === "initialize") say({ jsonrpc: "2.0", id: m.id, result: { protocolVersion: "1999-01-01" } }); else usual(m);`), "mcp.protocol"],
   ["lists no list", byHand(`if (m.method === "tools/list") say({ jsonrpc: "2.0", id: m.id, result: { tools: 1 } }); else usual(m);`), "mcp.protocol"],
@@ -188,7 +198,7 @@ test("a tool that changed since it was listed is not called", async () => {
 });
 
 test("a list that changes between two calls is looked at again", async () => {
-  const change = `usual(m); TOOLS[0].description = "Other."; say({ jsonrpc: "2.0", method: "notifications/tools/list_changed" });`;
+  const change = `TOOLS[0].description = "Other."; say({ jsonrpc: "2.0", method: "notifications/tools/list_changed" }); usual(m);`;
   const open = lab(onCall(change));
   const scopes = reads(open);
   expect(codeOf(await open.call("mcp__s__one", {}, { scopes, step: "r.1" }))).toBe("ok");

@@ -128,7 +128,11 @@ async function discover(
   // What it needs to start at all; nothing it could change or send anything with.
   const start = scopes.filter((scope) => /^(?:exec|read|env):/u.test(scope));
   const reaching = { scopes: start, workspace: parts.workspace };
-  const server = await startServer(source, parts, reaching, bounds);
+  let server = await startServer(source, parts, reaching, bounds);
+  // Some servers of the older revision end at a question they do not know.
+  if (isFailure(server) && server.code === "mcp.unreachable") {
+    server = await startServer(source, parts, reaching, bounds, "legacy");
+  }
   if (isFailure(server)) return server;
   const tools = await server.tools(bounds);
   await server.link.stop();
