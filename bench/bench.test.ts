@@ -78,7 +78,9 @@ test("rows name cases that exist, and targets have names of their own", () => {
 });
 
 test("an unknown row is refused by name", async () => {
-  const ran = await run([...BUN, "--no-install", "bench/bench.ts", "--only", "speed"], { cwd: ROOT });
+  const ran = await run([...BUN, "--no-install", "bench/bench.ts", "--only", "speed"], {
+    cwd: ROOT,
+  });
   expect(ran.code).toBe(2);
   expect(ran.stderr).toContain("There is no row speed");
 });

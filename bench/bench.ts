@@ -14,7 +14,8 @@ import { buildPrograms } from "./cases/start.ts";
 import type { Found } from "./rounds.ts";
 import { startMock, takeTurns } from "./rounds.ts";
 import { installPeer } from "./peers.ts";
-import { type Row, ROWS } from "./rows.ts";
+import type { Row } from "./row.ts";
+import { ROWS } from "./rows.ts";
 import { render, type Result, resultsOf } from "./table.ts";
 
 interface Options {

@@ -16,7 +16,7 @@ const SSE = { headers: { "content-type": "text/event-stream" } };
 const FAN_TURN = 32;
 
 function answer(request: Buffer): Uint8Array<ArrayBuffer> {
-  const [kind = "", count = 0] = wanted(request);
+  const [kind, count] = wanted(request);
   switch (kind) {
     case "steps":
       return stepOf(count, progress(request));
@@ -88,7 +88,11 @@ function calls(at: number, all: readonly Call[]): string {
     }),
     frame(at, { tool_calls: [{ index, function: { arguments: JSON.stringify(args) } }] }),
   ]);
-  return [frame(at, { role: "assistant", content: null }), ...frames, ...end(at, "tool_calls")].join("");
+  return [
+    frame(at, { role: "assistant", content: null }),
+    ...frames,
+    ...end(at, "tool_calls"),
+  ].join("");
 }
 
 function text(at: number, pieces: readonly string[]): string {
@@ -97,7 +101,10 @@ function text(at: number, pieces: readonly string[]): string {
 }
 
 function tokens(count: number): string {
-  return text(count, Array.from({ length: count }, (_, i) => (i % 12 === 11 ? "token.\n" : " token")));
+  return text(
+    count,
+    Array.from({ length: count }, (_, i) => (i % 12 === 11 ? "token.\n" : " token")),
+  );
 }
 
 function end(at: number, reason: string): string[] {

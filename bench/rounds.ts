@@ -4,9 +4,7 @@ import { BUN, ROOT, run } from "../scripts/machine.ts";
 import type { Figures, Given } from "./cases/case.ts";
 
 /** What a case gave in each round, or why it gave nothing. */
-export type Found =
-  | { readonly rounds: readonly Figures[] }
-  | { readonly why: string };
+export type Found = { readonly rounds: readonly Figures[] } | { readonly why: string };
 
 /** A case that takes longer has failed. */
 const CASE_MS = 180_000;

@@ -1,43 +1,7 @@
-/**
- * What is measured against what. A row is a few cases run side by side, round after round; a line
- * is one figure of it; a target is a line that says how good it has to be.
- */
+import { GATE, JOURNAL, START, TOOL } from "./parts.ts";
+import { atLeast, atMost, type Row, type Target } from "./row.ts";
 
-/** One figure of the table. */
-export interface Line {
-  /** What it is, e.g. `nanos, ms a step`. */
-  readonly says: string;
-  /** The case the figure is of, and its name there. */
-  readonly of: string;
-  readonly figure: string;
-  readonly unit: string;
-  /** The case and figure it is divided by; the same figure where none is named. */
-  readonly by?: string;
-  readonly byFigure?: string;
-  /** `difference` takes the other figure away instead of dividing by it. */
-  readonly how?: "ratio" | "difference";
-  readonly target?: Target;
-}
-
-/** A limit on a line's ratio, or on its figure where it has none. */
-export interface Target {
-  readonly name: string;
-  readonly limit: number;
-  readonly better: "less" | "more";
-}
-
-export interface Row {
-  readonly name: string;
-  /** Cases of child.ts, in the order they take turns. */
-  readonly cases: readonly string[];
-  /** Cases that need an installed peer, with the folder it lies in. */
-  readonly peers?: Readonly<Record<string, string>>;
-  readonly rounds: number;
-  readonly lines: readonly Line[];
-}
-
-const atMost = (name: string, limit: number): Target => ({ name, limit, better: "less" });
-const atLeast = (name: string, limit: number): Target => ({ name, limit, better: "more" });
+/** Rows about whole runs, and the list of all rows. */
 
 const STEP: Row = {
   name: "step",
@@ -67,30 +31,35 @@ const STEP: Row = {
       { says: "Mastra 1.71", of: "step mastra" },
     ].map((line) => ({ ...line, figure: "stepMs", unit: "ms/step", by: "step bare" })),
     ...[
-      { by: "step bare-durable", target: atMost("step: nanos / bare with journal", 1.5) },
-      { by: "step pi", target: atMost("step: nanos / pi", 1) },
-      { by: "step langgraph-sqlite", target: atMost("step: nanos / LangGraph with SQLite", 0.25) },
-    ].map((line) => ({ ...NANOS_STEP(), ...line })),
+      {
+        says: "nanos, by bare with journal",
+        by: "step bare-durable",
+        target: atMost("step: nanos / bare with journal", 1.5),
+      },
+      { says: "nanos, by pi", by: "step pi", target: atMost("step: nanos / pi", 1) },
+      {
+        says: "nanos, by LangGraph with SQLite",
+        by: "step langgraph-sqlite",
+        target: atMost("step: nanos / LangGraph with SQLite", 0.25),
+      },
+    ].map((line) => ({ ...line, of: "step nanos", figure: "stepMs", unit: "ms/step" })),
     {
-      ...NANOS_STEP(),
       says: "nanos, start of the tool's process counted in",
+      of: "step nanos",
       figure: "wholeMs",
+      unit: "ms/step",
       by: "step bare-durable",
       byFigure: "stepMs",
     },
     {
-      ...NANOS_STEP(),
       says: "nanos, CPU of its own process",
+      of: "step nanos",
       figure: "cpuUs",
       unit: "us/step",
       by: "step bare-durable",
     },
   ],
 };
-
-function NANOS_STEP(): { says: string; of: string; figure: string; unit: string } {
-  return { says: "nanos", of: "step nanos", figure: "stepMs", unit: "ms/step" };
-}
 
 const GROWTH: Row = {
   name: "growth",
@@ -171,7 +140,12 @@ const STREAM: Row = {
   cases: ["stream socket", "stream bare", "stream nanos"],
   rounds: 5,
   lines: [
-    { says: "socket read and dropped", of: "stream socket", figure: "tokenCpuUs", unit: "us CPU/token" },
+    {
+      says: "socket read and dropped",
+      of: "stream socket",
+      figure: "tokenCpuUs",
+      unit: "us CPU/token",
+    },
     { says: "bare fetch, parsed", of: "stream bare", figure: "tokenCpuUs", unit: "us CPU/token" },
     {
       says: "nanos, beyond the socket, no surface",
@@ -232,144 +206,6 @@ const FAN_OUT: Row = {
       figure: "agentKb",
       unit: "KB",
       target: atMost("fan-out: memory of a sub-agent, KB", 250),
-    },
-  ],
-};
-
-const JOURNAL: Row = {
-  name: "journal",
-  cases: ["journal disk", "journal sqlite", "journal nanos"],
-  rounds: 7,
-  lines: [
-    { says: "disk, fdatasync of 400 B", of: "journal disk", figure: "single", unit: "/s" },
-    {
-      says: "node:sqlite FULL, one a commit",
-      of: "journal sqlite",
-      figure: "single",
-      unit: "events/s",
-      by: "journal disk",
-    },
-    {
-      says: "journal, one a commit",
-      of: "journal nanos",
-      figure: "single",
-      unit: "events/s",
-      by: "journal sqlite",
-      target: atLeast("journal: single append / node:sqlite", 0.9),
-    },
-    {
-      says: "journal, 16 runs at once",
-      of: "journal nanos",
-      figure: "shared",
-      unit: "events/s",
-      by: "journal nanos",
-      byFigure: "single",
-      target: atLeast("journal: 16 runs at once / single", 8),
-    },
-    {
-      says: "node:sqlite FULL, 16 a commit",
-      of: "journal sqlite",
-      figure: "shared",
-      unit: "events/s",
-      by: "journal sqlite",
-      byFigure: "single",
-    },
-    {
-      says: "verify",
-      of: "journal nanos",
-      figure: "verified",
-      unit: "events/s",
-      target: atLeast("journal: verify, events a second", 100_000),
-    },
-  ],
-};
-
-const GATE: Row = {
-  name: "gate",
-  cases: ["gate nanos"],
-  rounds: 3,
-  lines: [
-    {
-      says: "a verdict among 200 rules",
-      of: "gate nanos",
-      figure: "verdictUs",
-      unit: "us",
-      target: atMost("gate: a verdict among 200 rules, us", 50),
-    },
-    {
-      says: "a join of two labels",
-      of: "gate nanos",
-      figure: "joinUs",
-      unit: "us",
-      target: atMost("gate: a join of two labels, us", 5),
-    },
-  ],
-};
-
-const TOOL: Row = {
-  name: "tool",
-  cases: ["tool bare", "tool boxed", "tool nanos"],
-  rounds: 3,
-  lines: [
-    { says: "hand-written ends, cold", of: "tool bare", figure: "coldMs", unit: "ms" },
-    { says: "hand-written ends in bwrap, cold", of: "tool boxed", figure: "coldMs", unit: "ms" },
-    {
-      says: "tool host in its sandbox, cold",
-      of: "tool nanos",
-      figure: "coldMs",
-      unit: "ms",
-      by: "tool boxed",
-      target: atMost("tool: cold, nanos / bare tool in bwrap", 2),
-    },
-    { says: "hand-written ends, warm", of: "tool bare", figure: "warmUs", unit: "us" },
-    {
-      says: "tool host in its sandbox, warm",
-      of: "tool nanos",
-      figure: "warmUs",
-      unit: "us",
-      by: "tool bare",
-      target: atMost("tool: warm, nanos / hand-written ends", 1.6),
-    },
-  ],
-};
-
-const START: Row = {
-  name: "start",
-  cases: ["start hello", "start nanos", "prompt bare", "prompt nanos"],
-  rounds: 3,
-  lines: [
-    { says: "compiled hello", of: "start hello", figure: "startMs", unit: "ms" },
-    {
-      says: "nanos --version",
-      of: "start nanos",
-      figure: "startMs",
-      unit: "ms",
-      by: "start hello",
-      target: atMost("start: --version / compiled hello", 2),
-    },
-    { says: "bare with journal, prompt to answer", of: "prompt bare", figure: "startMs", unit: "ms" },
-    {
-      says: "nanos run, prompt to answer",
-      of: "prompt nanos",
-      figure: "startMs",
-      unit: "ms",
-      by: "prompt bare",
-      target: atMost("start: prompt to answer / bare with journal", 4),
-    },
-    { says: "bare with journal, peak memory", of: "prompt bare", figure: "peakMb", unit: "MB" },
-    {
-      says: "nanos run, peak memory",
-      of: "prompt nanos",
-      figure: "peakMb",
-      unit: "MB",
-      target: atMost("start: peak memory, MB", 70),
-    },
-    {
-      says: "dist/nanos",
-      of: "start nanos",
-      figure: "binaryMb",
-      unit: "MB",
-      target: atMost("start: binary, MB", 130),
     },
   ],
 };

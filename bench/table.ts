@@ -1,6 +1,6 @@
 import type { Found } from "./rounds.ts";
 import { median } from "./cases/case.ts";
-import type { Line, Row, Target } from "./rows.ts";
+import type { Line, Row, Target } from "./row.ts";
 
 /** One line of the table, and of the JSON. Figures are medians over the rounds. */
 export interface Result {
@@ -9,7 +9,11 @@ export interface Result {
   readonly value: number | null;
   readonly unit: string;
   /** The median of the rounds' own ratios (or differences), where the line has one. */
-  readonly against?: { readonly case: string; readonly how: "ratio" | "difference"; readonly value: number };
+  readonly against?: {
+    readonly case: string;
+    readonly how: "ratio" | "difference";
+    readonly value: number;
+  };
   readonly target?: Judged;
   /** Why there is no value. */
   readonly notAvailable?: string;
@@ -87,7 +91,9 @@ export function render(results: readonly Result[]): string {
       result.unit,
       result.against ? showAgainst(result.against) : "",
       result.against?.case ?? "",
-      result.target ? `${result.target.better === "less" ? "<=" : ">="} ${result.target.limit}` : "",
+      result.target
+        ? `${result.target.better === "less" ? "<=" : ">="} ${result.target.limit}`
+        : "",
       verdict(result),
     ]),
   ];

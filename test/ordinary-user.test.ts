@@ -44,7 +44,7 @@ async function check(cell: Cell): Promise<void> {
   expect(statSync(join(me.userHome, "notes", today)).uid).toBe(owner);
 
   const announced = await tierOf(nanos);
-  if (cell.bwrap && !cell.somebody) expect(announced).toBe("bwrap");
+  if (cell.bwrap && isRoot() && !cell.somebody) expect(announced).toBe("bwrap");
   if (!cell.bwrap) expect(announced).toBe("landlock");
   expect(await recorded(nanos)).toEqual([announced]);
   expect((await nanos("trace", "verify")).code).toBe(0);
@@ -75,7 +75,7 @@ describe("the first minute, on four machines", () => {
   const somebody = isRoot() ? asSomebody() : null;
   const me = isRoot() ? "root" : "this user";
   const cells: readonly Cell[] = [
-    { name: `${me}, with bubblewrap`, under: hasBwrap() ? [] : null, somebody: !isRoot() && false, bwrap: true },
+    { name: `${me}, with bubblewrap`, under: hasBwrap() ? [] : null, somebody: false, bwrap: true },
     { name: "root, without bubblewrap", under: hidden, somebody: false, bwrap: false },
     { name: "somebody, with bubblewrap", under: hasBwrap() ? somebody : null, somebody: true, bwrap: true },
     {
@@ -89,28 +89,51 @@ describe("the first minute, on four machines", () => {
 });
 
 describe("a machine that can hold nothing", () => {
-  test("says what to install, and runs no tool", async () => {
+  /** The same machine, for as long as it is used. */
+  async function onOne(use: (me: Person, under: readonly string[]) => Promise<void>): Promise<void> {
     const machine = isRoot() ? withoutAnyTier() : null;
     if (machine === null) {
       console.log("not available: a machine without any sandbox (run as root, with bubblewrap)");
       return;
     }
+    using me = person();
     try {
-      using me: Person = person();
-      const under = machine.argv;
+      await use(me, machine.argv);
+    } finally {
+      machine.drop();
+    }
+  }
+
+  const untouched = (me: Person): void =>
+    expect(readdirSync(join(me.userHome, "notes")).toSorted()).toEqual(["dashboard.md", "inbox.md"]);
+
+  test("says what to install, and runs no tool", () =>
+    onOne(async (me, under) => {
       const result = await me.run(["run", "tidy today's notes", "--yes"], { under });
-      expect(`${result.out}${result.err}`).toMatch(/install bubblewrap: \S+ .*bubblewrap/iu);
       expect([1, 4]).toContain(result.code ?? -1);
-      expect(readdirSync(join(me.userHome, "notes"))).toEqual(["dashboard.md", "inbox.md"]);
+      untouched(me);
       const doctor = await me.run(["doctor"], { under });
       expect(doctor.code).toBe(1);
       expect(doctor.out).toMatch(/install bubblewrap/iu);
       // What needs no process still works.
       expect((await me.run(["trace", "verify"], { under })).code).toBe(0);
-    } finally {
-      machine.drop();
-    }
-  }, 60_000);
+      expect(`${result.out}${result.err}`).toMatch(/install bubblewrap: \S+ .*bubblewrap/iu);
+    }), 60_000);
+
+  test("denies a tool that was known before, and names the reason", () =>
+    onOne(async (me, under) => {
+      await me.nanos("init", "--from", "indie-developer");
+      await me.nanos("tool", "list");
+      const result = await me.run(["run", "tidy today's notes"], { under });
+      expect(`${result.out}${result.err}`).toMatch(/install bubblewrap: \S+ .*bubblewrap/iu);
+      untouched(me);
+      const shown = JSON.parse((await me.nanos("trace", "show", "--json")).out) as {
+        steps: { kind: string; decision: { reason: string } | null; isolation: string | null }[];
+      };
+      const tool = shown.steps.find(({ kind }) => kind === "tool");
+      expect(tool).toMatchObject({ decision: { reason: "deny:no_isolation" }, isolation: null });
+      expect(result.code).toBe(4);
+    }), 60_000);
 
   test("refuses to start a process, whatever it is", async () => {
     const sandbox = openSandbox({ clock: systemClock, forbid: ["bwrap", "landlock"] });

@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../../src/std/clock.ts";
-import { type Case, cpuUs, type Figures, peakMb, repeat } from "./case.ts";
+import { type Case, cpuUs, type Figures, repeat } from "./case.ts";
 import { type Ledger, openLedger } from "./ledger.ts";
 import { loop } from "./loop.ts";
 import { growthOf } from "./growth.ts";
@@ -52,7 +52,8 @@ export const bareGrowth: Case = async ({ url, quick }) => {
 export const socketStream: Case = ({ url, quick }) => streamOf(quick, (model) => drain(url, model));
 
 /** 4,000 tokens, decoded and parsed. */
-export const bareStream: Case = ({ url, quick }) => streamOf(quick, (model) => loop({ url, model }));
+export const bareStream: Case = ({ url, quick }) =>
+  streamOf(quick, (model) => loop({ url, model }));
 
 /** CPU of one streamed token in microseconds. */
 export async function streamOf(
@@ -98,12 +99,6 @@ export const bareFan: Case = ({ url, quick }) =>
     });
     return { ...figures, agentKb: (process.memoryUsage.rss() - before) / 1024 / agents };
   });
-
-/** A program that answers one prompt with one call, journal kept; the whole of its life. */
-export const memory: Case = async ({ url }) => {
-  await loop({ url, model: "steps-1" });
-  return { peakMb: peakMb() };
-};
 
 async function withLedger<T>(use: (ledger: Ledger, dir: string) => Promise<T>): Promise<T> {
   const dir = mkdtempSync(join(tmpdir(), "nanos-bench-"));

@@ -37,7 +37,14 @@ function ruleOf(i: number): Rule {
     { name: i % 20 === 3 ? "notes_append" : `other_${i}`, agent: "oracle" },
   ][i % 4] as Rule["when"];
   const example = { kind: "tool", name: "x", agent: "oracle", scopes: [], args: {} } as const;
-  return { id: `rule-${i}`, then: "allow", mode: "enforce", when, example, counter: example } as unknown as Rule;
+  return {
+    id: `rule-${i}`,
+    then: "allow",
+    mode: "enforce",
+    when,
+    example,
+    counter: example,
+  } as unknown as Rule;
 }
 
 function actionOf(i: number): Action {

@@ -49,10 +49,11 @@ export async function runToEnd(nanos: Nanos, request: RunRequest): Promise<RunEn
   return state.ended;
 }
 
-
 function files(url: string, models: readonly string[]): Record<string, string> {
   const list = models.map((name) =>
-    [`  ${name}:`, "    adapter: openai-compatible", `    url: ${url}`, `    model: ${name}`].join("\n"),
+    [`  ${name}:`, "    adapter: openai-compatible", `    url: ${url}`, `    model: ${name}`].join(
+      "\n",
+    ),
   );
   const price = "    price: { input: 0, output: 0 }";
   return {

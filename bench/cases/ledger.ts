@@ -15,9 +15,11 @@ export function openLedger(file: string): Ledger {
   db.exec(`
     PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
     CREATE TABLE events (seq INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT`);
-  const [begin, commit, insert] = ["BEGIN IMMEDIATE", "COMMIT", "INSERT INTO events (body) VALUES (?)"].map(
-    (sql) => db.prepare(sql),
-  ) as [StatementSync, StatementSync, StatementSync];
+  const [begin, commit, insert] = [
+    "BEGIN IMMEDIATE",
+    "COMMIT",
+    "INSERT INTO events (body) VALUES (?)",
+  ].map((sql) => db.prepare(sql)) as [StatementSync, StatementSync, StatementSync];
   const keep = (entries: readonly string[]): void => {
     begin.run();
     for (const entry of entries) insert.run(entry);

@@ -223,7 +223,11 @@ async function graph(given: Given, saver: () => Promise<unknown>): ReturnType<Ca
     const echo = tool(run, { name: "echo", description: SAYS, schema });
     const configuration = { baseURL: given.url };
     const llm = new ChatOpenAI({ model, apiKey: "none", streaming: true, configuration });
-    const agent = createReactAgent({ llm, tools: [echo], ...(checkpointer ? { checkpointer } : {}) });
+    const agent = createReactAgent({
+      llm,
+      tools: [echo],
+      ...(checkpointer ? { checkpointer } : {}),
+    });
     const configurable = { thread_id: `t${++thread}` };
     const options = { streamMode: "messages", recursionLimit: 500, configurable };
     const messages = [{ role: "user", content: "go" }];

@@ -23,7 +23,7 @@ export async function buildPrograms(): Promise<ReadonlyMap<string, string>> {
   ] as const) {
     const flags = ["--compile", "--minify", "--production", "--bytecode", "--format=esm"];
     const closed = ["--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig"];
-    const file = join(ROOT, `bench/cases/${program}.ts`);
+    const file = join(ROOT, `bench/${program}.ts`);
     const outfile = `--outfile=${join(BUILT, program)}`;
     const ran = await run([...BUN, "build", ...flags, ...closed, outfile, file]);
     if (ran.code !== 0) missing.set(name, `the build of ${file} failed`);
@@ -35,7 +35,8 @@ export async function buildPrograms(): Promise<ReadonlyMap<string, string>> {
   return missing;
 }
 
-export const helloVersion: Case = ({ quick }) => starts(quick, [join(BUILT, "hello"), "--version"], {});
+export const helloVersion: Case = ({ quick }) =>
+  starts(quick, [join(BUILT, "hello"), "--version"], {});
 export const nanosVersion: Case = async ({ quick }) => ({
   ...(await starts(quick, [NANOS, "--version"], {})),
   binaryMb: statSync(NANOS).size / 1e6,
@@ -88,6 +89,7 @@ async function start(
     child.exited,
   ]);
   const startMs = systemClock.elapsed() - begin;
-  if (code !== 0 || out === "") throw new Error(`${argv.join(" ")} ended with ${code}: ${error.slice(0, 300)}`);
+  if (code !== 0 || out === "")
+    throw new Error(`${argv.join(" ")} ended with ${code}: ${error.slice(0, 300)}`);
   return { startMs, peakMb: (child.resourceUsage()?.maxRSS ?? Number.NaN) / 1024 / 1024 };
 }

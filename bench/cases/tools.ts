@@ -37,7 +37,8 @@ export const hostedTool: Case = async ({ quick }) => {
     const { broken } = await tools.list();
     if (broken[0]) throw new Error(broken[0].failure.message);
     const cold: number[] = [];
-    for (let i = 0; i < (quick ? 2 : 15); i++) cold.push(await timed(() => call(tools, dir, `r${i}.1`)));
+    for (let i = 0; i < (quick ? 2 : 15); i++)
+      cold.push(await timed(() => call(tools, dir, `r${i}.1`)));
     const warm: number[] = [];
     for (let i = 0; i < (quick ? 20 : 2_000); i++) {
       warm.push(await timed(() => call(tools, dir, `r0.${i + 2}`)));
@@ -52,7 +53,15 @@ export const hostedTool: Case = async ({ quick }) => {
 
 async function call(tools: ToolHost, workspace: string, step: string): Promise<void> {
   const args = { text: "hello" };
-  const wanted = { tool: "echo", args, scopes: [], workspace, step, now: 1_790_000_000_000, ms: 10_000 };
+  const wanted = {
+    tool: "echo",
+    args,
+    scopes: [],
+    workspace,
+    step,
+    now: 1_790_000_000_000,
+    ms: 10_000,
+  };
   const refuse = async (): Promise<never> => {
     throw new Error("echo asks for nothing");
   };
@@ -67,7 +76,13 @@ async function bareEnds(
   const dir = mkdtempSync(join(tmpdir(), "nanos-bench-"));
   const file = join(dir, "echo.mjs");
   writeFileSync(file, BARE);
-  const argv = wrap([process.execPath, "--config=/dev/null", "--no-env-file", "--no-install", file]);
+  const argv = wrap([
+    process.execPath,
+    "--config=/dev/null",
+    "--no-env-file",
+    "--no-install",
+    file,
+  ]);
   try {
     const cold: number[] = [];
     for (let i = 0; i < (quick ? 2 : 15); i++) {
@@ -114,7 +129,9 @@ function startEnds(argv: readonly string[]): Ends {
         open.set(id, resolve);
         child.once("error", reject);
         const params = { name: "echo", arguments: { text } };
-        child.stdin.write(`${JSON.stringify({ jsonrpc: "2.0", id, method: "tools/call", params })}\n`);
+        child.stdin.write(
+          `${JSON.stringify({ jsonrpc: "2.0", id, method: "tools/call", params })}\n`,
+        );
         child.removeListener("error", reject);
       }),
     stop: () => {

@@ -170,7 +170,7 @@ test("first run at a terminal: Enter takes what is suggested, and no model is ch
   });
   const first = await run("run --no-color tidy", tty(["", ""]));
   expect(first.err).toContain(
-    "  1  indie-developer  an oracle with notes  (Enter)\n  2  basics  echo\n",
+    "  1  indie-developer  (Enter)\n     an oracle with notes\n  2  basics\n     echo\n",
   );
   expect(first.err).toContain("ollama · http://127.0.0.1:11434");
   expect(first.log.slice(0, 3)).toEqual(["init indie-developer", "open", "run oracle: tidy"]);

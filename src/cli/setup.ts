@@ -3,6 +3,7 @@ import { NanosError } from "../std/error.ts";
 import type { Context } from "./command.ts";
 import { type Line, paintAll, span } from "./render/line.ts";
 import { trustLines } from "./render/trust.ts";
+import { wrap } from "./render/width.ts";
 
 /** The starter taken where nobody is asked. */
 export const FIRST_STARTER = "indie-developer";
@@ -48,7 +49,7 @@ async function setUp(context: Context, found: Extract<Found, { kind: "empty" }>)
 /** Makes the arrangement, and says in one line that it did. */
 async function begin(context: Context, starter: string): Promise<void> {
   const made = await (await context.house()).init(context.options, starter);
-  const line = `set up ${starter} in ${made.dir}; it uses the built-in rules model, no network`;
+  const line = `set up ${starter} in ${made.dir}; the built-in rules answer, no network`;
   say(context, [[span(line, "dim")]]);
 }
 
@@ -94,16 +95,18 @@ function modelChoice({ name, config }: ModelLine): { name: string; about: string
   return { name, about: about.filter(Boolean).join(" · ") };
 }
 
+const INDENT = "     ";
+
 /** A numbered list; Enter takes the first, `q` leaves. Returns the index chosen. */
 async function choose(
   context: Context,
   choices: readonly { readonly name: string; readonly about: string }[],
 ): Promise<number> {
-  const lines = choices.map(({ name, about }, i): Line => [
-    span(`  ${i + 1}  `, "bold"),
-    name,
-    span(`  ${about}`, "dim"),
-    span(i === 0 ? "  (Enter)" : "", "green"),
+  const { columns } = context.terminal;
+  const width = (Number.isFinite(columns) ? columns : 80) - INDENT.length;
+  const lines = choices.flatMap(({ name, about }, i): Line[] => [
+    [span(`  ${i + 1}  `, "bold"), name, span(i === 0 ? "  (Enter)" : "", "green")],
+    ...wrap(about, width).map((part): Line => [span(`${INDENT}${part}`, "dim")]),
   ]);
   say(context, lines);
   for (let tries = 0; tries < MOST_TRIES; tries++) {

@@ -33,6 +33,31 @@ export async function startChild(command: Command): Promise<Child> {
   return process.versions.bun === undefined ? nodeChild(command) : bunChild(command);
 }
 
+/** Runs something that ends by itself, in `/` with no environment. Null when it could not run. */
+export function runBriefly(
+  argv: readonly string[],
+  ms: number,
+): { code: number; out: string } | null {
+  try {
+    return process.versions.bun === undefined ? nodeBriefly(argv, ms) : bunBriefly(argv, ms);
+  } catch {
+    return null;
+  }
+}
+
+function bunBriefly(argv: readonly string[], ms: number): { code: number; out: string } {
+  const done = Bun.spawnSync([...argv], { cwd: "/", env: {}, timeout: ms, stderr: "ignore" });
+  return { code: done.exitCode, out: done.stdout.toString() };
+}
+
+function nodeBriefly(argv: readonly string[], ms: number): { code: number; out: string } {
+  // Not imported at the top, as under Bun nothing needs it and every start would wait for it.
+  const { spawnSync } = process.getBuiltinModule("node:child_process");
+  const [file = "", ...args] = argv;
+  const done = spawnSync(file, args, { cwd: "/", env: {}, timeout: ms });
+  return { code: done.status ?? -1, out: done.stdout.toString() };
+}
+
 function bunChild(command: Command): Child {
   const { argv, env, descriptor3 } = command;
   const stdio = ["pipe", "pipe", "pipe", ...(descriptor3 === null ? [] : [descriptor3])];

@@ -103,8 +103,9 @@ if (TIERS.includes("landlock")) {
         new RegExp(`^${name}: (.*)$`, "mu").exec(out)?.[1] ?? "";
       expect(field("NoNewPrivs")).toBe("1");
       expect(field("Seccomp")).toBe("2");
-      expect(field("CapBnd")).toBe(field("CapEff"));
       const root = process.getuid?.() === 0;
+      // An ordinary user may not narrow what he could never use anyway.
+      if (root) expect(field("CapBnd")).toBe(field("CapEff"));
       expect(field("CapEff")).toBe(root ? "0000000000000004" : "0000000000000000");
       expect(Number(field("Uid").split(" ")[0]) > 0x7000_0000).toBe(root);
       expect(field("Groups")).toBe(root ? "" : field("Groups"));

@@ -1,5 +1,13 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "../std/clock.ts";
 import { openSandbox } from "./open.ts";
@@ -110,6 +118,39 @@ for (const tier of TIERS) {
       const { out, error } = await run(sandbox, want);
       expect(out).toMatch(/^given\n12[67]\n$/u);
       expect(error).toMatch(/denied/u);
+    }));
+
+  test(`${tier}: a tool host that may start programs starts those`, () =>
+    inFolder(async (folder) => {
+      const stage = join(folder, "stage");
+      const made = join(stage, "root", folder, "made");
+      const want = { attack: ["spawn", "/usr/bin/touch", made], writes: [], stage };
+      mkdirSync(join(folder, "root"));
+      const may = await run(sandbox, { ...want, writes: [join(folder, "root")], exec: SHELL });
+      expect(may.out).toMatch(/Bun\.spawnSync: [01]\n.*\nspawnSync: [01]/u);
+      const none = await run(sandbox, { ...want, stage: `${stage}-2` });
+      expect(none.out).not.toMatch(/spawn(?:Sync)?: \d/u);
+    }));
+
+  test(`${tier}: a file it makes may be made executable, one of ours may not`, () =>
+    inFolder(async (folder) => {
+      const root = join(folder, "root");
+      mkdirSync(root);
+      writeFileSync(join(folder, "given"), "given", { mode: 0o666 });
+      const { error, boxed } = await run(sandbox, {
+        ...shell("echo x > new; chmod 755 new; chmod 777 ../given"),
+        exec: [...SHELL, "/bin/chmod"],
+        reads: [folder],
+        writes: [root],
+        cwd: root,
+        stage: `${folder}-stage`,
+      });
+      const changes = await boxed.changes();
+      await boxed.discard();
+      const own = tier === "bwrap" || process.getuid?.() === 0;
+      expect(changes).toMatchObject([{ kind: "created", mode: own ? 0o755 : 0o644 }]);
+      expect(error).toMatch(/given/u);
+      expect(statSync(join(folder, "given")).mode & 0o777).toBe(0o666 & ~umask());
     }));
 
   test(`${tier}: descriptors of ours do not get in`, () =>
@@ -247,16 +288,23 @@ for (const tier of TIERS) {
       test(name, async () => expect(await sandbox.start(specOf(want))).toMatchObject({ code }));
     }
 
+    test("a stage inside a root it copies", () =>
+      inFolder(async (folder) => {
+        const want: Want = { attack: ["x"], writes: [folder], stage: join(folder, "stage") };
+        expect(await sandbox.start(specOf(want))).toMatchObject({ code: "sandbox.bad_path" });
+      }));
+
     test("a root too large for a stage", () =>
       inFolder(async (folder) => {
         writeFileSync(join(folder, "large"), new Uint8Array(2 * 1024 ** 2));
         const want: Want = {
           attack: ["x"],
           writes: [folder],
-          stage: join(folder, "..", `${folder}-stage`),
+          stage: `${folder}-stage`,
           limits: { stageBytes: 1024 ** 2 },
         };
         const failure = await sandbox.start(specOf(want));
+        rmSync(`${folder}-stage`, { recursive: true });
         expect(failure).toMatchObject({ code: "sandbox.stage_too_large" });
       }));
   });
@@ -290,6 +338,10 @@ function processesWith(argument: string): number[] {
       return [];
     }
   });
+}
+
+function umask(): number {
+  return process.umask();
 }
 
 async function until(holds: () => boolean): Promise<void> {

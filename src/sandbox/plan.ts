@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import type { Failure } from "../contracts/outcome.ts";
 import { LIMITS } from "../std/limits.ts";
 import type { View } from "./bwrap.ts";
+import type { FilterOptions } from "./linux/seccomp.ts";
 import { seccompProgram } from "./linux/seccomp.ts";
 import type { LockSpec } from "./lock.ts";
 import { DEVICES, executables, real, SYSTEM_FOLDERS } from "./programs.ts";
@@ -55,7 +56,7 @@ export async function planBox(
   const system = execs.length > 0 ? resolved(SYSTEM_FOLDERS) : [];
   const lock = lockOf(spec, {
     tier,
-    abi: tier === "landlock" || program ? machine.abi : 0,
+    abi: machine.abi,
     cwd: stage?.cwd ?? cwd,
     reads: [...new Set([...runtimeReads(), ...reads, ...shadow, ...system, ...execs])],
     writes,
@@ -87,6 +88,8 @@ async function stageOf(
   owner: number | null,
 ): Promise<(PreparedStage & { readonly folder: string }) | Failure> {
   const writes = outermost(spec.box.writes.map((path) => realOrParent(path)));
+  const around = writes.find((root) => within(realOrParent(folder), root));
+  if (around !== undefined) return stageInside(folder, around);
   const prepared = await prepareStage({
     stage: folder,
     writes,
@@ -143,13 +146,13 @@ function lockOf(spec: ProcessSpec, wants: LockWants): LockSpec {
     ...wants,
     kind: program ? "program" : "host",
     parent: bwrap ? 0 : process.pid,
-    ...(bwrap && program && insideNamespaces(wants)),
+    ...(bwrap && exec && insideNamespaces(wants)),
     devices: DEVICES,
     fork,
     env: box.env,
     argv: program ? [real(run.argv[0] ?? "") ?? "", ...run.argv.slice(1)] : [],
     limits: limitsOf(box, program, countBefore(bwrap, fork, wants.user)),
-    filter: filterOf(exec, fork, bwrap ? null : { abi: wants.abi }),
+    filter: filterOf(exec, fork, bwrap ? null : { abi: wants.abi, ownUser: wants.user !== null }),
   };
 }
 
@@ -184,21 +187,19 @@ function limitsOf(box: Box, program: boolean, before: number | null): LockSpec["
   };
 }
 
+type Bare = FilterOptions["bare"];
+
 const filters = new Map<string, LockSpec["filter"]>();
 
 /** There are few different ones, and a process's start waits for it. */
-function filterOf(exec: boolean, fork: boolean, bare: { abi: number } | null): LockSpec["filter"] {
-  const key = `${exec} ${fork} ${bare?.abi}`;
+function filterOf(exec: boolean, fork: boolean, bare: Bare): LockSpec["filter"] {
+  const key = `${exec} ${fork} ${bare?.abi} ${bare?.ownUser}`;
   const filter = filters.get(key) ?? makeFilter(exec, fork, bare);
   filters.set(key, filter);
   return filter;
 }
 
-function makeFilter(
-  exec: boolean,
-  fork: boolean,
-  bare: { abi: number } | null,
-): LockSpec["filter"] {
+function makeFilter(exec: boolean, fork: boolean, bare: Bare): LockSpec["filter"] {
   const arch = process.arch === "arm64" ? "arm64" : "x64";
   const { program, ownPid } = seccompProgram({ arch, exec, fork, bare });
   return { program: Buffer.from(program.buffer).toString("base64"), ownPid };
@@ -214,7 +215,7 @@ function viewOf(lock: LockSpec, system: boolean): View {
     cwd: lock.cwd,
     system,
     keep: lock.user?.keep ?? null,
-    tmpBytes: lock.kind === "program" ? TMP_BYTES : 0,
+    tmpBytes: system ? TMP_BYTES : 0,
   };
 }
 
@@ -234,6 +235,14 @@ function badPath(path: string): Failure {
     code: "sandbox.bad_path",
     message: `The working folder ${path} does not exist.`,
     next: "Create it, or name another.",
+  };
+}
+
+function stageInside(folder: string, root: string): Failure {
+  return {
+    code: "sandbox.bad_path",
+    message: `The stage ${folder} lies inside ${root}, which would be copied into it.`,
+    next: "Narrow the write scope: it may not contain nanos' own folders.",
   };
 }
 

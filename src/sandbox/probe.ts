@@ -226,7 +226,10 @@ async function runProbe(sandbox: Sandbox, ground: Ground, probe: Probe): Promise
   const stage = mkdtempSync(join(ground.folder, "stage-"));
   const staged = join(stage, "root", ground.writable);
   const boxed = await sandbox.start(specOf(ground, probe, stage, staged));
-  if ("code" in boxed) return { name: probe.name, held: false, detail: boxed.message };
+  if ("code" in boxed) {
+    // What no tier can hold is not started, which holds it; any other failure proves nothing.
+    return { name: probe.name, held: boxed.code === "sandbox.no_tier", detail: boxed.message };
+  }
   boxed.endInput();
   const [output, during, ended] = await Promise.all([
     textOf(boxed.stdout),

@@ -1,8 +1,8 @@
-import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import type { Tier } from "../contracts/isolation.ts";
 import type { Failure } from "../contracts/outcome.ts";
 import { bwrapProbeArgv } from "./bwrap.ts";
+import { runBriefly } from "./child.ts";
 import { runtimeArgv } from "./runtime.ts";
 import { boxUser } from "./user.ts";
 
@@ -86,9 +86,8 @@ function findBwrap(): string | null {
   for (const folder of BWRAP_PLACES) {
     const path = `${folder}/bwrap`;
     if (!existsSync(path)) continue;
-    const [file = "", ...args] = bwrapProbeArgv(path, user.kind === "own" ? user.keep : null);
-    const done = spawnSync(file, args, { env: {}, cwd: "/", timeout: PROBE_MS, stdio: "ignore" });
-    if (done.status === 0) return path;
+    const keep = user.kind === "own" ? user.keep : null;
+    if (runBriefly(bwrapProbeArgv(path, keep), PROBE_MS)?.code === 0) return path;
   }
   return null;
 }
@@ -99,7 +98,6 @@ function findLandlock(): number {
     const lock = require("./lock.ts") as typeof import("./lock.ts");
     return lock.askLandlockAbi();
   }
-  const [file = "", ...args] = runtimeArgv("box");
-  const done = spawnSync(file, [...args, "abi"], { env: {}, cwd: "/", timeout: PROBE_MS });
-  return done.status === 0 ? Number(done.stdout.toString()) : 0;
+  const done = runBriefly([...runtimeArgv("box"), "abi"], PROBE_MS);
+  return done?.code === 0 ? Number(done.out) : 0;
 }

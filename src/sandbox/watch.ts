@@ -39,7 +39,7 @@ export function openCensus(clock: Clock): Census {
 /** Every process that belongs to the box of `leader`: its process group and all descendants. */
 export function membersOf(leader: number, all: readonly Member[] = everyProcess()): Member[] {
   const inside = new Set([leader]);
-  for (let before = 0; before !== inside.size; ) {
+  for (let before = 0; before !== inside.size;) {
     before = inside.size;
     for (const { pid, parent, group } of all) {
       if (group === leader || inside.has(parent)) inside.add(pid);
@@ -54,7 +54,7 @@ export function membersOf(leader: number, all: readonly Member[] = everyProcess(
  */
 export function chainOf(leader: number): Member[] {
   const found: Member[] = [];
-  for (let pid = leader; pid > 0 && found.length < CHAIN; ) {
+  for (let pid = leader; pid > 0 && found.length < CHAIN;) {
     const member = memberAt(pid);
     if (member === null) break;
     found.push(member);

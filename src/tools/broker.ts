@@ -74,7 +74,7 @@ export async function brokerFetch(
   const start = clock.elapsed();
   let now = wanted;
   for (let hop = 0; hop <= LIMITS.fetchRedirects; hop++) {
-    const left = Math.max(1, ms - (clock.elapsed() - start));
+    const left = Math.max(1, Math.ceil(ms - (clock.elapsed() - start)));
     const timeout = AbortSignal.timeout(left);
     const signal = AbortSignal.any([options.signal, timeout]);
     const reply = await hopOnce(now, { ...options, signal });

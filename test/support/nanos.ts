@@ -41,6 +41,8 @@ export interface How {
   readonly killAfterMs?: number;
   /** A program and its arguments that starts the command in place of us: `setpriv`, `unshare`. */
   readonly under?: readonly string[];
+  /** What is started in place of `command()`. */
+  readonly command?: readonly string[];
 }
 
 const MAIN = join(import.meta.dirname, "..", "..", "src", "cli", "main.ts");
@@ -50,6 +52,11 @@ const FLAGS = ["--config=/dev/null", "--no-env-file", "--no-install"];
 export function command(): readonly string[] {
   const binary = process.env["NANOS_TEST_BINARY"];
   return binary ? [binary] : [process.execPath, ...FLAGS, MAIN];
+}
+
+/** What an installed package starts: the launcher, on Node. */
+export function launcher(): readonly string[] {
+  return ["node", join(import.meta.dirname, "..", "..", "launcher", "bin", "nanos.mjs")];
 }
 
 export function person(): Person {
@@ -65,7 +72,7 @@ export function person(): Person {
 }
 
 function start(userHome: string, args: readonly string[], how: How): Running {
-  const [program, ...rest] = [...(how.under ?? []), ...command(), ...args];
+  const [program, ...rest] = [...(how.under ?? []), ...(how.command ?? command()), ...args];
   const child = spawn(program as string, rest, {
     cwd: how.cwd ?? userHome,
     env: { HOME: userHome, PATH: process.env["PATH"] ?? "", ...how.env },

@@ -45,7 +45,13 @@ function answer(k: number): string {
   return errno?.[0] ?? String(k);
 }
 
-const HOST: FilterOptions = { arch: "x64", exec: false, fork: false, bare: { abi: 7 } };
+const HOST: FilterOptions = {
+  arch: "x64",
+  exec: false,
+  fork: false,
+  bare: { abi: 7, ownUser: false },
+};
+const OWN: FilterOptions = { ...HOST, bare: { abi: 7, ownUser: true } };
 const WALLED: FilterOptions = { arch: "x64", exec: true, fork: true, bare: null };
 
 function check(options: FilterOptions, call: Syscall, args: readonly number[], want: string): void {
@@ -87,6 +93,10 @@ describe("what the filter answers", () => {
     ["but not changed", HOST, "personality", [0x4_0000], "EPERM"],
     ["no change of mode", HOST, "fchmodat", [], "EPERM"],
     ["nor by the newest call", HOST, "fchmodat2", [], "EPERM"],
+    ["a user of its own changes its own files", OWN, "fchmodat", [], "allow"],
+    ["but no times", OWN, "utimensat", [], "EPERM"],
+    ["no memory that nobody sees", WALLED, "memfd_create", [], "ENOSYS"],
+    ["nor shared by number", WALLED, "shmget", [], "EPERM"],
     ["behind walls it is the walls' matter", WALLED, "fchmodat", [], "allow"],
     ["no change of times", HOST, "utimensat", [], "EPERM"],
     ["attributes are not supported", HOST, "setxattr", [], "ENOTSUP"],
@@ -108,7 +118,7 @@ describe("what the filter answers", () => {
 });
 
 describe("an old kernel's Landlock", () => {
-  const old = (abi: number): FilterOptions => ({ ...HOST, bare: { abi } });
+  const old = (abi: number): FilterOptions => ({ ...HOST, bare: { abi, ownUser: false } });
   const RDONLY_TRUNC = 0x200;
   const cases: [string, number, Syscall, number[], string][] = [
     ["5 lets signals out, so it signals only itself", 5, "kill", [1, 9], "EPERM"],
@@ -161,7 +171,7 @@ test("every option allows what every runtime needs, and never loosens by narrowi
 });
 
 test("jumps stay inside the program", () => {
-  for (const options of [HOST, WALLED, { ...HOST, bare: { abi: 1 } }]) {
+  for (const options of [HOST, WALLED, { ...HOST, bare: { abi: 1, ownUser: true } }]) {
     const { program } = seccompProgram(options);
     const words = new Uint32Array(program.slice().buffer);
     const count = words.length / 2;

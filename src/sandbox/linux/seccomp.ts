@@ -9,10 +9,12 @@ export interface FilterOptions {
   /** May start processes. Threads are always allowed. */
   readonly fork: boolean;
   /**
-   * Set where no namespaces hold the process: the machine's Landlock version. Denies what Landlock does not mediate: metadata writes, watching folders, System V IPC,
-   * signals (before Landlock 6), truncation (before Landlock 3), leaving the process group.
+   * Set where no namespaces hold the process: the machine's Landlock version, and whether the
+   * process has a user of its own, who owns nothing outside. Denies what Landlock does not
+   * mediate: metadata writes, watching folders, signals (before version 6), truncation (before
+   * version 3), leaving the process group.
    */
-  readonly bare: { readonly abi: number } | null;
+  readonly bare: { readonly abi: number; readonly ownUser: boolean } | null;
 }
 
 /**
@@ -73,6 +75,9 @@ function deny(errno: keyof typeof ERRNO): number {
 function rules(options: FilterOptions): Rule[] {
   const list: Rule[] = [
     ...never(NEVER, "EPERM"),
+    // Memory that shows in no process: files without a name, segments without a mapping.
+    ...never(["memfd_create", "memfd_secret"], "ENOSYS"),
+    ...never(IPC, "EPERM"),
     // glibc and runtimes fall back to clone, whose flags a filter can read.
     ...never(["clone3", "openat2", "statmount", "listmount"], "ENOSYS"),
     ...sockets(),
@@ -85,7 +90,7 @@ function rules(options: FilterOptions): Rule[] {
   if (!options.fork) list.push(...never(["fork", "vfork"], "EPERM"));
   // A descriptor is not a path: what may be started is named by path, so execveat goes always.
   list.push(...never(options.exec ? ["execveat"] : ["execveat", "execve"], "EPERM"));
-  if (options.bare) list.push(...bareRules(options.bare.abi));
+  if (options.bare) list.push(...bareRules(options.bare));
   return list;
 }
 
@@ -124,12 +129,13 @@ function sockets(): Rule[] {
   ];
 }
 
-function bareRules(abi: number): Rule[] {
+function bareRules({ abi, ownUser }: NonNullable<FilterOptions["bare"]>): Rule[] {
   const own = [0, OWN_PID];
   const list: Rule[] = [
-    ...never(METADATA, "EPERM"),
+    // A user of its own can change mode and owner of its own files only, which is what is wanted.
+    ...(ownUser ? [] : never(OWNER_ONLY, "EPERM")),
+    ...never(TIMES, "EPERM"),
     ...never(XATTR, "ENOTSUP"),
-    ...never(IPC, "EPERM"),
     ...never(["inotify_add_watch", "fanotify_init", "fanotify_mark"], "EPERM"),
     // Whoever stays in the process group dies with it.
     ...never(["setsid", "setpgid"], "EPERM"),
@@ -184,11 +190,14 @@ function unless(arg: number, values: readonly number[], errno: keyof typeof ERRN
 /** PDEATHSIG, DUMPABLE, MM, CHILD_SUBREAPER, PTRACER: what ties the process to us and hides it. */
 const GUARDED_PRCTL = [1, 4, 35, 36, 0x5961_6d61];
 
-const METADATA: readonly Syscall[] = [
+/** What only a file's owner may do. */
+const OWNER_ONLY: readonly Syscall[] = [
   ...(["chmod", "fchmod", "fchmodat", "fchmodat2"] as const),
   ...(["chown", "fchown", "lchown", "fchownat"] as const),
-  ...(["utime", "utimes", "futimesat", "utimensat"] as const),
 ];
+
+/** Who may write a file may set its times to now. */
+const TIMES: readonly Syscall[] = ["utime", "utimes", "futimesat", "utimensat"];
 
 const XATTR: readonly Syscall[] = [
   ...(["setxattr", "lsetxattr", "fsetxattr"] as const),

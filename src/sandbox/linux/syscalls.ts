@@ -83,6 +83,8 @@ export const SYSCALLS = {
   semop: [65, 193],
   semctl: [66, 191],
   semtimedop: [220, 192],
+  memfd_create: [319, 279],
+  memfd_secret: [447, 447],
   mq_open: [240, 180],
   mq_unlink: [241, 181],
 

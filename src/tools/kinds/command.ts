@@ -19,13 +19,17 @@ export function commandKind(parts: Parts): Kind {
     load: (source, spec) => {
       const command = spec?.command;
       if (!spec || !command) return null;
-      const manifest = manifestOfFile(spec, command, [`exec:${command[0] ?? ""}`]);
+      const manifest = manifestOfFile(spec, command.filter(isPlace), [`exec:${command[0] ?? ""}`]);
       return loadFile(source, "command", manifest, (call, _reach, signal) =>
         callCommand({ source, parts, command, manifest }, call, signal),
       );
     },
     close: async () => undefined,
   };
+}
+
+function isPlace(item: string): boolean {
+  return placeholder(item) !== null;
 }
 
 interface Command {
@@ -77,7 +81,11 @@ export function fillArgv(
     const text = textOf(value);
     // Where no `--` says that options are over, a program would read this as one.
     const asOption = typeof value === "string" && text.startsWith("-") && !argv.includes("--");
-    if (asOption || text.includes("\0")) {
+    if (text.includes("\0")) {
+      const message = `The argument ${name} of ${tool} holds a byte no argument may hold.`;
+      return failure("tool.bad_arguments", message);
+    }
+    if (asOption) {
       const message = `The argument ${name} of ${tool} would be read as an option.`;
       return failure("tool.bad_arguments", message, 'Put "--" before it in `command`.');
     }

@@ -3,8 +3,8 @@
  * prints the answer. Compiled by the bench; `oneshot URL MODEL FILE`.
  */
 import { writeSync } from "node:fs";
-import { openLedger } from "./ledger.ts";
-import { loop } from "./loop.ts";
+import { openLedger } from "./cases/ledger.ts";
+import { loop } from "./cases/loop.ts";
 
 const [url = "", model = "", file = ""] = process.argv.slice(2);
 const ledger = openLedger(file);
