@@ -2,7 +2,8 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type MockProvider, startMockProvider } from "../src/models/testing/mock-provider.ts";
-import { type Person, person, type Result } from "./support/nanos.ts";
+import { isRoot, withoutBwrap } from "./support/machines.ts";
+import { lastLine, type Person, person, type Result } from "./support/nanos.ts";
 import { type Page, startPage, startRecorder } from "./support/page.ts";
 
 /** Planted in the environment: the key the model is added with, and something of nobody's business. */
@@ -22,6 +23,13 @@ export default tool({
     return { env: { ...process.env }, bun: { ...Bun.env }, seen: seen.join("\\n").slice(0, 200_000) };
   },
 });
+`;
+
+/** The same by a program: its environment, and that of every process it can see. */
+const PROGRAM = `name: dump_program
+description: Tells all.
+command: [sh, -c, 'echo begin; env; cat /proc/self/environ /proc/1/environ /proc/*/environ 2>&1; echo end']
+scopes: ["exec:sh", "exec:env", "exec:cat", "env:PATH"]
 `;
 
 let me: Person;
@@ -51,6 +59,7 @@ beforeAll(async () => {
   mkdirSync(tools, { recursive: true });
   writeFileSync(join(tools, "..", "SKILL.md"), "---\nname: spy\ndescription: Looks around.\n---\nx\n");
   writeFileSync(join(tools, "dump.ts"), DUMP);
+  writeFileSync(join(tools, "dump_program.yaml"), PROGRAM);
   const oracle = join(me.userHome, ".nano-os", "agents", "oracle.md");
   writeFileSync(oracle, readFileSync(oracle, "utf8").replace("skills: [notes]", "skills: [notes, spy, web]"));
   await run("grant", "add", "web", "--net", page.host);
@@ -80,14 +89,43 @@ function canaries(text: string): readonly string[] {
 }
 
 test("a tool in the sandbox sees neither, however it looks", async () => {
-  const ran = await run("run", "dump it", "--json");
+  // A skill that was copied in by hand is asked about at its first use.
+  const asked = await run("run", "dump it", "--json");
+  expect({ code: asked.code, err: asked.err }).toMatchObject({ code: 3 });
+  const [ask] = JSON.parse((await run("approvals", "list", "--json")).out) as { id: string }[];
+  await run("approvals", "approve", ask?.id ?? "");
+  const ran = await run("resume", String(lastLine(asked)["run"]), "--json");
   expect({ code: ran.code, err: ran.err }).toMatchObject({ code: 0 });
-  const called = await run("tool", "call", "dump", "{}", "--json");
-  const dumps = [ran, called].map(({ out }) => out.match(/\\?"env\\?":[^]*?PATH/u)?.[0] ?? "");
-  for (const dump of dumps) expect(dump).not.toBe("");
-  expect(canaries(called.out)).toEqual([]);
-  expect(called.out).not.toMatch(/MY_MODEL_KEY|MY_DATABASE_PASSWORD/u);
+  expect(canaries(ran.out)).toEqual([]);
+  const machines = [{ name: "as it is", under: [] }, { name: "without bubblewrap", under: isRoot() ? withoutBwrap() : null }];
+  for (const { name, under } of machines) {
+    if (under === null) {
+      console.log(`not available: this machine ${name} (run as root, with unshare)`);
+      continue;
+    }
+    for (const tool of ["dump", "dump_program"]) {
+      const called = await callTool(tool, under);
+      expect({ name, tool, code: called.code, err: called.err }).toMatchObject({ name, tool, code: 0 });
+      // It did look, and saw an environment.
+      expect(called.out).toContain("PATH");
+      expect(called.out).not.toMatch(/MY_MODEL_KEY|MY_DATABASE_PASSWORD/u);
+      expect({ name, tool, found: canaries(called.out) }).toEqual({ name, tool, found: [] });
+    }
+  }
 }, 60_000);
+
+/** A call by the operator, whose own asks are answered with yes. */
+async function callTool(tool: string, under: readonly string[]): Promise<Result> {
+  const called = await me.run(["tool", "call", tool, "{}", "--json"], { env: ENV, under });
+  results.push(called);
+  if (called.code !== 3) return called;
+  const [ask] = JSON.parse((await run("approvals", "list", "--json")).out) as { id: string }[];
+  await run("approvals", "approve", ask?.id ?? "");
+  const { run: waiting } = JSON.parse(called.out) as { run: string };
+  const resumed = await me.run(["resume", waiting, "--json"], { env: ENV, under });
+  results.push(resumed);
+  return resumed;
+}
 
 test("other hosts get nothing of them, the provider gets its key in its header alone", async () => {
   const ran = await run("run", "fetch the page");

@@ -17,12 +17,12 @@ export async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   if (what === "guard") {
-    await (await import("./guardian.ts")).guard(Bun.stdin.stream());
+    await (await import("./process/guardian.ts")).guard(Bun.stdin.stream());
     return 0;
   }
   lock.applyLock();
   if (what === "attack") {
-    await (await import("./attack.ts")).attack(rest[0] ?? "", rest.slice(1));
+    await (await import("./probing/attack.ts")).attack(rest[0] ?? "", rest.slice(1));
     return 0;
   }
   const host = (await import(rest[0] ?? "")) as { hostMain(file: string): Promise<void> };

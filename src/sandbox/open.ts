@@ -4,23 +4,33 @@ import { join } from "node:path";
 import type { Tier } from "../contracts/isolation.ts";
 import type { Failure } from "../contracts/outcome.ts";
 import type { Clock } from "../std/clock.ts";
-import { messageOf } from "../std/error.ts";
-import { watchOver } from "./boxed.ts";
+import { codeOf, messageOf, NanosError } from "../std/error.ts";
+import { watchOver } from "./process/boxed.ts";
 import { bwrapArgv } from "./bwrap.ts";
-import type { Child } from "./child.ts";
-import { startChild } from "./child.ts";
-import type { Guardian } from "./guardian.ts";
-import { openGuardian } from "./guardian.ts";
+import type { Child } from "./process/child.ts";
+import { startChild } from "./process/child.ts";
+import type { Guardian } from "./process/guardian.ts";
+import { openGuardian } from "./process/guardian.ts";
 import { seccompProgram } from "./linux/seccomp.ts";
 import type { Plan } from "./plan.ts";
 import { planBox } from "./plan.ts";
 import type { Boxed, ProcessSpec, Sandbox } from "./sandbox.ts";
 import { stageHandle } from "./stage/handle.ts";
 import type { Machine } from "./tiers.ts";
-import type { Census } from "./watch.ts";
-import { openCensus } from "./watch.ts";
+import type { Census } from "./process/watch.ts";
+import { openCensus } from "./process/watch.ts";
 import { lookAtMachine, noTier, strongestTier } from "./tiers.ts";
 
+/**
+ * How a process is started:
+ *
+ *   the machine is looked at, once     tiers.ts     bwrap, else Landlock, else nothing is started
+ *   -> its box is planned              plan.ts      real paths, the lock, the stage's copies
+ *   -> it is started                   process/     session, environment and descriptors of its own
+ *   -> it locks itself                 lock.ts      before anything of a stranger's is loaded
+ *   -> it is watched until it is gone  process/     time, memory, processes, output, disk
+ *   -> what it wrote is put in place   stage/       when somebody says so
+ */
 export interface SandboxOptions {
   readonly clock: Clock;
   /** Tiers not to be used, as if this machine lacked them. */
@@ -48,13 +58,9 @@ export function openSandbox(options: SandboxOptions): Sandbox {
       const net = spec.box.net.kind === "proxy";
       const tier = strongestTier(machine(), net);
       if (tier === null) return noTier(machine(), net);
-      const plan = await planBox(spec, tier, machine());
-      if ("code" in plan) return plan;
-      try {
-        return await launch(house, spec, plan, machine().bwrap ?? "");
-      } catch (error) {
-        return startFailure(error);
-      }
+      const boxed = await begin(house, spec, tier, machine());
+      if ("code" in boxed) removeStage(spec.stage);
+      return boxed;
     },
     close: async () => {
       await Promise.all([...running].map((boxed) => boxed.stop()));
@@ -71,6 +77,29 @@ interface House {
   readonly guardian: Guardian;
   readonly census: Census;
   readonly filter: OuterFilter;
+}
+
+async function begin(
+  house: House,
+  spec: ProcessSpec,
+  tier: "bwrap" | "landlock",
+  machine: Machine,
+): Promise<Boxed | Failure> {
+  try {
+    const plan = await planBox(spec, tier, machine);
+    return "code" in plan ? plan : await launch(house, spec, plan, machine.bwrap ?? "");
+  } catch (error) {
+    return startFailure(error);
+  }
+}
+
+/** What was copied before it failed. What cannot be removed was not made. */
+function removeStage(stage: string | null): void {
+  try {
+    if (stage !== null) rmSync(stage, { recursive: true, force: true });
+  } catch {
+    // The failure to start says why.
+  }
 }
 
 async function launch(house: House, spec: ProcessSpec, plan: Plan, bwrap: string): Promise<Boxed> {
@@ -107,11 +136,17 @@ async function launch(house: House, spec: ProcessSpec, plan: Plan, bwrap: string
   return boxed;
 }
 
+/** A system that says no is a failure: a full disk, a file that may not be read. A bug stays one. */
 function startFailure(error: unknown): Failure {
+  if (error instanceof NanosError) {
+    return { code: error.code, message: error.message, next: error.next };
+  }
+  const code = codeOf(error);
+  if (code === "") throw error;
   return {
     code: "sandbox.start_failed",
     message: `The process could not be started: ${messageOf(error)}.`,
-    next: "Run nanos doctor --sandbox.",
+    next: code === "ENOSPC" ? "Free some space, then try again." : "Run nanos doctor --sandbox.",
   };
 }
 

@@ -2,12 +2,12 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "../std/clock.ts";
-import { watchOver } from "./boxed.ts";
-import { startChild } from "./child.ts";
+import { watchOver } from "./process/boxed.ts";
+import { startChild } from "./process/child.ts";
 import { openSandbox } from "./open.ts";
 import { probeSandbox } from "./probe.ts";
 import type { Boxed, ProcessSpec, Sandbox } from "./sandbox.ts";
-import { openCensus } from "./watch.ts";
+import { openCensus } from "./process/watch.ts";
 import { forced, LIMITS_OF_TESTS, TIERS } from "./testing/ground.ts";
 
 const PROBE_MS = 60_000;
@@ -115,7 +115,7 @@ async function startBare(spec: ProcessSpec): Promise<Boxed> {
   const { name, args } = spec.run;
   const stage = spec.stage ?? "";
   for (const root of spec.box.writes) mkdirSync(join(stage, "root", root), { recursive: true });
-  const module = JSON.stringify(join(import.meta.dir, "attack.ts"));
+  const module = JSON.stringify(join(import.meta.dir, "probing", "attack.ts"));
   const code = `await (await import(${module})).attack(${JSON.stringify(name)}, ${JSON.stringify(args)})`;
   const argv = [process.execPath, "--config=/dev/null", "--no-env-file", "-e", code];
   const env = { PATH: "/usr/bin:/bin" };

@@ -3,7 +3,7 @@ import { existsSync, statSync } from "node:fs";
 import { installBwrap, noTier, strongestTier } from "./tiers.ts";
 import { runtimeArgv, runtimeFile, runtimeReads } from "./runtime.ts";
 import { boxUser, ownId, threadsOfUser } from "./user.ts";
-import { memberAt, membersOf } from "./watch.ts";
+import { memberAt, membersOf } from "./process/watch.ts";
 
 test("our entries start on our own runtime, with nothing of the folder they start in", () => {
   for (const entry of ["box", "host"] as const) {

@@ -112,6 +112,11 @@ export interface Boxed {
 export interface Sandbox {
   /** The tier that would hold this kind of process here, or null. */
   tier(kind: "host" | "program", net: boolean): Tier | null;
+  /**
+   * Failures: `sandbox.no_tier`, `sandbox.bad_path`, `sandbox.no_program`, `sandbox.no_runtime`,
+   * `sandbox.stage_too_large`, `sandbox.start_failed`. A process that could not lock itself exits
+   * with code 70 before anything else ran in it, and says why on standard error.
+   */
   start(spec: ProcessSpec): Promise<Boxed | Failure>;
   close(): Promise<void>;
 }

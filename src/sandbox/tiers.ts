@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import type { Tier } from "../contracts/isolation.ts";
 import type { Failure } from "../contracts/outcome.ts";
 import { bwrapProbeArgv } from "./bwrap.ts";
-import { runBriefly } from "./child.ts";
+import { runBriefly } from "./process/child.ts";
 import { runtimeArgv } from "./runtime.ts";
 import { boxUser } from "./user.ts";
 

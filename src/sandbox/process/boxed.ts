@@ -1,10 +1,10 @@
-import type { Tier } from "../contracts/isolation.ts";
-import type { Clock } from "../std/clock.ts";
-import { LIMITS } from "../std/limits.ts";
-import { THREADS_EACH } from "./user.ts";
+import type { Tier } from "../../contracts/isolation.ts";
+import type { Clock } from "../../std/clock.ts";
+import { LIMITS } from "../../std/limits.ts";
+import { THREADS_EACH } from "../user.ts";
 import type { Child, Exit } from "./child.ts";
-import type { Box, Boxed, Ended, Mapped } from "./sandbox.ts";
-import type { StageHandle } from "./stage/handle.ts";
+import type { Box, Boxed, Ended, Mapped } from "../sandbox.ts";
+import type { StageHandle } from "../stage/handle.ts";
 import type { Census, Member } from "./watch.ts";
 import { chainOf, memberAt, membersOf, treeSize } from "./watch.ts";
 

@@ -1,6 +1,6 @@
 import { startChild } from "./child.ts";
 import type { Child } from "./child.ts";
-import { runtimeArgv } from "./runtime.ts";
+import { runtimeArgv } from "../runtime.ts";
 
 /**
  * Ends what nanos cannot when it is killed. A process dies with its parent when it asks the kernel

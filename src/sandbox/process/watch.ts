@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, lstatSync } from "node:fs";
 import { join } from "node:path";
-import type { Clock } from "../std/clock.ts";
+import type { Clock } from "../../std/clock.ts";
 
 /** One process as /proc shows it. */
 export interface Member {
