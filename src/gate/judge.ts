@@ -157,13 +157,10 @@ function writeUp({ layer, answer }: Said): Decision["layers"][number] {
  * same judgement a moment later has the same hash.
  */
 function inputsOf(action: Action, standing: Standing): Json {
-  const { now, grant, budget, spent, answers, rules } = standing;
+  const { now, grant, budget, spent, answers } = standing;
   return {
     action: action as unknown as Json,
-    policy: standing.policy,
-    rules: rulesHash(rules),
-    workspace: standing.workspace,
-    home: standing.home,
+    run: runHash(standing),
     declared: standing.declared,
     attached: standing.attached,
     listed: standing.listed,
@@ -171,17 +168,13 @@ function inputsOf(action: Action, standing: Standing): Json {
     grantHolds: grant?.expires === undefined || grant.expires > now,
     skillHash: standing.skillHash,
     locked: standing.locked,
-    said: standing.said,
     answers: [...answers.entries()].map(([key, { id, verdict, expires }]) => [
       key,
       id,
       verdict,
       expires > now,
     ]),
-    budget,
     spent: { ...spent, ms: spent.ms >= budget.ms },
-    depth: standing.depth,
-    localOnly: standing.localOnly,
     priced: standing.priced,
     leastCost: standing.leastCost ?? null,
     chosen: standing.chosen,
@@ -189,6 +182,31 @@ function inputsOf(action: Action, standing: Standing): Json {
     inDoubt: standing.inDoubt,
   } as unknown as Json;
 }
+
+/** Hash of what stays the same for a whole run: worked out once for each budget object. */
+function runHash(standing: Standing): string {
+  const { policy, rules, workspace, home, said, budget, depth, localOnly } = standing;
+  const known = RUN_HASHES.get(budget);
+  const same =
+    known?.said === said &&
+    known.policy === policy &&
+    known.rules === rules &&
+    known.workspace === workspace &&
+    known.home === home &&
+    known.depth === depth &&
+    known.localOnly === localOnly;
+  if (known !== undefined && same) return known.hash;
+  const parts = { policy, workspace, home, said, depth, localOnly };
+  const hash = hashOf({ ...parts, budget, rules: rulesHash(rules) } as unknown as Json);
+  RUN_HASHES.set(budget, { ...parts, rules, hash });
+  return hash;
+}
+
+type RunParts = Pick<
+  Standing,
+  "policy" | "rules" | "workspace" | "home" | "said" | "depth" | "localOnly"
+>;
+const RUN_HASHES = new WeakMap<Standing["budget"], RunParts & { readonly hash: string }>();
 
 const RULES_HASHES = new WeakMap<Standing["rules"], string>();
 

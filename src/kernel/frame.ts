@@ -36,6 +36,8 @@ export interface Frame {
   readonly messages: Message[];
   /** Hash over the messages so far: evidence of what a model was sent. */
   digest: string;
+  /** Hashes of the system text and the tools the model was last given. */
+  given: string;
   grants: readonly Grant[];
   spent: Spent;
   readonly usage: { input: number; output: number; cached: number };
@@ -92,6 +94,7 @@ export function newFrame(
     ...given,
     messages: [],
     digest: "",
+    given: "",
     spent: NOTHING_SPENT,
     usage: { input: 0, output: 0, cached: 0 },
     label: given.label ?? OPERATOR_LABEL,

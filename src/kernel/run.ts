@@ -1,6 +1,5 @@
 import { canonical } from "../std/canonical.ts";
 import type { Json } from "../std/json.ts";
-import { LIMITS } from "../std/limits.ts";
 import { sha256 } from "../std/hash.ts";
 import type { Drive } from "../contracts/drive.ts";
 import type { RunStarted } from "../contracts/event.ts";
@@ -70,7 +69,8 @@ async function work(frame: Frame, started: RunStarted, runChild: RunChild): Prom
   const routed = await followRoute(frame, started, runChild);
   if (routed) return routed;
   const tools = toolSpecs(frame);
-  for (let n = 0; n < LIMITS.turns * 2; n++) {
+  // The gate stops a run without turns left; this bounds the loop whatever the gate says.
+  for (let n = 0; n <= frame.budget.turns; n++) {
     const done = await turn(frame, tools, runChild);
     switch (done.kind) {
       case "acted":

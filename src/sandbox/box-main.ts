@@ -3,6 +3,8 @@
  * lock itself by `require`: an import statement would start the runtime's thread pool, and threads
  * that exist already are outside a Landlock domain.
  *
+ * By the name it has when compiled, which resolves to this one too: `require` is not rewritten.
+ *
  * - `host MAIN FILE` locks, then hands FILE to the `hostMain` of the module MAIN.
  * - `attack NAME …` locks the same way, then tries to escape.
  * - `abi` prints the kernel's Landlock version.
@@ -10,7 +12,7 @@
  * - nothing: locks, then executes the program the lock names in its place.
  */
 export async function main(args: readonly string[]): Promise<number> {
-  const lock = require("./lock.ts") as typeof import("./lock.ts");
+  const lock = require("./lock.js") as typeof import("./lock.ts");
   const [what, ...rest] = args;
   if (what === "abi") {
     process.stdout.write(`${lock.askLandlockAbi()}\n`);

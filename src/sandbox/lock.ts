@@ -201,7 +201,8 @@ function becomeNobody(kernel: Kernel, user: LockSpec["user"]): void {
     if (kernel.try("prctl", PR_CAPBSET_DROP, capability, 0, 0) < 0) break;
   }
   if (user !== null) {
-    kernel.must("prctl", PR_SET_KEEPCAPS, 1, 0, 0);
+    // What it keeps must count for access(2) too, by which programs ask whether a file is there.
+    kernel.must("prctl", PR_SET_SECUREBITS, SECBITS_NO_ROOT_NO_FIXUP, 0, 0);
     kernel.must("setgroups", 0, 0);
     kernel.must("setresgid", user.id, user.id, user.id);
     kernel.must("setresuid", user.id, user.id, user.id);
@@ -283,8 +284,9 @@ const ENOSYS = 38;
 const F_GETFD = 1;
 const FD_CLOEXEC = 1;
 const PR_SET_PDEATHSIG = 1;
-const PR_SET_KEEPCAPS = 8;
 const PR_CAPBSET_DROP = 24;
+const PR_SET_SECUREBITS = 28;
+const SECBITS_NO_ROOT_NO_FIXUP = 0b1111;
 const PR_SET_NO_NEW_PRIVS = 38;
 const PR_CAP_AMBIENT = 47;
 const AMBIENT_RAISE = 2;

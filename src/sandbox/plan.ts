@@ -1,4 +1,5 @@
-import { existsSync } from "node:fs";
+import { chownSync, existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
 import type { Failure } from "../contracts/outcome.ts";
 import { LIMITS } from "../std/limits.ts";
 import type { View } from "./bwrap.ts";
@@ -51,7 +52,12 @@ export async function planBox(
   const starts = program ? [run.argv[0] ?? "", ...box.exec] : box.exec;
   const execs = executables(starts, box.env["PATH"] ?? "");
   if (program && !execs.includes(real(starts[0] ?? "") ?? "")) return badProgram(starts[0] ?? "");
-  const writes = stage?.roots.map((root) => root.staged) ?? [];
+  const scratch =
+    stage && tier === "landlock" && execs.length > 0 ? makeScratch(stage, user) : null;
+  const writes = [
+    ...(stage?.roots.map((root) => root.staged) ?? []),
+    ...(scratch ? [scratch] : []),
+  ];
   const shadow = stage ? [`${stage.folder}/root`] : [];
   const system = execs.length > 0 ? resolved(SYSTEM_FOLDERS) : [];
   const lock = lockOf(spec, {
@@ -62,6 +68,7 @@ export async function planBox(
     writes,
     execs,
     user,
+    env: scratch ? { TMPDIR: scratch, ...box.env } : box.env,
   });
   return {
     tier,
@@ -101,6 +108,14 @@ async function stageOf(
   return "code" in prepared ? prepared : { ...prepared, folder };
 }
 
+/** Programs need a place for temporary files; where there is no `/tmp` of its own, in the stage. */
+function makeScratch(stage: { readonly folder: string }, user: LockSpec["user"]): string {
+  const folder = join(stage.folder, "tmp");
+  mkdirSync(folder, { mode: 0o700 });
+  if (user !== null) chownSync(folder, user.id, user.id);
+  return folder;
+}
+
 /** A path that may not be there yet, with its folder resolved. */
 function realOrParent(path: string): string {
   const found = real(path);
@@ -133,6 +148,7 @@ interface LockWants {
   readonly writes: readonly string[];
   readonly execs: readonly string[];
   readonly user: LockSpec["user"];
+  readonly env: Box["env"];
 }
 
 function lockOf(spec: ProcessSpec, wants: LockWants): LockSpec {
@@ -149,7 +165,6 @@ function lockOf(spec: ProcessSpec, wants: LockWants): LockSpec {
     ...(bwrap && exec && insideNamespaces(wants)),
     devices: DEVICES,
     fork,
-    env: box.env,
     argv: program ? [real(run.argv[0] ?? "") ?? "", ...run.argv.slice(1)] : [],
     limits: limitsOf(box, program, countBefore(bwrap, fork, wants.user)),
     filter: filterOf(exec, fork, bwrap ? null : { abi: wants.abi, ownUser: wants.user !== null }),

@@ -94,8 +94,9 @@ function findBwrap(): string | null {
 
 function findLandlock(): number {
   if (process.versions.bun !== undefined) {
-    // Loaded only here, as it needs Bun; and by require, as the answer is wanted at once.
-    const lock = require("./lock.ts") as typeof import("./lock.ts");
+    // Loaded only here, as it needs Bun; by require, as the answer is wanted at once; and by the
+    // name it has when compiled, as that is not rewritten.
+    const lock = require("./lock.js") as typeof import("./lock.ts");
     return lock.askLandlockAbi();
   }
   const done = runBriefly([...runtimeArgv("box"), "abi"], PROBE_MS);

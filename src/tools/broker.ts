@@ -134,7 +134,8 @@ function readRequest({ method, url, headers, body }: BrokerRequest): Wanted | Fa
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 const SAFE_VALUE = /^[\t\u0020-\u007e\u0080-\u00ff]*$/u;
 /** Headers that frame or route the request, or carry cookies: set by us or not at all. */
-const OURS = /^(?:host|connection|content-length|transfer-encoding|te|trailer|upgrade|expect|keep-alive|accept-encoding|cookie|proxy-.*)$/iu;
+const OURS =
+  /^(?:host|connection|content-length|transfer-encoding|te|trailer|upgrade|expect|keep-alive|accept-encoding|cookie|proxy-.*)$/iu;
 
 function hostPort(url: URL): string {
   const host = url.hostname.replace(/\.$/u, "");
@@ -334,7 +335,11 @@ function networkFailure(host: string, error: unknown): Failure {
   if (/CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO|ERR_TLS/u.test(code)) {
     return failure("fetch.tls", `${host} could not prove who it is: ${why}.`);
   }
-  if (/^(?:ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|ConnectionRefused|FailedToOpenSocket)$/u.test(code)) {
+  if (
+    /^(?:ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|ConnectionRefused|FailedToOpenSocket)$/u.test(
+      code,
+    )
+  ) {
     return failure("fetch.refused", `${host} could not be reached: ${why}.`);
   }
   return failure("fetch.broken", `The request to ${host} failed: ${why}.`);

@@ -56,10 +56,7 @@ export function endedFailure(name: string, ended: Ended, stderr: string): Failur
   return failure("tool.crashed", `${name} ended ${how}${said === "" ? "." : `: ${said}`}`);
 }
 
-function stoppedFailure(
-  name: string,
-  by: Extract<Ended, { kind: "stopped" }>["by"],
-): Failure {
+function stoppedFailure(name: string, by: Extract<Ended, { kind: "stopped" }>["by"]): Failure {
   switch (by) {
     case "time":
       return failure("tool.timeout", `${name} did not finish in time and was stopped.`);

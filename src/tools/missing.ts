@@ -29,7 +29,8 @@ export function missingScope(
 }
 
 const REFUSED = new Set(["EACCES", "EPERM", "EROFS", "ENOENT", "EXDEV"]);
-const WRITING = /^(?:mkdir|mkdtemp|unlink|rm|rename|symlink|link|truncate|ftruncate|copyfile|chmod|chown|utime|lutime|write)/u;
+const WRITING =
+  /^(?:mkdir|mkdtemp|unlink|rm|rename|symlink|link|truncate|ftruncate|copyfile|chmod|chown|utime|lutime|write)/u;
 
 function realPath(path: string, moved: readonly Moved[]): string {
   for (const { real, staged } of moved) {
@@ -59,7 +60,10 @@ function scope(kind: string, value: string): Scope | null {
 
 /** What a program printed when a path was refused to it, e.g. `cat: /etc/shadow: Permission denied`. */
 export function refusedPath(stderr: string): OsError | null {
-  const refused = /(\/[^\s:'"‘’]+)['"’]?:? (Permission denied|Operation not permitted|Read-only file system|No such file or directory)/u.exec(stderr);
+  const refused =
+    /(?<![^\s:'"‘’])(\/[^\s:'"‘’]+)['"’]?:? (Permission denied|Operation not permitted|Read-only file system|No such file or directory)/u.exec(
+      stderr,
+    );
   const path = refused?.[1];
   if (path === undefined || !isAbsolute(path)) return null;
   const code = refused?.[2]?.startsWith("No such") === true ? "ENOENT" : "EACCES";

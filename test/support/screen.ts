@@ -73,7 +73,10 @@ export function openScreen(userHome: string, args: readonly string[]): Screen | 
   };
 }
 
-/** What a command writes to a terminal, byte for byte, and its exit code. */
+/**
+ * What a command writes to a terminal, byte for byte, and its exit code. Keys are typed once the
+ * words before them were written, after those of the last keys.
+ */
 export async function writtenTo(
   terminal: { readonly columns: number; readonly rows: number },
   userHome: string,
@@ -82,6 +85,7 @@ export async function writtenTo(
 ): Promise<{ readonly code: number; readonly raw: Buffer }> {
   const chunks: Buffer[] = [];
   const keys = [...typed];
+  let seen = 0;
   const child = Bun.spawn([...command(), ...args], {
     cwd: userHome,
     env: { PATH: process.env["PATH"] ?? "", TERM: "xterm-256color", HOME: userHome },
@@ -90,9 +94,12 @@ export async function writtenTo(
       rows: terminal.rows,
       data: (it, data) => {
         chunks.push(Buffer.from(data));
-        const next = keys[0];
-        if (!next || !Bun.stripANSI(Buffer.concat(chunks).toString()).includes(next[0])) return;
+        const [next] = keys;
+        const text = Bun.stripANSI(Buffer.concat(chunks).toString());
+        const at = next ? text.indexOf(next[0], seen) : -1;
+        if (!next || at === -1) return;
         keys.shift();
+        seen = at + next[0].length;
         it.write(next[1]);
       },
     },

@@ -81,6 +81,7 @@ const OUTSIDE: readonly string[] = ["run.waiting", "run.resumed"];
 /** What is recorded of one run, by step, with a mark of how far re-driving has come. */
 export class Track {
   readonly #steps = new Map<string | null, Recorded[]>();
+  readonly #nested = new Map<string, string[]>();
   readonly #used = new Map<string | null, number>();
   readonly #all: readonly Recorded[];
 
@@ -89,8 +90,18 @@ export class Track {
     for (const item of recorded) {
       const list = this.#steps.get(item.event.step);
       if (list) list.push(item);
-      else this.#steps.set(item.event.step, [item]);
+      else this.#begin(item);
     }
+  }
+
+  #begin(item: Recorded): void {
+    const { step } = item.event;
+    this.#steps.set(step, [item]);
+    const parent = step?.slice(0, step.lastIndexOf(".")) ?? "";
+    if (step === null || !parent.includes(".")) return;
+    const list = this.#nested.get(parent);
+    if (list) list.push(step);
+    else this.#nested.set(parent, [step]);
   }
 
   of(step: string | null): readonly Recorded[] {
@@ -102,12 +113,7 @@ export class Track {
   }
 
   nested(step: string): readonly string[] {
-    const prefix = `${step}.`;
-    const found: string[] = [];
-    for (const key of this.#steps.keys()) {
-      if (key?.startsWith(prefix) && /^\d+$/u.test(key.slice(prefix.length))) found.push(key);
-    }
-    return found;
+    return this.#nested.get(step) ?? [];
   }
 
   /** The next recorded event of a step that has not been matched yet. */

@@ -23,6 +23,7 @@ export function say(frame: Frame, message: Message): void {
  */
 export function modelWant(frame: Frame, tools: readonly ToolSpec[]): Want {
   const { name, host } = frame.model;
+  const given = `${sha256(frame.system)} ${toolsHash(tools)}`;
   const action: Action = {
     gate: "call",
     kind: "model",
@@ -31,14 +32,14 @@ export function modelWant(frame: Frame, tools: readonly ToolSpec[]): Want {
     args: {
       messages: frame.messages.length,
       digest: frame.digest,
-      system: sha256(frame.system),
-      tools: toolsHash(tools),
-      host,
+      // System text and tools by hash, said again only when they are others than before.
+      ...(given === frame.given ? {} : { given }),
     },
     scopes: [`model:${name}`],
     destinations: host === null ? [] : [`net:${host}`],
     label: frame.label,
   };
+  frame.given = given;
   return {
     action,
     declared: null,

@@ -14,7 +14,8 @@ export function placeholder(text: string): string | null {
 
 /** Every placeholder in a template's strings. */
 export function placeholders(template: Json | undefined): string[] {
-  if (typeof template === "string") return [...template.matchAll(PLACEHOLDER)].map(([, n]) => n ?? "");
+  if (typeof template === "string")
+    return [...template.matchAll(PLACEHOLDER)].map(([, n]) => n ?? "");
   if (Array.isArray(template)) return template.flatMap((item: Json) => placeholders(item));
   return isObject(template) ? Object.values(template).flatMap(placeholders) : [];
 }

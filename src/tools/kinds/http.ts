@@ -20,9 +20,7 @@ export function httpKind(): Kind {
       const http = spec?.http;
       if (!spec || !http) return null;
       const template = { url: http.url, headers: http.headers ?? {}, body: http.body ?? null };
-      const manifest = manifestOfFile(spec, template as unknown as Json, [
-        hostScope(http.url),
-      ]);
+      const manifest = manifestOfFile(spec, template as unknown as Json, [hostScope(http.url)]);
       return loadFile(source, "http", manifest, (call, reach) =>
         callHttp(http, manifest, call, reach),
       );

@@ -8,7 +8,14 @@ import { hashTrees } from "../cache.ts";
 import { failure } from "../failures.ts";
 import { undeclared } from "../scopes.ts";
 import type { LoadedTool } from "../tool-host.ts";
-import { brokenSource, type Entry, type Loaded, loadedTool, type Parts, type Source } from "./kind.ts";
+import {
+  brokenSource,
+  type Entry,
+  type Loaded,
+  loadedTool,
+  type Parts,
+  type Source,
+} from "./kind.ts";
 
 /** A tool made of a file's words alone, once its scopes lie within its skill's. */
 export async function loadFile(

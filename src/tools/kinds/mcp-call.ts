@@ -93,7 +93,9 @@ function renamed(value: Json, moved: readonly Moved[]): Json {
   if (typeof value === "string") return placeOf(value, moved);
   if (Array.isArray(value)) return value.map((item: Json) => renamed(item, moved));
   if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, renamed(item, moved)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, renamed(item, moved)]),
+  );
 }
 
 function boundsOf({ call, signal }: ServerCall): Bounds {

@@ -10,7 +10,14 @@ import type { Bounds, StdioServer } from "../mcp/stdio.ts";
 import { type Pool, warmPool } from "../pool.ts";
 import { undeclared } from "../scopes.ts";
 import type { BrokenTool } from "../tool-host.ts";
-import { brokenSource, type Entry, type Kind, type Loaded, loadedTool, type Parts } from "./kind.ts";
+import {
+  brokenSource,
+  type Entry,
+  type Kind,
+  type Loaded,
+  loadedTool,
+  type Parts,
+} from "./kind.ts";
 import { noNetwork } from "./program.ts";
 import { callServer, openHttp, type Server, type ServerSource, startServer } from "./mcp-call.ts";
 
@@ -35,11 +42,7 @@ interface Known {
   readonly tools: readonly AnnouncedTool[];
 }
 
-async function load(
-  source: ServerSource,
-  parts: Parts,
-  pool: Pool<StdioServer>,
-): Promise<Loaded> {
+async function load(source: ServerSource, parts: Parts, pool: Pool<StdioServer>): Promise<Loaded> {
   const scopes = scopesOf(source.server);
   if (isFailure(scopes)) return brokenSource(source, scopes);
   const missing = undeclared(source.skillScopes, scopes);
@@ -72,8 +75,7 @@ function entriesOf(server: Server, tools: readonly AnnouncedTool[]): Loaded {
     seen.add(manifest.name);
     entries.push({
       tool: loadedTool(server.source, "mcp", manifest),
-      call: (call, reach, signal) =>
-        callServer({ server, tool, manifest, call, reach, signal }),
+      call: (call, reach, signal) => callServer({ server, tool, manifest, call, reach, signal }),
     });
   }
   return { entries, broken };

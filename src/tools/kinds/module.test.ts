@@ -4,71 +4,20 @@ import { join } from "node:path";
 import { LIMITS } from "../../std/limits.ts";
 import { isObject, type Json } from "../../std/json.ts";
 import { TIERS } from "../../sandbox/testing/ground.ts";
-import { answering, type Lab, NOON, openLab, toolFile } from "../testing/lab.ts";
+import { answering, type Lab, NOON, openLab } from "../testing/lab.ts";
+import { TOOL_FILES, TOOLS } from "../testing/tool-files.ts";
 import type { ToolResult } from "../tool-host.ts";
 
 setDefaultTimeout(60_000);
-
-const TOOLS = "arrangement/tools";
-const FILES: Readonly<Record<string, string>> = {
-  [`${TOOLS}/add.ts`]: `import { tool, z } from "nanos/tool";
-import { double } from "../lib/double.ts";
-export default tool({
-  name: "add",
-  description: "Adds.",
-  input: z.object({ a: z.number(), b: z.number().default(1), deep: z.object({ list: z.array(z.string()) }).optional() }),
-  output: z.object({ sum: z.number() }),
-  returns: { integrity: "directory", secrecy: "public" },
-  run: ({ a, b }) => ({ sum: double(a) / 2 + b }),
-});`,
-  "arrangement/lib/double.ts": "export const double = (n: number): number => n * 2;",
-  [`${TOOLS}/see.ts`]: toolFile("see", `return { workspace: ctx.workspace, now: ctx.now, today: ctx.today, env: { ...process.env }, type: typeof z.object };`, `scopes: ["env:SHOWN"],`),
-  [`${TOOLS}/note.ts`]: toolFile("note", `
-    fs.mkdirSync(ctx.path("notes/sub"), { recursive: true });
-    fs.writeFileSync(ctx.path("notes/sub/new.md"), args.text);
-    fs.rmSync(ctx.path("notes/old.md"));
-    if (args.fail) throw new Error("after writing");
-    return fs.readdirSync(ctx.path("notes")).sort();`, `scopes: ["read:./notes", "write:./notes"], probe: (args: any, ctx) => !fs.readdirSync(ctx.path("notes")).includes("old.md"),`),
-  [`${TOOLS}/chatty.ts`]: toolFile("chatty", `console.log("on stdout"); process.stdout.write("too\\n"); ctx.log("log"); return "said";`),
-  [`${TOOLS}/get.ts`]: toolFile("get", `
-    const reply = await ctx.fetch(args.url, { method: "post", headers: { a: "b" }, body: "x" });
-    const handle = await ctx.secret("key", "example.org");
-    return { status: reply.status, ok: reply.ok, text: reply.text(), headers: reply.headers, handle };`, `scopes: ["net:*", "secret:key"],`),
-  [`${TOOLS}/bad.ts`]: toolFile("bad", `
-    switch (args.how) {
-      case "throw": return fail("it went wrong", "do it right");
-      case "string": throw "just text";
-      case "hang": await new Promise((done) => setTimeout(done, 60_000));
-      case "spin": for (;;) {}
-      case "flood": return "x".repeat(${LIMITS.toolOutputBytes + 10});
-      case "forge": fs.writeSync(1, '{"jsonrpc":"2.0","id":999999,"result":{}}\\n'); await new Promise((done) => setTimeout(done, 5_000)); return 1;
-      case "bytes": fs.writeSync(1, Buffer.from([0xff, 0xfe, 10])); await new Promise((done) => setTimeout(done, 5_000)); return 1;
-      case "lines": for (;;) fs.writeSync(1, "noise\\n");
-      case "trickle": for (;;) try { fs.writeSync(1, '{"jsonrpc":"2.0","method":"notifications/progress","params":{}}\\n'); } catch {}
-      case "exit": process.exit(7);
-      case "kill": process.kill(process.pid, "SIGKILL");
-      case "memory": { const kept = []; for (;;) kept.push(Buffer.alloc(16 * 1024 * 1024, 1)); }
-      case "bigint": return 1n;
-      case "nothing": return undefined;
-      case "null": return null;
-      case "asks": return Promise.all(Array.from({ length: ${LIMITS.toolAsks + 4} }, () => ctx.fetch("http://x/").then(() => 1, (e) => e.message)));
-      case "read": return fs.readFileSync("/etc/passwd", "utf8");
-      case "write": fs.writeFileSync("${"$"}{WS}/x.md".replace("${"$"}{WS}", ctx.workspace), "x"); return 1;
-      case "connect": await fetch("http://127.0.0.1:9/"); return 1;
-      case "dial": { const net = await import("node:net"); await new Promise((_, no) => net.connect(9, "127.0.0.1").on("error", no)); return 1; }
-      case "spawn": { const c = await import("node:child_process"); c.execFileSync("/bin/ls"); return 1; }
-      case "wrapped": try { fs.readFileSync("/etc/shadow"); } catch (cause) { throw new Error("could not start", { cause }); }
-    }
-    return "?";`),
-  [`${TOOLS}/state.ts`]: toolFile("state", `globalThis.n = (globalThis.n ?? 0) + 1; if (args.ms) await new Promise((done) => setTimeout(done, args.ms)); return { n: globalThis.n, pid: process.pid };`),
-  [`${TOOLS}/wrong.ts`]: toolFile("wrong", `return { sum: "no" };`, "output: z.object({ sum: z.number() }),"),
-};
 
 for (const tier of TIERS) {
   describe(`a module in ${tier}`, () => {
     let lab: Lab;
     beforeAll(() => {
-      lab = openLab({ files: { ...FILES, "work/notes/old.md": "old\n", "work/notes/keep.md": "keep\n" }, tier });
+      lab = openLab({
+        files: { ...TOOL_FILES, "work/notes/old.md": "old\n", "work/notes/keep.md": "keep\n" },
+        tier,
+      });
     });
     afterAll(() => lab.close());
 
@@ -81,9 +30,16 @@ for (const tier of TIERS) {
     test("is listed with everything it declares", async () => {
       const { tools, broken } = await lab.host.list();
       expect(broken).toEqual([]);
-      expect(tools.map(({ manifest }) => manifest.name).sort()).toEqual(
-        ["add", "bad", "chatty", "get", "note", "see", "state", "wrong"],
-      );
+      expect(tools.map(({ manifest }) => manifest.name).sort()).toEqual([
+        "add",
+        "bad",
+        "chatty",
+        "get",
+        "note",
+        "see",
+        "state",
+        "wrong",
+      ]);
       const add = tools.find(({ manifest }) => manifest.name === "add");
       expect(add?.manifest).toMatchObject({
         input: { type: "object", required: ["a"], additionalProperties: false },
@@ -92,7 +48,11 @@ for (const tier of TIERS) {
         repeatable: false,
         probe: false,
       });
-      expect(add).toMatchObject({ skill: "add", kind: "module", source: join(lab.root, TOOLS, "add.ts") });
+      expect(add).toMatchObject({
+        skill: "add",
+        kind: "module",
+        source: join(lab.root, TOOLS, "add.ts"),
+      });
       expect(tools.find(({ manifest }) => manifest.name === "note")?.manifest.probe).toBe(true);
     });
 
@@ -110,7 +70,11 @@ for (const tier of TIERS) {
     test("sees its call's world and nothing of the environment but what a scope names", async () => {
       const result = output(await lab.call("see", {}, { scopes: ["env:SHOWN"] }));
       expect(result).toEqual({
-        workspace: lab.workspace, now: NOON, today: "2026-11-21", env: { SHOWN: "shown" }, type: "function",
+        workspace: lab.workspace,
+        now: NOON,
+        today: "2026-11-21",
+        env: { SHOWN: "shown" },
+        type: "function",
       });
     });
 
@@ -138,7 +102,8 @@ for (const tier of TIERS) {
       expect(readdirSync(notes).sort()).toEqual(["keep.md", "old.md"]);
       const staged = result.ok ? result.staged : null;
       expect(staged?.changes.map(({ path, kind }) => [path.slice(notes.length), kind])).toEqual([
-        ["/old.md", "deleted"], ["/sub/new.md", "created"],
+        ["/old.md", "deleted"],
+        ["/sub/new.md", "created"],
       ]);
       const later = await lab.again().reopen("staged.1");
       expect(later?.diff).toBe(staged?.diff ?? "none");
@@ -171,19 +136,38 @@ for (const tier of TIERS) {
     test("asks nanos for requests and secrets", async () => {
       const { reach, wanted } = answering((one) =>
         one.kind === "fetch"
-          ? { ok: true, value: { status: 201, headers: { x: "y" }, body: "hi", url: one.url, host: "h:1" } }
-          : { ok: true, value: "secret:key#1" });
+          ? {
+              ok: true,
+              value: { status: 201, headers: { x: "y" }, body: "hi", url: one.url, host: "h:1" },
+            }
+          : { ok: true, value: "secret:key#1" },
+      );
       const result = output(await lab.call("get", { url: "https://example.org/" }, { reach }));
-      expect(result).toEqual({ status: 201, ok: true, text: "hi", headers: { x: "y" }, handle: "secret:key#1" });
+      expect(result).toEqual({
+        status: 201,
+        ok: true,
+        text: "hi",
+        headers: { x: "y" },
+        handle: "secret:key#1",
+      });
       expect(wanted).toEqual([
-        { kind: "fetch", method: "POST", url: "https://example.org/", headers: { a: "b" }, body: "x" },
+        {
+          kind: "fetch",
+          method: "POST",
+          url: "https://example.org/",
+          headers: { a: "b" },
+          body: "x",
+        },
         { kind: "secret", name: "key", host: "example.org" },
       ]);
     });
 
     test("is told what nanos refuses, and why", async () => {
       const result = await lab.call("get", { url: "https://example.org/" });
-      expect(result).toMatchObject({ ok: false, failure: { message: "Nothing is reachable in this test." } });
+      expect(result).toMatchObject({
+        ok: false,
+        failure: { message: "Nothing is reachable in this test." },
+      });
     });
 
     test("what reach throws comes out of the call", async () => {
@@ -230,15 +214,15 @@ for (const tier of TIERS) {
       expect((told as string[]).filter((one) => /same time/u.test(one)).length).toBe(4);
     });
 
-    test.each([
-      ["hang"],
-      ["spin"],
-    ])("that does %s ends in time, and the next call is answered", async (how) => {
-      const late = await lab.call("bad", { how }, { ms: 400, step: `late-${how}.1` });
-      expect(code(late)).toBe("tool.timeout");
-      const next = await lab.call("bad", { how: "null" }, { step: `late-${how}.2` });
-      expect(code(next)).toBe("ok");
-    });
+    test.each([["hang"], ["spin"]])(
+      "that does %s ends in time, and the next call is answered",
+      async (how) => {
+        const late = await lab.call("bad", { how }, { ms: 400, step: `late-${how}.1` });
+        expect(code(late)).toBe("tool.timeout");
+        const next = await lab.call("bad", { how: "null" }, { step: `late-${how}.2` });
+        expect(code(next)).toBe("ok");
+      },
+    );
 
     test("is cancelled by the signal", async () => {
       const control = new AbortController();
@@ -259,7 +243,11 @@ for (const tier of TIERS) {
     });
 
     test("that writes where it may only read is told so", async () => {
-      const result = await lab.call("bad", { how: "write" }, { scopes: [`read:${lab.workspace}`], step: "rw.1" });
+      const result = await lab.call(
+        "bad",
+        { how: "write" },
+        { scopes: [`read:${lab.workspace}`], step: "rw.1" },
+      );
       const missing = `write:${lab.workspace}/x.md`;
       expect(result).toMatchObject({ ok: false, failure: { code: "tool.scope_missing" }, missing });
       expect(existsSync(join(lab.workspace, "x.md"))).toBe(false);
@@ -287,72 +275,3 @@ for (const tier of TIERS) {
     });
   });
 }
-
-test("a later start starts no process as long as nothing changed", async () => {
-  const lab = openLab({ files: FILES });
-  const first = await lab.host.list();
-  const before = lab.starts();
-  expect(await lab.again().list()).toEqual(first);
-  expect(lab.starts()).toBe(before);
-  writeFileSync(join(lab.root, "arrangement/lib/double.ts"), "export const double = (n: number) => 2 * n;");
-  const changed = await lab.call("add", { a: 1 });
-  expect(changed).toMatchObject({ ok: false, failure: { code: "tool.changed" } });
-  expect((await lab.again().list()).tools.map(({ hash }) => hash)).toEqual(first.tools.map(({ hash }) => hash));
-  expect(lab.starts()).toBeGreaterThan(before);
-  await lab.close();
-});
-
-test.each([
-  ["tool.no_tool", "export default { name: 'x' };"],
-  ["tool.no_tool", "export const x = 1;"],
-  ["tool.import_failed", "import './not-there.ts';"],
-  ["tool.import_failed", "throw new Error('at the top');"],
-  ["tool.import_failed", "this is no TypeScript"],
-  ["tool.import_failed", "import x from 'lodash'; export default x;"],
-  ["tool.bad_manifest", toolFile("has space", "return 1;")],
-  ["tool.bad_manifest", toolFile("x", "return 1;", "scopes: ['everything'],")],
-  ["tool.bad_manifest", toolFile("x", "return 1;").replace("z.looseObject({})", "z.string() as never")],
-  ["tool.crashed", "process.exit(3);"],
-])("a file that cannot be a tool is broken with %s, and the others work", async (code, source) => {
-  const lab = openLab({ files: { [`${TOOLS}/x.ts`]: source, [`${TOOLS}/y.ts`]: toolFile("y", "return 1;") } });
-  const { tools, broken } = await lab.host.list();
-  expect(tools.map(({ manifest }) => manifest.name)).toEqual(["y"]);
-  expect(broken).toMatchObject([{ source: join(lab.root, TOOLS, "x.ts"), failure: { code } }]);
-  await lab.close();
-});
-
-test("two tools of one name: the second is broken", async () => {
-  const lab = openLab({ files: { [`${TOOLS}/a.ts`]: toolFile("same", "return 1;"), [`${TOOLS}/b.ts`]: toolFile("same", "return 2;") } });
-  const { broken } = await lab.host.list();
-  expect(broken).toMatchObject([{ failure: { code: "tool.duplicate" } }]);
-  await lab.close();
-});
-
-test("a skill's tool may not declare more than its skill", async () => {
-  const files = {
-    "arrangement/skills/s/tools/in.ts": toolFile("in", "return 1;", "scopes: ['read:./notes/sub', 'net:example.org'],"),
-    "arrangement/skills/s/tools/out.ts": toolFile("out", "return 1;", "scopes: ['read:./other'],"),
-  };
-  const lab = openLab({ files, skills: { s: ["read:./notes", "net:*"] } });
-  const { tools, broken } = await lab.host.list();
-  expect(tools).toMatchObject([{ skill: "s", manifest: { name: "in" } }]);
-  expect(broken).toMatchObject([{ failure: { code: "tool.scope_undeclared" } }]);
-  expect(broken[0]?.failure.message).toContain("read:./other");
-  await lab.close();
-});
-
-test("an unknown tool is answered with the nearest name", async () => {
-  const lab = openLab({ files: { [`${TOOLS}/notes_append.ts`]: toolFile("notes_append", "return 1;") } });
-  const result = await lab.call("notes_apend", {});
-  const failure = { code: "tool.unknown", next: "Did you mean notes_append?" };
-  expect(result).toMatchObject({ ok: false, failure });
-  await lab.close();
-});
-
-test("where nothing can hold a process, that is the answer", async () => {
-  const failure = { code: "sandbox.no_tier", message: "No tier.", next: "Install one." };
-  const sandbox = { tier: () => null, start: async () => failure, close: async () => undefined };
-  const lab = openLab({ files: { [`${TOOLS}/x.ts`]: toolFile("x", "return 1;") }, sandbox });
-  expect((await lab.host.list()).broken).toMatchObject([{ failure }]);
-  await lab.close();
-});

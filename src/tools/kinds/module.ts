@@ -152,9 +152,7 @@ async function callModule(
   signal: AbortSignal,
 ): Promise<ToolResult> {
   const writes = call.scopes.some((scope) => scope.startsWith("write:"));
-  return writes
-    ? callStaged(module, call, reach, signal)
-    : callWarm(module, call, reach, signal);
+  return writes ? callStaged(module, call, reach, signal) : callWarm(module, call, reach, signal);
 }
 
 async function callWarm(
@@ -277,9 +275,7 @@ async function answerTool(method: string, params: JsonObject, reach: Reach): Pro
     return { ok: false, failure: failure("tool.failed", `${method} was asked for wrongly.`) };
   }
   const granted = await reach(wanted);
-  return granted.ok
-    ? { ok: true, result: granted.value }
-    : { ok: false, failure: granted.failure };
+  return granted.ok ? { ok: true, result: granted.value } : { ok: false, failure: granted.failure };
 }
 
 type Wanted = Parameters<Reach>[0];
@@ -336,7 +332,10 @@ function tierOf(parts: Parts): Tier {
   return parts.sandbox.tier("host", false) ?? "host";
 }
 
-/** Steps are `RUN.N` and `RUN.N.M`. */
+/**
+ * The request a step belongs to. Steps are `RUN.N` and `RUN.N.M`, a delegated run is `RUN_N`: all of
+ * one request share its warm processes, or a hundred sub-agents would start a hundred.
+ */
 function runOf(step: string): string {
-  return step.split(".", 1)[0] ?? step;
+  return /^[^._]+/u.exec(step)?.[0] ?? step;
 }

@@ -23,11 +23,7 @@ export interface Program {
 }
 
 /** The sandbox's order for a program, or why it cannot be given. */
-export function programSpec(
-  program: Program,
-  source: Source,
-  parts: Parts,
-): ProcessSpec | Failure {
+export function programSpec(program: Program, source: Source, parts: Parts): ProcessSpec | Failure {
   const [name = "", ...rest] = program.argv;
   const file = findProgram(name, source.dir, parts.env);
   if (file === null) {

@@ -53,7 +53,8 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
     fetch: fetchThrough(options.reach, told),
   });
   const limits = { timeout: bounds.ms, signal: bounds.signal };
-  const guarded = <T>(act: () => Promise<T>): Promise<T | Failure> => guard(name, bounds, told, act);
+  const guarded = <T>(act: () => Promise<T>): Promise<T | Failure> =>
+    guard(name, bounds, told, act);
   const connected = await guarded(() => client.connect(transport, limits));
   if (connected !== undefined) {
     await client.close().catch(() => undefined);
@@ -114,7 +115,9 @@ function isTimeout(error: unknown): boolean {
 }
 
 function isFailure(value: unknown): value is Failure {
-  return isObject(value) && typeof value["code"] === "string" && typeof value["message"] === "string";
+  return (
+    isObject(value) && typeof value["code"] === "string" && typeof value["message"] === "string"
+  );
 }
 
 async function listAll(

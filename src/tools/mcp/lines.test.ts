@@ -2,7 +2,10 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { lines } from "./lines.ts";
 
-function read(chunks: readonly Uint8Array[], limit = 1_000): { said: string[]; fault: string | null } {
+function read(
+  chunks: readonly Uint8Array[],
+  limit = 1_000,
+): { said: string[]; fault: string | null } {
   const cutter = lines(limit);
   const said: string[] = [];
   for (const chunk of chunks) {
@@ -15,16 +18,23 @@ function read(chunks: readonly Uint8Array[], limit = 1_000): { said: string[]; f
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 test("however a stream is cut, the same lines come out", () => {
-  const line = fc.string({ unit: "grapheme", maxLength: 40 }).map((text) => text.replaceAll(/[\r\n]/gu, " "));
+  const line = fc
+    .string({ unit: "grapheme", maxLength: 40 })
+    .map((text) => text.replaceAll(/[\r\n]/gu, " "));
   fc.assert(
-    fc.property(fc.array(line, { maxLength: 8 }), fc.array(fc.nat(60), { maxLength: 30 }), (texts, cuts) => {
-      const whole = bytes(texts.map((text) => `${text}\n`).join(""));
-      const chunks: Uint8Array[] = [];
-      let at = 0;
-      for (const cut of cuts) chunks.push(whole.subarray(at, (at = Math.min(whole.length, at + cut))));
-      chunks.push(whole.subarray(at));
-      expect(read(chunks)).toEqual({ said: texts.filter((text) => text !== ""), fault: null });
-    }),
+    fc.property(
+      fc.array(line, { maxLength: 8 }),
+      fc.array(fc.nat(60), { maxLength: 30 }),
+      (texts, cuts) => {
+        const whole = bytes(texts.map((text) => `${text}\n`).join(""));
+        const chunks: Uint8Array[] = [];
+        let at = 0;
+        for (const cut of cuts)
+          chunks.push(whole.subarray(at, (at = Math.min(whole.length, at + cut))));
+        chunks.push(whole.subarray(at));
+        expect(read(chunks)).toEqual({ said: texts.filter((text) => text !== ""), fault: null });
+      },
+    ),
   );
 });
 

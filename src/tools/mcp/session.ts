@@ -57,7 +57,9 @@ export function readResult(
   server: string,
   tool: string,
   result: Json,
-): { readonly ok: true; readonly output: Json } | { readonly ok: false; readonly failure: Failure } {
+):
+  | { readonly ok: true; readonly output: Json }
+  | { readonly ok: false; readonly failure: Failure } {
   if (!isObject(result)) return { ok: false, failure: broken(server, "a result is no object") };
   const { resultType, content, structuredContent, isError } = result;
   if (resultType === "input_required") {

@@ -22,7 +22,8 @@ export function contextOf(
     now: meta.now,
     today: meta.today,
     signal,
-    fetch: async (url, init) => replyOf(await ask(WIRE.fetch, { call: id, ...requestOf(url, init) })),
+    fetch: async (url, init) =>
+      replyOf(await ask(WIRE.fetch, { call: id, ...requestOf(url, init) })),
     secret: async (name, host) => {
       const handle = await ask(WIRE.secret, { call: id, name, host });
       if (typeof handle !== "string") throw new ToolFailure("The secret's handle did not arrive.");

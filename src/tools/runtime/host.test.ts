@@ -37,28 +37,47 @@ for (const mode of ["legacy", "auto", { pin: "2026-07-28" }] as const) {
     withFile(SUM, async (file) => {
       const client = new Client({ name: "c", version: "1" }, { versionNegotiation: { mode } });
       const args = [...FLAGS, file];
-      await client.connect(new StdioClientTransport({ command: process.execPath, args, stderr: "ignore" }));
+      await client.connect(
+        new StdioClientTransport({ command: process.execPath, args, stderr: "ignore" }),
+      );
       expect(client.getProtocolEra()).toBe(mode === "legacy" ? "legacy" : "modern");
       const { tools } = await client.listTools();
-      expect(tools).toMatchObject([{ name: "sum", description: "Adds.", inputSchema: { type: "object" } }]);
+      expect(tools).toMatchObject([
+        { name: "sum", description: "Adds.", inputSchema: { type: "object" } },
+      ]);
       const done = await client.callTool({ name: "sum", arguments: { a: 1, b: 2 } });
-      expect(done).toMatchObject({ structuredContent: { sum: 3 }, content: [{ type: "text", text: '{"sum":3}' }] });
+      expect(done).toMatchObject({
+        structuredContent: { sum: 3 },
+        content: [{ type: "text", text: '{"sum":3}' }],
+      });
       const wrong = await client.callTool({ name: "sum", arguments: { a: "1", b: 2 } });
       expect(wrong).toMatchObject({ isError: true });
       const other = await client.callTool({ name: "other", arguments: {} });
-      expect(other).toMatchObject({ isError: true, content: [{ text: "This host serves sum only." }] });
+      expect(other).toMatchObject({
+        isError: true,
+        content: [{ text: "This host serves sum only." }],
+      });
       await client.close();
     }));
 }
 
 /** Sends lines to a host and gives what it answered before it ended. */
-function talk(file: string, lines: readonly string[]): Promise<{ said: unknown[]; code: number | null }> {
+function talk(
+  file: string,
+  lines: readonly string[],
+): Promise<{ said: unknown[]; code: number | null }> {
   return new Promise((done) => {
-    const child = spawn(process.execPath, [...FLAGS, file], { env: {}, stdio: ["pipe", "pipe", "ignore"] });
+    const child = spawn(process.execPath, [...FLAGS, file], {
+      env: {},
+      stdio: ["pipe", "pipe", "ignore"],
+    });
     let out = "";
     child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));
     child.on("close", (code) => {
-      const said = out.split("\n").filter((line) => line !== "").map((line): unknown => JSON.parse(line));
+      const said = out
+        .split("\n")
+        .filter((line) => line !== "")
+        .map((line): unknown => JSON.parse(line));
       done({ said, code });
     });
     child.stdin.end(lines.map((line) => `${line}\n`).join(""));
@@ -66,7 +85,12 @@ function talk(file: string, lines: readonly string[]): Promise<{ said: unknown[]
 }
 
 const call = (id: number, args: unknown): string =>
-  JSON.stringify({ jsonrpc: "2.0", id, method: "tools/call", params: { name: "sum", arguments: args } });
+  JSON.stringify({
+    jsonrpc: "2.0",
+    id,
+    method: "tools/call",
+    params: { name: "sum", arguments: args },
+  });
 
 test("the host answers what was asked before its input ended, then ends", () =>
   withFile(SUM, async (file) => {
@@ -77,22 +101,62 @@ test("the host answers what was asked before its input ended, then ends", () =>
 
 test("the host survives lines that are no messages", () =>
   withFile(SUM, async (file) => {
-    const odd = ["{", "[]", "7", '{"id":5}', '{"method":"nothing"}', '{"id":6,"method":"nothing"}', '{"id":7,"method":"ping"}'];
+    const odd = [
+      "{",
+      "[]",
+      "7",
+      '{"id":5}',
+      '{"method":"nothing"}',
+      '{"id":6,"method":"nothing"}',
+      '{"id":7,"method":"ping"}',
+    ];
     const { said } = await talk(file, [...odd, call(8, { a: 1, b: 1 })]);
-    const codes = (said as { id: unknown; error?: { code: number } }[]).map(({ id, error }) => [id, error?.code ?? 0]);
-    expect(codes).toEqual([[null, -32700], [null, -32700], [null, -32700], [6, -32601], [7, 0], [8, 0]]);
+    const codes = (said as { id: unknown; error?: { code: number } }[]).map(({ id, error }) => [
+      id,
+      error?.code ?? 0,
+    ]);
+    expect(codes).toEqual([
+      [null, -32700],
+      [null, -32700],
+      [null, -32700],
+      [6, -32601],
+      [7, 0],
+      [8, 0],
+    ]);
   }));
 
 test("a cancelled call is not answered; one with an id in use is refused", () =>
-  withFile(toolFile("sum", "await new Promise((done) => setTimeout(done, 100)); return ctx.signal.aborted;"), async (file) => {
-    const cancel = JSON.stringify({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 1 } });
-    const { said } = await talk(file, [call(1, {}), call(1, {}), cancel, call(2, {})]);
-    expect(said).toMatchObject([{ id: 1, error: { code: -32600 } }, { id: 2, result: { content: [{ text: "false" }] } }]);
-  }));
+  withFile(
+    toolFile(
+      "sum",
+      "await new Promise((done) => setTimeout(done, 100)); return ctx.signal.aborted;",
+    ),
+    async (file) => {
+      const cancel = JSON.stringify({
+        jsonrpc: "2.0",
+        method: "notifications/cancelled",
+        params: { requestId: 1 },
+      });
+      const { said } = await talk(file, [call(1, {}), call(1, {}), cancel, call(2, {})]);
+      expect(said).toMatchObject([
+        { id: 1, error: { code: -32600 } },
+        { id: 2, result: { content: [{ text: "false" }] } },
+      ]);
+    },
+  ));
 
 test("refinements that wait are waited for", () =>
-  withFile(SUM.replace("z.object({ a: z.number(), b: z.number() })", "z.object({ a: z.number(), b: z.number().refine(async (n) => n > 0) })"), async (file) => {
-    const { said } = await talk(file, [call(1, { a: 1, b: 1 }), call(2, { a: 1, b: 0 })]);
-    // Answers come as they are ready, whatever the order of the questions.
-    expect((said as { id: number }[]).toSorted((a, b) => a.id - b.id)).toMatchObject([{ id: 1, result: { structuredContent: { sum: 2 } } }, { id: 2, result: { isError: true } }]);
-  }));
+  withFile(
+    SUM.replace(
+      "z.object({ a: z.number(), b: z.number() })",
+      "z.object({ a: z.number(), b: z.number().refine(async (n) => n > 0) })",
+    ),
+    async (file) => {
+      const { said } = await talk(file, [call(1, { a: 1, b: 1 }), call(2, { a: 1, b: 0 })]);
+      // Answers come as they are ready, whatever the order of the questions.
+      expect((said as { id: number }[]).toSorted((a, b) => a.id - b.id)).toMatchObject([
+        { id: 1, result: { structuredContent: { sum: 2 } } },
+        { id: 2, result: { isError: true } },
+      ]);
+    },
+  ));

@@ -86,7 +86,7 @@ const MAX_MESSAGE = 2_000;
 /** Writes one message. Blocking is right: nothing else may come between two halves of a line. */
 function send(message: JsonObject): void {
   const bytes = Buffer.from(`${JSON.stringify(message)}\n`);
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     try {
       at += writeSync(1, bytes, at);
     } catch (error) {

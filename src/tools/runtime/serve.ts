@@ -207,7 +207,12 @@ function failedResult(thrown: Thrown): JsonObject {
   };
 }
 
-function plainReply(loaded: Tool | Failure, id: Json, method: string, params: JsonObject): JsonObject {
+function plainReply(
+  loaded: Tool | Failure,
+  id: Json,
+  method: string,
+  params: JsonObject,
+): JsonObject {
   const done = (result: JsonObject): JsonObject => ({ jsonrpc: "2.0", id, result });
   switch (method) {
     case "initialize":
@@ -243,7 +248,8 @@ function initialized(params: JsonObject): JsonObject {
 const SERVER = { name: "nanos-tool-host", version: "1" };
 
 function listReply(loaded: Tool | Failure, id: Json): JsonObject {
-  if ("code" in loaded) return errorReply(id, -32603, loaded.message, { failure: loaded as unknown as Json });
+  if ("code" in loaded)
+    return errorReply(id, -32603, loaded.message, { failure: loaded as unknown as Json });
   let manifest: JsonObject;
   try {
     manifest = manifestOf(loaded) as unknown as JsonObject;

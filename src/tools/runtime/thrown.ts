@@ -18,10 +18,11 @@ export function thrownOf(error: unknown): Thrown {
 
 /** The error a socket attempt gets: there are none in here, and this says what to use instead. */
 export function noSockets(host: string): Error {
-  return Object.assign(
-    new Error(`There is no network inside a tool (${host}); use ctx.fetch.`),
-    { code: "EACCES", syscall: "connect", host },
-  );
+  return Object.assign(new Error(`There is no network inside a tool (${host}); use ctx.fetch.`), {
+    code: "EACCES",
+    syscall: "connect",
+    host,
+  });
 }
 
 const MAX_CAUSES = 8;

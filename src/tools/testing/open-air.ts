@@ -42,7 +42,9 @@ function startOne({ run, box, cwd }: ProcessSpec): Boxed {
     mapping: [],
     cwd,
     write: (data) =>
-      new Promise((done, fail) => child.stdin.write(data, (error) => (error ? fail(error) : done()))),
+      new Promise((done, fail) =>
+        child.stdin.write(data, (error) => (error ? fail(error) : done())),
+      ),
     endInput: () => child.stdin.end(),
     stdout: child.stdout,
     renew: () => undefined,

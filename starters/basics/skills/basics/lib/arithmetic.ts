@@ -57,7 +57,10 @@ function tokensOf(text: string): readonly Token[] {
     const [whole, number, sign, other] = match;
     const at = match.index + whole.length - whole.trimStart().length + 1;
     if (other !== undefined) throw new Error(`There is no use for “${other}” at character ${at}.`);
-    tokens.push({ is: number === undefined ? (SAME[sign ?? ""] ?? sign ?? "") : Number(number), at });
+    tokens.push({
+      is: number === undefined ? (SAME[sign ?? ""] ?? sign ?? "") : Number(number),
+      at,
+    });
   }
   return tokens;
 }
@@ -120,7 +123,8 @@ class Reader {
     if (typeof token.is === "number") return finite(token.is);
     if (token.is !== "(") throw new Error(`A number is missing at character ${token.at}.`);
     const value = this.sum(depth + 1);
-    if (!this.#take(")")) throw new Error(`The parenthesis at character ${token.at} is not closed.`);
+    if (!this.#take(")"))
+      throw new Error(`The parenthesis at character ${token.at} is not closed.`);
     return value;
   }
 

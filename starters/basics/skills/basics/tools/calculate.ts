@@ -6,7 +6,7 @@ const value = z.number().describe("A number.");
 export default tool({
   name: "calculate",
   description:
-    "Does arithmetic. Give either `expression`, e.g. \"(2 + 3) * 4\", or `operation` with the " +
+    'Does arithmetic. Give either `expression`, e.g. "(2 + 3) * 4", or `operation` with the ' +
     "numbers `a` and `b`. Returns the result; dividing by zero fails.",
   input: z.object({
     expression: z.string().min(1).optional().describe("Numbers, + - * / % ^ and parentheses."),

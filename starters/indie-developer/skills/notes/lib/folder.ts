@@ -8,7 +8,10 @@ const MAX_BYTES = 1024 * 1024;
 
 /** A note's name as used everywhere: its path below the folder, without `.md`. */
 export function noteName(given: string): string {
-  const name = given.trim().replace(/^(?:\.\/)?(?:notes\/)?/u, "").replace(/\.md$/iu, "");
+  const name = given
+    .trim()
+    .replace(/^(?:\.\/)?(?:notes\/)?/u, "")
+    .replace(/\.md$/iu, "");
   const parts = name.split("/");
   const plain = parts.every((part) => /^[\p{L}\p{N}_][\p{L}\p{N}_ .-]*$/u.test(part));
   if (!plain || parts.length > MAX_DEPTH || name.length > 200) {
@@ -37,7 +40,9 @@ export function mustRead(folder: string, name: string): string {
   const text = readNote(folder, name);
   if (text !== null) return text;
   const names = listNames(folder).slice(0, 10).join(", ");
-  throw new Error(`There is no note ${name}. ${names === "" ? "There are none yet." : `There is ${names}.`}`);
+  throw new Error(
+    `There is no note ${name}. ${names === "" ? "There are none yet." : `There is ${names}.`}`,
+  );
 }
 
 export function writeNote(folder: string, name: string, text: string): void {
@@ -53,7 +58,8 @@ export function listNames(folder: string): string[] {
     for (const entry of readdirSync(dir, { withFileTypes: true })) {
       if (names.length >= MAX_NOTES || entry.name.startsWith(".")) continue;
       const name = `${prefix}${entry.name}`;
-      if (entry.isDirectory() && depth < MAX_DEPTH) visit(join(dir, entry.name), `${name}/`, depth + 1);
+      if (entry.isDirectory() && depth < MAX_DEPTH)
+        visit(join(dir, entry.name), `${name}/`, depth + 1);
       else if (entry.isFile() && /\.md$/iu.test(name)) names.push(name.replace(/\.md$/iu, ""));
     }
   };

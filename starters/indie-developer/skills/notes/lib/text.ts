@@ -3,18 +3,22 @@ export function titleOf(text: string): string {
   return /^#{1,6}\s+(.+?)\s*#*\s*$/mu.exec(text)?.[1] ?? "";
 }
 
-const TAG_LINE = /^Tags:((?:\s+#[\p{L}\p{N}_/-]+)*)\s*$/mu;
+const TAG_LINE = /^Tags:((?:[ \t]+#[\p{L}\p{N}_/-]+)*)[ \t]*$/mu;
 
 /** The tags of a note's `Tags:` line, without `#`. */
 export function tagsOf(text: string): string[] {
   const line = TAG_LINE.exec(text)?.[1] ?? "";
-  return line.split(/\s+/u).filter((tag) => tag !== "").map((tag) => tag.slice(1));
+  return line
+    .split(/\s+/u)
+    .filter((tag) => tag !== "")
+    .map((tag) => tag.slice(1));
 }
 
 /** A tag as it is written: one word, lower case. */
 export function tagName(given: string): string {
   const tag = given.trim().replace(/^#/u, "").toLowerCase().replaceAll(/\s+/gu, "-");
-  if (!/^[\p{L}\p{N}_][\p{L}\p{N}_/-]{0,63}$/u.test(tag)) throw new Error(`“${given}” cannot be a tag.`);
+  if (!/^[\p{L}\p{N}_][\p{L}\p{N}_/-]{0,63}$/u.test(tag))
+    throw new Error(`“${given}” cannot be a tag.`);
   return tag;
 }
 
@@ -29,7 +33,7 @@ export function withTags(text: string, more: readonly string[]): string {
   const title = /^#\s.*$/mu.exec(text);
   if (!title) return text === "" ? `${line}\n` : `${line}\n\n${text}`;
   const end = title.index + title[0].length;
-  return `${text.slice(0, end)}\n\n${line}\n${text.slice(end).replace(/^\n/u, "\n")}`;
+  return `${text.slice(0, end)}\n\n${line}\n${text.slice(end).replace(/^\n+/u, "\n")}`;
 }
 
 /** A section headed by its date, with a title where there is one: `## 2026-11-21: React 19`. */

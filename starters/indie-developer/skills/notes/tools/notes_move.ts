@@ -21,7 +21,8 @@ export default tool({
     const from = noteName(note);
     const name = noteName(to);
     mustRead(folder, from);
-    if (readNote(folder, name) !== null) fail(`There is already a note ${name}.`, "Choose another name.");
+    if (readNote(folder, name) !== null)
+      fail(`There is already a note ${name}.`, "Choose another name.");
     mkdirSync(dirname(noteFile(folder, name)), { recursive: true });
     renameSync(noteFile(folder, from), noteFile(folder, name));
     return { summary: `Moved notes/${from}.md to notes/${name}.md.`, note: name };

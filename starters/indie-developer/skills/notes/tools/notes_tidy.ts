@@ -55,7 +55,8 @@ function fromInbox(folder: string, date: string): Done {
   const { text, repeated } = tidyNote(dayNote(date, taken));
   writeNote(folder, date, text);
   writeNote(folder, "inbox", taken.rest);
-  const once = repeated === 0 ? "" : `, ${count(repeated, "repeated entry", "repeated entries")} removed`;
+  const once =
+    repeated === 0 ? "" : `, ${count(repeated, "repeated entry", "repeated entries")} removed`;
   return {
     summary:
       `Tidied notes/${date}.md: made from ${count(lines, "entry", "entries")} of notes/inbox.md` +

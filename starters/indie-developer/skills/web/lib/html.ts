@@ -11,7 +11,19 @@ export type Token =
   | { readonly kind: "close"; readonly name: string };
 
 const VOID = new Set([
-  "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr",
+  "area",
+  "base",
+  "br",
+  "col",
+  "embed",
+  "hr",
+  "img",
+  "input",
+  "link",
+  "meta",
+  "source",
+  "track",
+  "wbr",
 ]);
 /** Elements whose content is not markup, whatever it looks like. */
 const RAW = new Set(["script", "style", "textarea", "title", "noscript", "iframe", "xmp"]);
@@ -34,7 +46,10 @@ export function* tokensOf(html: string): Generator<Token> {
       at = after(html, "-->", open + 4);
     } else if (/[!?]/u.test(html[open + 1] ?? "")) {
       at = after(html, ">", open + 1);
-    } else if (/[a-z]/iu.test(html[open + 1] ?? "") || /^<\/[a-z]/iu.test(html.slice(open, open + 3))) {
+    } else if (
+      /[a-z]/iu.test(html[open + 1] ?? "") ||
+      /^<\/[a-z]/iu.test(html.slice(open, open + 3))
+    ) {
       const tag = readTag(html, open);
       at = tag.end;
       yield tag.token;

@@ -18,15 +18,53 @@ const MAX_LISTS = 8;
 
 /** What is never shown to a reader. */
 const SKIPPED = new Set([
-  "script", "style", "noscript", "template", "svg", "math", "iframe", "object", "canvas", "select",
-  "audio", "video", "dialog",
+  "script",
+  "style",
+  "noscript",
+  "template",
+  "svg",
+  "math",
+  "iframe",
+  "object",
+  "canvas",
+  "select",
+  "audio",
+  "video",
+  "dialog",
 ]);
 const BLOCKS = new Set([
-  "p", "div", "section", "article", "main", "header", "footer", "aside", "nav", "form", "figure",
-  "figcaption", "address", "details", "summary", "fieldset", "dl", "dt", "dd", "center",
-  "body", "html", "head", "title",
+  "p",
+  "div",
+  "section",
+  "article",
+  "main",
+  "header",
+  "footer",
+  "aside",
+  "nav",
+  "form",
+  "figure",
+  "figcaption",
+  "address",
+  "details",
+  "summary",
+  "fieldset",
+  "dl",
+  "dt",
+  "dd",
+  "center",
+  "body",
+  "html",
+  "head",
+  "title",
 ]);
-const MARKS: Readonly<Record<string, string>> = { b: "**", strong: "**", i: "*", em: "*", code: "`" };
+const MARKS: Readonly<Record<string, string>> = {
+  b: "**",
+  strong: "**",
+  i: "*",
+  em: "*",
+  code: "`",
+};
 
 class Writer {
   readonly #base: string;
@@ -58,7 +96,10 @@ class Writer {
 
   end(): { title: string; text: string } {
     this.#flush();
-    const text = this.#out.join("\n\n").replaceAll(/\n{3,}/gu, "\n\n").trim();
+    const text = this.#out
+      .join("\n\n")
+      .replaceAll(/\n{3,}/gu, "\n\n")
+      .trim();
     return { title: oneLine(this.#title).slice(0, 300), text: text.slice(0, MAX_TEXT) };
   }
 
@@ -96,7 +137,8 @@ class Writer {
     else if (name === "table") this.#startTable();
     else if (name === "tr") this.#startRow();
     else if (name === "td" || name === "th") this.#cell();
-    else if (name === "a") this.#links.push({ href: attributes["href"] ?? "", from: this.#line.length });
+    else if (name === "a")
+      this.#links.push({ href: attributes["href"] ?? "", from: this.#line.length });
     else if (name === "img") this.#line += imageText(attributes);
     else if (MARKS[name] !== undefined && this.#pre === 0) this.#line += MARKS[name];
     else if (BLOCKS.has(name) && !this.#cells) this.#flush();
@@ -125,7 +167,10 @@ class Writer {
     this.#prefix = "";
     if (text.trim() === "") return;
     const indent = prefix.startsWith("#") ? "" : " ".repeat(Math.max(0, prefix.length));
-    this.#write(`${prefix}${text.replaceAll("\n", `\n${indent}`)}`, prefix.trimStart() !== prefix || /^(?:-|\d+\.) /u.test(prefix.trimStart()));
+    this.#write(
+      `${prefix}${text.replaceAll("\n", `\n${indent}`)}`,
+      prefix.trimStart() !== prefix || /^(?:-|\d+\.) /u.test(prefix.trimStart()),
+    );
   }
 
   #write(block: string, listed = false): void {
@@ -243,7 +288,8 @@ function imageText({ alt = "" }: Readonly<Record<string, string>>): string {
 
 /** A link worth keeping: http, absolute and not to the same page. */
 function absolute(href: string, base: string): string | null {
-  if (href === "" || href.startsWith("#") || href.length > 2_000 || !URL.canParse(href, base)) return null;
+  if (href === "" || href.startsWith("#") || href.length > 2_000 || !URL.canParse(href, base))
+    return null;
   const url = new URL(href, base);
   if (url.protocol !== "http:" && url.protocol !== "https:") return null;
   return url.href.replaceAll("(", "%28").replaceAll(")", "%29");

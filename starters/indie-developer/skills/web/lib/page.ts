@@ -28,7 +28,8 @@ export async function fetchPage(url: string, ctx: ToolContext): Promise<Page> {
 
 function pageAddress(given: string): string {
   const text = given.trim();
-  const url = /^[a-z][a-z0-9+.-]*:/iu.test(text) && !/^[\w.-]+:\d+/u.test(text) ? text : `https://${text}`;
+  const url =
+    /^[a-z][a-z0-9+.-]*:/iu.test(text) && !/^[\w.-]+:\d+/u.test(text) ? text : `https://${text}`;
   if (!URL.canParse(url) || !/^https?:$/u.test(new URL(url).protocol)) {
     throw new Error(`“${given}” is no http or https address.`);
   }
