@@ -9,8 +9,6 @@ import { LIMITS } from "./std/limits.ts";
 import { systemRandom } from "./std/random.ts";
 import type { Arrangement } from "./contracts/arrangement.ts";
 import type { Grant } from "./contracts/config.ts";
-import { HOME_CHAIN } from "./contracts/chain.ts";
-import type { EventBody } from "./contracts/event.ts";
 import type {
   Found,
   InitResult,
@@ -32,6 +30,7 @@ import { type ModelDesk, modelDesk } from "./kernel/desk/models.ts";
 import { toolDesk } from "./kernel/desk/tools.ts";
 import { traceDesk } from "./kernel/desk/traces.ts";
 import { factsOf } from "./kernel/facts.ts";
+import { note } from "./kernel/note.ts";
 import { begin, resume } from "./kernel/runner.ts";
 import { destinationOf } from "./kernel/standing.ts";
 import type { Facts, World } from "./kernel/world.ts";
@@ -125,11 +124,6 @@ async function atHome(home: Home, act: (journal: Journal) => Promise<void>): Pro
   }
 }
 
-async function note(journal: Journal, body: EventBody): Promise<void> {
-  const common = { run: HOME_CHAIN, step: null, policy: null, isolation: null, label: null };
-  await journal.append([{ ...common, actor: "operator", body }]);
-}
-
 async function assemble(
   home: Home,
   journal: Journal,
@@ -141,18 +135,14 @@ async function assemble(
     ? await home.arrangement()
     : emptyArrangement(home.place.workspace);
   const vault = openVault(paths.vault);
+  const { arrangementDir } = home.place;
+  const { routes } = arrangement;
   const models = modelDesk({
     arrangement,
     config: await home.config.read(),
     change: home.config.change,
     journal,
-    deps: {
-      env,
-      clock: systemClock,
-      random: systemRandom,
-      arrangementDir: home.place.arrangementDir,
-      routes: arrangement.routes,
-    },
+    deps: { env, clock: systemClock, random: systemRandom, arrangementDir, routes },
   });
   const grants: GrantDesk = await grantDesk({
     arrangement,

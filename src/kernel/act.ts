@@ -130,7 +130,9 @@ async function redriveNested(frame: Frame, one: Proposed): Promise<readonly Ask[
   if (!nested) return [];
   const open: Ask[] = [];
   for (const step of frame.drive.nested(one.step)) {
-    const proposed = frame.drive.recorded(step).find(({ body }) => body?.kind === "action.proposed");
+    const proposed = frame.drive
+      .recorded(step)
+      .find(({ body }) => body?.kind === "action.proposed");
     if (proposed?.body?.kind !== "action.proposed") continue;
     const want = nested(proposed.body.action, one.step);
     const acted = await act(frame, { ...want, perform: (own) => abandoned(frame, own) }, one.step);

@@ -11,14 +11,16 @@ import { scopeParts } from "../contracts/scope-parts.ts";
  * The question an action raises. Its id follows from the run, the step and the round, so that
  * re-driving asks the same question under the same id and finds its answer.
  */
-export function makeAsk(
-  run: string,
-  step: string,
-  action: Action,
-  decision: Decision,
-  now: number,
-  round: number,
-): Ask {
+export function makeAsk(asked: {
+  readonly run: string;
+  readonly step: string;
+  readonly action: Action;
+  readonly decision: Decision;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  readonly round: number;
+}): Ask {
+  const { run, step, action, decision, now, round } = asked;
   return {
     id: `a${sha256(`${step} ${round}`).slice(0, 8)}`,
     run,

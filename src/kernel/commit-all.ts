@@ -52,7 +52,8 @@ async function commitOne(
   let { step, outcome } = settled;
   for (let tries = 0; ; tries++) {
     const staged = outcome.status === "done" ? outcome.staged : undefined;
-    if (!staged || step === null || outcome.status !== "done") return { kind: "committed", value: outcome };
+    if (!staged || step === null || outcome.status !== "done")
+      return { kind: "committed", value: outcome };
     const acted = await act(frame, commitWant(frame, tool, step, staged));
     if (acted.status === "waiting") return { kind: "waiting", asks: acted.asks };
     if (acted.status !== "settled") throw new Error("bug: a commit was not settled");

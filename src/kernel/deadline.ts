@@ -54,7 +54,11 @@ const OUT_OF_TIME = new NanosError(
   "The run has used its time.",
   "Give it more: limits.ms in the agent's file.",
 );
-const CANCELLED = new NanosError("run.cancelled", "The run was cancelled.", "Run it again when you like.");
+const CANCELLED = new NanosError(
+  "run.cancelled",
+  "The run was cancelled.",
+  "Run it again when you like.",
+);
 
 /** Why a signal ended something, as a failure. */
 export function whyStopped(signal: AbortSignal): Failure {

@@ -135,7 +135,14 @@ export function draft(
   at?: number,
 ): Draft {
   const { run } = frame.drive;
-  const common = { run, step, actor, policy: frame.facts.policy, isolation: null, label: null, body };
+  const common = {
+    run,
+    step,
+    actor,
+    policy: frame.facts.policy,
+    isolation: null,
+    label: null,
+    body,
+  };
   return at === undefined ? common : { ...common, at };
 }
-

@@ -8,7 +8,10 @@ import type { FunctionTool } from "./testing/function-tools.ts";
 import { traceOf } from "./views/trace.ts";
 
 /** Runs one request in a lab and returns what it came to. */
-async function run(setup: LabSetup, text = "go"): Promise<{ lab: Lab; state: Awaited<ReturnType<typeof ended>> }> {
+async function run(
+  setup: LabSetup,
+  text = "go",
+): Promise<{ lab: Lab; state: Awaited<ReturnType<typeof ended>> }> {
   const made = lab(setup);
   const state = await ended(begin(made.world, { text }));
   return { lab: made, state };
@@ -32,12 +35,20 @@ const fetcher: FunctionTool = {
   scopes: ["net:*"],
   manifest: { args: { url: "destination" } },
   run: async ({ url }, { reach }) => {
-    const got = await reach({ kind: "fetch", method: "GET", url: String(url), headers: {}, body: null });
+    const got = await reach({
+      kind: "fetch",
+      method: "GET",
+      url: String(url),
+      headers: {},
+      body: null,
+    });
     return got.ok ? got.value : { failed: got.failure.code };
   },
 };
 
-function calls(...names: { name: string; args: { [key: string]: string } }[]): ScriptInput["turns"][number] {
+function calls(
+  ...names: { name: string; args: { [key: string]: string } }[]
+): ScriptInput["turns"][number] {
   return { calls: names };
 }
 
@@ -73,7 +84,10 @@ describe("a run", () => {
     const { state } = await run({
       tools: [upper],
       script: {
-        turns: [calls({ name: "uper", args: {} }), { when: { last: "Did you mean upper" }, say: "I see" }],
+        turns: [
+          calls({ name: "uper", args: {} }),
+          { when: { last: "Did you mean upper" }, say: "I see" },
+        ],
       },
     });
     expect(state).toMatchObject({ ended: { text: "I see", outcome: "degraded" } });
@@ -85,8 +99,13 @@ describe("a run", () => {
       script: { turns: [calls({ name: "note", args: { text: "hi" } }), { say: "noted" }] },
     });
     expect(made.tools.files.get("/ws/notes/a.md")).toBe("hi");
-    expect(state).toMatchObject({ ended: { files: [{ path: "/ws/notes/a.md", kind: "created" }] } });
-    const steps = traceOf(made.journal, state.run).steps.map(({ kind, decision }) => [kind, decision?.rank]);
+    expect(state).toMatchObject({
+      ended: { files: [{ path: "/ws/notes/a.md", kind: "created" }] },
+    });
+    const steps = traceOf(made.journal, state.run).steps.map(({ kind, decision }) => [
+      kind,
+      decision?.rank,
+    ]);
     expect(steps).toContainEqual(["commit", "D"]);
   });
 });
@@ -95,7 +114,9 @@ describe("an ask", () => {
   const setup: LabSetup = {
     tools: [fetcher],
     fetch: (url) => ({ status: 200, headers: {}, body: "page", url, host: "example.org:443" }),
-    script: { turns: [calls({ name: "get", args: { url: "https://example.org/x" } }), { say: "read it" }] },
+    script: {
+      turns: [calls({ name: "get", args: { url: "https://example.org/x" } }), { say: "read it" }],
+    },
   };
 
   test("waits without a process, and goes on after the answer from elsewhere", async () => {
@@ -158,9 +179,17 @@ describe("delegation", () => {
     ],
     script: {
       turns: [
-        { agent: "helper", when: { last: "^shout" }, calls: [{ name: "upper", args: { text: "hey" } }] },
+        {
+          agent: "helper",
+          when: { last: "^shout" },
+          calls: [{ name: "upper", args: { text: "hey" } }],
+        },
         { agent: "helper", when: { last: "HEY" }, say: "It says HEY." },
-        { agent: "oracle", when: { last: "^go" }, calls: [{ name: "delegate", args: { agent: "helper", request: "shout hey" } }] },
+        {
+          agent: "oracle",
+          when: { last: "^go" },
+          calls: [{ name: "delegate", args: { agent: "helper", request: "shout hey" } }],
+        },
         { agent: "oracle", when: { last: "It says HEY" }, say: "Done: HEY." },
       ],
     },
@@ -174,7 +203,10 @@ describe("delegation", () => {
     expect(child).toMatchObject({ agent: "helper", state: "ended" });
     expect(child?.steps.map(({ name }) => name)).toEqual(["script", "upper", "script"]);
     expect(made.journal.verify()).toMatchObject({ ok: true });
-    expect(await replay(made.journal, made.world.recall, state.run)).toMatchObject({ ok: true, steps: 6 });
+    expect(await replay(made.journal, made.world.recall, state.run)).toMatchObject({
+      ok: true,
+      steps: 6,
+    });
   });
 
   test("is flat: a child has no delegate tool", async () => {
@@ -182,7 +214,11 @@ describe("delegation", () => {
       ...setup,
       script: {
         turns: [
-          { agent: "helper", when: { last: "^shout" }, calls: [{ name: "delegate", args: { agent: "oracle", request: "x" } }] },
+          {
+            agent: "helper",
+            when: { last: "^shout" },
+            calls: [{ name: "delegate", args: { agent: "oracle", request: "x" } }],
+          },
           { agent: "helper", say: "refused" },
           ...(setup.script?.turns.slice(2, 3) ?? []),
           { agent: "oracle", say: "ok" },

@@ -37,7 +37,12 @@ export class Waiting extends Error {
 
 /** What came of a want, or that it waits for the operator. */
 export type Acted =
-  | { readonly status: "settled"; readonly step: string; readonly outcome: Outcome; readonly ms: number }
+  | {
+      readonly status: "settled";
+      readonly step: string;
+      readonly outcome: Outcome;
+      readonly ms: number;
+    }
   | {
       readonly status: "answered";
       readonly step: string;
@@ -60,4 +65,3 @@ export interface Proposed {
   /** How many asks this step has raised: part of each ask's id. */
   rounds: number;
 }
-

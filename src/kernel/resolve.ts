@@ -13,9 +13,10 @@ import type { Proposed } from "./proposal.ts";
 export async function resolve(frame: Frame, one: Proposed): Promise<void> {
   while (one.decision.verdict === "ask") {
     assert(one.rounds < LIMITS.asksPerStep, `step ${one.step} asks without end`);
-    const { run, step } = { run: frame.drive.run, step: one.step };
+    const { step, decision, rounds: round } = one;
+    const now = frame.drive.now(step);
     const { action } = one.want;
-    const ask = makeAsk(run, step, action, one.decision, frame.drive.now(step), one.rounds);
+    const ask = makeAsk({ run: frame.drive.run, step, action, decision, now, round });
     // An answer given a moment ago to a sibling may cover this one; once asked, it stays asked.
     if (!wasAsked(frame, ask) && (await covered(frame, one))) return;
     if (!(await putToOperator(frame, one, ask))) return;
@@ -138,4 +139,3 @@ async function lockFirstUse(frame: Frame, one: Proposed, ask: Ask): Promise<void
   if (!frame.world || skill === undefined || skillHash === null) return;
   if (ask.keys.some(isFirstUse)) await frame.world.lock(skill, skillHash);
 }
-

@@ -87,12 +87,14 @@ async function work(frame: Frame, started: RunStarted, runChild: RunChild): Prom
 }
 
 /** `nanos tool call`: one call as the operator, past the same gate. */
-async function callDirectly(
-  frame: Frame,
-  call: NonNullable<RunStarted["call"]>,
-): Promise<Worked> {
+async function callDirectly(frame: Frame, call: NonNullable<RunStarted["call"]>): Promise<Worked> {
   const tool = frame.facts.tools.find(({ manifest }) => manifest.name === call.tool);
-  if (!tool) return failed("tool.unknown", unknownTool(call.tool, frame.facts.tools), "See `nanos tool list`.");
+  if (!tool)
+    return failed(
+      "tool.unknown",
+      unknownTool(call.tool, frame.facts.tools),
+      "See `nanos tool list`.",
+    );
   return doOne(frame, call.tool, toolWant(frame, tool, call.args), (outcome) =>
     outcome.status === "done" ? pretty(outcome.output) : "",
   );
@@ -197,7 +199,10 @@ function spoken(frame: Frame, text: string, cut: boolean): Worked {
   const failure: Failure | undefined = cut
     ? { code: "run.cut", message: "The answer was cut short by a limit." }
     : never
-      ? { code: never[1].denied > 0 ? "run.denied_part" : "run.tool_failed", message: `${never[0]} never succeeded.` }
+      ? {
+          code: never[1].denied > 0 ? "run.denied_part" : "run.tool_failed",
+          message: `${never[0]} never succeeded.`,
+        }
       : part
         ? PART_FAILED
         : undefined;
@@ -219,7 +224,12 @@ function stopped(frame: Frame, outcome: Exclude<Outcome, { status: "done" }>): W
     const spent = failure.code.startsWith("deny:budget_") && frame.spent.turns > 0;
     const code = spent ? "run.budget" : "run.denied";
     const told = { ...failure, code, message: failure.message };
-    return { state: "done", outcome: spent ? "degraded" : "failed", text: lastText(frame), failure: told };
+    return {
+      state: "done",
+      outcome: spent ? "degraded" : "failed",
+      text: lastText(frame),
+      failure: told,
+    };
   }
   return { state: "done", outcome: "failed", text: lastText(frame), failure };
 }
@@ -266,7 +276,9 @@ function endOf(
 function frameOf(carriage: Carriage): Frame {
   const { drive, world, facts, hooks, started, past } = carriage;
   const agent =
-    started.agent === OPERATOR ? OPERATOR_AGENT : facts.agents.find(({ manifest }) => manifest.name === started.agent);
+    started.agent === OPERATOR
+      ? OPERATOR_AGENT
+      : facts.agents.find(({ manifest }) => manifest.name === started.agent);
   if (!agent) throw new Error(`bug: run ${drive.run} of an agent that is not in its facts`);
   const { today, grants } = started;
   return newFrame({
@@ -291,7 +303,9 @@ function frameOf(carriage: Carriage): Frame {
 function saidIn(past: readonly Message[], started: RunStarted): string {
   const before = past.flatMap((message) => (message.role === "user" ? message.parts : []));
   const texts = before.map((part) => (part.type === "text" ? part.text : ""));
-  return [...texts, started.request, ...(started.call ? [canonical(started.call.args)] : [])].join("\n");
+  return [...texts, started.request, ...(started.call ? [canonical(started.call.args)] : [])].join(
+    "\n",
+  );
 }
 
 const OPERATOR_AGENT: Facts["agents"][number] = {

@@ -39,7 +39,11 @@ export async function resume(world: World, run: string, hooks: Hooks): Promise<R
   }
   if (first.parent) {
     const { run: parent } = first.parent;
-    throw new NanosError("run.delegated", `${run} is part of run ${parent}.`, `Resume that: nanos resume ${parent}`);
+    throw new NanosError(
+      "run.delegated",
+      `${run} is part of run ${parent}.`,
+      `Resume that: nanos resume ${parent}`,
+    );
   }
   const last = recorded.at(-1)?.body;
   if (last?.kind === "run.ended") {
@@ -120,7 +124,11 @@ function childRunner(world: World, deadline: Deadline, signal: AbortSignal): Run
       first?.kind === "run.started"
         ? first
         : {
-            ...(await startOf(world, { text: request, agent, budget, localOnly: frame.localOnly }, undefined)),
+            ...(await startOf(
+              world,
+              { text: request, agent, budget, localOnly: frame.localOnly },
+              undefined,
+            )),
             facts: frame.factsHash,
             grants: [...frame.grants],
             budget,
@@ -180,7 +188,11 @@ async function startOf(
     request: request.text,
     ...(call ? { call } : {}),
     after: [...(request.after ?? [])],
-    model: { name: model?.name ?? "none", host: model?.host ?? null, priced: !model || model.price !== null },
+    model: {
+      name: model?.name ?? "none",
+      host: model?.host ?? null,
+      priced: !model || model.price !== null,
+    },
     workspace: facts.workspace,
     today: localDate(world.clock.now()),
     facts: await world.keep(facts),
@@ -200,11 +212,7 @@ function unknownAgent(name: string, facts: Facts): NanosError {
   return new NanosError("agent.unknown", `There is no agent ${name}.`, next);
 }
 
-function budgetOf(
-  facts: Facts,
-  agent: Facts["limits"],
-  asked: Partial<Budget>,
-): Budget {
+function budgetOf(facts: Facts, agent: Facts["limits"], asked: Partial<Budget>): Budget {
   const pick = (key: "turns" | "calls" | "tokens", least: number): number =>
     asked[key] ?? agent[key] ?? facts.limits[key] ?? least;
   const cost = asked.cost ?? agent.cost ?? facts.limits.cost;
@@ -219,7 +227,10 @@ function budgetOf(
 }
 
 /** The conversation before: what was asked and what was answered, run by run. */
-export function pastOf(world: Pick<World, "journal">, after: readonly string[]): readonly Message[] {
+export function pastOf(
+  world: Pick<World, "journal">,
+  after: readonly string[],
+): readonly Message[] {
   const messages: Message[] = [];
   for (const run of after) {
     let end = "";
@@ -233,4 +244,3 @@ export function pastOf(world: Pick<World, "journal">, after: readonly string[]):
   }
   return messages;
 }
-

@@ -97,4 +97,3 @@ export function recordedSpent(frame: Frame, step: string): Spent | null {
   const found = frame.drive.recorded(step).find(({ body }) => body?.kind === "action.proposed");
   return found?.body?.kind === "action.proposed" ? found.body.spent : null;
 }
-

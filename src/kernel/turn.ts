@@ -24,14 +24,19 @@ export type Turn =
   | { readonly kind: "stopped"; readonly outcome: Exclude<Outcome, { status: "done" }> };
 
 /** One turn: the model speaks, the actions it wants follow, their results join the conversation. */
-export async function turn(frame: Frame, tools: readonly ToolSpec[], runChild: RunChild): Promise<Turn> {
+export async function turn(
+  frame: Frame,
+  tools: readonly ToolSpec[],
+  runChild: RunChild,
+): Promise<Turn> {
   // On its last turn a model gets no tools, so that it answers with what it has.
   const last = frame.spent.turns + 1 >= frame.budget.turns;
   const acted = await act(frame, modelWant(frame, last ? NO_TOOLS : tools));
   if (acted.status === "waiting") return { kind: "waiting", asks: acted.asks };
   frame.spent = { ...frame.spent, turns: frame.spent.turns + 1, ms: frame.spent.ms + acted.ms };
   if (acted.status === "settled") {
-    if (acted.outcome.status === "done") throw new Error("bug: a model call settled without an answer");
+    if (acted.outcome.status === "done")
+      throw new Error("bug: a model call settled without an answer");
     return { kind: "stopped", outcome: acted.outcome };
   }
   addUsage(frame, acted.usage);
@@ -42,8 +47,14 @@ export async function turn(frame: Frame, tools: readonly ToolSpec[], runChild: R
   }
   const calls = acted.message.parts.filter((part) => part.type === "call");
   if (calls.length === 0 || last) {
-    const text = acted.message.parts.map((part) => (part.type === "text" ? part.text : "")).join("");
-    return { kind: "spoken", text, cut: last && calls.length > 0 ? true : acted.finish === "length" };
+    const text = acted.message.parts
+      .map((part) => (part.type === "text" ? part.text : ""))
+      .join("");
+    return {
+      kind: "spoken",
+      text,
+      cut: last && calls.length > 0 ? true : acted.finish === "length",
+    };
   }
   return useTools(frame, calls, runChild);
 }
@@ -78,7 +89,9 @@ async function useTools(
   });
   say(frame, { role: "tool", parts: results });
   const stopped = committed.value.find((outcome) => outcome.status === "cancelled");
-  return stopped?.status === "cancelled" ? { kind: "stopped", outcome: stopped } : { kind: "acted" };
+  return stopped?.status === "cancelled"
+    ? { kind: "stopped", outcome: stopped }
+    : { kind: "acted" };
 }
 
 interface Planned {
@@ -91,10 +104,16 @@ function plan(frame: Frame, calls: readonly CallPart[], runChild: RunChild): rea
   const delegations = calls.filter(({ name }) => name === DELEGATE).length;
   return calls.map((call, i): Planned => {
     if (i >= LIMITS.callsPerTurn) {
-      return refuse("call.too_many", `At most ${LIMITS.callsPerTurn} calls a turn are carried out.`);
+      return refuse(
+        "call.too_many",
+        `At most ${LIMITS.callsPerTurn} calls a turn are carried out.`,
+      );
     }
     if (call.broken !== undefined) {
-      return refuse("call.broken_json", "The arguments were not valid JSON. Call again with valid JSON.");
+      return refuse(
+        "call.broken_json",
+        "The arguments were not valid JSON. Call again with valid JSON.",
+      );
     }
     if (call.name === DELEGATE) return planDelegation(frame, call, delegations, runChild);
     const tool = frame.facts.tools.find(({ manifest }) => manifest.name === call.name);
@@ -103,12 +122,7 @@ function plan(frame: Frame, calls: readonly CallPart[], runChild: RunChild): rea
   });
 }
 
-function planDelegation(
-  frame: Frame,
-  call: CallPart,
-  share: number,
-  runChild: RunChild,
-): Planned {
+function planDelegation(frame: Frame, call: CallPart, share: number, runChild: RunChild): Planned {
   const { agent, request } = isObject(call.args) ? call.args : {};
   if (typeof agent !== "string" || typeof request !== "string") {
     return refuse("call.bad_arguments", 'delegate takes {"agent": NAME, "request": TEXT}.');
@@ -127,7 +141,10 @@ function refuse(code: string, message: string): Planned {
 
 /** Sentence for a tool that is not there, with the nearest that is. */
 export function unknownTool(name: string, tools: readonly LoadedTool[]): string {
-  const near = nearest(name, tools.map(({ manifest }) => manifest.name));
+  const near = nearest(
+    name,
+    tools.map(({ manifest }) => manifest.name),
+  );
   return `There is no tool ${name}.${near ? ` Did you mean ${near}?` : ""}`;
 }
 

@@ -209,6 +209,47 @@ for (const tier of TIERS) {
       expect(out).toContain("wanted");
     }));
 
+  test(`${tier}: what it may read it finds, also where only we may look`, () =>
+    inFolder(async (folder) => {
+      const closed = join(folder, "closed");
+      mkdirSync(closed, { mode: 0o700 });
+      writeFileSync(join(closed, "file"), "found", { mode: 0o600 });
+      const { out } = await run(sandbox, {
+        attack: ["read", join(closed, "file")],
+        reads: [closed],
+      });
+      expect(out).toContain("existsSync: true");
+      expect(out).toContain("readFile: found");
+    }));
+
+  test(`${tier}: git works in a repository it is given`, () =>
+    inFolder(async (folder) => {
+      if (!existsSync("/usr/bin/git")) return console.log("not available: git (apt install git)");
+      const repository = join(folder, "repository");
+      Bun.spawnSync(["/usr/bin/git", "init", "-q", repository]);
+      const name = ["-c", "user.name=a", "-c", "user.email=a@b"];
+      const commit = (stage: string): Want => ({
+        program: ["/usr/bin/git", ...name, "commit", "-q", "--allow-empty", "-m", "one"],
+        exec: ["/usr/bin/git"],
+        env: { HOME: "/nowhere" },
+        writes: [repository],
+        cwd: repository,
+        stage,
+      });
+      const { ended, error, boxed } = await run(sandbox, commit(join(folder, "stage")));
+      expect([ended, error]).toEqual([{ kind: "exited", code: 0 }, ""]);
+      expect(await boxed.changes()).not.toHaveProperty("code");
+      expect(await boxed.commit(join(folder, "undo"))).toBeNull();
+      const log = await run(sandbox, {
+        program: ["/usr/bin/git", "log", "--format=%s"],
+        exec: ["/usr/bin/git"],
+        env: { HOME: "/nowhere" },
+        reads: [repository],
+        cwd: repository,
+      });
+      expect([log.out, log.error]).toEqual(["one\n", ""]);
+    }));
+
   test(`${tier}: writes land in the stage, at paths the mapping tells`, () =>
     inFolder(async (folder) => {
       const workspace = makeNotes(folder);

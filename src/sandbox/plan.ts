@@ -1,5 +1,5 @@
 import { chownSync, existsSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Failure } from "../contracts/outcome.ts";
 import { LIMITS } from "../std/limits.ts";
 import type { View } from "./bwrap.ts";
@@ -68,7 +68,7 @@ export async function planBox(
     writes,
     execs,
     user,
-    env: scratch ? { TMPDIR: scratch, ...box.env } : box.env,
+    env: { ...(scratch && { TMPDIR: scratch }), ...(user && gitEnv(execs)), ...box.env },
   });
   return {
     tier,
@@ -114,6 +114,16 @@ function makeScratch(stage: { readonly folder: string }, user: LockSpec["user"])
   mkdirSync(folder, { mode: 0o700 });
   if (user !== null) chownSync(folder, user.id, user.id);
   return folder;
+}
+
+/** A user of its own owns no repository, and git works in those of its user only, unless told to. */
+function gitEnv(execs: readonly string[]): Box["env"] {
+  if (!execs.some((path) => basename(path) === "git")) return {};
+  return {
+    GIT_CONFIG_COUNT: "1",
+    GIT_CONFIG_KEY_0: "safe.directory",
+    GIT_CONFIG_VALUE_0: "*",
+  };
 }
 
 /** A path that may not be there yet, with its folder resolved. */

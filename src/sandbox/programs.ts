@@ -1,11 +1,14 @@
 import { closeSync, openSync, readSync, realpathSync } from "node:fs";
 import { basename, delimiter, isAbsolute, join } from "node:path";
 
-/** Where programs and their libraries lie, and what the loader reads. Nothing of a user's. */
+/**
+ * Where programs and their libraries lie, and the settings without which some refuse to start.
+ * Nothing of a user's.
+ */
 export const SYSTEM_FOLDERS = [
   ...["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"],
   ...["/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives"],
-  ...["/etc/localtime", "/nix/store"],
+  ...["/etc/localtime", "/etc/ssl/openssl.cnf", "/etc/gitconfig", "/nix/store"],
 ];
 
 /** Devices that hold nothing and lead nowhere. */

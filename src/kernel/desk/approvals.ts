@@ -2,9 +2,9 @@ import { canonical } from "../../std/canonical.ts";
 import { NanosError } from "../../std/error.ts";
 import type { Json } from "../../std/json.ts";
 import { LIMITS } from "../../std/limits.ts";
-import { HOME_CHAIN } from "../../contracts/chain.ts";
 import type { AskReply } from "../../contracts/nanos.ts";
 import type { Answer, Ask } from "../../contracts/run.ts";
+import { note } from "../note.ts";
 import { openAsks, storedAnswer } from "../views/traces.ts";
 import type { World } from "../world.ts";
 
@@ -38,18 +38,8 @@ export async function answerAsk(
   const { id, argsHash } = ask;
   const unsigned = { id, verdict, reach, argsHash, by, at, expires: at + LIMITS.approvalMs };
   const answer: Answer = { ...unsigned, signature: desk.sign(canonical(unsigned as Json)) };
-  await desk.journal.append([
-    {
-      run: HOME_CHAIN,
-      step: null,
-      actor: "operator",
-      policy: null,
-      isolation: null,
-      label: null,
-      body: { kind: "approval.answered", ask, answer },
-    },
-  ]);
-  desk.journal.wake(`answer:${id}`);
+  await note(desk.journal, { kind: "approval.answered", ask, answer });
+  await desk.journal.wake(`answer:${id}`);
   return answer;
 }
 

@@ -36,10 +36,17 @@ function arrangementCheck({ arrangementDir, workspace }: Place): Check {
 
 function tierCheck(sandbox: Sandbox): Check {
   const tier = sandbox.tier("host", false);
-  if (tier === "bwrap") return { name: "sandbox", state: "ok", says: "bwrap: namespaces, seccomp and limits" };
+  if (tier === "bwrap")
+    return { name: "sandbox", state: "ok", says: "bwrap: namespaces, seccomp and limits" };
   const next = "Install bubblewrap for the strongest tier: apt install bubblewrap";
-  if (tier) return { name: "sandbox", state: "ok", says: `${tier}: Landlock, seccomp and limits`, next };
-  return { name: "sandbox", state: "bad", says: "No tier can hold a tool here; tools are refused.", next };
+  if (tier)
+    return { name: "sandbox", state: "ok", says: `${tier}: Landlock, seccomp and limits`, next };
+  return {
+    name: "sandbox",
+    state: "bad",
+    says: "No tier can hold a tool here; tools are refused.",
+    next,
+  };
 }
 
 function programCheck(sandbox: Sandbox): Check {
@@ -54,8 +61,14 @@ function modelCheck(models: readonly ModelLine[]): Check {
   if (used && used.config.adapter !== "rules") {
     return { name: "model", state: "ok", says: `${used.name} (${used.config.adapter})` };
   }
-  const next = "Add one: nanos model add NAME --adapter ollama --url http://127.0.0.1:11434 --model ID";
-  return { name: "model", state: "warn", says: "No language model; the built-in rules answer.", next };
+  const next =
+    "Add one: nanos model add NAME --adapter ollama --url http://127.0.0.1:11434 --model ID";
+  return {
+    name: "model",
+    state: "warn",
+    says: "No language model; the built-in rules answer.",
+    next,
+  };
 }
 
 function journalCheck(report: VerifyReport): Check {
@@ -83,6 +96,11 @@ async function probeChecks(sandbox: Sandbox): Promise<readonly Check[]> {
   return results.map(({ name, held, detail }): Check =>
     held
       ? { name: `probe ${name}`, state: "ok", says: detail }
-      : { name: `probe ${name}`, state: "bad", says: `not held: ${detail}`, next: "Install bubblewrap: apt install bubblewrap" },
+      : {
+          name: `probe ${name}`,
+          state: "bad",
+          says: `not held: ${detail}`,
+          next: "Install bubblewrap: apt install bubblewrap",
+        },
   );
 }

@@ -2,12 +2,12 @@ import { NanosError } from "../../std/error.ts";
 import { nearest } from "../../std/nearest.ts";
 import type { Arrangement } from "../../contracts/arrangement.ts";
 import type { Grant } from "../../contracts/config.ts";
-import { HOME_CHAIN } from "../../contracts/chain.ts";
 import type { EventBody } from "../../contracts/event.ts";
 import type { Grants } from "../../contracts/nanos.ts";
 import { parseAddress } from "../../gate/address.ts";
 import type { GrantWish } from "../../home/config.ts";
 import type { Journal } from "../../journal/journal.ts";
+import { note } from "../note.ts";
 
 /** Grants with the list kept at hand, as every judgement looks at it. */
 export interface GrantDesk {
@@ -17,6 +17,7 @@ export interface GrantDesk {
   reload(): Promise<void>;
 }
 
+/** Opens the grants of one workspace. */
 export async function grantDesk(given: {
   arrangement: Arrangement;
   store: {
@@ -31,11 +32,9 @@ export async function grantDesk(given: {
   const { arrangement, store, journal, bare } = given;
   let current = await store.list();
   const record = async (body: EventBody): Promise<void> => {
-    await journal.append([
-      { run: HOME_CHAIN, step: null, actor: "operator", policy: null, isolation: null, label: null, body },
-    ]);
+    await note(journal, body);
     current = await store.list();
-    journal.wake("grants");
+    await journal.wake("grants");
   };
   return {
     current: () => current,

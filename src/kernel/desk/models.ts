@@ -2,13 +2,13 @@ import { NanosError } from "../../std/error.ts";
 import { nearest } from "../../std/nearest.ts";
 import type { Arrangement } from "../../contracts/arrangement.ts";
 import type { Config } from "../../contracts/config.ts";
-import { HOME_CHAIN } from "../../contracts/chain.ts";
 import type { ModelConfig } from "../../contracts/model.ts";
 import type { ModelLine, Models } from "../../contracts/nanos.ts";
 import type { ModelDeps } from "../../models/adapter.ts";
 import { openModel } from "../../models/open.ts";
 import type { Model } from "../../models/model.ts";
 import type { Journal } from "../../journal/journal.ts";
+import { note } from "../note.ts";
 
 /** The model that needs no provider; it is there in every home. */
 export const BUILT_IN = "rules";
@@ -21,6 +21,7 @@ export interface ModelDesk {
   defaultName(): string;
 }
 
+/** Opens the models of config and arrangement; contacts none of them. */
 export function modelDesk(given: {
   arrangement: Arrangement;
   config: Config;
@@ -39,20 +40,9 @@ export function modelDesk(given: {
       .map(([name, model]) => line(name, model, "arrangement", inUse())),
     line(BUILT_IN, { adapter: "rules" }, "built-in", inUse()),
   ];
-  const find = (name: string): ModelLine => {
-    const all = lines();
-    const found = all.find((one) => one.name === name);
-    if (found) return found;
-    const near = nearest(name, all.map((one) => one.name));
-    const next = near ? `Did you mean ${near}?` : "See `nanos model list`, add one with `nanos model add`.";
-    throw new NanosError("model.unknown", `There is no model ${name}.`, next);
-  };
-  const chosen = async (name: string, model: ModelConfig): Promise<void> => {
-    const body = { kind: "model.chosen", name, adapter: model.adapter } as const;
-    await journal.append([
-      { run: HOME_CHAIN, step: null, actor: "operator", policy: null, isolation: null, label: null, body },
-    ]);
-  };
+  const find = (name: string): ModelLine => findLine(lines(), name);
+  const chosen = (name: string, { adapter }: ModelConfig): Promise<void> =>
+    note(journal, { kind: "model.chosen", name, adapter });
   return {
     defaultName: inUse,
     open: (name) => {
@@ -63,21 +53,21 @@ export function modelDesk(given: {
     },
     models: {
       list: lines,
-      discover: async () => {
-        const { discoverModels } = await import("../../models/discover.ts");
-        const found = await discoverModels({ env: deps.env, clock: deps.clock });
-        const known = new Set(lines().map(({ config: one }) => `${one.url} ${one.model}`));
-        return found
-          .map(({ name, config: one }) => line(name, one, "found", inUse()))
-          .filter(({ config: one }) => !known.has(`${one.url} ${one.model}`));
-      },
+      discover: () => discover(deps, lines()),
       add: async (name, model) => {
         if (name === BUILT_IN || name === "") {
-          throw new NanosError("model.bad_name", `A model cannot be called ${name || "nothing"}.`, "Choose another name.");
+          throw new NanosError(
+            "model.bad_name",
+            `A model cannot be called ${name || "nothing"}.`,
+            "Choose another name.",
+          );
         }
         // Opening contacts nobody; it finds what is missing before it is written down.
         await openModel(name, model, deps);
-        config = await given.change((old) => ({ ...old, models: { ...old.models, [name]: model } }));
+        config = await given.change((old) => ({
+          ...old,
+          models: { ...old.models, [name]: model },
+        }));
         opened.delete(name);
         await chosen(name, model);
       },
@@ -88,7 +78,11 @@ export function modelDesk(given: {
       },
       rm: async (name) => {
         if (find(name).from !== "home") {
-          throw new NanosError("model.not_yours", `${name} is not in your config.`, "Only models added with `nanos model add` can be removed.");
+          throw new NanosError(
+            "model.not_yours",
+            `${name} is not in your config.`,
+            "Only models added with `nanos model add` can be removed.",
+          );
         }
         config = await given.change((old) => without(old, name));
         opened.delete(name);
@@ -97,12 +91,39 @@ export function modelDesk(given: {
   };
 }
 
+/** Endpoints and keys on this machine that are not configured yet. */
+async function discover(deps: ModelDeps, known: readonly ModelLine[]): Promise<ModelLine[]> {
+  const { discoverModels } = await import("../../models/discover.ts");
+  const found = await discoverModels({ env: deps.env, clock: deps.clock });
+  const at = ({ url = "", model = "" }: ModelConfig): string => `${url} ${model}`;
+  const there = new Set(known.map(({ config }) => at(config)));
+  return found
+    .filter(({ config }) => !there.has(at(config)))
+    .map(({ name, config }) => line(name, config, "found", ""));
+}
+
+function findLine(all: readonly ModelLine[], name: string): ModelLine {
+  const found = all.find((one) => one.name === name);
+  if (found) return found;
+  const near = nearest(
+    name,
+    all.map((one) => one.name),
+  );
+  const next = near ? `Did you mean ${near}?` : "See `nanos model list`, or `nanos model add`.";
+  throw new NanosError("model.unknown", `There is no model ${name}.`, next);
+}
+
 function without(config: Config, name: string): Config {
   const { [name]: _gone, ...models } = config.models;
   const { model, ...rest } = config;
   return { ...rest, models, ...(model === undefined || model === name ? {} : { model }) };
 }
 
-function line(name: string, config: ModelConfig, from: ModelLine["from"], inUse: string): ModelLine {
+function line(
+  name: string,
+  config: ModelConfig,
+  from: ModelLine["from"],
+  inUse: string,
+): ModelLine {
   return { name, config, from, inUse: name === inUse };
 }

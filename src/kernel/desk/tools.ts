@@ -21,7 +21,10 @@ export function toolDesk(world: World): Tools {
       const facts = await world.facts();
       const { broken } = await world.tools.list();
       const lines = facts.tools.map((tool) => lineOf(facts, tool));
-      return [...lines, ...broken.map(({ source, failure }) => ({ ...BROKEN, name: source, source, failure }))];
+      return [
+        ...lines,
+        ...broken.map(({ source, failure }) => ({ ...BROKEN, name: source, source, failure })),
+      ];
     },
     show: async (name) => {
       const { facts, tool } = await find(name);

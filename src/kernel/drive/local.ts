@@ -21,9 +21,10 @@ export interface LocalReal extends Real {
   outside(body: EventBody): Promise<void>;
 }
 
+/** The real half of the drive of `carried`. */
 export function localReal(world: World, carried: LocalRun): LocalReal {
   const { run, hooks } = carried;
-  let broken: unknown = null;
+  let broken: Error | null = null;
   const append = async (drafts: readonly Draft[]): Promise<readonly Event[]> => {
     // A write that failed behind the run's back stops it at the next one.
     if (broken !== null) throw broken;
@@ -32,8 +33,8 @@ export function localReal(world: World, carried: LocalRun): LocalReal {
       tell(hooks, drafts, events);
       return events;
     } catch (error) {
-      broken = error;
-      throw error;
+      broken = error instanceof Error ? error : new Error(String(error));
+      throw broken;
     }
   };
   return {
@@ -42,7 +43,14 @@ export function localReal(world: World, carried: LocalRun): LocalReal {
     elapsed: () => world.clock.elapsed(),
     wait: (ask) => waitFor(world, ask, carried),
     outside: async (body) => {
-      const common = { run, step: null, actor: "kernel", policy: null, isolation: null, label: null };
+      const common = {
+        run,
+        step: null,
+        actor: "kernel",
+        policy: null,
+        isolation: null,
+        label: null,
+      };
       await append([{ ...common, body }]);
     },
   };

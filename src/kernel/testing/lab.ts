@@ -32,7 +32,10 @@ export interface LabSetup {
   readonly script?: ScriptInput;
   readonly model?: Model;
   readonly tools?: readonly FunctionTool[];
-  readonly agents?: readonly { manifest: Partial<AgentManifest> & { name: string }; prompt?: string }[];
+  readonly agents?: readonly {
+    manifest: Partial<AgentManifest> & { name: string };
+    prompt?: string;
+  }[];
   readonly rules?: readonly Rule[];
   readonly routes?: readonly Route[];
   readonly limits?: Facts["limits"];

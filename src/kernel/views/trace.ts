@@ -36,7 +36,12 @@ export function whyOf(
 ): TraceStep & { readonly explanation: readonly string[] } {
   const run = id.split(".", 1)[0] ?? id;
   const step = traceOf(journal, run).steps.find((one) => one.step === id);
-  if (!step) throw new NanosError("step.unknown", `There is no step ${id}.`, `See \`nanos trace show ${run}\`.`);
+  if (!step)
+    throw new NanosError(
+      "step.unknown",
+      `There is no step ${id}.`,
+      `See \`nanos trace show ${run}\`.`,
+    );
   const proposed = [...journal.chain(run)].find(
     ({ event, body }) => event.step === id && body?.kind === "action.proposed",
   )?.body;
@@ -146,9 +151,13 @@ function childOf(journal: Journal, step: string | null): Trace | null {
   return journal.head(run) ? traceOf(journal, run) : null;
 }
 
-function answerText(message: Extract<NonNullable<Recorded["body"]>, { kind: "model.answered" }>["message"]): string {
+function answerText(
+  message: Extract<NonNullable<Recorded["body"]>, { kind: "model.answered" }>["message"],
+): string {
   return message.parts
-    .map((part) => (part.type === "text" ? part.text : part.type === "call" ? `→ ${part.name}` : ""))
+    .map((part) =>
+      part.type === "text" ? part.text : part.type === "call" ? `→ ${part.name}` : "",
+    )
     .filter((text) => text !== "")
     .join("\n");
 }

@@ -39,25 +39,29 @@ export function listTraces(
   const { limit = 50, children = false } = options;
   const where = children ? "" : "WHERE parent IS NULL";
   const sql = `SELECT * FROM traces ${where} ORDER BY at DESC, run DESC LIMIT ?`;
-  return journal.view(TRACES, (db) => db.all(sql, limit)).map((row) => ({
-    run: String(row["run"]),
-    parent: row["parent"] === null ? null : String(row["parent"]),
-    agent: String(row["agent"]),
-    request: String(row["request"]),
-    at: Number(row["at"]),
-    state: stateOf(journal, row),
-    outcome: row["outcome"] === null ? null : String(row["outcome"]),
-    steps: Number(row["steps"]),
-    tokens: Number(row["tokens"]),
-    cost: row["cost"] === null ? null : Number(row["cost"]),
-  }));
+  return journal
+    .view(TRACES, (db) => db.all(sql, limit))
+    .map((row) => ({
+      run: String(row["run"]),
+      parent: row["parent"] === null ? null : String(row["parent"]),
+      agent: String(row["agent"]),
+      request: String(row["request"]),
+      at: Number(row["at"]),
+      state: stateOf(journal, row),
+      outcome: row["outcome"] === null ? null : String(row["outcome"]),
+      steps: Number(row["steps"]),
+      tokens: Number(row["tokens"]),
+      cost: row["cost"] === null ? null : Number(row["cost"]),
+    }));
 }
 
 /** A run nobody carries any more and that has not ended was interrupted. */
 function stateOf(journal: Journal, row: Record<string, SqlValue>): TraceLine["state"] {
   const state = String(row["state"]);
   if (state !== "running") return state === "waiting" ? "waiting" : "ended";
-  const carried = journal.carried(row["parent"] === null ? String(row["run"]) : topRun(String(row["run"])));
+  const carried = journal.carried(
+    row["parent"] === null ? String(row["run"]) : topRun(String(row["run"])),
+  );
   return carried ? "running" : "interrupted";
 }
 
@@ -122,7 +126,11 @@ function apply(db: ViewWriter, recorded: Recorded): void {
       );
       break;
     case "approval.answered":
-      db.run("INSERT OR IGNORE INTO answers VALUES (?, ?)", body.answer.id, JSON.stringify(body.answer));
+      db.run(
+        "INSERT OR IGNORE INTO answers VALUES (?, ?)",
+        body.answer.id,
+        JSON.stringify(body.answer),
+      );
       db.run("UPDATE asks SET open = 0 WHERE id = ?", body.answer.id);
       break;
     case "approval.used":

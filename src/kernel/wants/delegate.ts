@@ -73,7 +73,11 @@ export function delegateWant(
     label: frame.label,
   };
   const limits = frame.facts.agents.find((one) => one.manifest.name === agent)?.manifest.limits;
-  const budget = carveBudget(shareOf(frame.budget, frame.spent, share), frame.spent, (limits ?? {}) as Partial<Budget>);
+  const budget = carveBudget(
+    shareOf(frame.budget, frame.spent, share),
+    frame.spent,
+    (limits ?? {}) as Partial<Budget>,
+  );
   return {
     action,
     declared: null,

@@ -73,8 +73,7 @@ async function callModel(frame: Frame, tools: readonly ToolSpec[], step: string)
   const end = await listen(frame, model, request, step);
   const ms = Math.round(drive.elapsed() - start);
   const actor = `model:${model.name}`;
-  const stopped = end.finish === "cancelled" ? STOPPED : undefined;
-  const failure = end.failure ?? stopped;
+  const failure = end.finish === "cancelled" ? whyStopped(drive.signal) : end.failure;
   const usage = end.usage && priced(end.usage, model);
   return draft(frame, step, actor, {
     kind: "model.answered",
@@ -86,8 +85,6 @@ async function callModel(frame: Frame, tools: readonly ToolSpec[], step: string)
     ms,
   });
 }
-
-const STOPPED = { code: "model.cancelled", message: "The model call was stopped." };
 
 async function listen(
   frame: Frame,

@@ -37,7 +37,8 @@ export function reachWant(
     declared: scopes,
     attached: true,
     repeatable: wanted.kind === "fetch" && /^(?:GET|HEAD)$/iu.test(wanted.method),
-    perform: (step) => (wanted.kind === "fetch" ? fetchFor(frame, wanted, step) : noSecret(frame, step)),
+    perform: (step) =>
+      wanted.kind === "fetch" ? fetchFor(frame, wanted, step) : noSecret(frame, step),
   };
 }
 
@@ -104,4 +105,3 @@ export function granted(acted: Acted, hosts: Set<string>): Granted {
   }
   return { ok: false, failure: { code: "ask.waiting", message: "It waits for the operator." } };
 }
-

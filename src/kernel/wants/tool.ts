@@ -66,15 +66,13 @@ export function isAttached(frame: Frame, tool: LoadedTool): boolean {
   const { manifest } = frame.agent;
   if (manifest.name === OPERATOR) return true;
   if (manifest.disallowedTools?.includes(tool.manifest.name)) return false;
-  return manifest.skills.includes(tool.skill) || (manifest.tools ?? []).includes(tool.manifest.name);
+  return (
+    manifest.skills.includes(tool.skill) || (manifest.tools ?? []).includes(tool.manifest.name)
+  );
 }
 
 /** Where a call goes: what its destination arguments name, for the kinds of reach that go out. */
-function destinationsOf(
-  tool: LoadedTool,
-  args: Json,
-  scopes: readonly Scope[],
-): Scope[] {
+function destinationsOf(tool: LoadedTool, args: Json, scopes: readonly Scope[]): Scope[] {
   const outward = scopes.some((scope) => scope.startsWith("net:"));
   const found = scopes.filter((scope) => /^(?:exec|secret):/u.test(scope));
   if (!outward) return found;
@@ -90,7 +88,11 @@ function destinationsOf(
 }
 
 /** What decides the effect of an outward call: the values of its control arguments, as text. */
-function controlsOf(tool: LoadedTool, args: Json, scopes: readonly Scope[]): { controls?: string[] } {
+function controlsOf(
+  tool: LoadedTool,
+  args: Json,
+  scopes: readonly Scope[],
+): { controls?: string[] } {
   const roles = tool.manifest.args ?? {};
   if (!isObject(args) || !scopes.some((scope) => scope.startsWith("net:"))) return {};
   const controls = Object.entries(args as JsonObject)
@@ -148,7 +150,11 @@ async function callTool(
 
 type CallResult = Awaited<ReturnType<NonNullable<Frame["world"]>["tools"]["call"]>>;
 
-async function outcomeOf(result: CallResult, hosts: string[], signal: AbortSignal): Promise<Outcome> {
+async function outcomeOf(
+  result: CallResult,
+  hosts: string[],
+  signal: AbortSignal,
+): Promise<Outcome> {
   if (!result.ok) {
     const { failure, missing } = result;
     if (signal.aborted) return { status: "cancelled", failure: whyStopped(signal) };
@@ -177,7 +183,10 @@ export function resultText(outcome: Outcome): { text: string; error: boolean } {
   const safe = plainText(text);
   const max = LIMITS.toolResultChars;
   return {
-    text: safe.length > max ? `${safe.slice(0, max)}\n[cut: ${safe.length - max} characters more]` : safe,
+    text:
+      safe.length > max
+        ? `${safe.slice(0, max)}\n[cut: ${safe.length - max} characters more]`
+        : safe,
     error: false,
   };
 }

@@ -98,6 +98,7 @@ export async function attack(name: string, args: readonly string[]): Promise<voi
 
 async function readFile(path = ""): Promise<void> {
   attempt("readFileSync", () => fs.readFileSync(path, "utf8"));
+  attempt("existsSync", () => fs.existsSync(path));
   attempt("readdirSync", () => fs.readdirSync(path).join(" "));
   await attemptAsync("readFile", () => fs.promises.readFile(path, "utf8"));
   await attemptAsync("Bun.file", () => Bun.file(path).text());

@@ -151,8 +151,12 @@ async function callModule(
   reach: Reach,
   signal: AbortSignal,
 ): Promise<ToolResult> {
-  const writes = call.scopes.some((scope) => scope.startsWith("write:"));
-  return writes ? callStaged(module, call, reach, signal) : callWarm(module, call, reach, signal);
+  const reads = call.scopes.filter((scope) => !scope.startsWith("write:"));
+  // A probe only looks.
+  if (call.probe === true || reads.length === call.scopes.length) {
+    return callWarm(module, { ...call, scopes: reads }, reach, signal);
+  }
+  return callStaged(module, call, reach, signal);
 }
 
 async function callWarm(

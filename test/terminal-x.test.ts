@@ -1,0 +1,203 @@
+import { describe, expect, test } from "bun:test";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { addOracle, addTool, useScript } from "./support/hand.ts";
+import { type Person, person } from "./support/nanos.ts";
+import { openScreen, type Screen, writtenTo } from "./support/screen.ts";
+
+/** What text would do to a terminal that obeyed it. Every sequence of it has 77 or a name in it. */
+const ATTACKS: Readonly<Record<string, string>> = {
+  clipboard: "\x1b]52;c;Nzc=\x07",
+  "clipboard, ended by ST": "\x1b]52;c;Nzc=\x1b\\",
+  title: "\x1b]0;owned77\x07",
+  link: "\x1b]8;;http://owned77/\x1b\\here\x1b]8;;\x1b\\",
+  clear: "\x1b[2J\x1b[3J\x1b[H",
+  "cursor up": "\x1b[77A\x1b[77D",
+  "cursor to": "\x1b[77;77H",
+  "alternate screen": "\x1b[?1049h",
+  "report the cursor": "\x1b[6n",
+  reset: "\x1bc",
+  blink: "\x1b[5;77m",
+  "device control": "\x1bP77q#\x1b\\",
+  "C1 sequence": "\x9b77;77H\x9d52;c;Nzc=\x9c\x90q\x9c\x85",
+  bidi: "\u202egnp.exe\u202c \u2066ab\u2069 \u200f\u061c",
+  "bells and backspaces": "\x07\x08\x08\x08\x7f\x0b\x0c",
+  "carriage returns": "safe\rowned",
+};
+const ALL = Object.values(ATTACKS).map((attack, i) => `part${i} ${attack}`).join(" ");
+/** What stays of it: it was there, and could do nothing. */
+const LEFT = "part15";
+
+/** Three asks, each left open. */
+const LATER = Array.from({ length: 3 }, () => ["l later", "l"] as const);
+
+/** A home whose model, tool, files and requests are full of it. */
+async function hostile(): Promise<Person> {
+  const me = person();
+  await me.nanos("init", "--from", "indie-developer");
+  addTool(me, "shout", `return ${JSON.stringify(`tool ${ALL}`)};`);
+  addTool(me, "wail", `throw new Error(${JSON.stringify(`error ${ALL}`)});`);
+  const name = JSON.stringify(`evil ${ALL.replaceAll("/", "").slice(0, 60)}.md`);
+  addTool(me, "scrawl", `fs.writeFileSync(ctx.path("notes") + "/" + ${name}, "x"); return "ok";`, ["write:./notes"]);
+  addOracle(me, ["notes", "shout", "wail", "scrawl"], ["research"]);
+  const says = `model ${ALL}\n\n- ${ALL}\n\n\`\`\`\n${ALL}\n\`\`\`\n\n[${ALL}](http://x/${ALL})\n\nthe end`;
+  await useScript(me, [
+    { when: { last: "^by letters" }, say: says, chunk: 1 },
+    { when: { last: "^calls" }, say: ALL, calls: ["shout", "wail", "scrawl"].map((tool) => ({ name: tool, args: { text: ALL } })) },
+    { when: { last: "^unknown" }, calls: [{ name: `no${ALL}`, args: { [ALL]: ALL } }] },
+    { when: { text: "part" }, say: says },
+  ]);
+  return me;
+}
+
+/** The escape bytes of our own drawing; whatever else is left would be somebody's attack. */
+function foreign(raw: Buffer): readonly string[] {
+  const text = raw.toString("utf8");
+  const ours = /\x1b\[(?:[0-4]|9|2[2-49]|3[1-69]|9[0-7])?m|\x1b\[[1-9]\d?A(?=\x1b\[J)|\r?\x1b\[J|\r\n|\r(?=\x1b\[)/gu;
+  return [...text.replace(ours, "").matchAll(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069].{0,12}/gu)].map(
+    ([found]) => JSON.stringify(found),
+  );
+}
+
+describe("text from a model, a tool or a file does not drive the terminal", () => {
+  const terminal = { columns: 80, rows: 24 };
+  const cases: readonly (readonly [name: string, args: readonly string[], code: number, left: string])[] = [
+    ["whole, as markdown", ["run", `say ${LEFT}`], 0, LEFT],
+    ["letter by letter", ["run", "by letters"], 0, LEFT],
+    ["as arguments and results", ["run", "calls"], 3, "shout"],
+    ["as the name of a tool", ["run", "unknown"], 5, "no"],
+    ["as a request", ["run", `say ${ALL}`], 0, LEFT],
+    ["in a list of runs", ["trace", "list"], 0, "say"],
+    ["in a list of runs, as JSON", ["trace", "list", "--json"], 0, LEFT],
+    ["in a trace", ["trace", "show"], 0, "say"],
+    ["in the list of what waits", ["approvals", "list"], 0, "shout"],
+    ["in an agent that does not exist", ["run", "--agent", ALL, "hello"], 2, "agent"],
+    ["called directly", ["tool", "call", "shout", JSON.stringify({ text: ALL })], 0, LEFT],
+    ["called directly, as JSON", ["tool", "call", "shout", "{}", "--json"], 0, LEFT],
+    ["as an error", ["tool", "call", "wail", "{}"], 1, LEFT],
+    ["as the name of a file", ["tool", "call", "scrawl", "{}"], 0, "evil"],
+  ];
+  test("of `run` and of everything that shows it later", async () => {
+    using me = await hostile();
+    for (const [name, args, code, left] of cases) {
+      const written = await writtenTo(terminal, me.userHome, args, LATER);
+      expect({ name, foreign: foreign(written.raw) }).toEqual({ name, foreign: [] });
+      if (written.code !== code) console.log(JSON.stringify(written.raw.toString()));
+      expect({ name, code: written.code }).toEqual({ name, code });
+      expect(Bun.stripANSI(written.raw.toString())).toContain(left);
+    }
+    const runs = JSON.parse((await me.nanos("trace", "list", "--json")).out) as { run: string; request: string }[];
+    for (const { run } of runs) {
+      for (const args of [["trace", "show", run], ["trace", "show", run, "--json"], ["why", `${run}.1`], ["resume", run]]) {
+        const { raw } = await writtenTo(terminal, me.userHome, args, LATER);
+        expect({ args, foreign: foreign(raw) }).toEqual({ args, foreign: [] });
+      }
+    }
+  }, 60_000);
+
+  test("of a session", async () => {
+    using me = await hostile();
+    const typed = [
+      ["twice leaves", `say ${LEFT}\r`],
+      ["/trace", "by letters\r"],
+      ["/trace", "calls\r"],
+      ["wants shout", "?"],
+      ["y once", "y"],
+      ["wants wail", "y"],
+      ["wants scrawl", "l"],
+      ["nanos resume", "/trace\r"],
+      ["nanos why", "/approvals\r"],
+      ["who wants what", "\x04"],
+    ] as const;
+    const { code, raw } = await writtenTo(terminal, me.userHome, [], typed);
+    expect(code).toBe(0);
+    // The view ends links it never began, and draws all anew when what scrolled away changes.
+    const text = raw.toString("utf8").replaceAll("\x1b]8;;\x07", "").replaceAll("\x1b[2J\x1b[H\x1b[3J", "");
+    expect(Bun.stripANSI(text)).toContain(LEFT);
+    const found = /\x1b\]|\x1b[\[?]*[\d;]*77|\x1b\[2J|\x1b\[3J|\x1b\[H|\x1b\[6n|\x1b\[\?1049|\x1bc|\x1bP|[\x80-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\x07\x08\x0b\x0c]/gu;
+    const attacks = [...text.matchAll(found)].map(({ index }) => JSON.stringify(text.slice(index, index + 24)));
+    expect(attacks).toEqual([]);
+  }, 60_000);
+});
+
+test("a session on 80 by 24: first screen, request, ask, call tree, Ctrl-C", async () => {
+  using me = person();
+  await me.nanos("init", "--from", "indie-developer");
+  addTool(me, "write_down", 'return "wrote " + text;');
+  addOracle(me, ["notes", "write-down"]);
+  await useScript(me, [
+    { when: { last: "^hang" }, say: "Working on it, slowly.", chunk: 8, delayMs: 1_500 },
+    { when: { last: "^write" }, calls: [{ name: "write_down", args: { text: "exactly this" } }] },
+    { when: { last: "wrote" }, say: "**Done**, once." },
+  ]);
+  const screen = openScreen(me.userHome, []);
+  if (screen === null) {
+    console.log("not available: a screen to look at (apt install tmux)");
+    return;
+  }
+  try {
+    await screen.until("twice leaves");
+    expect(seen(screen, me)).toEqual([
+      "nanos · indie-developer · HOME · sandbox TIER",
+      "Say what you want. /help lists commands, Ctrl-C twice leaves.",
+      "by-hand",
+    ]);
+    screen.type("tidy today's notes");
+    screen.press("Enter");
+    await screen.until("1 tool call");
+    expect(seen(screen, me)).toContain("▸ oracle · notes_tidy DATE … TIME ✓");
+    expect(readdirSync(join(me.userHome, "notes")).length).toBe(3);
+
+    screen.type("write it");
+    screen.press("Enter");
+    await screen.until("? all of it");
+    // Neither Enter nor a stray key is a yes.
+    screen.press("Enter", "Space", "x");
+    expect(seen(screen, me).slice(-10)).toEqual([
+      "▸ oracle · write_down exactly this ?",
+      "? oracle wants write_down",
+      "  oracle would call write_down: text=exactly this",
+      "  where  write_down",
+      "  why    the skill was not installed through the lock, and this is its first use",
+      "  │ {",
+      '  │   "text": "exactly this"',
+      "  │ }",
+      "  y once  a this destination, this run  n no  l later  ? all of it",
+      "working …  Ctrl-C stops it",
+    ]);
+    screen.type("y");
+    await screen.until("1 ask");
+    expect(seen(screen, me)).toEqual(
+      expect.arrayContaining(["▸ oracle · write_down exactly this … TIME ✓", "  ? oracle: write_down allowed", "Done, once."]) as string[],
+    );
+
+    screen.type("hang");
+    screen.press("Enter");
+    await screen.until("Working");
+    screen.press("C-c");
+    await screen.until(/cancelled: .* · 0 tool calls/u);
+    screen.press("C-c");
+    await screen.until("Ctrl-C again leaves");
+    screen.press("C-c");
+    expect(await screen.ended()).toBe(0);
+  } finally {
+    screen.close();
+  }
+  const [last] = JSON.parse((await me.nanos("trace", "list", "--json")).out) as { outcome: string }[];
+  expect(last).toMatchObject({ request: "hang", outcome: "cancelled" });
+  expect((await me.nanos("trace", "verify")).code).toBe(0);
+}, 60_000);
+
+/** The screen without rules and blank lines, with what differs from run to run named. */
+function seen(screen: Screen, me: Person): readonly string[] {
+  return screen
+    .lines()
+    .filter((line) => line.trim() !== "" && !/^─+$/u.test(line))
+    .map((line) =>
+      line
+        .replace(me.userHome, "HOME")
+        .replace(/sandbox (?:bwrap|landlock)/u, "sandbox TIER")
+        .replace(/\d{4}-\d{2}-\d{2}/gu, "DATE")
+        .replace(/\b[\d.]+ m?s\b/gu, "TIME"),
+    );
+}
