@@ -30,7 +30,7 @@ import { type ModelDesk, modelDesk } from "./kernel/desk/models.ts";
 import { toolDesk } from "./kernel/desk/tools.ts";
 import { traceDesk } from "./kernel/desk/traces.ts";
 import { factsOf } from "./kernel/facts.ts";
-import { note } from "./kernel/note.ts";
+import { note } from "./kernel/desk/note.ts";
 import { begin, resume } from "./kernel/runner.ts";
 import { destinationOf } from "./kernel/standing.ts";
 import type { Facts, World } from "./kernel/world.ts";

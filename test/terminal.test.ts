@@ -76,7 +76,7 @@ describe("text from a model, a tool or a file does not drive the terminal", () =
     ["called directly", ["tool", "call", "shout", JSON.stringify({ text: ALL })], 0, LEFT],
     ["called directly, as JSON", ["tool", "call", "shout", "{}", "--json"], 0, LEFT],
     ["as an error", ["tool", "call", "wail", "{}"], 1, LEFT],
-    ["as the name of a file", ["tool", "call", "scrawl", "{}"], 0, "evil"],
+    ["as the name of a file", ["tool", "call", "scrawl", "{}"], 4, "evil"],
   ];
   test("of `run` and of everything that shows it later", async () => {
     using me = await hostile();

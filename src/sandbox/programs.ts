@@ -11,6 +11,11 @@ export const SYSTEM_FOLDERS = [
   ...["/etc/localtime", "/etc/ssl/openssl.cnf", "/etc/gitconfig", "/nix/store"],
 ];
 
+/** Programs that are many: the folders of their parts. */
+const HELPERS: Readonly<Record<string, readonly string[]>> = {
+  git: ["/usr/lib/git-core", "/usr/libexec/git-core"],
+};
+
 /** Devices that hold nothing and lead nowhere. */
 export const DEVICES = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
 
@@ -22,11 +27,11 @@ export function executables(programs: readonly string[], pathVariable: string): 
   const found = new Set<string>();
   const waiting = [...programs];
   // A script's interpreter may be a script again, though never for long.
-  for (let i = 0; i < waiting.length && i < 4 * (programs.length + 1); i++) {
+  for (let i = 0; i < waiting.length && i < 8 * (programs.length + 1); i++) {
     const file = real(waiting[i] ?? "");
     if (file === null || found.has(file)) continue;
     found.add(file);
-    waiting.push(...interpreters(file, pathVariable));
+    waiting.push(...interpreters(file, pathVariable), ...(HELPERS[basename(file)] ?? []));
   }
   return [...found];
 }

@@ -53,8 +53,3 @@ export function localDate(at: number): string {
   const two = (n: number): string => String(n).padStart(2, "0");
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
 }
-
-/** `2026-11-21T09:12:00.000Z`. */
-export function isoTime(at: number): string {
-  return new Date(at).toISOString();
-}

@@ -4,7 +4,7 @@ import type { Json } from "../../std/json.ts";
 import { LIMITS } from "../../std/limits.ts";
 import type { AskReply } from "../../contracts/nanos.ts";
 import type { Answer, Ask } from "../../contracts/run.ts";
-import { note } from "../note.ts";
+import { note } from "./note.ts";
 import { openAsks, storedAnswer } from "../views/traces.ts";
 import type { World } from "../world.ts";
 

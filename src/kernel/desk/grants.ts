@@ -7,7 +7,7 @@ import type { Grants } from "../../contracts/nanos.ts";
 import { parseAddress } from "../../gate/address.ts";
 import type { GrantWish } from "../../home/config.ts";
 import type { Journal } from "../../journal/journal.ts";
-import { note } from "../note.ts";
+import { note } from "./note.ts";
 
 /** Grants with the list kept at hand, as every judgement looks at it. */
 export interface GrantDesk {

@@ -8,7 +8,7 @@ import type { ModelDeps } from "../../models/adapter.ts";
 import { openModel } from "../../models/open.ts";
 import type { Model } from "../../models/model.ts";
 import type { Journal } from "../../journal/journal.ts";
-import { note } from "../note.ts";
+import { note } from "./note.ts";
 
 /** The model that needs no provider; it is there in every home. */
 export const BUILT_IN = "rules";

@@ -1,6 +1,6 @@
-import { HOME_CHAIN } from "../contracts/chain.ts";
-import type { EventBody } from "../contracts/event.ts";
-import type { Journal } from "../journal/journal.ts";
+import { HOME_CHAIN } from "../../contracts/chain.ts";
+import type { EventBody } from "../../contracts/event.ts";
+import type { Journal } from "../../journal/journal.ts";
 
 /** Writes down, on the home chain, something the operator did that belongs to no run. */
 export async function note(journal: Journal, body: EventBody): Promise<void> {
