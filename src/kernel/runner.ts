@@ -4,7 +4,7 @@ import type { Json } from "../std/json.ts";
 import { LIMITS } from "../std/limits.ts";
 import { nearest } from "../std/nearest.ts";
 import { newId } from "../std/random.ts";
-import type { Recorded } from "../contracts/drive.ts";
+import { type Recorded, Superseded } from "../contracts/drive.ts";
 import type { RunStarted } from "../contracts/event.ts";
 import type { Message } from "../contracts/message.ts";
 import type { RunHandle, RunRequest } from "../contracts/nanos.ts";
@@ -25,8 +25,8 @@ export async function begin(
   call?: { tool: string; args: Json },
 ): Promise<RunHandle> {
   const run = newId("r", world.clock.now(), world.random);
-  const started = await startOf(world, request, call);
   const facts = await world.facts();
+  const started = await startOf(world, facts, request, call);
   return carry(world, { run, started, facts, recorded: [], hooks: request });
 }
 
@@ -112,45 +112,56 @@ function stateOf(run: string, carried: Carried): RunState {
 
 /** Carries delegated runs. Each has a chain of its own that continues its parent's. */
 function childRunner(world: World, deadline: Deadline, signal: AbortSignal): RunChild {
-  return async ({ frame, step, agent, request, budget }) => {
+  return async (given) => {
+    const { frame, step } = given;
     const run = childRun(step);
     const recorded = [...world.journal.chain(run)];
-    const first = recorded[0]?.body;
     const last = recorded.at(-1)?.body;
     if (last?.kind === "run.ended") return endedChild(world, run, last.end);
-    const hash = frame.heads.get(step);
-    assert(hash, `step ${step} was carried without a judgement`);
-    const started: RunStarted =
-      first?.kind === "run.started"
-        ? first
-        : {
-            ...(await startOf(
-              world,
-              { text: request, agent, budget, localOnly: frame.localOnly },
-              undefined,
-            )),
-            facts: frame.factsHash,
-            grants: [...frame.grants],
-            budget,
-            said: frame.said,
-            attended: frame.hooks.ask !== undefined,
-            parent: { run: frame.drive.run, step, hash, depth: frame.depth + 1 },
-          };
-    const { facts, hooks } = frame;
-    const real = localReal(world, { run, hooks, signal, deadline });
-    if (recorded.length > 0) await real.outside({ kind: "run.resumed", by: "kernel" });
-    const carried = await carryRun({
-      drive: drive(run, recorded, real, signal),
-      world,
-      facts,
-      hooks,
-      started,
-      past: [],
-      runChild: childRunner(world, deadline, signal),
-    });
-    if (carried.state === "ended") return endedChild(world, run, carried.end);
-    await real.outside({ kind: "run.waiting", asks: [...carried.asks] });
-    return { state: "waiting", asks: carried.asks };
+    // A lease of its own: a parent that was taken over must not write to its children either.
+    const lease = world.journal.lease(run);
+    if (!lease) throw new Superseded(`another process carries ${run}`);
+    try {
+      const { facts, hooks } = frame;
+      const real = localReal(world, { run, hooks, signal, deadline });
+      if (recorded.length > 0) await real.outside({ kind: "run.resumed", by: "kernel" });
+      const carried = await carryRun({
+        drive: drive(run, recorded, real, signal),
+        world,
+        facts,
+        hooks,
+        started: await childStart(world, given, recorded),
+        past: [],
+        runChild: childRunner(world, deadline, signal),
+      });
+      if (carried.state === "ended") return endedChild(world, run, carried.end);
+      await real.outside({ kind: "run.waiting", asks: [...carried.asks] });
+      return { state: "waiting", asks: carried.asks };
+    } finally {
+      lease.release();
+    }
+  };
+}
+
+/** What a delegated run begins with: its parent's facts, grants and words, and a part of its budget. */
+async function childStart(
+  world: World,
+  { frame, step, agent, request, budget }: Parameters<RunChild>[0],
+  recorded: readonly Recorded[],
+): Promise<RunStarted> {
+  const first = recorded[0]?.body;
+  if (first?.kind === "run.started") return first;
+  const hash = frame.heads.get(step);
+  assert(hash, `step ${step} was carried without a judgement`);
+  const wanted = { text: request, agent, budget, localOnly: frame.localOnly };
+  return {
+    ...(await startOf(world, frame.facts, wanted)),
+    facts: frame.factsHash,
+    grants: [...frame.grants],
+    budget,
+    said: frame.said,
+    attended: frame.hooks.ask !== undefined,
+    parent: { run: frame.drive.run, step, hash, depth: frame.depth + 1 },
   };
 }
 
@@ -172,10 +183,10 @@ function endedChild(
 /** Everything a run begins with, as of now. */
 async function startOf(
   world: World,
+  facts: Facts,
   request: RunRequest,
-  call: { tool: string; args: Json } | undefined,
+  call?: { tool: string; args: Json },
 ): Promise<RunStarted> {
-  const facts = await world.facts();
   const name = call ? OPERATOR : (request.agent ?? facts.oracle);
   const agent = facts.agents.find(({ manifest }) => manifest.name === name);
   if (!agent && !call) throw unknownAgent(name, facts);
