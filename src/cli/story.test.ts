@@ -91,3 +91,13 @@ test("the first session at a terminal: Enter, a request, the tree, leave", async
     expect(await pty.ended).toBe(0);
   });
 }, 120_000);
+
+test("a session whose terminal goes away ends, instead of spinning without one", async () => {
+  await inRealPty([], async (pty) => {
+    await pty.until("(Enter)");
+    pty.type("\r");
+    await pty.until("Ctrl-C twice leaves");
+    pty.hangUp();
+    expect(await pty.ended).toBe(130);
+  });
+}, 60_000);

@@ -7,7 +7,8 @@ import { planBox } from "./plan.ts";
 import type { Plan } from "./plan.ts";
 import { runtimeArgv } from "./runtime.ts";
 import type { Want } from "./testing/ground.ts";
-import { inFolder, specOf, TIERS } from "./testing/ground.ts";
+import { inFolder, specOf } from "./testing/ground.ts";
+import { TIERS } from "./testing/tiers.ts";
 import { lookAtMachine } from "./tiers.ts";
 
 /** Starts a box's own entry directly, with what the sandbox would send it, changed as said. */

@@ -13,7 +13,8 @@ import { systemClock } from "../std/clock.ts";
 import { openSandbox } from "./open.ts";
 import type { Ended } from "./sandbox.ts";
 import type { Want } from "./testing/ground.ts";
-import { forced, inFolder, makeNotes, run, specOf, start, TIERS } from "./testing/ground.ts";
+import { forced, inFolder, makeNotes, run, specOf, start } from "./testing/ground.ts";
+import { TIERS } from "./testing/tiers.ts";
 
 const SHELL = ["/bin/sh", "/bin/sleep", "/bin/cat", "/usr/bin/setsid", "/usr/bin/touch"];
 

@@ -8,7 +8,8 @@ import { openSandbox } from "./open.ts";
 import { probeSandbox } from "./probe.ts";
 import type { Boxed, ProcessSpec, Sandbox } from "./sandbox.ts";
 import { openCensus } from "./process/watch.ts";
-import { forced, LIMITS_OF_TESTS, TIERS } from "./testing/ground.ts";
+import { forced, LIMITS_OF_TESTS } from "./testing/ground.ts";
+import { TIERS } from "./testing/tiers.ts";
 
 const PROBE_MS = 60_000;
 

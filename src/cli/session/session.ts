@@ -88,8 +88,12 @@ class ScreenSession implements Session {
   leave(code: number = EXIT.succeeded): void {
     this.#running?.stop.abort();
     this.#running?.handle?.cancel();
-    this.#view.stop();
-    this.#left(code);
+    try {
+      this.#view.stop();
+    } finally {
+      // A terminal that is gone can't be tidied up; the session ends all the same.
+      this.#left(code);
+    }
   }
 
   async #take(text: string): Promise<void> {

@@ -15,6 +15,8 @@ export interface Pty {
   /** Waits until the words are written, after those of the last `until`; fails after a while. */
   until(words: string): Promise<void>;
   kill(signal: "SIGTERM" | "SIGHUP"): void;
+  /** Takes the terminal away, as closing its window does. */
+  hangUp(): void;
   readonly ended: Promise<number>;
 }
 
@@ -76,6 +78,10 @@ async function drive(
       text: () => Bun.stripANSI(screen.raw),
       until: (words) => screen.until(words),
       kill: (signal) => child.kill(signal),
+      hangUp: () => {
+        child.terminal?.close();
+        child.kill("SIGHUP");
+      },
       ended: child.exited,
     };
     await use(pty, home);

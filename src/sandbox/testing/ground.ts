@@ -6,20 +6,6 @@ import { systemClock } from "../../std/clock.ts";
 import { openSandbox } from "../open.ts";
 import type { Box, Boxed, Ended, ProcessSpec, Sandbox } from "../sandbox.ts";
 
-/** The tiers that work on this machine; says which does not, and how to get it. */
-export const TIERS: readonly ("bwrap" | "landlock")[] = (["bwrap", "landlock"] as const).filter(
-  (tier) => {
-    const works = forced(tier).tier("host", false) === tier;
-    if (!works) console.log(`not available: ${tier} (${HOW_TO_INSTALL[tier]})`);
-    return works;
-  },
-);
-
-const HOW_TO_INSTALL = {
-  bwrap: "apt install bubblewrap, and allow user namespaces",
-  landlock: "a kernel of 5.13 or later with lsm=landlock",
-};
-
 /** A sandbox that has this tier only. */
 export function forced(tier: "bwrap" | "landlock"): Sandbox {
   // Landlock also narrows programs inside bwrap, so it stays where bwrap is asked for.
