@@ -37,11 +37,16 @@ const BAD = {
   peek: 'return readFileSync(at ?? "/etc/hostname", "utf8");',
   scribble: 'writeFileSync(at ?? "/tmp/nanos-scribble", "x"); return "wrote";',
   dial: 'return await new Promise((r, j) => { const s = connect(Number(at), "127.0.0.1"); s.on("connect", () => r("connected")); s.on("error", (e) => j(e)); });',
-  spawn: 'const r = spawnSync("/bin/echo", ["hi"]); if (r.error) throw r.error; return String(r.stdout);',
+  spawn:
+    'const r = spawnSync("/bin/echo", ["hi"]); if (r.error) throw r.error; return String(r.stdout);',
 };
 
 /** A direct call of one tool; what came of it as the last JSON line. */
-async function call(me: Person, tool: string, args: object = {}): Promise<{ result: Result; text: string }> {
+async function call(
+  me: Person,
+  tool: string,
+  args: object = {},
+): Promise<{ result: Result; text: string }> {
   const result = await me.nanos("tool", "call", tool, JSON.stringify(args), "--json");
   return { result, text: `${result.out}${result.err}` };
 }
@@ -74,14 +79,20 @@ describe("a tool outside its scopes fails in the sandbox, and the trace names th
     ["spawn", {}, /exec:/u],
   ];
   for (const [tool, args, scope] of cases) {
-    test(tool, async () => {
-      using me = await withBadTools();
-      await call(me, tool, args);
-      const [line] = JSON.parse((await me.nanos("trace", "list", "--json")).out) as { run: string }[];
-      const shown = await me.nanos("trace", "show", line?.run ?? "", "--json");
-      expect(shown.out).toMatch(scope);
-      expect(shown.out).toMatch(/"status": ?"failed"/u);
-    }, 60_000);
+    test(
+      tool,
+      async () => {
+        using me = await withBadTools();
+        await call(me, tool, args);
+        const [line] = JSON.parse((await me.nanos("trace", "list", "--json")).out) as {
+          run: string;
+        }[];
+        const shown = await me.nanos("trace", "show", line?.run ?? "", "--json");
+        expect(shown.out).toMatch(scope);
+        expect(shown.out).toMatch(/"status": ?"failed"/u);
+      },
+      60_000,
+    );
   }
 });
 
@@ -89,7 +100,12 @@ describe("a broken home or arrangement says where and what to do, exit 2", () =>
   const cases: readonly [string, (me: Person) => void, RegExp][] = [
     [
       "an unknown field",
-      (me) => replace(me, "agents/oracle.md", "---\nname: oracle\ndescription: d\nskils: [basics]\n---\nx\n"),
+      (me) =>
+        replace(
+          me,
+          "agents/oracle.md",
+          "---\nname: oracle\ndescription: d\nskils: [basics]\n---\nx\n",
+        ),
       /oracle\.md:4.*skils.*skills/su,
     ],
     ["broken YAML", (me) => replace(me, "arrangement.yaml", "name: [x\n"), /arrangement\.yaml:\d/u],
@@ -99,20 +115,24 @@ describe("a broken home or arrangement says where and what to do, exit 2", () =>
         replace(
           me,
           "rules.yaml",
-          'rules:\n  - id: r\n    when: { name: echo }\n    then: deny\n    example: { name: other }\n    counter: { name: x }\n',
+          "rules:\n  - id: r\n    when: { name: echo }\n    then: deny\n    example: { name: other }\n    counter: { name: x }\n",
         ),
       /rules\.yaml:\d.*example/su,
     ],
   ];
   for (const [name, breakIt, says] of cases) {
-    test(name, async () => {
-      using me = person();
-      await me.nanos("init", "--from", "basics");
-      breakIt(me);
-      const result = await me.nanos("run", "echo hi");
-      expect(result.code).toBe(2);
-      expect(result.err).toMatch(says);
-    }, 60_000);
+    test(
+      name,
+      async () => {
+        using me = person();
+        await me.nanos("init", "--from", "basics");
+        breakIt(me);
+        const result = await me.nanos("run", "echo hi");
+        expect(result.code).toBe(2);
+        expect(result.err).toMatch(says);
+      },
+      60_000,
+    );
   }
 });
 
@@ -124,7 +144,17 @@ describe("a model that is not there or talks nonsense", () => {
   test("unreachable: exit 1, the address and what to do", async () => {
     using me = person();
     await me.nanos("init", "--from", "basics");
-    await me.nanos("model", "add", "gone", "--adapter", "openai-compatible", "--url", "http://127.0.0.1:9/v1", "--model", "m");
+    await me.nanos(
+      "model",
+      "add",
+      "gone",
+      "--adapter",
+      "openai-compatible",
+      "--url",
+      "http://127.0.0.1:9/v1",
+      "--model",
+      "m",
+    );
     await me.nanos("model", "use", "gone");
     const result = await me.nanos("run", "what is the weather");
     expect(result.code).toBe(1);
@@ -133,7 +163,9 @@ describe("a model that is not there or talks nonsense", () => {
 });
 
 /** A small file system of its own, when this user may mount one. */
-function smallDisk(options: string): { dir: string; remount(options: string): void; drop: () => void } | null {
+function smallDisk(
+  options: string,
+): { dir: string; remount(options: string): void; drop: () => void } | null {
   const dir = mkdtempSync(join(tmpdir(), "nanos-disk-"));
   const drop = (): void => {
     spawnSync("umount", [dir]);

@@ -32,13 +32,25 @@ const CASES: readonly Case[] = [
     name: "a model that is not there",
     args: ["run", "hello"],
     set: async (me) => {
-      const add = ["--adapter", "openai-compatible", "--url", "http://127.0.0.1:9/v1", "--model", "m"];
+      const add = [
+        "--adapter",
+        "openai-compatible",
+        "--url",
+        "http://127.0.0.1:9/v1",
+        "--model",
+        "m",
+      ];
       await me.nanos("model", "add", "gone", ...add);
       await me.nanos("model", "use", "gone");
     },
     last: { kind: "run.ended", outcome: "failed" },
   },
-  { code: 1, name: "a journal that does not verify", args: ["trace", "verify"], set: (me) => spoil(me) },
+  {
+    code: 1,
+    name: "a journal that does not verify",
+    args: ["trace", "verify"],
+    set: (me) => spoil(me),
+  },
   { code: 2, name: "an unknown flag", args: ["run", "hello", "--quick"] },
   { code: 2, name: "an unknown command", args: ["frobnicate"] },
   { code: 2, name: "nothing to do", args: ["run"] },

@@ -31,10 +31,14 @@ async function inLibrary(me: Person, hooks: RunHooks): Promise<readonly Recorded
  * What happened, without what must differ between two runs: names that hold a run's id, times,
  * hashes, and that somebody is there to be asked.
  */
-function story(events: readonly { readonly kind: string; readonly body: Json }[]): readonly string[] {
+function story(
+  events: readonly { readonly kind: string; readonly body: Json }[],
+): readonly string[] {
   const run = JSON.stringify(events).match(/"(r[0-9a-z]{15})[._"]/u)?.[1] ?? "";
   return events.map(({ kind, body }) =>
-    `${kind} ${JSON.stringify(sameIn(body))}`.replaceAll(run, "RUN").replace(/\ba[0-9a-f]{8}\b/gu, "ASK"),
+    `${kind} ${JSON.stringify(sameIn(body))}`
+      .replaceAll(run, "RUN")
+      .replace(/\ba[0-9a-f]{8}\b/gu, "ASK"),
   );
 }
 
@@ -70,7 +74,10 @@ test("with somebody to ask and with nobody, a run is the same up to the ask", as
   const alone = await inLibrary(me, {});
   const headless = await me.run(["run", REQUEST, "--json"]);
   expect(headless.code).toBe(3);
-  const lines = headless.out.trim().split("\n").map((line) => JSON.parse(line) as { seq: number; kind: string });
+  const lines = headless.out
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { seq: number; kind: string });
   const stories = [attended, alone].map((events) => story(upToTheAsk(events)));
   expect(stories[0]).toEqual(stories[1] ?? []);
   expect(stories[0]?.length).toBeGreaterThan(8);
@@ -89,7 +96,9 @@ interface Socket {
 /** The internet sockets a process and its children hold now. */
 function socketsOf(pid: number): readonly Socket[] {
   const table = ["tcp", "tcp6", "udp", "udp6"].flatMap((name) =>
-    linesOf(`/proc/${pid}/net/${name}`).slice(1).map((line) => line.trim().split(/\s+/u)),
+    linesOf(`/proc/${pid}/net/${name}`)
+      .slice(1)
+      .map((line) => line.trim().split(/\s+/u)),
   );
   const inodes = new Set([pid, ...childrenOf(pid)].flatMap(inodesOf));
   return table
@@ -134,7 +143,10 @@ function address(hex: string): string {
 
 describe("nothing listens, and nothing is reached but what was chosen", () => {
   /** Every socket seen while a command runs. */
-  async function watch(me: Person, args: readonly string[]): Promise<{ sockets: Socket[]; looks: number; code: number | null }> {
+  async function watch(
+    me: Person,
+    args: readonly string[],
+  ): Promise<{ sockets: Socket[]; looks: number; code: number | null }> {
     const running = me.begin(args);
     const sockets: Socket[] = [];
     let looks = 0;
@@ -179,9 +191,17 @@ describe("nothing listens, and nothing is reached but what was chosen", () => {
       expect(code).toBe(0);
       expect(provider.count() - before).toBe(1);
       expect(sockets.filter(({ listens }) => listens)).toEqual([]);
-      expect([...new Set(sockets.map(({ remote }) => remote))]).toEqual([`127.0.0.1:${provider.port}`]);
+      expect([...new Set(sockets.map(({ remote }) => remote))]).toEqual([
+        `127.0.0.1:${provider.port}`,
+      ]);
       // Looking around asks nobody.
-      for (const args of [["trace", "list"], ["doctor"], ["model", "list"], ["show"], ["tool", "list"]]) {
+      for (const args of [
+        ["trace", "list"],
+        ["doctor"],
+        ["model", "list"],
+        ["show"],
+        ["tool", "list"],
+      ]) {
         expect({ args, ...(await watch(me, args)) }).toMatchObject({ args, sockets: [], code: 0 });
       }
       expect(provider.count() - before).toBe(1);

@@ -38,7 +38,10 @@ test("killed after any write, the journal verifies and the run is brought to its
   for (let count = 1; count < 60; count++) {
     const status = runAndKill(me, count);
     expect((await me.nanos("trace", "verify")).code).toBe(0);
-    const [line] = JSON.parse((await me.nanos("trace", "list", "--json")).out) as { run: string; state: string }[];
+    const [line] = JSON.parse((await me.nanos("trace", "list", "--json")).out) as {
+      run: string;
+      state: string;
+    }[];
     const run = line?.run ?? "";
     if (status === 0) break;
     rounds += 1;
@@ -48,7 +51,10 @@ test("killed after any write, the journal verifies and the run is brought to its
   }
   expect(rounds).toBeGreaterThan(8);
   // Every round wrote each line exactly once: a commit is never done twice and never lost.
-  for (const [note, text] of [["plan", "one"], ["other", "two"]] as const) {
+  for (const [note, text] of [
+    ["plan", "one"],
+    ["other", "two"],
+  ] as const) {
     const lines = readFileSync(join(me.userHome, "notes", `${note}.md`), "utf8").split("\n");
     expect(lines.filter((one) => one.includes(text)).length).toBe(rounds + 1);
   }

@@ -57,11 +57,17 @@ beforeAll(async () => {
   await me.nanos("init", "--from", "indie-developer");
   const tools = join(me.userHome, ".nano-os", "skills", "spy", "tools");
   mkdirSync(tools, { recursive: true });
-  writeFileSync(join(tools, "..", "SKILL.md"), "---\nname: spy\ndescription: Looks around.\n---\nx\n");
+  writeFileSync(
+    join(tools, "..", "SKILL.md"),
+    "---\nname: spy\ndescription: Looks around.\n---\nx\n",
+  );
   writeFileSync(join(tools, "dump.ts"), DUMP);
   writeFileSync(join(tools, "dump_program.yaml"), PROGRAM);
   const oracle = join(me.userHome, ".nano-os", "agents", "oracle.md");
-  writeFileSync(oracle, readFileSync(oracle, "utf8").replace("skills: [notes]", "skills: [notes, spy, web]"));
+  writeFileSync(
+    oracle,
+    readFileSync(oracle, "utf8").replace("skills: [notes]", "skills: [notes, spy, web]"),
+  );
   await run("grant", "add", "web", "--net", page.host);
   const add = ["--adapter", "openai-compatible", "--model", "m", "--key-env", "MY_MODEL_KEY"];
   await run("model", "add", "mine", "--url", `${recorder.url}/v1`, ...add);
@@ -97,7 +103,10 @@ test("a tool in the sandbox sees neither, however it looks", async () => {
   const ran = await run("resume", String(lastLine(asked)["run"]), "--json");
   expect({ code: ran.code, err: ran.err }).toMatchObject({ code: 0 });
   expect(canaries(ran.out)).toEqual([]);
-  const machines = [{ name: "as it is", under: [] }, { name: "without bubblewrap", under: isRoot() ? withoutBwrap() : null }];
+  const machines = [
+    { name: "as it is", under: [] },
+    { name: "without bubblewrap", under: isRoot() ? withoutBwrap() : null },
+  ];
   for (const { name, under } of machines) {
     if (under === null) {
       console.log(`not available: this machine ${name} (run as root, with unshare)`);
@@ -105,7 +114,11 @@ test("a tool in the sandbox sees neither, however it looks", async () => {
     }
     for (const tool of ["dump", "dump_program"]) {
       const called = await callTool(tool, under);
-      expect({ name, tool, code: called.code, err: called.err }).toMatchObject({ name, tool, code: 0 });
+      expect({ name, tool, code: called.code, err: called.err }).toMatchObject({
+        name,
+        tool,
+        code: 0,
+      });
       // It did look, and saw an environment.
       expect(called.out).toContain("PATH");
       expect(called.out).not.toMatch(/MY_MODEL_KEY|MY_DATABASE_PASSWORD/u);
@@ -152,8 +165,12 @@ test("what is shown of a run, a model and the machine holds neither", async () =
     await run(...args, "--json");
     await run(...args);
   }
-  expect((await run("model", "add", "broken", "--adapter", "nope", "--key-env", "MY_MODEL_KEY")).code).toBe(2);
-  await me.run(["run", "dump it"], { env: { ...ENV, NANOS_DEBUG: "1" } }).then((one) => results.push(one));
+  expect(
+    (await run("model", "add", "broken", "--adapter", "nope", "--key-env", "MY_MODEL_KEY")).code,
+  ).toBe(2);
+  await me
+    .run(["run", "dump it"], { env: { ...ENV, NANOS_DEBUG: "1" } })
+    .then((one) => results.push(one));
   for (const { out, err } of results) expect(canaries(`${out}${err}`)).toEqual([]);
 }, 60_000);
 
@@ -161,7 +178,9 @@ test("a provider that refuses and quotes the key does not get it shown or kept",
   const refusing = await startPage((hit, response) => {
     response.statusCode = 401;
     response.setHeader("content-type", "application/json");
-    response.end(JSON.stringify({ error: { message: `no such key: ${KEY}; you sent ${hit.headers}` } }));
+    response.end(
+      JSON.stringify({ error: { message: `no such key: ${KEY}; you sent ${hit.headers}` } }),
+    );
   });
   try {
     const add = ["--adapter", "openai-compatible", "--model", "m", "--key-env", "MY_MODEL_KEY"];

@@ -55,7 +55,10 @@ async function check(cell: Cell): Promise<void> {
 
 /** What `doctor` says holds processes here. */
 async function tierOf(nanos: (...args: readonly string[]) => Promise<Result>): Promise<string> {
-  const checks = JSON.parse((await nanos("doctor", "--json")).out) as { name: string; says: string }[];
+  const checks = JSON.parse((await nanos("doctor", "--json")).out) as {
+    name: string;
+    says: string;
+  }[];
   const says = checks.find((check) => check.name === "sandbox")?.says ?? "";
   return /^(?:bwrap|landlock)\b/u.exec(says)?.[0] ?? says;
 }
@@ -77,7 +80,12 @@ describe("the first minute, on four machines", () => {
   const cells: readonly Cell[] = [
     { name: `${me}, with bubblewrap`, under: hasBwrap() ? [] : null, somebody: false, bwrap: true },
     { name: "root, without bubblewrap", under: hidden, somebody: false, bwrap: false },
-    { name: "somebody, with bubblewrap", under: hasBwrap() ? somebody : null, somebody: true, bwrap: true },
+    {
+      name: "somebody, with bubblewrap",
+      under: hasBwrap() ? somebody : null,
+      somebody: true,
+      bwrap: true,
+    },
     {
       name: "somebody, without bubblewrap",
       under: hidden && somebody && [...hidden, ...somebody],
@@ -90,7 +98,9 @@ describe("the first minute, on four machines", () => {
 
 describe("a machine that can hold nothing", () => {
   /** The same machine, for as long as it is used. */
-  async function onOne(use: (me: Person, under: readonly string[]) => Promise<void>): Promise<void> {
+  async function onOne(
+    use: (me: Person, under: readonly string[]) => Promise<void>,
+  ): Promise<void> {
     const machine = isRoot() ? withoutAnyTier() : null;
     if (machine === null) {
       console.log("not available: a machine without any sandbox (run as root, with bubblewrap)");
@@ -105,42 +115,67 @@ describe("a machine that can hold nothing", () => {
   }
 
   const untouched = (me: Person): void =>
-    expect(readdirSync(join(me.userHome, "notes")).toSorted()).toEqual(["dashboard.md", "inbox.md"]);
+    expect(readdirSync(join(me.userHome, "notes")).toSorted()).toEqual([
+      "dashboard.md",
+      "inbox.md",
+    ]);
 
-  test("says what to install, and runs no tool", () =>
-    onOne(async (me, under) => {
-      const result = await me.run(["run", "tidy today's notes", "--yes"], { under });
-      expect([1, 4]).toContain(result.code ?? -1);
-      untouched(me);
-      const doctor = await me.run(["doctor"], { under });
-      expect(doctor.code).toBe(1);
-      expect(doctor.out).toMatch(/install bubblewrap/iu);
-      // What needs no process still works.
-      expect((await me.run(["trace", "verify"], { under })).code).toBe(0);
-      expect(`${result.out}${result.err}`).toMatch(/install bubblewrap: \S+ .*bubblewrap/iu);
-    }), 60_000);
+  test(
+    "says what to install, and runs no tool",
+    () =>
+      onOne(async (me, under) => {
+        const result = await me.run(["run", "tidy today's notes", "--yes"], { under });
+        expect([1, 4]).toContain(result.code ?? -1);
+        untouched(me);
+        const doctor = await me.run(["doctor"], { under });
+        expect(doctor.code).toBe(1);
+        expect(doctor.out).toMatch(/install bubblewrap/iu);
+        // What needs no process still works.
+        expect((await me.run(["trace", "verify"], { under })).code).toBe(0);
+        expect(`${result.out}${result.err}`).toMatch(/install bubblewrap: \S+ .*bubblewrap/iu);
+      }),
+    60_000,
+  );
 
-  test("denies a tool that was known before, and names the reason", () =>
-    onOne(async (me, under) => {
-      await me.nanos("init", "--from", "indie-developer");
-      await me.nanos("tool", "list");
-      const result = await me.run(["run", "tidy today's notes"], { under });
-      expect(`${result.out}${result.err}`).toMatch(/install bubblewrap: \S+ .*bubblewrap/iu);
-      untouched(me);
-      const shown = JSON.parse((await me.nanos("trace", "show", "--json")).out) as {
-        steps: { kind: string; decision: { reason: string } | null; isolation: string | null }[];
-      };
-      const tool = shown.steps.find(({ kind }) => kind === "tool");
-      expect(tool).toMatchObject({ decision: { reason: "deny:no_isolation" }, isolation: null });
-      expect(result.code).toBe(4);
-    }), 60_000);
+  test(
+    "denies a tool that was known before, and names the reason",
+    () =>
+      onOne(async (me, under) => {
+        await me.nanos("init", "--from", "indie-developer");
+        await me.nanos("tool", "list");
+        const result = await me.run(["run", "tidy today's notes"], { under });
+        expect(`${result.out}${result.err}`).toMatch(/install bubblewrap: \S+ .*bubblewrap/iu);
+        untouched(me);
+        const shown = JSON.parse((await me.nanos("trace", "show", "--json")).out) as {
+          steps: { kind: string; decision: { reason: string } | null; isolation: string | null }[];
+        };
+        const tool = shown.steps.find(({ kind }) => kind === "tool");
+        expect(tool).toMatchObject({ decision: { reason: "deny:no_isolation" }, isolation: null });
+        expect(result.code).toBe(4);
+      }),
+    60_000,
+  );
 
   test("refuses to start a process, whatever it is", async () => {
     const sandbox = openSandbox({ clock: systemClock, forbid: ["bwrap", "landlock"] });
     try {
       expect(sandbox.tier("host", false)).toBeNull();
-      const limits = { ms: 1_000, memoryBytes: 1e8, processes: 1, cpuSeconds: 1, outputBytes: 1e4, stageBytes: 1e4 };
-      const box = { reads: [], writes: [], net: { kind: "none" } as const, exec: [], env: {}, limits };
+      const limits = {
+        ms: 1_000,
+        memoryBytes: 1e8,
+        processes: 1,
+        cpuSeconds: 1,
+        outputBytes: 1e4,
+        stageBytes: 1e4,
+      };
+      const box = {
+        reads: [],
+        writes: [],
+        net: { kind: "none" } as const,
+        exec: [],
+        env: {},
+        limits,
+      };
       const run = { kind: "program", argv: ["/bin/true"] } as const;
       const started = await sandbox.start({ run, cwd: "/", box, stage: null });
       expect(started).toMatchObject({ code: "sandbox.no_tier" });

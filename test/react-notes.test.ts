@@ -63,7 +63,10 @@ test("without the grant it waits, and goes on after the approval", async () => {
   expect(waiting.code).toBe(3);
   const last = lastLine(waiting);
   expect(last["kind"]).toBe("run.waiting");
-  const asks = JSON.parse((await me.nanos("approvals", "list", "--json")).out) as { id: string; what: string }[];
+  const asks = JSON.parse((await me.nanos("approvals", "list", "--json")).out) as {
+    id: string;
+    what: string;
+  }[];
   expect(asks).toHaveLength(1);
   expect((await me.nanos("approvals", "approve", asks[0]?.id ?? "")).code).toBe(0);
   const resumed = await me.nanos("resume", String(last["run"]));

@@ -76,9 +76,18 @@ describe("one change to the ground, and `trace verify` is exit 1 with its place"
   const cases: readonly [string, () => [(dir: string) => void, RegExp]][] = [
     ["a byte of an event's text", () => [inRow(row("middle"), -2), names(row("middle"))]],
     ["a byte of the newest event", () => [inRow(row("last"), -2), names(row("last"))]],
-    ["a byte of a body's file", () => [damage(onlyBody(), 40_000), /event \d+.*hash [0-9a-f]{64}/isu]],
-    ["a body's file is gone", () => [remove(onlyBody()), /event \d+.*bodies\/\d+.*hash [0-9a-f]{64}/isu]],
-    ["a byte of a vault file", () => [damage(vaultFile(), 7), new RegExp(nameOf(vaultFile()), "u")]],
+    [
+      "a byte of a body's file",
+      () => [damage(onlyBody(), 40_000), /event \d+.*hash [0-9a-f]{64}/isu],
+    ],
+    [
+      "a body's file is gone",
+      () => [remove(onlyBody()), /event \d+.*bodies\/\d+.*hash [0-9a-f]{64}/isu],
+    ],
+    [
+      "a byte of a vault file",
+      () => [damage(vaultFile(), 7), new RegExp(nameOf(vaultFile()), "u")],
+    ],
     ["a vault file is gone", () => [remove(vaultFile()), new RegExp(nameOf(vaultFile()), "u")]],
     [
       "an event is deleted",
@@ -102,7 +111,9 @@ describe("one change to the ground, and `trace verify` is exit 1 with its place"
     [
       "two events change places",
       () => [
-        sql("UPDATE events SET seq = -1 WHERE seq = 4; UPDATE events SET seq = 4 WHERE seq = 5; UPDATE events SET seq = 5 WHERE seq = -1"),
+        sql(
+          "UPDATE events SET seq = -1 WHERE seq = 4; UPDATE events SET seq = 4 WHERE seq = 5; UPDATE events SET seq = 5 WHERE seq = -1",
+        ),
         /event [45]\b/iu,
       ],
     ],
@@ -110,18 +121,23 @@ describe("one change to the ground, and `trace verify` is exit 1 with its place"
     ["the file is cut", () => [cut, /journal/u]],
   ];
   for (const [name, make] of cases) {
-    test(name, async () => {
-      using copy = another();
-      const [damageIt, says] = make();
-      damageIt(copy.machine);
-      const result = await copy.nanos("trace", "verify");
-      expect(said(result)).toMatch(says);
-      expect(result.code).toBe(1);
-    }, 30_000);
+    test(
+      name,
+      async () => {
+        using copy = another();
+        const [damageIt, says] = make();
+        damageIt(copy.machine);
+        const result = await copy.nanos("trace", "verify");
+        expect(said(result)).toMatch(says);
+        expect(result.code).toBe(1);
+      },
+      30_000,
+    );
   }
 
   const missing = ({ seq }: StoredRow): RegExp => new RegExp(`event ${seq} is missing`, "iu");
-  const runOf = (chain: number): string => rows.filter(({ run }) => run !== "home")[chain - 2]?.run ?? "";
+  const runOf = (chain: number): string =>
+    rows.filter(({ run }) => run !== "home")[chain - 2]?.run ?? "";
 });
 
 test("a look at a damaged journal takes nothing away that a repair would need", async () => {
@@ -129,7 +145,10 @@ test("a look at a damaged journal takes nothing away that a repair would need", 
   const bodies = join(copy.machine, "journal", "bodies");
   const before = fs.readdirSync(bodies);
   const long = Number(before[0]);
-  tamper(copy.machine, `DELETE FROM events WHERE seq >= ${long}; UPDATE chains SET head = 1; UPDATE mark SET upto = 1`);
+  tamper(
+    copy.machine,
+    `DELETE FROM events WHERE seq >= ${long}; UPDATE chains SET head = 1; UPDATE mark SET upto = 1`,
+  );
   await copy.nanos("trace", "verify");
   await copy.nanos("trace", "list");
   expect(fs.readdirSync(bodies)).toEqual(before);
@@ -243,10 +262,13 @@ describe("views are nothing but views", () => {
     ["garbage", (file) => fs.writeFileSync(file, "no database at all ".repeat(4_000))],
     ["empty", (file) => fs.writeFileSync(file, "")],
     ["cut", (file) => fs.truncateSync(file, 6_000)],
-    ["half of it garbage", (file) => {
-      const bytes = fs.readFileSync(file);
-      fs.writeFileSync(file, bytes.fill(0xa5, Math.floor(bytes.length / 2)));
-    }],
+    [
+      "half of it garbage",
+      (file) => {
+        const bytes = fs.readFileSync(file);
+        fs.writeFileSync(file, bytes.fill(0xa5, Math.floor(bytes.length / 2)));
+      },
+    ],
     ["with somebody's log beside it", (file) => fs.writeFileSync(`${file}-wal`, "x".repeat(9_000))],
   ];
   let whole: Promise<readonly unknown[]> | null = null;

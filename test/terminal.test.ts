@@ -24,7 +24,9 @@ const ATTACKS: Readonly<Record<string, string>> = {
   "bells and backspaces": "\x07\x08\x08\x08\x7f\x0b\x0c",
   "carriage returns": "safe\rowned",
 };
-const ALL = Object.values(ATTACKS).map((attack, i) => `part${i} ${attack}`).join(" ");
+const ALL = Object.values(ATTACKS)
+  .map((attack, i) => `part${i} ${attack}`)
+  .join(" ");
 /** What stays of it: it was there, and could do nothing. */
 const LEFT = "part15";
 
@@ -38,30 +40,54 @@ async function hostile(): Promise<Person> {
   addTool(me, "shout", `return ${JSON.stringify(`tool ${ALL}`)};`);
   addTool(me, "wail", `throw new Error(${JSON.stringify(`error ${ALL}`)});`);
   const name = JSON.stringify(`evil ${ALL.replaceAll("/", "").slice(0, 60)}.md`);
-  addTool(me, "scrawl", `fs.writeFileSync(ctx.path("notes") + "/" + ${name}, "x"); return "ok";`, ["write:./notes"]);
+  addTool(me, "scrawl", `fs.writeFileSync(ctx.path("notes") + "/" + ${name}, "x"); return "ok";`, [
+    "write:./notes",
+  ]);
   addOracle(me, ["notes", "shout", "wail", "scrawl"], ["research"]);
   const says = `model ${ALL}\n\n- ${ALL}\n\n\`\`\`\n${ALL}\n\`\`\`\n\n[${ALL}](http://x/${ALL})\n\nthe end`;
   await useScript(me, [
     { when: { last: "^by letters" }, say: says, chunk: 1 },
-    { when: { last: "^calls" }, say: ALL, calls: ["shout", "wail", "scrawl"].map((tool) => ({ name: tool, args: { text: ALL } })) },
+    {
+      when: { last: "^calls" },
+      say: ALL,
+      calls: ["shout", "wail", "scrawl"].map((tool) => ({ name: tool, args: { text: ALL } })),
+    },
     { when: { last: "^unknown" }, calls: [{ name: `no${ALL}`, args: { [ALL]: ALL } }] },
     { when: { text: "part" }, say: says },
   ]);
   return me;
 }
 
-/** The escape bytes of our own drawing; whatever else is left would be somebody's attack. */
+/** Colours, and the erasing of a draft that is drawn properly in its place: our own drawing. */
+const OURS =
+  // eslint-disable-next-line no-control-regex -- control characters are what this test is about
+  /\x1b\[(?:[0-4]|9|2[2-49]|3[1-69]|9[0-7])?m|\x1b\[[1-9]\d?A(?=\x1b\[J)|\r?\x1b\[J|\r\n|\r(?=\x1b\[)/gu;
+/** What a terminal obeys, or reads another way round. */
+const OBEYED =
+  // eslint-disable-next-line no-control-regex -- control characters are what this test is about
+  /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069].{0,12}/gu;
+/** What a session must not write, which draws with many sequences of its own. */
+const ATTACK =
+  // eslint-disable-next-line no-control-regex -- control characters are what this test is about
+  /(?:\x1b(?:[\]cP]|[?[]*[\d;]*77|\[[23]J|\[H|\[6n|\[\?1049)|[\x80-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\x07\x08\x0b\x0c]).{0,12}/gu;
+
+/** What is left of a terminal's input without our own drawing. */
 function foreign(raw: Buffer): readonly string[] {
-  const text = raw.toString("utf8");
-  const ours = /\x1b\[(?:[0-4]|9|2[2-49]|3[1-69]|9[0-7])?m|\x1b\[[1-9]\d?A(?=\x1b\[J)|\r?\x1b\[J|\r\n|\r(?=\x1b\[)/gu;
-  return [...text.replace(ours, "").matchAll(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069].{0,12}/gu)].map(
-    ([found]) => JSON.stringify(found),
-  );
+  return found(raw.toString("utf8").replace(OURS, ""), OBEYED);
+}
+
+function found(text: string, what: RegExp): readonly string[] {
+  return [...text.matchAll(what)].map(([one]) => JSON.stringify(one));
 }
 
 describe("text from a model, a tool or a file does not drive the terminal", () => {
   const terminal = { columns: 80, rows: 24 };
-  const cases: readonly (readonly [name: string, args: readonly string[], code: number, left: string])[] = [
+  const cases: readonly (readonly [
+    name: string,
+    args: readonly string[],
+    code: number,
+    left: string,
+  ])[] = [
     ["whole, as markdown", ["run", `say ${LEFT}`], 0, LEFT],
     ["letter by letter", ["run", "by letters"], 0, LEFT],
     ["as arguments and results", ["run", "calls"], 3, "shout"],
@@ -87,7 +113,10 @@ describe("text from a model, a tool or a file does not drive the terminal", () =
       expect({ name, code: written.code, said }).toEqual({ name, code, said: "" });
       expect(Bun.stripANSI(written.raw.toString())).toContain(left);
     }
-    const runs = JSON.parse((await me.nanos("trace", "list", "--json")).out) as { run: string; request: string }[];
+    const runs = JSON.parse((await me.nanos("trace", "list", "--json")).out) as {
+      run: string;
+      request: string;
+    }[];
     const [first] = runs.filter(({ request }) => request === "calls");
     const again = [
       ["resume", first?.run ?? ""],
@@ -117,11 +146,12 @@ describe("text from a model, a tool or a file does not drive the terminal", () =
     const { code, raw } = await writtenTo(terminal, me.userHome, [], typed);
     expect(code).toBe(0);
     // The view ends links it never began, and draws all anew when what scrolled away changes.
-    const text = raw.toString("utf8").replaceAll("\x1b]8;;\x07", "").replaceAll("\x1b[2J\x1b[H\x1b[3J", "");
+    const text = raw
+      .toString("utf8")
+      .replaceAll("\x1b]8;;\x07", "")
+      .replaceAll("\x1b[2J\x1b[H\x1b[3J", "");
     expect(Bun.stripANSI(text)).toContain(LEFT);
-    const found = /\x1b\]|\x1b[\[?]*[\d;]*77|\x1b\[2J|\x1b\[3J|\x1b\[H|\x1b\[6n|\x1b\[\?1049|\x1bc|\x1bP|[\x80-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\x07\x08\x0b\x0c]/gu;
-    const attacks = [...text.matchAll(found)].map(({ index }) => JSON.stringify(text.slice(index, index + 24)));
-    expect(attacks).toEqual([]);
+    expect(found(text, ATTACK)).toEqual([]);
   }, 60_000);
 });
 
@@ -173,7 +203,11 @@ test("a session on 80 by 24: first screen, request, ask, call tree, Ctrl-C", asy
     screen.type("y");
     await screen.until("1 ask");
     expect(seen(screen, me)).toEqual(
-      expect.arrayContaining(["▸ oracle · write_down exactly this … TIME ✓", "  ? oracle: write_down allowed", "Done, once."]) as string[],
+      expect.arrayContaining([
+        "▸ oracle · write_down exactly this … TIME ✓",
+        "  ? oracle: write_down allowed",
+        "Done, once.",
+      ]) as string[],
     );
 
     screen.type("hang");
@@ -188,7 +222,9 @@ test("a session on 80 by 24: first screen, request, ask, call tree, Ctrl-C", asy
   } finally {
     screen.close();
   }
-  const [last] = JSON.parse((await me.nanos("trace", "list", "--json")).out) as { outcome: string }[];
+  const [last] = JSON.parse((await me.nanos("trace", "list", "--json")).out) as {
+    outcome: string;
+  }[];
   expect(last).toMatchObject({ request: "hang", outcome: "cancelled" });
   expect((await me.nanos("trace", "verify")).code).toBe(0);
 }, 60_000);

@@ -74,7 +74,11 @@ test("a run that hangs is stopped from another process", async () => {
 test("a tool that hangs is stopped from another process, and its processes with it", async () => {
   using me = person();
   await me.nanos("init", "--from", "basics");
-  addTool(me, "sleeper", "return await new Promise<string>(() => setInterval(() => undefined, 1_000));");
+  addTool(
+    me,
+    "sleeper",
+    "return await new Promise<string>(() => setInterval(() => undefined, 1_000));",
+  );
   const hanging = me.begin(["tool", "call", "sleeper", "{}"]);
   const run = await newest(me, ({ state }) => state === "running");
   expect((await me.nanos("cancel", run)).code).toBe(0);
@@ -95,7 +99,10 @@ test("cancelling what is over or was never there says so", async () => {
 }, 60_000);
 
 test("an answer from another process wakes a run whose operator does not answer", async () => {
-  for (const [verb, came] of [["approve", "came to ended succeeded"], ["deny", "came to ended degraded"]] as const) {
+  for (const [verb, came] of [
+    ["approve", "came to ended succeeded"],
+    ["deny", "came to ended degraded"],
+  ] as const) {
     using me = person();
     await me.nanos("init", "--from", "indie-developer");
     addTool(me, "write_down", 'return "wrote " + text;');
@@ -109,7 +116,9 @@ test("an answer from another process wakes a run whose operator does not answer"
     const waiting = me.begin(["write it"], { command: [process.execPath, ...flags, file] });
     await waiting.until("ask a");
     const [, ask = "", run = ""] = /ask (\S+) of (\S+)/u.exec(waiting.text()) ?? [];
-    const listed = JSON.parse((await me.nanos("approvals", "list", "--json")).out) as { id: string }[];
+    const listed = JSON.parse((await me.nanos("approvals", "list", "--json")).out) as {
+      id: string;
+    }[];
     expect(listed.map(({ id }) => id)).toEqual([ask]);
     expect((await me.nanos("approvals", verb, ask)).code).toBe(0);
     const { code, out, err }: Result = await waiting.ended;
@@ -125,9 +134,15 @@ test("an answer somebody forged is no answer", async () => {
   using me = person();
   await me.nanos("init", "--from", "indie-developer");
   await me.nanos("model", "use", "recorded");
-  const waiting = await me.nanos("run", "What's new in the React 19 RC, and update the dashboard notes");
+  const waiting = await me.nanos(
+    "run",
+    "What's new in the React 19 RC, and update the dashboard notes",
+  );
   expect(waiting.code).toBe(3);
-  const [ask] = JSON.parse((await me.nanos("approvals", "list", "--json")).out) as { id: string; run: string }[];
+  const [ask] = JSON.parse((await me.nanos("approvals", "list", "--json")).out) as {
+    id: string;
+    run: string;
+  }[];
   await me.nanos("approvals", "approve", ask?.id ?? "");
   // Another key than the one the answer was signed with: somebody else's yes.
   const key = join(me.userHome, ".nano-os", "machine", "operator.key");
@@ -135,7 +150,9 @@ test("an answer somebody forged is no answer", async () => {
   await other.nanos("init", "--from", "indie-developer");
   await other.nanos("model", "use", "recorded");
   await other.nanos("run", "What's new in the React 19 RC, and update the dashboard notes");
-  const [theirs] = JSON.parse((await other.nanos("approvals", "list", "--json")).out) as { id: string }[];
+  const [theirs] = JSON.parse((await other.nanos("approvals", "list", "--json")).out) as {
+    id: string;
+  }[];
   await other.nanos("approvals", "approve", theirs?.id ?? "");
   writeFileSync(key, readFileSync(join(other.userHome, ".nano-os", "machine", "operator.key")));
   const [line] = await runs(me);

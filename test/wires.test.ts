@@ -11,7 +11,8 @@ for (const adapter of WIRES) {
     const server = await startMockProvider({
       answer: ({ messages }) => {
         const last = messages.at(-1);
-        if (last?.role === "tool") return { say: "Both notes are written, one after the other.", chunk: 5 };
+        if (last?.role === "tool")
+          return { say: "Both notes are written, one after the other.", chunk: 5 };
         return {
           say: "On it. ",
           calls: ["one", "two"].map((text) => ({

@@ -6,11 +6,19 @@ import type { Person } from "./nanos.ts";
 /** Things an operator puts into the home's arrangement by hand. */
 
 /** A skill of one tool, with its name in kebab case, that takes a text; `body` is what it runs, `scopes` what it declares. */
-export function addTool(me: Person, name: string, body: string, scopes: readonly string[] = []): void {
+export function addTool(
+  me: Person,
+  name: string,
+  body: string,
+  scopes: readonly string[] = [],
+): void {
   const skill = name.replaceAll("_", "-");
   const tools = join(me.userHome, ".nano-os", "skills", skill, "tools");
   mkdirSync(tools, { recursive: true });
-  writeFileSync(join(tools, "..", "SKILL.md"), `---\nname: ${skill}\ndescription: By hand.\n---\nx\n`);
+  writeFileSync(
+    join(tools, "..", "SKILL.md"),
+    `---\nname: ${skill}\ndescription: By hand.\n---\nx\n`,
+  );
   writeFileSync(
     join(tools, `${name}.ts`),
     `import { tool, z } from "nanos/tool";
@@ -24,7 +32,11 @@ export default tool({ name: "${name}", description: "By hand.", scopes: ${JSON.s
 }
 
 /** The oracle, with these skills. */
-export function addOracle(me: Person, skills: readonly string[], agents: readonly string[] = []): void {
+export function addOracle(
+  me: Person,
+  skills: readonly string[],
+  agents: readonly string[] = [],
+): void {
   const lists = `skills: [${skills.join(", ")}]\nagents: [${agents.join(", ")}]`;
   const head = `---\nname: oracle\ndescription: By hand.\n${lists}\n---\n`;
   writeFileSync(join(me.userHome, ".nano-os", "agents", "oracle.md"), `${head}You help.\n`);

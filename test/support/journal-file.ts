@@ -15,7 +15,7 @@ export function machineOf(userHome: string): string {
 /** Flips one bit of one byte, each time another one. */
 export function flipped(bytes: Buffer, at: number): Buffer {
   const changed = Buffer.from(bytes);
-  changed[at] = (changed[at] ?? 0) ^ (1 << at % 8);
+  changed[at] = (changed[at] ?? 0) ^ (1 << (at % 8));
   return changed;
 }
 
@@ -45,7 +45,9 @@ export function storedRows(machine: string): readonly StoredRow[] {
   const file = join(machine, "journal", "journal.db");
   const db = new DatabaseSync(file, { readOnly: true });
   const rows = db
-    .prepare("SELECT e.seq, c.run, e.hash FROM events e JOIN chains c ON c.id = e.chain ORDER BY seq")
+    .prepare(
+      "SELECT e.seq, c.run, e.hash FROM events e JOIN chains c ON c.id = e.chain ORDER BY seq",
+    )
     .all();
   db.close();
   const bytes = readFileSync(file);

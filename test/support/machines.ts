@@ -43,9 +43,20 @@ export function withoutAnyTier(): { argv: readonly string[]; drop: () => void } 
   const drop = (): void => rmSync(folder, { recursive: true, force: true });
   const filter = join(folder, "filter");
   writeFileSync(filter, landlockIsUnknown());
-  const hide = BWRAP_PLACES.filter((path) => existsSync(path)).flatMap((path) => ["--ro-bind", "/dev/null", path]);
+  const hide = BWRAP_PLACES.filter((path) => existsSync(path)).flatMap((path) => [
+    "--ro-bind",
+    "/dev/null",
+    path,
+  ]);
   const bwrap = ["bwrap", "--dev-bind", "/", "/", ...hide, "--seccomp", "3", "--"];
-  const argv = works(["sh", "-c", 'filter=$1; shift; exec "$@" 3<"$filter"', "sh", filter, ...bwrap]);
+  const argv = works([
+    "sh",
+    "-c",
+    'filter=$1; shift; exec "$@" 3<"$filter"',
+    "sh",
+    filter,
+    ...bwrap,
+  ]);
   if (argv !== null) return { argv, drop };
   drop();
   return null;
@@ -66,12 +77,14 @@ export function give(folder: string): void {
 /** Whether somebody may read and run the checkout. */
 export function isReadable(path: string): boolean {
   const argv = asSomebody();
-  return argv !== null && spawnSync(argv[0] ?? "", [...argv.slice(1), "test", "-r", path]).status === 0;
+  return (
+    argv !== null && spawnSync(argv[0] ?? "", [...argv.slice(1), "test", "-r", path]).status === 0
+  );
 }
 
 function works(argv: readonly string[]): readonly string[] | null {
-  const [program = "", ...rest] = [...argv, "true"];
-  return spawnSync(program, rest, { stdio: "ignore" }).status === 0 ? argv : null;
+  const [program = "", ...rest] = argv;
+  return spawnSync(program, [...rest, "true"], { stdio: "ignore" }).status === 0 ? argv : null;
 }
 
 /** A filter of system calls by which Landlock's three do not exist, and all others do. */

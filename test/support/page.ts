@@ -43,7 +43,11 @@ async function hitOf(request: IncomingMessage): Promise<Hit> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const headers = JSON.stringify(request.headersDistinct);
-  return { line: `${request.method} ${request.url}`, headers, body: Buffer.concat(chunks).toString() };
+  return {
+    line: `${request.method} ${request.url}`,
+    headers,
+    body: Buffer.concat(chunks).toString(),
+  };
 }
 
 /** Passes connections on to a port and keeps what was sent to it. */

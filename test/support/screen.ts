@@ -59,11 +59,14 @@ export function openScreen(userHome: string, args: readonly string[]): Screen | 
         const screen = lines().join("\n");
         return typeof words === "string" ? screen.includes(words) : words.test(screen);
       };
-      if (!(await waitFor(there))) throw new Error(`no ${String(words)} on:\n${lines().join("\n")}`);
+      if (!(await waitFor(there)))
+        throw new Error(`no ${String(words)} on:\n${lines().join("\n")}`);
     },
     ended: async () => {
-      const state = (): string => tmux("display-message", "-p", "-t", "s", "#{pane_dead} #{pane_dead_status}");
-      if (!(await waitFor(() => state().startsWith("1")))) throw new Error(`goes on: ${lines().join("\n")}`);
+      const state = (): string =>
+        tmux("display-message", "-p", "-t", "s", "#{pane_dead} #{pane_dead_status}");
+      if (!(await waitFor(() => state().startsWith("1"))))
+        throw new Error(`goes on: ${lines().join("\n")}`);
       return Number(state().split(" ")[1]);
     },
     close: () => {

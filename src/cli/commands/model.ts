@@ -44,8 +44,7 @@ export const command: Command = {
     {
       name: "add",
       summary: "add a model by its provider",
-      example:
-        "nanos model add local --adapter openai-compatible --url http://127.0.0.1:11434/v1 --model qwen3:8b",
+      example: "nanos model add local --adapter ollama --url http://127.0.0.1:11434 --model ID",
       args: [{ name: "NAME", about: "what to call it", required: true }],
       options: [
         { flag: "--adapter", value: "KIND", about: `one of ${KNOWN.join(", ")}` },
