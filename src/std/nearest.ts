@@ -1,10 +1,10 @@
 /**
  * The name in `known` closest to `wrong`, or undefined when none is near enough to be what was
- * meant (more than a third of the letters differ).
+ * meant (more than two letters, or a third of them, differ).
  */
 export function nearest(wrong: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
-  let least = Math.max(1, Math.floor(wrong.length / 3)) + 1;
+  let least = (wrong.length < 4 ? 1 : Math.max(2, Math.floor(wrong.length / 3))) + 1;
   for (const name of known) {
     const distance = editDistance(wrong.toLowerCase(), name.toLowerCase(), least);
     if (distance < least) {

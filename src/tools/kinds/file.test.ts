@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Json } from "../../std/json.ts";
 import { LIMITS } from "../../std/limits.ts";
-import { TIERS } from "../../sandbox/testing/ground.ts";
+import { TIERS } from "../../sandbox/testing/tiers.ts";
 import { answering, openLab } from "../testing/lab.ts";
 import type { ToolResult } from "../tool-host.ts";
 import { fillArgv } from "./command.ts";

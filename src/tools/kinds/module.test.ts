@@ -3,7 +3,7 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { LIMITS } from "../../std/limits.ts";
 import { isObject, type Json } from "../../std/json.ts";
-import { TIERS } from "../../sandbox/testing/ground.ts";
+import { TIERS } from "../../sandbox/testing/tiers.ts";
 import { answering, type Lab, NOON, openLab } from "../testing/lab.ts";
 import { TOOL_FILES, TOOLS } from "../testing/tool-files.ts";
 import type { ToolResult } from "../tool-host.ts";
