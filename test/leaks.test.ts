@@ -144,6 +144,9 @@ test("other hosts get nothing of them, the provider gets its key in its header a
   const ran = await run("run", "fetch the page");
   expect({ code: ran.code, err: ran.err }).toMatchObject({ code: 0 });
   expect(page.hits.map(({ line }) => line)).toEqual(["GET /page"]);
+  // The provider did say the key; what came of it does not.
+  expect(ran.out).toContain("Done. Your key is ");
+  expect(canaries(`x${KEY}y${OTHER}`)).toEqual([KEY, OTHER]);
   expect(canaries(JSON.stringify(page.hits))).toEqual([]);
   const sent = recorder.sent();
   expect(sent).toContain("POST /v1/chat/completions");

@@ -253,7 +253,9 @@ describe("views are nothing but views", () => {
     for (const command of commands) {
       const { code, out } = await who.nanos(...command, "--json");
       expect(code).toBe(0);
-      results.push(JSON.parse(out.replaceAll(who.userHome, "HOME")));
+      results.push(
+        JSON.parse(out.replaceAll(who.userHome, "HOME").replaceAll(me.userHome, "HOME")),
+      );
     }
     return results;
   };

@@ -123,7 +123,11 @@ export function lockDown(lock: LockSpec): void {
   execute(kernel, lock.argv, lock.env, lock.limits.addressBytes);
 }
 
-/** The version the kernel offers, asked from inside; for `nanos` under a runtime without FFI. */
+/**
+ * The version the kernel offers, asked from inside; for `nanos` under a runtime without FFI.
+ *
+ * @public loaded by `require`, so that no thread starts before the lock
+ */
 export function askLandlockAbi(): number {
   return landlockAbi(openKernel());
 }

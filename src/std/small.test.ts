@@ -2,7 +2,9 @@ import { expect, test } from "bun:test";
 import { fakeClock, localDate, systemClock } from "./clock.ts";
 import { NanosError, assert, codeOf, messageOf } from "./error.ts";
 import { hashOf, saltedDigest, sha256 } from "./hash.ts";
-import { isObject } from "./json.ts";
+import { canonical } from "./canonical.ts";
+import { isObject, sameJson, type Json } from "./json.ts";
+import fc from "fast-check";
 import { nearest } from "./nearest.ts";
 import { countingRandom, newId, systemRandom } from "./random.ts";
 
@@ -67,4 +69,17 @@ test("errors carry a code and the next step; a bug is a bug", () => {
     "",
   ]);
   expect([isObject({}), isObject([]), isObject(null)]).toEqual([true, false, false]);
+});
+
+test("sameJson says what canonical JSON says", () => {
+  const value = fc.jsonValue({ maxDepth: 3 }) as fc.Arbitrary<Json>;
+  fc.assert(
+    fc.property(value, value, (a, b) => {
+      expect(sameJson(a, b)).toBe(canonical(a) === canonical(b));
+      expect(sameJson(a, JSON.parse(JSON.stringify(a)) as Json)).toBe(true);
+    }),
+  );
+  const absent = { a: undefined, b: [1, { c: null }] } as unknown as Json;
+  expect(sameJson(absent, { b: [1, { c: null }] })).toBe(true);
+  expect(sameJson([1], { 0: 1 } as unknown as Json)).toBe(false);
 });

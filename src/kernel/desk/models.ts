@@ -33,13 +33,7 @@ export function modelDesk(given: {
   let config = given.config;
   const opened = new Map<string, Promise<Model>>();
   const inUse = (): string => config.model ?? arrangement.manifest.model ?? BUILT_IN;
-  const lines = (): readonly ModelLine[] => [
-    ...Object.entries(config.models).map(([name, model]) => line(name, model, "home", inUse())),
-    ...Object.entries(arrangement.models)
-      .filter(([name]) => !(name in config.models))
-      .map(([name, model]) => line(name, model, "arrangement", inUse())),
-    line(BUILT_IN, { adapter: "rules" }, "built-in", inUse()),
-  ];
+  const lines = (): readonly ModelLine[] => linesOf(config, arrangement, inUse());
   const find = (name: string): ModelLine => findLine(lines(), name);
   const chosen = (name: string, { adapter }: ModelConfig): Promise<void> =>
     note(journal, { kind: "model.chosen", name, adapter });
@@ -55,19 +49,11 @@ export function modelDesk(given: {
       list: lines,
       discover: () => discover(deps, lines()),
       add: async (name, model) => {
-        if (name === BUILT_IN || name === "") {
-          throw new NanosError(
-            "model.bad_name",
-            `A model cannot be called ${name || "nothing"}.`,
-            "Choose another name.",
-          );
-        }
+        checkName(name);
         // Opening contacts nobody; it finds what is missing before it is written down.
         await openModel(name, model, deps);
-        config = await given.change((old) => ({
-          ...old,
-          models: { ...old.models, [name]: model },
-        }));
+        const added = { [name]: model };
+        config = await given.change((old) => ({ ...old, models: { ...old.models, ...added } }));
         opened.delete(name);
         await chosen(name, model);
       },
@@ -77,18 +63,35 @@ export function modelDesk(given: {
         await chosen(name, model);
       },
       rm: async (name) => {
-        if (find(name).from !== "home") {
-          throw new NanosError(
-            "model.not_yours",
-            `${name} is not in your config.`,
-            "Only models added with `nanos model add` can be removed.",
-          );
-        }
+        checkOwn(find(name));
         config = await given.change((old) => without(old, name));
         opened.delete(name);
       },
     },
   };
+}
+
+/** The operator's own, then the arrangement's, then the one that is always there. */
+function linesOf(config: Config, arrangement: Arrangement, inUse: string): readonly ModelLine[] {
+  return [
+    ...Object.entries(config.models).map(([name, model]) => line(name, model, "home", inUse)),
+    ...Object.entries(arrangement.models)
+      .filter(([name]) => !(name in config.models))
+      .map(([name, model]) => line(name, model, "arrangement", inUse)),
+    line(BUILT_IN, { adapter: "rules" }, "built-in", inUse),
+  ];
+}
+
+function checkName(name: string): void {
+  if (name !== BUILT_IN && name !== "") return;
+  const message = `A model cannot be called ${name || "nothing"}.`;
+  throw new NanosError("model.bad_name", message, "Choose another name.");
+}
+
+function checkOwn({ name, from }: ModelLine): void {
+  if (from === "home") return;
+  const next = "Only models added with `nanos model add` can be removed.";
+  throw new NanosError("model.not_yours", `${name} is not in your config.`, next);
 }
 
 /** Endpoints and keys on this machine that are not configured yet. */

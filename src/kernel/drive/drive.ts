@@ -1,5 +1,4 @@
-import { canonical } from "../../std/canonical.ts";
-import type { Json } from "../../std/json.ts";
+import { type Json, sameJson } from "../../std/json.ts";
 import type { Answer, Ask } from "../../contracts/run.ts";
 import { Diverged, type Drive, type Recorded } from "../../contracts/drive.ts";
 import type { Draft, Event } from "../../contracts/event.ts";
@@ -135,8 +134,8 @@ export class Track {
       event.actor === draft.actor &&
       event.policy === draft.policy &&
       event.isolation === draft.isolation &&
-      canonical(event.label) === canonical(draft.label) &&
-      canonical(body as Json) === canonical(draft.body as Json);
+      sameJson(event.label, draft.label) &&
+      sameJson(body as Json, draft.body as Json);
     if (!same) throw new Diverged(difference(next, draft), event);
     this.#used.set(draft.step, (this.#used.get(draft.step) ?? 0) + 1);
     return event;
@@ -191,7 +190,7 @@ function firstDifference(a: Json, b: Json, path: string): string {
   for (const key of [...keys].toSorted()) {
     const left = (a as Fields)[key] ?? null;
     const right = (b as Fields)[key] ?? null;
-    if (canonical(left) === canonical(right)) continue;
+    if (sameJson(left, right)) continue;
     return firstDifference(left, right, path === "" ? key : `${path}.${key}`);
   }
   return path;

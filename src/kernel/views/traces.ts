@@ -116,6 +116,13 @@ function apply(db: ViewWriter, recorded: Recorded): void {
       );
       db.run("UPDATE asks SET open = 0 WHERE run = ?", event.run);
       break;
+    default:
+      applyAsk(db, recorded);
+  }
+}
+
+function applyAsk(db: ViewWriter, { event, body }: Recorded): void {
+  switch (body?.kind) {
     case "approval.asked":
       db.run(
         "INSERT OR IGNORE INTO asks VALUES (?, ?, ?, 1, ?)",
