@@ -156,7 +156,7 @@ async function assemble(
     ...{ cacheDir: paths.cache, stageDir: paths.stage, undoDir: join(paths.machine, "undo") },
     listing: (wanted) => listGranted(wanted, grants.current()),
   });
-  const world = worldOf({ home, journal, vault, models, grants, tools, arrangement });
+  const world = worldOf({ home, journal, vault, models, grants, tools, sandbox, arrangement });
   const forget = journal.onWake((topic) => {
     if (topic === "grants") void grants.reload();
   });
@@ -216,7 +216,11 @@ function nanosOf(parts: {
     run: (request) => begin(world, request),
     resume: (run, hooks = {}) => resume(world, run, hooks),
     cancel: async (run) => {
-      traces.show(run);
+      const { state, end } = traces.show(run);
+      if (state === "ended") {
+        const message = `Run ${run} has already ended: ${end?.outcome ?? "unknown"}.`;
+        throw new NanosError("run.ended", message, `See \`nanos trace show ${run}\`.`);
+      }
       await note(journal, { kind: "run.cancel_requested", run, by: "operator" });
       await journal.wake(`cancel:${run}`);
     },
@@ -253,14 +257,15 @@ function worldOf(parts: {
   models: ModelDesk;
   grants: GrantDesk;
   tools: ToolHost;
+  sandbox: Sandbox;
   arrangement: Arrangement;
 }): World {
-  const { home, journal, vault, models, grants, tools, arrangement } = parts;
+  const { home, journal, vault, models, grants, tools, sandbox, arrangement } = parts;
   let facts: Promise<Facts> | null = null;
   const load = async (): Promise<Facts> =>
     factsOf({
       arrangement,
-      tools: (await tools.list()).tools,
+      ...(await tools.list()),
       lock: await home.lock.read(),
       machine: home.paths.machine,
       userHome: homedir(),
@@ -268,6 +273,7 @@ function worldOf(parts: {
   return {
     journal,
     tools,
+    holds: (process) => sandbox.tier(process, false) !== null,
     clock: systemClock,
     random: systemRandom,
     version: VERSION,
@@ -284,15 +290,14 @@ function worldOf(parts: {
       const { brokerFetch } = await import("./tools/broker.ts");
       return brokerFetch(wanted, { privateOk, signal, clock: systemClock });
     },
-    lock: async (skill, hash) => {
-      const at = systemClock.now();
-      await home.lock.change((file) => ({
-        ...file,
-        skills: { ...file.skills, [skill]: { hash, at, from: "first use" } },
-      }));
-    },
+    lock: (skill, hash) => lockSkill(home, skill, hash),
     alone: (task) => withLock(join(home.paths.machine, "commit"), systemClock, task),
     sign: home.operator.sign,
     verify: home.operator.verify,
   };
+}
+
+async function lockSkill(home: Home, skill: string, hash: string): Promise<void> {
+  const locked = { [skill]: { hash, at: systemClock.now(), from: "first use" } };
+  await home.lock.change((file) => ({ ...file, skills: { ...file.skills, ...locked } }));
 }

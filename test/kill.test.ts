@@ -24,7 +24,12 @@ async function prepare(me: Person): Promise<void> {
 }
 
 function runAndKill(me: Person, count: number): number | null {
-  const flags = ["--config=/dev/null", "--no-env-file", "--no-install"];
+  const flags = [
+    "--config=/dev/null",
+    "--no-env-file",
+    "--no-install",
+    "--tsconfig-override=/dev/null",
+  ];
   const env = { HOME: me.userHome, PATH: process.env["PATH"] ?? "" };
   const args = [...flags, KILLED, REQUEST, String(count)];
   const ended = spawnSync(process.execPath, args, { cwd: me.userHome, env, encoding: "utf8" });

@@ -112,7 +112,12 @@ test("an answer from another process wakes a run whose operator does not answer"
       { say: "Over." },
     ]);
     const file = join(import.meta.dirname, "support", "attended-run.ts");
-    const flags = ["--config=/dev/null", "--no-env-file", "--no-install"];
+    const flags = [
+      "--config=/dev/null",
+      "--no-env-file",
+      "--no-install",
+      "--tsconfig-override=/dev/null",
+    ];
     const waiting = me.begin(["write it"], { command: [process.execPath, ...flags, file] });
     await waiting.until("ask a");
     const [, ask = "", run = ""] = /ask (\S+) of (\S+)/u.exec(waiting.text()) ?? [];

@@ -16,11 +16,12 @@ if (bun === null) {
   process.exit(2);
 }
 
-// What lies in the current folder (bunfig.toml, .env) must not run or be read.
+// What lies in the current folder (bunfig.toml, .env, tsconfig.json) must not run or be read.
 const argv = [
   "--config=/dev/null",
   "--no-env-file",
   "--no-install",
+  "--tsconfig-override=/dev/null",
   main,
   ...process.argv.slice(2),
 ];

@@ -1,3 +1,4 @@
+import { plainText } from "../std/text.ts";
 import type { Nanos, OpenOptions } from "../contracts/nanos.ts";
 import { systemClock } from "../std/clock.ts";
 import { type Context, flag, type House, type Input, option } from "./command.ts";
@@ -34,7 +35,8 @@ async function explained(world: World, terminal: Terminal): Promise<Parsed | num
   const said = await explain(world.argv, MENU, says);
   if (said.kind === "run") return said.parsed;
   if (said.out !== "") terminal.out(said.out);
-  if (said.err !== "") terminal.err(said.err);
+  // It repeats what was typed, which may come from a script somebody else wrote.
+  if (said.err !== "") terminal.err(plainText(said.err));
   return said.code;
 }
 

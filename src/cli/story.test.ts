@@ -5,7 +5,12 @@ import { join } from "node:path";
 import { inRealPty } from "./testing/pty.ts";
 
 const MAIN = new URL("main.ts", import.meta.url).pathname;
-const FLAGS = ["--config=/dev/null", "--no-env-file", "--no-install"];
+const FLAGS = [
+  "--config=/dev/null",
+  "--no-env-file",
+  "--no-install",
+  "--tsconfig-override=/dev/null",
+];
 
 interface Came {
   readonly code: number;

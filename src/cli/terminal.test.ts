@@ -6,7 +6,12 @@ import { NanosError } from "../std/error.ts";
 import { asText } from "./terminal.ts";
 
 const MAIN = new URL("testing/scripted-main.ts", import.meta.url).pathname;
-const FLAGS = ["--config=/dev/null", "--no-env-file", "--no-install"];
+const FLAGS = [
+  "--config=/dev/null",
+  "--no-env-file",
+  "--no-install",
+  "--tsconfig-override=/dev/null",
+];
 
 interface Came {
   readonly code: number;

@@ -23,7 +23,12 @@ function write(
   how: { killAfter: number } | { count: number },
 ): Promise<Ended> {
   const count = "count" in how ? [String(how.count)] : [];
-  const flags = ["--config=/dev/null", "--no-env-file", "--no-install"];
+  const flags = [
+    "--config=/dev/null",
+    "--no-env-file",
+    "--no-install",
+    "--tsconfig-override=/dev/null",
+  ];
   const child = spawn(process.execPath, [...flags, WRITER, dir, run, ...count]);
   let out = "";
   let stderr = "";

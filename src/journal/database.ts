@@ -2,7 +2,7 @@ import { DatabaseSync } from "node:sqlite";
 import * as fs from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { codeOf, NanosError } from "../std/error.ts";
+import { codeOf, messageOf, NanosError } from "../std/error.ts";
 import type { Random } from "../std/random.ts";
 import { isDamage, journalFailure, primaryCode } from "./failure.ts";
 import { createSchema, FORMAT } from "./schema.ts";
@@ -12,6 +12,8 @@ const PAGE_BYTES = 2048;
 
 /** SQLite's code when a file or what goes with it cannot be opened or made. */
 const CANNOT_OPEN = 14;
+/** What SQLite says of a file whose format it does not know. */
+const SQL_ERROR = 1;
 
 export interface DatabaseOptions {
   /** Most bytes the file may grow to. */
@@ -36,6 +38,15 @@ export function openDatabase(dir: string, random: Random, options: DatabaseOptio
     return { db: checked(db, file, () => configure(db, options)), readOnly: false };
   } catch (error) {
     const failure = journalFailure(error, file);
+    if (primaryCode(error) === SQL_ERROR && fs.existsSync(file)) {
+      const message = `${file} cannot be read: ${messageOf(error)}.`;
+      throw new NanosError(
+        "journal.damaged",
+        message,
+        "Put a copy of the home in its place.",
+        error,
+      );
+    }
     const blocked = failure instanceof NanosError && failure.code === "journal.read_only";
     if (!(blocked || primaryCode(error) === CANNOT_OPEN) || !fs.existsSync(file)) throw failure;
     return { db: openReadOnly(file, options, failure), readOnly: true };

@@ -184,13 +184,21 @@ function seqOf(db: DatabaseSync, hash: string): number | null {
   return row ? Number(row["seq"]) : null;
 }
 
+function lostEntries(db: DatabaseSync, reader: Reader): boolean {
+  const size = reader.size();
+  const upto = Number(db.prepare("SELECT max(upto) AS upto FROM mark").get()?.["upto"] ?? 0);
+  const head = Number(db.prepare("SELECT max(head) AS head FROM chains").get()?.["head"] ?? 0);
+  return upto > size || head > size;
+}
+
 /**
  * Removes files a crash left behind: of a body whose erasure was committed, or of an append that
  * never was.
  */
 function sweep(db: DatabaseSync, chains: Chains, reader: Reader, bodies: BodyFiles): void {
   const files = bodies.list();
-  if (files.length === 0) return;
+  // A journal that lost entries may be mended from a copy; nothing that belongs to them is removed.
+  if (files.length === 0 || lostEntries(db, reader)) return;
   const erased = new Set(
     db
       .prepare("SELECT seq FROM erased")

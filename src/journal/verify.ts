@@ -147,6 +147,11 @@ class Check {
       const bad = chain && this.#cutOff(chain);
       if (bad) return bad;
     }
+    const moved = db.prepare(MOVED_HEAD).get();
+    if (moved) {
+      const run = chains.byId(Number(moved["id"]))?.run ?? null;
+      return damaged(`The head kept of ${run ?? "a chain"} is not its newest event.`, null, run);
+    }
     const upto = Number(db.prepare("SELECT max(upto) AS upto FROM mark").get()?.["upto"]);
     if (upto <= this.last) return null;
     return damaged(`Event ${this.last + 1} is missing: there were ${upto}.`, this.last + 1);
@@ -177,6 +182,13 @@ class Check {
     return { ok: false, seq: row.seq, run, hash: hex(row.hash), why };
   }
 }
+
+/** Heads are exact up to the mark: what lies after it has not been written to them yet. */
+const MOVED_HEAD = `
+  SELECT c.id FROM chains c LEFT JOIN (
+    SELECT chain, max(seq) AS head FROM events
+    WHERE seq <= (SELECT max(upto) FROM mark) GROUP BY chain
+  ) e ON e.chain = c.id WHERE c.head <> ifnull(e.head, 0)`;
 
 function damaged(why: string, seq: number | null = null, run: string | null = null): Verified {
   return { ok: false, seq, run, hash: null, why };

@@ -51,7 +51,7 @@ async function propose(
     const now = frame.drive.now(step);
     drafts.push(...refreshGrants(frame, step));
     const spent = recordedSpent(frame, step) ?? frame.spent;
-    const standing = standingOf(frame, want, { spent, now, answers });
+    const standing = standingOf(frame, want, step, { spent, now, answers });
     const { action } = want;
     const decision = judge(action, standing);
     frame.spent = { ...frame.spent, calls: frame.spent.calls + 1 };

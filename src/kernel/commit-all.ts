@@ -51,6 +51,12 @@ async function commitOne(
 ): Promise<Committed<Outcome>> {
   let { step, outcome } = settled;
   for (let tries = 0; ; tries++) {
+    if (isChanged(outcome) && step !== null && tries < LIMITS.commitRetries) {
+      const again = await callAgain(frame, tool, args);
+      if (again.kind === "waiting") return again;
+      ({ step, outcome } = again.value);
+      continue;
+    }
     const staged = outcome.status === "done" ? outcome.staged : undefined;
     if (!staged || step === null || outcome.status !== "done")
       return { kind: "committed", value: outcome };
@@ -63,13 +69,26 @@ async function commitOne(
       return { kind: "committed", value: { ...outcome, files } };
     }
     const { failure } = acted.outcome;
-    if (failure.code !== "sandbox.changed_meanwhile" || tries >= LIMITS.commitRetries) {
+    if (failure.code !== CHANGED || tries >= LIMITS.commitRetries) {
       if (frame.world) await (await frame.world.tools.reopen(step))?.discard();
       return { kind: "committed", value: acted.outcome };
     }
-    const again = await act(frame, toolWant(frame, tool, args));
-    if (again.status === "waiting") return { kind: "waiting", asks: again.asks };
-    if (again.status !== "settled") throw new Error("bug: a call was not settled");
-    ({ step, outcome } = again);
+    const again = await callAgain(frame, tool, args);
+    if (again.kind === "waiting") return again;
+    ({ step, outcome } = again.value);
   }
+}
+
+/** True when the files were changed while the call was copying or reading them. */
+function isChanged(outcome: Outcome): boolean {
+  return outcome.status === "failed" && outcome.failure.code === CHANGED;
+}
+
+const CHANGED = "sandbox.changed_meanwhile";
+
+async function callAgain(frame: Frame, tool: LoadedTool, args: Json): Promise<Committed<Settled>> {
+  const again = await act(frame, toolWant(frame, tool, args));
+  if (again.status === "waiting") return { kind: "waiting", asks: again.asks };
+  if (again.status !== "settled") throw new Error("bug: a call was not settled");
+  return { kind: "committed", value: again };
 }

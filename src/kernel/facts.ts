@@ -2,18 +2,19 @@ import type { Arrangement } from "../contracts/arrangement.ts";
 import type { LockFile } from "../contracts/config.ts";
 import { LIMITS } from "../std/limits.ts";
 import { policyHash } from "../gate/policy.ts";
-import type { LoadedTool } from "../tools/tool-host.ts";
+import type { BrokenTool, LoadedTool } from "../tools/tool-host.ts";
 import type { Facts } from "./world.ts";
 
 /** The facts of an arrangement as loaded, with its tools as they announce themselves. */
 export function factsOf(given: {
   arrangement: Arrangement;
   tools: readonly LoadedTool[];
+  broken: readonly BrokenTool[];
   lock: LockFile;
   machine: string;
   userHome: string;
 }): Facts {
-  const { arrangement, tools, lock, machine, userHome } = given;
+  const { arrangement, tools, broken, lock, machine, userHome } = given;
   const { manifest, rules, routes, workspace } = arrangement;
   return {
     v: 1,
@@ -38,6 +39,7 @@ export function factsOf(given: {
       locked: lock.skills[skill.head.name]?.hash === skill.hash,
     })),
     tools,
+    broken,
     rules,
     routes,
     allow: manifest.allow,

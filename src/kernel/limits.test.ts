@@ -7,7 +7,11 @@ import { begin } from "./runner.ts";
 import { type LabSetup, ended, lab } from "./testing/lab.ts";
 
 /** A model that calls `tool` for ever, with what it costs. */
-function restless(tool = "echo", usage = { input: 100, output: 10 }, price: Model["price"] = null): Model {
+function restless(
+  tool = "echo",
+  usage = { input: 100, output: 10 },
+  price: Model["price"] = null,
+): Model {
   return {
     name: "restless",
     host: null,
@@ -16,7 +20,12 @@ function restless(tool = "echo", usage = { input: 100, output: 10 }, price: Mode
       const n = messages.length;
       const call = { type: "call", id: `c${n}`, name: tool, args: { n } } as const;
       yield tools.length === 0
-        ? { type: "end", finish: "stop", message: { role: "assistant", parts: [{ type: "text", text: "enough" }] }, usage }
+        ? {
+            type: "end",
+            finish: "stop",
+            message: { role: "assistant", parts: [{ type: "text", text: "enough" }] },
+            usage,
+          }
         : { type: "end", finish: "calls", message: { role: "assistant", parts: [call] }, usage };
     },
   };
@@ -89,13 +98,18 @@ describe("delegation never has more than its parent", () => {
           { agent: "helper", say: "done", once: false },
           {
             agent: "oracle",
-            calls: [1, 2, 3].map((n) => ({ name: "delegate", args: { agent: "helper", request: `${n}` } })),
+            calls: [1, 2, 3].map((n) => ({
+              name: "delegate",
+              args: { agent: "helper", request: `${n}` },
+            })),
           },
           { agent: "oracle", say: "all done" },
         ],
       },
     });
-    const state = await ended(begin(made.world, { text: "go", budget: { turns: 20, calls: 40, tokens: 9_000 } }));
+    const state = await ended(
+      begin(made.world, { text: "go", budget: { turns: 20, calls: 40, tokens: 9_000 } }),
+    );
     expect(state).toMatchObject({ ended: { outcome: "succeeded" } });
     const budgets = [1, 2, 3].map((n) => {
       const first = [...made.journal.chain(`${state.run}_${n + 1}`)][0]?.body;

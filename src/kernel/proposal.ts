@@ -16,8 +16,8 @@ export interface Want {
   readonly attached: boolean;
   /** False when the agent's manifest lists tools or agents and this is none of them. */
   readonly listed?: boolean;
-  /** False when no sandbox tier here can hold the process it needs. */
-  readonly held?: boolean;
+  /** The kind of process it needs; none where nothing is started. */
+  readonly process?: "host" | "program";
   /** True when doing it again after a crash can do no harm. */
   readonly repeatable: boolean;
   /** Does it, and says how the step is settled. Throws `Waiting` when it cannot go on. */

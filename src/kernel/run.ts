@@ -16,7 +16,7 @@ import { say } from "./wants/model.ts";
 import { systemText, toolSpecs } from "./prompt.ts";
 import { toolWant } from "./wants/tool.ts";
 import { commitAll } from "./commit-all.ts";
-import { note, turn, unknownTool } from "./turn.ts";
+import { noTool, note, turn } from "./turn.ts";
 import type { Facts, Hooks, World } from "./world.ts";
 
 /** What a run came to, or that it waits. */
@@ -89,12 +89,7 @@ async function work(frame: Frame, started: RunStarted, runChild: RunChild): Prom
 /** `nanos tool call`: one call as the operator, past the same gate. */
 async function callDirectly(frame: Frame, call: NonNullable<RunStarted["call"]>): Promise<Worked> {
   const tool = frame.facts.tools.find(({ manifest }) => manifest.name === call.tool);
-  if (!tool)
-    return failed(
-      "tool.unknown",
-      unknownTool(call.tool, frame.facts.tools),
-      "See `nanos tool list`.",
-    );
+  if (!tool) return lacking(noTool(call.tool, frame.facts), "See `nanos tool list`.");
   return doOne(frame, call.tool, toolWant(frame, tool, call.args), (outcome) =>
     outcome.status === "done" ? pretty(outcome.output) : "",
   );
@@ -125,7 +120,7 @@ async function followRoute(
     const tool = frame.facts.tools.find(({ manifest }) => manifest.name === found.tool);
     if (!tool) {
       const next = `Mend the route ${found.route.id} in routes.yaml.`;
-      return failed("tool.unknown", unknownTool(found.tool, frame.facts.tools), next);
+      return lacking(noTool(found.tool, frame.facts), next);
     }
     return doOne(frame, found.tool, toolWant(frame, tool, found.args ?? {}), (outcome) =>
       outcome.status === "done" ? fillSay(text, outcome.output) : "",
@@ -192,16 +187,16 @@ const PART_FAILED: Failure = {
   message: "A delegated part came to less than was asked for.",
 };
 
-/** The model's last word. It counts as less when something it tried never came to anything. */
+/** The model's last word. It counts as less when something was denied or never came to anything. */
 function spoken(frame: Frame, text: string, cut: boolean): Worked {
-  const never = [...frame.tried].find(([, tried]) => tried.done === 0);
+  const never = [...frame.tried].find(([, tried]) => tried.done === 0 || tried.denied > 0);
   const part = [...frame.tried].some(([, tried]) => tried.degraded > 0);
   const failure: Failure | undefined = cut
     ? { code: "run.cut", message: "The answer was cut short by a limit." }
     : never
       ? {
           code: never[1].denied > 0 ? "run.denied_part" : "run.tool_failed",
-          message: `${never[0]} never succeeded.`,
+          message: never[1].denied > 0 ? `${never[0]} was denied.` : `${never[0]} never succeeded.`,
         }
       : part
         ? PART_FAILED
@@ -232,6 +227,11 @@ function stopped(frame: Frame, outcome: Exclude<Outcome, { status: "done" }>): W
     };
   }
   return { state: "done", outcome: "failed", text: lastText(frame), failure };
+}
+
+/** A tool that is needed and not there; what mends it is its own advice, where it has one. */
+function lacking(failure: Failure, next: string): Worked {
+  return { state: "done", outcome: "failed", text: "", failure: { next, ...failure } };
 }
 
 function failed(code: string, message: string, next: string): Worked {

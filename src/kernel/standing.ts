@@ -13,6 +13,7 @@ import type { Want } from "./proposal.ts";
 export function standingOf(
   frame: Frame,
   want: Want,
+  step: string,
   now: { spent: Spent; now: number; answers: ReadonlyMap<string, Answer> },
 ): Standing {
   const { facts } = frame;
@@ -27,7 +28,7 @@ export function standingOf(
     attached: want.attached,
     listed: want.listed ?? true,
     chosen: true,
-    held: want.held ?? true,
+    held: isHeld(frame, want, step),
     grant: frame.grants.find((grant) => grant.skill === name) ?? null,
     skillHash: skill?.hash ?? null,
     // What the operator calls by name needs no second yes to be used at all.
@@ -40,6 +41,19 @@ export function standingOf(
     priced: frame.model.priced,
     inDoubt: false,
   };
+}
+
+/**
+ * Whether this machine can hold the process. What it could when the step was recorded is part of
+ * the record, as a replay may run on another one.
+ */
+function isHeld(frame: Frame, want: Want, step: string): boolean {
+  if (want.process === undefined) return true;
+  const judged = frame.drive.recorded(step).find(({ body }) => body?.kind === "action.judged");
+  if (judged?.body?.kind === "action.judged") {
+    return judged.body.decision.layers.every(({ reason }) => reason !== "deny:no_isolation");
+  }
+  return frame.world?.holds(want.process) ?? true;
 }
 
 /**

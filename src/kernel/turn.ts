@@ -1,3 +1,4 @@
+import { parse } from "node:path";
 import { isObject, type Json } from "../std/json.ts";
 import { LIMITS } from "../std/limits.ts";
 import { nearest } from "../std/nearest.ts";
@@ -7,13 +8,13 @@ import type { Failure, Outcome } from "../contracts/outcome.ts";
 import type { Ask } from "../contracts/run.ts";
 import type { Usage } from "../contracts/usage.ts";
 import { UNKNOWN_LABEL, joinLabels } from "../gate/labels.ts";
-import type { LoadedTool } from "../tools/tool-host.ts";
 import { act, actAll } from "./act.ts";
 import type { Acted, Want } from "./proposal.ts";
 import { DELEGATE, type RunChild, delegateWant } from "./wants/delegate.ts";
 import { commitAll } from "./commit-all.ts";
 import type { Frame } from "./frame.ts";
 import { modelWant, say } from "./wants/model.ts";
+import type { Facts } from "./world.ts";
 import { resultText, toolWant } from "./wants/tool.ts";
 
 /** How one turn ended: the model spoke its last word, acted and may go on, waits, or cannot go on. */
@@ -88,10 +89,16 @@ async function useTools(
     return { type: "result", id: call.id, name: call.name, ...resultText(outcome) };
   });
   say(frame, { role: "tool", parts: results });
-  const stopped = committed.value.find((outcome) => outcome.status === "cancelled");
-  return stopped?.status === "cancelled"
+  const stopped = committed.value.find(endsRun);
+  return stopped && stopped.status !== "done"
     ? { kind: "stopped", outcome: stopped }
     : { kind: "acted" };
+}
+
+/** Stopped from outside, or nothing left to spend: going on would only be refused again. */
+function endsRun(outcome: Outcome): boolean {
+  if (outcome.status === "cancelled") return true;
+  return outcome.status === "denied" && outcome.failure.code.startsWith("deny:budget_");
 }
 
 interface Planned {
@@ -117,7 +124,8 @@ function plan(frame: Frame, calls: readonly CallPart[], runChild: RunChild): rea
     }
     if (call.name === DELEGATE) return planDelegation(frame, call, delegations, runChild);
     const tool = frame.facts.tools.find(({ manifest }) => manifest.name === call.name);
-    if (!tool) return refuse("tool.unknown", unknownTool(call.name, frame.facts.tools));
+    if (!tool)
+      return { want: null, refused: { status: "failed", failure: noTool(call.name, frame.facts) } };
     return { want: toolWant(frame, tool, call.args), refused: null };
   });
 }
@@ -139,13 +147,16 @@ function refuse(code: string, message: string): Planned {
   return { want: null, refused: { status: "failed", failure } };
 }
 
-/** Sentence for a tool that is not there, with the nearest that is. */
-export function unknownTool(name: string, tools: readonly LoadedTool[]): string {
+/** Why there is no such tool: it could not be loaded, or nothing has that name. */
+export function noTool(name: string, facts: Facts): Failure {
+  const file = facts.broken.find(({ source }) => parse(source).name === name);
+  if (file) return file.failure;
   const near = nearest(
     name,
-    tools.map(({ manifest }) => manifest.name),
+    facts.tools.map(({ manifest }) => manifest.name),
   );
-  return `There is no tool ${name}.${near ? ` Did you mean ${near}?` : ""}`;
+  const hint = near ? ` Did you mean ${near}?` : "";
+  return { code: "tool.unknown", message: `There is no tool ${name}.${hint}` };
 }
 
 function asksOf(acted: readonly Acted[]): readonly Ask[] {

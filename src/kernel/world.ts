@@ -8,7 +8,7 @@ import type { Route, Rule } from "../contracts/rules.ts";
 import type { Scope } from "../contracts/scope.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { Model } from "../models/model.ts";
-import type { LoadedTool, ToolHost, Wanted } from "../tools/tool-host.ts";
+import type { BrokenTool, LoadedTool, ToolHost, Wanted } from "../tools/tool-host.ts";
 
 /**
  * What a run is judged by, as plain data: kept in the vault under its hash, so that a replay years
@@ -31,6 +31,8 @@ export interface Facts {
   readonly agents: readonly { readonly manifest: AgentManifest; readonly prompt: string }[];
   readonly skills: readonly SkillFacts[];
   readonly tools: readonly LoadedTool[];
+  /** Tools that could not be loaded, and why. */
+  readonly broken: readonly BrokenTool[];
   readonly rules: readonly Rule[];
   readonly routes: readonly Route[];
   /** Scopes the arrangement says yes to for tools of no skill. */
@@ -66,6 +68,8 @@ export interface World {
   readonly random: Random;
   readonly version: string;
   readonly tools: ToolHost;
+  /** True when some sandbox tier of this machine can hold such a process. */
+  holds(process: "host" | "program"): boolean;
   /** The facts as of now; loads the tools' manifests on first use. */
   facts(): Promise<Facts>;
   /** Puts the facts where replay finds them; returns their hash. */

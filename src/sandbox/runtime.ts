@@ -10,14 +10,20 @@ export type Entry = "host" | "box";
 /**
  * The argv that starts one of our own entries: in a checkout the Bun of this package on the entry's
  * file, in the compiled binary the binary itself with `__host` or `__box`. Configuration, `.env`
- * files and automatic installs of the working folder are off, as they would run a stranger's code.
+ * files, path mappings and automatic installs of the working folder are off, as they would run a stranger's code.
  *
  * @throws NanosError `sandbox.no_runtime` when run from a checkout without an installed Bun.
  */
 export function runtimeArgv(entry: Entry): string[] {
   if (compiled()) return [process.execPath, `__${entry}`];
   const box = ownFile("./box-main.ts");
-  const argv = [bunPath(), "--config=/dev/null", "--no-env-file", "--no-install", box];
+  const flags = [
+    "--config=/dev/null",
+    "--no-env-file",
+    "--no-install",
+    "--tsconfig-override=/dev/null",
+  ];
+  const argv = [bunPath(), ...flags, box];
   // The tool host is started through the box, which locks before it loads more than one module.
   return entry === "box" ? argv : [...argv, "host", ownFile("../tools/runtime/main.ts")];
 }

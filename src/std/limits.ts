@@ -48,7 +48,7 @@ export const LIMITS = {
   /** Times a model call is tried again after a failure that may pass. */
   modelRetries: 2,
   /** Times a call is made again because its files were changed by somebody else meanwhile. */
-  commitRetries: 3,
+  commitRetries: 8,
   /** Asks one step may raise before it counts as a bug. */
   asksPerStep: 8,
   /** An answer not used by then is void. */

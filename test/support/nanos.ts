@@ -46,7 +46,12 @@ export interface How {
 }
 
 const MAIN = join(import.meta.dirname, "..", "..", "src", "cli", "main.ts");
-const FLAGS = ["--config=/dev/null", "--no-env-file", "--no-install"];
+const FLAGS = [
+  "--config=/dev/null",
+  "--no-env-file",
+  "--no-install",
+  "--tsconfig-override=/dev/null",
+];
 
 /** The command under test: the binary named by NANOS_TEST_BINARY, or the checkout. */
 export function command(): readonly string[] {

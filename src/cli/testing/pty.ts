@@ -59,7 +59,12 @@ async function drive(
   use: (pty: Pty, home: string) => Promise<void>,
 ): Promise<void> {
   const screen = new Screen();
-  const flags = ["--config=/dev/null", "--no-env-file", "--no-install"];
+  const flags = [
+    "--config=/dev/null",
+    "--no-env-file",
+    "--no-install",
+    "--tsconfig-override=/dev/null",
+  ];
   const file = new URL(main, import.meta.url).pathname;
   const child = Bun.spawn([process.execPath, ...flags, file, ...argv], {
     cwd: home,

@@ -5,7 +5,7 @@ import { rankOfScopes } from "../../gate/ranks.ts";
 import type { LoadedTool } from "../../tools/tool-host.ts";
 import { begin } from "../runner.ts";
 import { resolveScope } from "../standing.ts";
-import { unknownTool } from "../turn.ts";
+import { noTool } from "../turn.ts";
 import type { Facts, World } from "../world.ts";
 
 /** Tools as a person asks about them; a call goes through the same gate as an agent's. */
@@ -14,7 +14,8 @@ export function toolDesk(world: World): Tools {
     const facts = await world.facts();
     const tool = facts.tools.find(({ manifest }) => manifest.name === name);
     if (tool) return { facts, tool };
-    throw new NanosError("tool.unknown", unknownTool(name, facts.tools), "See `nanos tool list`.");
+    const { code, message, next = "See `nanos tool list`." } = noTool(name, facts);
+    throw new NanosError(code, message, next);
   };
   return {
     list: async () => {

@@ -38,6 +38,20 @@ function verifyAll(journal: Journal, vault: Vault, run?: string): VerifyReport {
   }
   const { events, chains, erased } = checked;
   const stored = vault.verify();
-  const bad = stored.ok ? null : `${stored.why} (vault ${stored.hash})`;
-  return { ok: stored.ok, events, chains, erased, bad };
+  const bad = stored.ok
+    ? missingFacts(journal, vault, run)
+    : `${stored.why} (vault ${stored.hash})`;
+  return { ok: bad === null, events, chains, erased, bad };
+}
+
+/** The first run whose facts are gone from the vault: it could not be replayed any more. */
+function missingFacts(journal: Journal, vault: Vault, run?: string): string | null {
+  for (const { event } of journal.since(0, { bodies: false })) {
+    if (event.kind !== "run.started" || (run !== undefined && event.run !== run)) continue;
+    const body = journal.body(event);
+    if (body?.kind !== "run.started" || vault.has(body.facts)) continue;
+    const where = `event ${event.seq} of ${event.run}, hash ${event.hash}`;
+    return `What run ${event.run} was judged by is gone: vault file ${body.facts} (${where})`;
+  }
+  return null;
 }

@@ -64,6 +64,7 @@ export function lab(setup: LabSetup = {}, kept: Partial<Kept> = {}): Lab {
       random,
       version: "test",
       tools,
+      holds: () => true,
       facts: async () => facts,
       keep: async (one) => {
         const hash = hashOf(one as unknown as Json);
@@ -121,6 +122,7 @@ function factsFor(setup: LabSetup, tools: FunctionTools): Facts {
     })),
     skills: [],
     tools: loaded,
+    broken: [],
     rules,
     routes,
     allow: [],

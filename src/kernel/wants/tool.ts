@@ -38,10 +38,19 @@ export function toolWant(frame: Frame, tool: LoadedTool, args: Json): Want {
     action,
     declared: scopes,
     attached: isAttached(frame, tool),
+    ...processOf(tool),
     repeatable: manifest.repeatable || tool.kind === "module" || onlyStaged(scopes),
     perform: (step) => callTool(frame, tool, args, scopes, step),
     nested: ({ args: wanted }) => reachWant(frame, tool, scopes, wanted as unknown as Wanted),
   };
+}
+
+/** The kind of process a tool runs in; a request over HTTP needs none. */
+function processOf({ kind, manifest }: LoadedTool): Pick<Want, "process"> {
+  if (kind === "module") return { process: "host" };
+  const remote =
+    kind === "http" || (kind === "mcp" && manifest.scopes.some((one) => one.startsWith("net:")));
+  return remote ? {} : { process: "program" };
 }
 
 /** A module's effects outside its stage all pass back through the gate, one by one. */

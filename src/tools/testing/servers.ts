@@ -7,7 +7,12 @@ import { type Lab, openLab } from "./lab.ts";
 
 /** The program servers of tests run on. */
 export const BUN = runtimeFile();
-const FLAGS = ["--config=/dev/null", "--no-env-file", "--no-install"];
+const FLAGS = [
+  "--config=/dev/null",
+  "--no-env-file",
+  "--no-install",
+  "--tsconfig-override=/dev/null",
+];
 
 /** What a call gave; throws its failure. */
 export const outputOf = (result: ToolResult): Json => {
