@@ -78,9 +78,19 @@ function build({ opened, clock, random, dir, bodies }: Parts): Journal {
   const appender = new Appender({ ...source, leases, clock, random });
   const views = new Views(readOnly ? null : dir, reader);
   const wake = new Wake(wakeDir, random);
-  if (bodies && !readOnly) sweep(db, chains, reader, bodies);
+  let swept = bodies === null || readOnly;
+  // Only a writer cleans up: who merely looks at a damaged journal must not take anything away.
+  const sweepOnce = (): void => {
+    if (swept || !bodies) return;
+    swept = true;
+    sweepUnborn(db, chains, reader, bodies);
+  };
+  if (bodies && !readOnly) sweepErased(db, chains, bodies);
   return {
-    append: (drafts) => appender.append(drafts),
+    append: (drafts) => {
+      named(sweepOnce);
+      return appender.append(drafts);
+    },
     chain: (run, fromSeq) => each(reader.chain(run, fromSeq)),
     since: (seq, options) => each(reader.since(seq, options?.bodies)),
     head: (run) => named(() => reader.head(run)),
@@ -191,24 +201,33 @@ function lostEntries(db: DatabaseSync, reader: Reader): boolean {
   return upto > size || head > size;
 }
 
-/**
- * Removes files a crash left behind: of a body whose erasure was committed, or of an append that
- * never was.
- */
-function sweep(db: DatabaseSync, chains: Chains, reader: Reader, bodies: BodyFiles): void {
+/** Removes files of bodies whose erasure was committed before a crash: what is erased is gone. */
+function sweepErased(db: DatabaseSync, chains: Chains, bodies: BodyFiles): void {
   const files = bodies.list();
-  // A journal that lost entries may be mended from a copy; nothing that belongs to them is removed.
-  if (files.length === 0 || lostEntries(db, reader)) return;
-  const erased = new Set(
-    db
-      .prepare("SELECT seq FROM erased")
-      .all()
-      .map((row) => row["seq"]),
+  if (files.length === 0) return;
+  const rows = db.prepare(
+    "SELECT e.seq FROM erased e JOIN events v ON v.seq = e.seq WHERE v.salt IS NULL AND v.text IS NULL",
   );
-  const isLeft = (seq: number): boolean => erased.has(seq) || seq > reader.size();
-  if (!files.some(isLeft)) return;
+  const erased = new Set(rows.all().map((row) => row["seq"]));
+  removeAll(db, chains, bodies, (seq) => erased.has(seq));
+}
+
+/** Removes files of appends that never came to be, before the first append of this process. */
+function sweepUnborn(db: DatabaseSync, chains: Chains, reader: Reader, bodies: BodyFiles): void {
+  // A journal that lost entries may be mended from a copy; nothing that belongs to them is removed.
+  if (lostEntries(db, reader)) return;
+  removeAll(db, chains, bodies, (seq) => seq > reader.size());
+}
+
+function removeAll(
+  db: DatabaseSync,
+  chains: Chains,
+  bodies: BodyFiles,
+  isLeft: (seq: number) => boolean,
+): void {
+  if (!bodies.list().some(isLeft)) return;
   // Another process may be between writing a file and its commit, which only the lock rules out.
   inTransaction(db, chains, () => {
-    for (const seq of files.filter(isLeft)) bodies.remove(seq);
+    for (const seq of bodies.list().filter(isLeft)) bodies.remove(seq);
   });
 }

@@ -112,7 +112,10 @@ function denied(frame: Frame, one: Proposed): Promise<Draft> {
         failure: {
           code: reason,
           message: `Denied because ${says}${missing ? `: ${missing}` : ""}.`,
-          next: `See \`nanos why ${one.step}\`.`,
+          next:
+            reason === "deny:no_isolation"
+              ? "Install bubblewrap: apt install bubblewrap"
+              : `See \`nanos why ${one.step}\`.`,
         },
       },
       ms: 0,
