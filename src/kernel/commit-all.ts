@@ -60,6 +60,7 @@ async function commitOne(
     const staged = outcome.status === "done" ? outcome.staged : undefined;
     if (!staged || step === null || outcome.status !== "done")
       return { kind: "committed", value: outcome };
+    frame.stages.add(step);
     const acted = await act(frame, commitWant(frame, tool, step, staged));
     if (acted.status === "waiting") return { kind: "waiting", asks: acted.asks };
     if (acted.status !== "settled") throw new Error("bug: a commit was not settled");
@@ -70,7 +71,6 @@ async function commitOne(
     }
     const { failure } = acted.outcome;
     if (failure.code !== CHANGED || tries >= LIMITS.commitRetries) {
-      if (frame.world) await (await frame.world.tools.reopen(step))?.discard();
       return { kind: "committed", value: acted.outcome };
     }
     const again = await callAgain(frame, tool, args);

@@ -56,6 +56,8 @@ export interface Frame {
   calls: number;
   readonly hosts: Set<string>;
   readonly files: Map<string, string>;
+  /** Steps whose stage may still be there: kept until the end of the run is on disk. */
+  readonly stages: Set<string>;
   readonly decisions: Decision[];
   /** Per tool: whether any of its calls came to something, and whether the gate stopped one. */
   readonly tried: Map<string, { done: number; failed: number; denied: number; degraded: number }>;
@@ -107,6 +109,7 @@ export function newFrame(
     calls: 0,
     hosts: new Set(),
     files: new Map(),
+    stages: new Set(),
     decisions: [],
     tried: new Map(),
   };

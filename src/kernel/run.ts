@@ -51,6 +51,8 @@ export async function carryRun(carriage: Carriage): Promise<Carried> {
   if (worked.state === "waiting") return worked;
   const end = endOf(frame, started, worked);
   await drive.append([draft(frame, null, "kernel", { kind: "run.ended", end })]);
+  // Not sooner: a commit cut off before its outcome was on disk is made again from its stage.
+  for (const step of frame.stages) await (await frame.world?.tools.reopen(step))?.discard();
   return { state: "ended", end };
 }
 

@@ -39,7 +39,7 @@ export function functionTools(
   files: Map<string, string> = new Map(),
 ): FunctionTools {
   const calls: { tool: string; args: Json }[] = [];
-  const stages = new Map<string, Map<string, string>>();
+  const stages = new Map<string, Staged>();
   const loaded = tools.map(loadedOf);
   return {
     files,
@@ -55,22 +55,20 @@ export function functionTools(
       try {
         const { step } = call;
         const output = await tool.run(call.args as JsonObject, { reach, signal, step, write });
-        if (stage.size > 0) stages.set(step, stage);
+        const staged = stage.size > 0 ? stagedOf(stage, files, () => stages.delete(step)) : null;
+        if (staged) stages.set(step, staged);
         return {
           ok: true,
           output,
           isolation: "host",
           label: UNKNOWN_LABEL,
-          staged: stage.size > 0 ? stagedOf(stage, files, () => stages.delete(step)) : null,
+          staged,
         };
       } catch (error) {
         return failed(signal.aborted ? "tool.cancelled" : "tool.failed", messageOf(error));
       }
     },
-    reopen: async (step) => {
-      const stage = stages.get(step);
-      return stage ? stagedOf(stage, files, () => stages.delete(step)) : null;
-    },
+    reopen: async (step) => stages.get(step) ?? null,
     close: async () => undefined,
   };
 }

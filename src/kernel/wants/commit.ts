@@ -84,10 +84,6 @@ async function commitStage(
     return { status: "failed", failure: { code: "stage.changed", message, next: "Run it again." } };
   }
   const failure = await stage.commit();
-  if (failure) {
-    await stage.discard();
-    return { status: "failed", failure };
-  }
-  await stage.discard();
+  if (failure) return { status: "failed", failure };
   return { status: "done", output: null, files: [...staged.changes] };
 }
