@@ -81,7 +81,9 @@ export function look(options: OpenOptions = {}): Promise<Found> {
  */
 export async function init(options: OpenOptions, from: string, dir?: string): Promise<InitResult> {
   const home = openHome(homeOptions(options));
-  const result = await home.init(from, dir);
+  // Two that set up at once would each see the other's files half written.
+  const lock = join(home.paths.machine, "init");
+  const result = await withLock(lock, systemClock, () => home.init(from, dir));
   await atHome(home, (journal) =>
     note(journal, {
       kind: "arrangement.applied",

@@ -164,10 +164,25 @@ function equal(actual: unknown, expected: unknown): boolean {
 
 /** Every field of `expected` is in `actual`, deeply; arrays have the same length. */
 function covers(actual: unknown, expected: unknown): boolean {
-  if (!isRecord(expected) || !isRecord(actual)) return equal(actual, expected);
+  if (!isRecord(expected)) return equal(actual, expected);
+  if (actual instanceof Error) return coversFields(fieldsOf(actual), expected);
+  if (!isRecord(actual)) return equal(actual, expected);
   if (Array.isArray(expected) && expected.length !== (actual as unknown as unknown[]).length) {
     return false;
   }
+  return coversFields(actual, expected);
+}
+
+/** The fields of an error, those not listed as its own included. */
+function fieldsOf(error: Error): Record<string, unknown> {
+  const { name, message, cause } = error;
+  return { ...Object.fromEntries(Object.entries(error)), name, message, cause };
+}
+
+function coversFields(
+  actual: Readonly<Record<string, unknown>>,
+  expected: Readonly<Record<string, unknown>>,
+): boolean {
   return Object.entries(expected).every(([key, value]) => covers(actual[key], value));
 }
 

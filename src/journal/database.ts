@@ -76,7 +76,13 @@ export function inTransaction<T>(db: DatabaseSync, memory: { forget(): void }, a
 
 /** A folder of the journal's, for its owner's eyes only. */
 export function privateDir(dir: string): void {
-  fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
+  try {
+    fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    // Node calls a read-only disk ENOENT here; asking about the folder above gives the true name.
+    if (fs.existsSync(dirname(dir))) fs.accessSync(dirname(dir), fs.constants.W_OK);
+    throw error;
+  }
   if ((fs.statSync(dir).mode & 0o077) !== 0) fs.chmodSync(dir, 0o700);
 }
 

@@ -8,7 +8,7 @@ import { Superseded } from "../contracts/drive.ts";
 import { memoryJournal } from "./open.ts";
 import { codeOfFailure, draft, inFolder, open } from "./testing/sample.ts";
 
-const HOLDER = join(import.meta.dir, "testing", "holder.ts");
+const HOLDER = join(import.meta.dirname, "testing", "holder.ts");
 
 /** A process that takes the run's lease, says so, and does nothing more. */
 async function holder(dir: string, run: string): Promise<{ kill(): Promise<void> }> {

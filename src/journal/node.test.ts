@@ -12,7 +12,7 @@ test("works on Node 24", () =>
       process.stdout.write("not available: Node 24 (install it, or name it in NANOS_TEST_NODE)\n");
       return;
     }
-    const script = join(import.meta.dir, "testing", "smoke.ts");
+    const script = join(import.meta.dirname, "testing", "smoke.ts");
     const { stdout, stderr, status } = spawnSync(node, ["--no-warnings", script, dir], {
       encoding: "utf8",
     });

@@ -9,7 +9,7 @@ import { systemRandom } from "../std/random.ts";
 import { memoryJournal } from "./open.ts";
 import { inFolder, open } from "./testing/sample.ts";
 
-const HOLDER = join(import.meta.dir, "testing", "holder.ts");
+const HOLDER = join(import.meta.dirname, "testing", "holder.ts");
 
 /** Waits until `is` holds; the test's own time limit is the bound. */
 async function until(is: () => boolean): Promise<void> {

@@ -249,7 +249,7 @@ describe("limits", () => {
 
 describe("killed at any moment", () => {
   const writer = `
-    import { openVault } from ${JSON.stringify(join(import.meta.dir, "vault.ts"))};
+    import { openVault } from ${JSON.stringify(join(import.meta.dirname, "vault.ts"))};
     const vault = openVault(process.argv[1]);
     for (let i = 0; ; i++) console.log(vault.put(process.argv[2] + " " + "x".repeat(i * 997 % 90000)));
   `;
