@@ -78,6 +78,7 @@ describe("killed at any moment", () => {
         }
         // What a writer left behind in bodies/ is gone, and what belongs there is there.
         const journal = open(dir);
+        await journal.append([draft("after")]);
         const large = [...journal.since(0)].filter(({ event }) => event.body.bytes > 64 * 1024);
         expect(fs.readdirSync(join(dir, "bodies")).length).toBe(large.length);
         journal.close();

@@ -9,8 +9,13 @@ test("our entries start on our own runtime, with nothing of the folder they star
   for (const entry of ["box", "host"] as const) {
     const [file = "", ...args] = runtimeArgv(entry);
     expect(statSync(file).size).toBeGreaterThan(1_000_000);
-    expect(args.slice(0, 3)).toEqual(["--config=/dev/null", "--no-env-file", "--no-install"]);
-    for (const path of args.slice(3).filter((arg) => arg.includes("/"))) {
+    expect(args.slice(0, 4)).toEqual([
+      "--config=/dev/null",
+      "--no-env-file",
+      "--no-install",
+      "--tsconfig-override=/dev/null",
+    ]);
+    for (const path of args.slice(4).filter((arg) => arg.includes("/"))) {
       expect([path, existsSync(path)]).toEqual([path, true]);
     }
   }

@@ -167,7 +167,8 @@ test("first run at a terminal: Enter takes the starter, and the session begins",
   const starters = [{ name: "indie-developer", description: "an oracle with notes" }];
   const found = { kind: "empty", home: "/h", starters } as const;
   await inPty({ ...SCRIPT, found }, [], async (pty) => {
-    await pty.until("1  indie-developer  an oracle with notes  (Enter)");
+    await pty.until("1  indie-developer  (Enter)");
+    await pty.until("an oracle with notes");
     pty.type("\r");
     await pty.until("What should it think with?");
     await pty.until("2  ollama");
