@@ -104,6 +104,8 @@ function isWhole(dir: string, hash: string): boolean {
 function write(dir: string, hash: string, bytes: Uint8Array, name: string): void {
   const bucket = join(dir, hash.slice(0, 2));
   const fresh = join(dir, "new", name);
+  // Node calls a read-only disk ENOENT when it makes folders; asked this way it says its name.
+  if (fs.existsSync(dir)) fs.accessSync(dir, fs.constants.W_OK);
   const isNew = fs.mkdirSync(bucket, { recursive: true, mode: 0o700 }) !== undefined;
   fs.mkdirSync(join(dir, "new"), { recursive: true, mode: 0o700 });
   try {
