@@ -136,7 +136,8 @@ async function nodeLeg(node: string, places: readonly string[], env: Env): Promi
       (wanted ?? ON_NODE.map((part) => `src/${part}/`)).some((p) => path.startsWith(p)),
     );
   if (files.length === 0) return { name: "Node", passed: 0, failed: 0, skipped: 0, text: "" };
-  const flags = ["--test", "--test-concurrency=2", "--test-reporter=spec"];
+  // As Bun's runner does: a timer that a test left behind must not keep its process alive.
+  const flags = ["--test", "--test-force-exit", "--test-concurrency=2", "--test-reporter=spec"];
   const argv = [node, "--import", "./scripts/node/register.mjs", ...flags, ...files];
   const { code, text } = await run(argv, { env: { ...env, NO_COLOR: "1" } });
   const number = (name: string): number =>

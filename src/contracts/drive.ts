@@ -21,24 +21,31 @@ export interface Recorded {
  * - `effect` returns the draft that settles the step. It runs `act` at most once per process, and
  *   not at all when the step's outcome is recorded: the draft is then made from the record. What
  *   `act` throws is a bug and stops the run.
- * - `now` is the time of the step's proposal: the clock when live, the record when re-driving.
- * - `wait` resolves with the operator's answer, `expired` when its time has passed, or null when none
- *   can come in this process (unattended, or replay at its end). It never polls.
+ * - `now` is the time of the step's next event: the clock when live, the record when re-driving.
+ * - `next` is the step's first recorded event that re-driving has not come to; null when the step
+ *   is live. What a judgement may look at is what was recorded before it, so that steps which ran
+ *   side by side are judged the same in whatever order they are re-driven.
+ * - `wait` resolves with the operator's answer, with `expired` when the ask or the answer to it is
+ *   void, or null when none can come in this process (unattended, stopped, or replay at its end)
+ *   or, by `needless`, none is needed any more. It never polls.
  */
 export interface Drive {
   readonly run: string;
   readonly signal: AbortSignal;
   /** True when nothing is left to re-drive and every effect is real. */
   live(step: string | null): boolean;
+  next(step: string | null): Recorded | null;
   now(step: string | null): number;
   append(drafts: readonly Draft[], when?: "now" | "later"): Promise<readonly Event[]>;
+  /** Everything recorded of the run, oldest first. */
+  readonly record: readonly Recorded[];
   /** The recorded events of one step (null: of the run itself), consumed or not. */
   recorded(step: string | null): readonly Recorded[];
   /** Recorded steps that a step's effect asked for, in order: `STEP.1`, `STEP.2`, … */
   nested(step: string): readonly string[];
   effect(step: string, act: () => Promise<Draft>): Promise<Draft>;
-  wait(ask: Ask): Promise<Answer | "expired" | null>;
-  /** Milliseconds from an arbitrary start, for durations that are then recorded. */
+  wait(ask: Ask, needless: () => boolean): Promise<Answer | "expired" | null>;
+  /** Milliseconds of work so far, for durations that are then recorded; waits are not counted. */
   elapsed(): number;
 }
 

@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "f0091d5902c4085631ad8e322df7d2bb641d441742f495f1eea1e76ae2fe9997";
+export const SCHEMAS_HASH = "3396b1bf7f2af9ef47147e4ee51a1812285e801a7d348bf3cb3ffea49629e0d4";

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { JsonSchema } from "./json.ts";
+import { RunUsage } from "./usage.ts";
 
 /** A failure the program expects, as a value: stable dotted code, one sentence, what to do next. */
 export const Failure = z.strictObject({
@@ -22,6 +23,21 @@ export const FileChange = z.strictObject({
 });
 export type FileChange = z.infer<typeof FileChange>;
 
+/** A file that was changed, by absolute path, and what happened to it. */
+export const Touched = z.strictObject({ path: z.string(), kind: z.string() });
+export type Touched = z.infer<typeof Touched>;
+
+/** The run a delegation was carried by: the hash of its newest entry, and what it used and touched. */
+export const ChildRun = z.strictObject({
+  run: z.string(),
+  head: z.string(),
+  usage: RunUsage.optional(),
+  /** `host:port`, its own delegations included. */
+  hosts: z.array(z.string()).optional(),
+  files: z.array(Touched).optional(),
+});
+export type ChildRun = z.infer<typeof ChildRun>;
+
 /** What an ended action came to. An action that still waits has no outcome. */
 export const Outcome = z.discriminatedUnion("status", [
   z.strictObject({
@@ -33,13 +49,21 @@ export const Outcome = z.discriminatedUnion("status", [
     files: z.array(FileChange).optional(),
     /** Hosts it reached, `host:port`. */
     hosts: z.array(z.string()).optional(),
-    /** The run a delegation was carried by, with the hash of that chain's newest entry. */
-    child: z.strictObject({ run: z.string(), head: z.string() }).optional(),
+    child: ChildRun.optional(),
     /** True when it came to less than was asked for, as a delegated run may. */
     degraded: z.boolean().optional(),
   }),
-  z.strictObject({ status: z.literal("failed"), failure: Failure }),
+  z.strictObject({
+    status: z.literal("failed"),
+    failure: Failure,
+    /** What a delegated run used and touched counts, whatever it came to. */
+    child: ChildRun.optional(),
+  }),
   z.strictObject({ status: z.literal("denied"), failure: Failure }),
-  z.strictObject({ status: z.literal("cancelled"), failure: Failure }),
+  z.strictObject({
+    status: z.literal("cancelled"),
+    failure: Failure,
+    child: ChildRun.optional(),
+  }),
 ]);
 export type Outcome = z.infer<typeof Outcome>;

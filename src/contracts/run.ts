@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { Failure } from "./outcome.ts";
+import { Failure, Touched } from "./outcome.ts";
+import { RunUsage } from "./usage.ts";
 
 /** How a run ended. `waiting` is a state, not an end. */
 export const RunOutcome = z.enum(["succeeded", "degraded", "failed", "cancelled"]);
@@ -65,23 +66,13 @@ export const RunEnd = z.strictObject({
   text: z.string(),
   /** Why it did not succeed, or what was left out; `run.denied` when the gate stopped it. */
   failure: Failure.optional(),
-  usage: z.strictObject({
-    input: z.number().int(),
-    output: z.number().int(),
-    cached: z.number().int(),
-    /** US dollars; null when a price was not known. */
-    cost: z.number().nullable(),
-    turns: z.number().int(),
-    /** Tool calls and delegations. */
-    calls: z.number().int(),
-    ms: z.number().int(),
-  }),
+  usage: RunUsage,
   /** How often the operator was asked. */
   asks: z.number().int(),
   /** Hosts contacted, `host:port`, children included. */
   hosts: z.array(z.string()),
   /** Files changed, absolute paths with what happened, children included. */
-  files: z.array(z.strictObject({ path: z.string(), kind: z.string() })),
+  files: z.array(Touched),
   rules: z.array(RuleStatus),
 });
 export type RunEnd = z.infer<typeof RunEnd>;

@@ -35,3 +35,20 @@ export const Spent = z.strictObject({
   unpriced: z.boolean(),
 });
 export type Spent = z.infer<typeof Spent>;
+
+/** What an ended run used, in the words of a person: the runs it delegated to are counted in. */
+export const RunUsage = z.strictObject({
+  input: z.number().int(),
+  output: z.number().int(),
+  cached: z.number().int(),
+  /** US dollars; null when a price was not known. */
+  cost: z.number().nullable(),
+  turns: z.number().int(),
+  /** Tool calls and delegations. */
+  calls: z.number().int(),
+  /** Everything that counts against the budget's calls: model calls and commits too. */
+  actions: z.number().int().optional(),
+  /** Milliseconds of wall time, waits for the operator not counted. */
+  ms: z.number().int(),
+});
+export type RunUsage = z.infer<typeof RunUsage>;

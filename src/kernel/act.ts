@@ -1,20 +1,26 @@
+import { canonical } from "../std/canonical.ts";
 import { assert } from "../std/error.ts";
 import { LIMITS } from "../std/limits.ts";
+import { Diverged } from "../contracts/drive.ts";
 import type { Action } from "../contracts/action.ts";
-import type { Draft } from "../contracts/event.ts";
+import type { Draft, EventBody } from "../contracts/event.ts";
 import { REASONS } from "../contracts/reason.ts";
-import type { Ask } from "../contracts/run.ts";
 import { judge } from "../gate/judge.ts";
-import { type Frame, draft, nextStep } from "./frame.ts";
+import { answersFor, dropAnswers } from "./asks/answers.ts";
+import { NOT_BEGUN, doubt, wasBegun } from "./asks/doubt.ts";
+import { isOver, placeOf, resolve } from "./asks/resolve.ts";
+import { RecordEnds } from "./drive/drive.ts";
+import { whyStopped } from "./drive/watch.ts";
+import { type Frame, draft, nextStep, noteDecision } from "./frame.ts";
 import { type Acted, type Proposed, Waiting, type Want } from "./proposal.ts";
-import { answersFor, doubt, resolve } from "./resolve.ts";
-import { recordedSpent, refreshGrants, standingOf } from "./standing.ts";
+import { grantsFor, spentFor, standingOf } from "./standing.ts";
 
 /**
  * The one path from a wish to an effect:
  *
- *     propose  the action, the decision and any ask are on disk
+ *     propose  the action and the decision are on disk
  *     resolve  the operator's answers discharge the asks they name
+ *     redrive  what the effect asked back for before a crash is closed
  *     carry    the effect happens, once; what came of it is recorded
  *
  * Several actions of one turn are proposed in one commit, resolved in their order and carried side
@@ -35,7 +41,10 @@ export async function actAll(
   parent: string | null = null,
 ): Promise<readonly Acted[]> {
   const all = await propose(frame, wants, parent);
-  for (const one of all) await resolve(frame, one);
+  for (const one of all) {
+    await resolve(frame, one).catch(stopAtEnd(() => (one.waits = [])));
+  }
+  for (const one of all) await redrive(frame, one);
   return inParallel(all, (one) => carry(frame, one));
 }
 
@@ -45,125 +54,179 @@ async function propose(
   parent: string | null,
 ): Promise<readonly Proposed[]> {
   const drafts: Draft[] = [];
-  const answers = answersFor(frame, parent);
-  const all = wants.map((want): Proposed => {
+  const all = wants.map((want) => {
     const step = nextStep(frame, parent);
-    const now = frame.drive.now(step);
-    drafts.push(...refreshGrants(frame, step));
-    const spent = recordedSpent(frame, step) ?? frame.spent;
-    const standing = standingOf(frame, want, step, { spent, now, answers });
-    const { action } = want;
-    const decision = judge(action, standing);
-    frame.spent = { ...frame.spent, calls: frame.spent.calls + 1 };
-    if (action.kind === "tool" || action.kind === "agent") frame.calls += 1;
-    frame.decisions.push(decision);
-    drafts.push(
+    const { one, told } = proposalOf(frame, want, step, parent);
+    drafts.push(...told);
+    return one;
+  });
+  const hashes = new Map<string | null, string>();
+  for (const event of await frame.drive.append(drafts)) hashes.set(event.step, event.hash);
+  for (const one of all) one.judged = hashes.get(one.step) ?? "";
+  return all;
+}
+
+/** Judges one want, and says what of it goes on the record. */
+function proposalOf(
+  frame: Frame,
+  want: Want,
+  step: string,
+  parent: string | null,
+): { readonly one: Proposed; readonly told: readonly Draft[] } {
+  const { drive } = frame;
+  const { action } = want;
+  const now = drive.now(step);
+  const answers = answersFor(frame.answers, step, placeOf(drive, step));
+  const { grants, changed } = grantsFor(frame, step);
+  const spent = spentFor(frame, step);
+  const standing = standingOf(frame, want, step, { now, spent, grants, answers });
+  const decision = judge(action, standing);
+  frame.spent = { ...frame.spent, calls: frame.spent.calls + 1 };
+  if (action.kind === "tool" || action.kind === "agent") frame.calls += 1;
+  noteDecision(frame, decision);
+  const change: EventBody = { kind: "standing.changed", grants: [...grants] };
+  const begun = wasBegun(drive.recorded(step));
+  const mutable = { standing, decision, judged: "", waits: null, open: null, rounds: 0, done: [] };
+  return {
+    one: { want, step, parent, begun, ...mutable },
+    told: [
+      ...(changed ? [draft(frame, step, "operator", change, now)] : []),
       draft(frame, step, actorOf(action), { kind: "action.proposed", action, spent }, now),
       draft(frame, step, "kernel", { kind: "action.judged", decision }),
-    );
-    return { want, step, parent, standing, decision, waiting: null, rounds: 0 };
-  });
-  const events = await frame.drive.append(drafts);
-  for (const event of events) {
-    if (event.step !== null) frame.heads.set(event.step, event.hash);
-  }
-  return all;
+    ],
+  };
+}
+
+/** In a replay, a step whose record ends here goes no further, as if it waited. */
+function stopAtEnd(wait: () => void): (error: unknown) => void {
+  return (error) => {
+    if (!(error instanceof RecordEnds)) throw error;
+    wait();
+  };
 }
 
 /** Lets the effect happen and records what came of it. */
 async function carry(frame: Frame, one: Proposed): Promise<Acted> {
-  const { drive } = frame;
-  const { want, step } = one;
-  if (one.waiting) return { status: "waiting", asks: [one.waiting] };
-  if (one.decision.verdict === "deny") return settle(frame, one, await denied(frame, one));
-  const open = await redriveNested(frame, one);
-  if (open.length > 0) return { status: "waiting", asks: open };
-  const stop = await doubt(frame, one);
-  if (stop === "waits") return { status: "waiting", asks: one.waiting ? [one.waiting] : [] };
-  if (stop === "denied") return settle(frame, one, await denied(frame, one));
   try {
-    return await settle(frame, one, await drive.effect(step, () => want.perform(step)));
+    if (one.decision.verdict === "allow" && one.waits === null) await doubt(frame, one);
+    const asks = one.waits ?? one.open;
+    if (asks && !isOver(frame.drive, one.step)) return { status: "waiting", asks };
+    if (one.parent !== null && one.decision.verdict === "allow" && !one.want.repeatable) {
+      frame.outward.add(one.parent);
+    }
+    return await settle(frame, one, await frame.drive.effect(one.step, () => effect(frame, one)));
   } catch (error) {
     if (error instanceof Waiting) return { status: "waiting", asks: error.asks };
+    if (error instanceof RecordEnds) return { status: "waiting", asks: [] };
     throw error;
   }
+}
+
+async function effect(frame: Frame, one: Proposed): Promise<Draft> {
+  const { signal } = frame.drive;
+  if (one.decision.verdict === "deny") return denied(frame, one);
+  // A stopped run begins nothing; what was begun before ends by itself, as it sees the signal.
+  if (one.waits || one.open || (signal.aborted && !one.begun)) return stopped(frame, one);
+  return one.want.perform(one);
 }
 
 async function settle(frame: Frame, one: Proposed, draft: Draft): Promise<Acted> {
   const { step } = one;
   await frame.drive.append([draft], "later");
-  const { body } = draft;
+  frame.nested.delete(step);
+  if (one.parent === null) dropAnswers(frame.answers, step);
+  const { body, label } = draft;
   if (body.kind === "model.answered") {
     const { message, finish, failure, usage, ms } = body;
     return { status: "answered", step, message, finish, failure, usage, ms };
   }
   assert(body.kind === "action.settled", `step ${step} settled by ${body.kind}`);
-  return { status: "settled", step, outcome: body.outcome, ms: body.ms };
+  return { status: "settled", step, outcome: body.outcome, label, ms: body.ms };
 }
 
-function denied(frame: Frame, one: Proposed): Promise<Draft> {
+function denied(frame: Frame, one: Proposed): Draft {
   const { reason, missing } = one.decision;
   const says = REASONS[reason];
-  return frame.drive.effect(one.step, async () =>
-    draft(frame, one.step, "kernel", {
-      kind: "action.settled",
-      outcome: {
-        status: "denied",
-        failure: {
-          code: reason,
-          message: `Denied because ${says}${missing ? `: ${missing}` : ""}.`,
-          next:
-            reason === "deny:no_isolation"
-              ? "Install bubblewrap: apt install bubblewrap"
-              : `See \`nanos why ${one.step}\`.`,
-        },
+  return draft(frame, one.step, "kernel", {
+    kind: "action.settled",
+    outcome: {
+      status: "denied",
+      failure: {
+        code: reason,
+        message: `Denied because ${says}${missing ? `: ${missing}` : ""}.`,
+        next:
+          reason === "deny:no_isolation"
+            ? "Install bubblewrap: apt install bubblewrap"
+            : `See \`nanos why ${one.step}\`.`,
       },
-      ms: 0,
-    }),
-  );
+    },
+    ms: 0,
+  });
+}
+
+function stopped(frame: Frame, one: Proposed): Draft {
+  const outcome = { status: "cancelled", failure: whyStopped(frame.drive.signal) } as const;
+  return draft(frame, one.step, "kernel", { kind: "action.settled", outcome, ms: 0 });
 }
 
 /**
- * Steps an effect asked for before the record ends. When the effect's own outcome is recorded they
- * are matched with the record; when it is not, the effect will be run anew and asks for them
- * again, so these are closed as abandoned. Returns asks that still wait.
+ * Steps an effect asked for before the record ends. Where the effect's own outcome is recorded they
+ * are matched with the record. Where it is not, the effect will be run anew and asks for them again,
+ * so those still open are closed; what it may not have done twice it is then given from the record.
  */
-async function redriveNested(frame: Frame, one: Proposed): Promise<readonly Ask[]> {
+async function redrive(frame: Frame, one: Proposed): Promise<void> {
   const { nested } = one.want;
-  if (!nested) return [];
-  const open: Ask[] = [];
+  if (!nested) return;
   for (const step of frame.drive.nested(one.step)) {
     const proposed = frame.drive
       .recorded(step)
-      .find(({ body }) => body?.kind === "action.proposed");
-    if (proposed?.body?.kind !== "action.proposed") continue;
-    const want = nested(proposed.body.action, one.step);
-    const acted = await act(frame, { ...want, perform: (own) => abandoned(frame, own) }, one.step);
-    if (acted.status === "waiting") open.push(...acted.asks);
+      .find(({ event }) => event.kind === "action.proposed");
+    if (proposed?.body?.kind !== "action.proposed") {
+      const { seq = 0 } = proposed?.event ?? {};
+      throw new Diverged(`the body of event ${seq} was erased`, proposed?.event ?? null);
+    }
+    const want = nested(proposed.body.action);
+    const perform = async (own: Proposed): Promise<Draft> => abandoned(frame, own);
+    const acted = await act(frame, { ...want, perform }, one.step);
+    if (acted.status === "waiting") one.open = [...(one.open ?? []), ...acted.asks];
+    if (want.repeatable || acted.status !== "settled") continue;
+    const { outcome } = acted;
+    const wasDone = outcome.status === "done" || outcome.status === "failed";
+    if (wasDone) one.done.push({ wanted: canonical(want.action.args), outcome });
   }
-  return open;
 }
 
-async function abandoned(frame: Frame, step: string): Promise<Draft> {
-  const failure = { code: "step.abandoned", message: "The step around it was begun anew." };
+function abandoned(frame: Frame, one: Proposed): Draft {
+  const failure = one.begun
+    ? { code: "step.abandoned", message: "It was cut off, and the step around it begins anew." }
+    : { code: NOT_BEGUN, message: "The step around it begins anew." };
   const outcome = { status: "cancelled", failure } as const;
-  return draft(frame, step, "kernel", { kind: "action.settled", outcome, ms: 0 });
+  return draft(frame, one.step, "kernel", { kind: "action.settled", outcome, ms: 0 });
 }
 
 function actorOf(action: Action): string {
   return action.agent === "operator" ? "operator" : `agent:${action.agent}`;
 }
 
-/** Runs tasks side by side, at most `LIMITS.parallel` at once; results in order. */
+/**
+ * Runs tasks side by side, at most `LIMITS.parallel` at once; results in order. After a failure no
+ * further one begins, and it is thrown once those under way have ended.
+ */
 async function inParallel<T, R>(items: readonly T[], task: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
+  const failed: unknown[] = [];
   let next = 0;
   const worker = async (): Promise<void> => {
-    while (next < items.length) {
+    while (next < items.length && failed.length === 0) {
       const index = next++;
-      results[index] = await task(items[index] as T);
+      try {
+        results[index] = await task(items[index] as T);
+      } catch (error) {
+        failed.push(error);
+      }
     }
   };
   await Promise.all(Array.from({ length: Math.min(items.length, LIMITS.parallel) }, worker));
+  if (failed.length > 0) throw failed[0];
   return results;
 }

@@ -1,68 +1,89 @@
-import type { Answer } from "../contracts/run.ts";
-import type { Drive } from "../contracts/drive.ts";
-import type { Draft, EventBody } from "../contracts/event.ts";
+import { canonical } from "../std/canonical.ts";
+import type { Json } from "../std/json.ts";
+import type { RunStarted, Draft, EventBody } from "../contracts/event.ts";
+import type { Drive, Recorded } from "../contracts/drive.ts";
 import type { Decision } from "../contracts/action.ts";
 import type { AgentManifest } from "../contracts/agent.ts";
 import type { Grant } from "../contracts/config.ts";
 import type { Label } from "../contracts/label.ts";
 import type { Message } from "../contracts/message.ts";
-import type { Budget, Spent } from "../contracts/usage.ts";
+import type { Spent } from "../contracts/usage.ts";
 import { OPERATOR_LABEL } from "../gate/labels.ts";
+import { type Answers, answersIn } from "./asks/answers.ts";
+import type { Watch } from "./drive/watch.ts";
 import type { Facts, Hooks, World } from "./world.ts";
+
+/** What a frame is made of: given once, and the same again when the run is re-driven. */
+export interface Given {
+  readonly drive: Drive;
+  /** The live parts; null in a replay, where nothing real is reached. */
+  readonly world: World | null;
+  /** The run's time; null in a replay, which has none. */
+  readonly watch: Watch | null;
+  readonly facts: Facts;
+  readonly hooks: Hooks;
+  readonly started: RunStarted;
+  readonly agent: { readonly manifest: AgentManifest; readonly prompt: string };
+  /** The operator's own words in this run and the conversation before it. */
+  readonly said: string;
+  readonly system: string;
+  /** Join of all that is in the conversation before the first turn. */
+  readonly label: Label | null;
+}
 
 /**
  * One agent working on one request: everything the kernel keeps in mind while a run goes on.
  * All of it follows from the recorded events, so re-driving builds the same frame again.
  */
-export interface Frame {
-  readonly drive: Drive;
-  /** The live parts; null in a replay, where nothing real is reached. */
-  readonly world: World | null;
-  readonly facts: Facts;
+export interface Frame
+  extends
+    Omit<Given, "label" | "started">,
+    Pick<RunStarted, "model" | "today" | "budget" | "localOnly"> {
   /** Hash the facts are kept under. */
   readonly factsHash: string;
-  readonly hooks: Hooks;
-  readonly agent: { readonly manifest: AgentManifest; readonly prompt: string };
-  readonly model: { readonly name: string; readonly host: string | null; readonly priced: boolean };
-  /** The operator's own words in this run and the conversation before it. */
-  readonly said: string;
-  /** The operator's date, `2026-11-21`. */
-  readonly today: string;
-  readonly budget: Budget;
   /** 0 for the agent the operator talks to. */
   readonly depth: number;
-  readonly localOnly: boolean;
-  readonly system: string;
   readonly messages: Message[];
   /** Hash over the messages so far: evidence of what a model was sent. */
   digest: string;
   /** Hashes of the system text and the tools the model was last given. */
   given: string;
+  /** Grants as of now. */
   grants: readonly Grant[];
+  /** Grants as they were read last, to see at once that nothing changed. */
+  seenGrants: readonly Grant[];
+  /** Grants by where in the record they came into force, oldest first. */
+  readonly grantChanges: readonly { readonly seq: number; readonly grants: readonly Grant[] }[];
   spent: Spent;
+  /** Calls set aside for the runs it delegated to that still go on. */
+  setAside: number;
   readonly usage: { input: number; output: number; cached: number };
   /** Join of all that is in the conversation. */
   label: Label;
-  /** Answers that hold for the rest of the run, by ask key. */
-  answers: ReadonlyMap<string, Answer>;
-  /** Answers that hold for one step and what it asks back for. */
-  readonly stepAnswers: Map<string, ReadonlyMap<string, Answer>>;
-  /** Hash of each step's newest judgement: what a delegated run's chain continues. */
-  readonly heads: Map<string, string>;
+  readonly answers: Answers;
+  /** Ends when the ask that is being put to the operator has ended. */
+  asking: Promise<unknown>;
   steps: number;
+  /** How much each step under way has asked back for. */
   readonly nested: Map<string, number>;
+  /** Steps of this turn in which something was done that cannot be done again. */
+  readonly outward: Set<string>;
+  /** Steps whose stage is used up, to be cleared once that is on disk. */
+  readonly stages: string[];
   asks: number;
   /** Tool calls and delegations: what a person counts as calls. */
   calls: number;
   readonly hosts: Set<string>;
   readonly files: Map<string, string>;
-  /** Steps whose stage may still be there: kept until the end of the run is on disk. */
-  readonly stages: Set<string>;
+  /** The first decision, and those that a rule in mode observe would have made otherwise. */
   readonly decisions: Decision[];
+  /** Rules that were seen to be passed by. */
+  readonly bypassed: Set<string>;
   /** Per tool: whether any of its calls came to something, and whether the gate stopped one. */
   readonly tried: Map<string, { done: number; failed: number; denied: number; degraded: number }>;
 }
 
+/** What a run has used when it begins. */
 export const NOTHING_SPENT: Spent = {
   turns: 0,
   calls: 0,
@@ -73,50 +94,56 @@ export const NOTHING_SPENT: Spent = {
 };
 
 /** A frame at the start of its run. */
-export function newFrame(
-  given: Pick<
-    Frame,
-    | "drive"
-    | "world"
-    | "facts"
-    | "factsHash"
-    | "hooks"
-    | "agent"
-    | "model"
-    | "said"
-    | "today"
-    | "budget"
-    | "depth"
-    | "localOnly"
-    | "system"
-    | "grants"
-  > & { readonly label?: Label },
-): Frame {
+export function newFrame({ started, label, ...given }: Given): Frame {
+  const { record } = given.drive;
+  const grantChanges = [{ seq: 0, grants: started.grants }, ...record.flatMap(changeIn)];
+  const grants = grantChanges.at(-1)?.grants ?? [];
   return {
     ...given,
+    model: started.model,
+    today: started.today,
+    budget: started.budget,
+    localOnly: started.localOnly,
+    factsHash: started.facts,
+    depth: started.parent?.depth ?? 0,
     messages: [],
     digest: "",
     given: "",
+    grants,
+    seenGrants: grants,
+    grantChanges,
     spent: NOTHING_SPENT,
+    setAside: 0,
     usage: { input: 0, output: 0, cached: 0 },
-    label: given.label ?? OPERATOR_LABEL,
-    answers: new Map(),
-    stepAnswers: new Map(),
-    heads: new Map(),
+    label: label ?? OPERATOR_LABEL,
+    answers: answersIn(record),
+    asking: Promise.resolve(),
     steps: 0,
     nested: new Map(),
+    outward: new Set(),
+    stages: [],
     asks: 0,
     calls: 0,
     hosts: new Set(),
     files: new Map(),
-    stages: new Set(),
     decisions: [],
+    bypassed: new Set(),
     tried: new Map(),
   };
 }
 
+function changeIn({ event, body }: Recorded): { seq: number; grants: readonly Grant[] }[] {
+  return body?.kind === "standing.changed" ? [{ seq: event.seq, grants: body.grants }] : [];
+}
+
 /** The name actions of the operator's own (`nanos tool call`) go under; no agent can have it. */
 export const OPERATOR = "operator";
+
+/** The agent of that name; null when there is none, or the name is the operator's. */
+export function agentOf(facts: Facts, name: string): Facts["agents"][number] | null {
+  if (name === OPERATOR) return null;
+  return facts.agents.find(({ manifest }) => manifest.name === name) ?? null;
+}
 
 /** The id of the frame's next step: `RUN.N`, or `STEP.N` for what a running step asks back for. */
 export function nextStep(frame: Frame, parent: string | null): string {
@@ -129,9 +156,18 @@ export function nextStep(frame: Frame, parent: string | null): string {
   return `${parent}.${n}`;
 }
 
+/** Keeps of a decision what the end of the run says about rules. */
+export function noteDecision(frame: Frame, decision: Decision): void {
+  const isFirst = frame.decisions.length === 0;
+  const passed = decision.mode === "observe" ? decision.rules.map(({ rule }) => rule) : [];
+  if (!isFirst && passed.every((rule) => frame.bypassed.has(rule))) return;
+  for (const rule of passed) frame.bypassed.add(rule);
+  frame.decisions.push(decision);
+}
+
 /** A draft of this run under its policy. */
 export function draft(
-  frame: Frame,
+  frame: Pick<Frame, "drive" | "facts">,
   step: string | null,
   actor: string,
   body: EventBody,
@@ -148,4 +184,9 @@ export function draft(
     body,
   };
   return at === undefined ? common : { ...common, at };
+}
+
+/** A value from outside as it comes back from the record: with its keys in order. */
+export function asRecorded(value: Json): Json {
+  return typeof value === "object" ? (JSON.parse(canonical(value)) as Json) : value;
 }

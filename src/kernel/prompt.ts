@@ -1,6 +1,6 @@
 import { plainText } from "../std/text.ts";
 import type { ToolSpec } from "../contracts/model.ts";
-import { delegateSpec } from "./wants/delegate.ts";
+import { DELEGATE, delegateSpec } from "./wants/delegate.ts";
 import { grantedHosts } from "./wants/reach.ts";
 import type { Frame } from "./frame.ts";
 import { isAttached } from "./wants/tool.ts";
@@ -37,7 +37,8 @@ export function systemText(given: Pick<Frame, "agent" | "facts" | "today" | "gra
 /** The tools offered to the model, in a fixed order so that the prefix stays the same. */
 export function toolSpecs(frame: Frame): readonly ToolSpec[] {
   const specs = frame.facts.tools
-    .filter((tool) => isAttached(frame, tool))
+    // The name of delegation is taken: a tool of that name is never called by a model.
+    .filter((tool) => isAttached(frame, tool) && tool.manifest.name !== DELEGATE)
     .map(({ manifest }): ToolSpec => {
       const { name, description, input } = manifest;
       return { name, description: plainText(description), input };

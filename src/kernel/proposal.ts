@@ -1,5 +1,6 @@
 import type { Action, Decision } from "../contracts/action.ts";
 import type { Draft } from "../contracts/event.ts";
+import type { Label } from "../contracts/label.ts";
 import type { AssistantMessage } from "../contracts/message.ts";
 import type { Failure, Outcome } from "../contracts/outcome.ts";
 import type { Ask } from "../contracts/run.ts";
@@ -21,9 +22,9 @@ export interface Want {
   /** True when doing it again after a crash can do no harm. */
   readonly repeatable: boolean;
   /** Does it, and says how the step is settled. Throws `Waiting` when it cannot go on. */
-  perform(step: string): Promise<Draft>;
+  perform(one: Proposed): Promise<Draft>;
   /** Rebuilds what the effect asked back for, while re-driving. */
-  readonly nested?: (action: Action, parent: string) => Want;
+  readonly nested?: (action: Action) => Want;
 }
 
 /** Thrown through a running effect when something inside it waits for the operator. */
@@ -41,6 +42,8 @@ export type Acted =
       readonly status: "settled";
       readonly step: string;
       readonly outcome: Outcome;
+      /** Of what came of it; null when that is the kernel's own word. */
+      readonly label: Label | null;
       readonly ms: number;
     }
   | {
@@ -59,9 +62,24 @@ export interface Proposed {
   readonly want: Want;
   readonly step: string;
   readonly parent: string | null;
+  /** True when it was let through in an earlier process that did not settle it. */
+  readonly begun: boolean;
   standing: Standing;
   decision: Decision;
-  waiting: Ask | null;
+  /** Hash of the newest judgement's event: what a delegated run's chain continues. */
+  judged: string;
+  /** Set when it cannot go on in this process, with the asks it waits for. */
+  waits: readonly Ask[] | null;
+  /** Set when something it asked back for before a crash or a wait cannot be closed yet. */
+  open: readonly Ask[] | null;
   /** How many asks this step has raised: part of each ask's id. */
   rounds: number;
+  /** What it asked back for before a crash or a wait, and that must not be done twice. */
+  readonly done: Done[];
+}
+
+/** Something a step asked back for, as canonical JSON, and what came of it. */
+export interface Done {
+  readonly wanted: string;
+  readonly outcome: Outcome;
 }

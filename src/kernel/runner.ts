@@ -1,61 +1,120 @@
-import { localDate } from "../std/clock.ts";
 import { NanosError, assert } from "../std/error.ts";
-import type { Json } from "../std/json.ts";
-import { LIMITS } from "../std/limits.ts";
-import { nearest } from "../std/nearest.ts";
 import { newId } from "../std/random.ts";
 import { type Recorded, Superseded } from "../contracts/drive.ts";
 import type { RunStarted } from "../contracts/event.ts";
-import type { Message } from "../contracts/message.ts";
+import type { Label } from "../contracts/label.ts";
 import type { RunHandle, RunRequest } from "../contracts/nanos.ts";
-import type { RunState } from "../contracts/run.ts";
-import type { Budget } from "../contracts/usage.ts";
-import { type Deadline, startDeadline } from "./deadline.ts";
+import type { RunEnd, RunState } from "../contracts/run.ts";
+import { UNKNOWN_LABEL } from "../gate/labels.ts";
+import type { Journal, Lease } from "../journal/journal.ts";
+import { note } from "./desk/note.ts";
 import { drive } from "./drive/drive.ts";
-import type { RunChild } from "./wants/delegate.ts";
-import { localReal } from "./drive/local.ts";
+import { guarded, localReal } from "./drive/local.ts";
+import { CANCELLED, type Limit, OUT_OF_TIME, type Watch, startWatch } from "./drive/watch.ts";
 import { type Carried, carryRun } from "./run.ts";
-import { OPERATOR } from "./frame.ts";
+import { type DirectCall, childStart, firstOf, pastOf, startOf } from "./start.ts";
+import type { RunChild } from "./wants/delegate.ts";
+import { topRun } from "./views/traces.ts";
 import type { Facts, Hooks, World } from "./world.ts";
 
 /** Begins a run and returns at once; `done` resolves when it ends or waits. */
 export async function begin(
   world: World,
   request: RunRequest,
-  call?: { tool: string; args: Json },
+  call?: DirectCall,
 ): Promise<RunHandle> {
   const run = newId("r", world.clock.now(), world.random);
   const facts = await world.facts();
   const started = await startOf(world, facts, request, call);
-  return carry(world, { run, started, facts, recorded: [], hooks: request });
+  const lease = take(world.journal, run);
+  return carry(world, lease, { run, started, facts, recorded: [], hooks: request });
 }
 
-/** Goes on with a run from what is recorded of it. */
+/**
+ * Goes on with a run from what is recorded of it; one that has ended just says so.
+ *
+ * @throws NanosError `run.unknown`, `run.delegated`, `run.erased`, `run.busy`, `run.facts_lost`,
+ *   `model.*`.
+ */
 export async function resume(world: World, run: string, hooks: Hooks): Promise<RunHandle> {
-  const recorded = [...world.journal.chain(run)];
-  const first = recorded[0]?.body;
-  if (first?.kind !== "run.started") {
+  const { journal } = world;
+  const ended = check(journal, run);
+  if (ended) return endedHandle(ended);
+  const lease = take(journal, run);
+  try {
+    // Read while it is held: nobody else may write another line of it now.
+    const recorded = [...journal.chain(run)];
+    const since = check(journal, run);
+    if (since) {
+      lease.release();
+      return endedHandle(since);
+    }
+    const started = recorded[0]?.body;
+    assert(started?.kind === "run.started", "a run that can be resumed has a start");
+    const facts = factsOf(world, started, run);
+    // A model that is gone is put back by the operator, not noted as the run's failure.
+    if (!started.call) await world.model(started.model.name);
+    return carry(world, lease, { run, started, facts, recorded, hooks });
+  } catch (error) {
+    lease.release();
+    throw error;
+  }
+}
+
+/**
+ * Stops a run, in whatever process it is. One that nobody carries, as it waits or was interrupted,
+ * is carried to its end here.
+ *
+ * @throws NanosError as `resume` does.
+ */
+export async function cancel(world: World, run: string): Promise<void> {
+  const { journal } = world;
+  const top = topRun(run);
+  if (check(journal, top)) return;
+  await note(journal, { kind: "run.cancel_requested", run: top, by: "operator" });
+  await journal.wake(`cancel:${top}`);
+  if (journal.carried(top)) return;
+  const handle = await resume(world, top, { signal: AbortSignal.abort(CANCELLED) });
+  await handle.done;
+}
+
+function take(journal: Journal, run: string): Lease {
+  const lease = journal.lease(run);
+  if (lease) return lease;
+  const message = `Run ${run} is being carried by another process.`;
+  throw new NanosError("run.busy", message, `Wait for it, or stop it: nanos cancel ${run}`);
+}
+
+/** The end of a run that has ended, null for one that can go on; throws for all others. */
+function check(journal: Journal, run: string): RunEnd | null {
+  const first = firstOf(journal, run);
+  if (first?.event.kind !== "run.started") {
     throw new NanosError("run.unknown", `There is no run ${run}.`, "See `nanos trace list`.");
   }
-  if (first.parent) {
-    const { run: parent } = first.parent;
-    throw new NanosError(
-      "run.delegated",
-      `${run} is part of run ${parent}.`,
-      `Resume that: nanos resume ${parent}`,
-    );
+  if (first.body?.kind === "run.started" && first.body.parent) {
+    const { run: parent } = first.body.parent;
+    const message = `${run} is part of run ${parent}.`;
+    throw new NanosError("run.delegated", message, `Resume that: nanos resume ${parent}`);
   }
-  const last = recorded.at(-1)?.body;
-  if (last?.kind === "run.ended") {
-    const done: Promise<RunState> = Promise.resolve({ state: "ended", run, ended: last.end });
-    return { run, done, cancel: () => undefined };
-  }
-  const facts = world.recall(first.facts);
-  if (!facts) {
-    const message = `What run ${run} is judged by is gone from the vault.`;
-    throw new NanosError("run.facts_lost", message, "Start it anew: nanos run.");
-  }
-  return carry(world, { run, started: first, facts, recorded, hooks });
+  const last = journal.head(run);
+  const end = last?.kind === "run.ended" ? journal.body(last) : null;
+  if (end?.kind === "run.ended") return end.end;
+  if (first.body && last?.kind !== "run.ended") return null;
+  const message = `What run ${run} ${first.body ? "ended with" : "began with"} was erased.`;
+  throw new NanosError("run.erased", message, "Start it anew: nanos run.");
+}
+
+function factsOf(world: World, started: RunStarted, run: string): Facts {
+  const facts = world.recall(started.facts);
+  if (facts) return facts;
+  const message = `What run ${run} is judged by is gone from the vault.`;
+  throw new NanosError("run.facts_lost", message, "Start it anew: nanos run.");
+}
+
+function endedHandle(ended: RunEnd): RunHandle {
+  const { run } = ended;
+  const done: Promise<RunState> = Promise.resolve({ state: "ended", run, ended });
+  return { run, done, cancel: () => undefined };
 }
 
 interface Load {
@@ -66,42 +125,74 @@ interface Load {
   readonly hooks: Hooks;
 }
 
-function carry(world: World, load: Load): RunHandle {
-  const { run, started, hooks, recorded } = load;
-  const lease = world.journal.lease(run);
-  if (!lease) {
-    const message = `Run ${run} is being carried by another process.`;
-    throw new NanosError("run.busy", message, `Wait for it, or stop it: nanos cancel ${run}`);
-  }
-  const deadline = startDeadline(started.budget.ms, world.clock.elapsed);
-  const forget = world.journal.onWake((topic) => {
-    if (topic === `cancel:${run}`) deadline.cancel();
-  });
-  const signal = hooks.signal ? AbortSignal.any([deadline.signal, hooks.signal]) : deadline.signal;
-  const done = (async (): Promise<RunState> => {
+/** Carries a run that the lease is held for, and gives it back in the end. */
+function carry(world: World, lease: Lease, load: Load): RunHandle {
+  const { run, started, recorded } = load;
+  const { journal } = world;
+  const watch = startWatch(world.clock.elapsed);
+  const limit = watch.limit(timeLeft(started, recorded), OUT_OF_TIME);
+  const stop = (): void => limit.stop(CANCELLED);
+  const { signal: asked } = load.hooks;
+  const signal = asked ? AbortSignal.any([limit.signal, asked]) : limit.signal;
+  const done = async (): Promise<RunState> => {
+    let forget = (): void => undefined;
     try {
-      const real = localReal(world, { run, hooks, signal, deadline });
-      if (recorded.length > 0) await real.outside({ kind: "run.resumed", by: "operator" });
-      const carried = await carryRun({
-        drive: drive(run, recorded, real, signal),
-        world,
-        facts: load.facts,
-        hooks,
-        started,
-        past: pastOf(world, started.after),
-        runChild: childRunner(world, deadline, signal),
+      forget = journal.onWake((topic) => {
+        if (topic === `cancel:${run}`) stop();
       });
-      if (carried.state === "waiting") {
-        await real.outside({ kind: "run.waiting", asks: [...carried.asks] });
-      }
-      return stateOf(run, carried);
+      const past = pastOf(journal, started.after, recorded[0]?.event.seq);
+      const label = startLabel(recorded, past.label);
+      const chain = { ...load, hooks: guarded(load.hooks), past: past.messages, label };
+      return stateOf(run, await carryChain(world, { watch, signal, limit }, chain, "operator"));
     } finally {
       forget();
-      deadline.clear();
+      limit.clear();
       lease.release();
     }
-  })();
-  return { run, done, cancel: deadline.cancel };
+  };
+  return { run, done: done(), cancel: stop };
+}
+
+/** What is left of a run's time after what it is recorded to have used. */
+function timeLeft({ budget }: RunStarted, recorded: readonly Recorded[]): number {
+  const last = recorded.findLast(({ event }) => event.kind === "action.proposed")?.body;
+  return budget.ms - (last?.kind === "action.proposed" ? last.spent.ms : 0);
+}
+
+/** A label once recorded stays as it is. */
+function startLabel(recorded: readonly Recorded[], now: Label): Label | null {
+  const [first] = recorded;
+  return first ? first.event.label : now;
+}
+
+/** What a run and those it delegates to share while they are carried. */
+interface Ride {
+  readonly watch: Watch;
+  readonly signal: AbortSignal;
+  /** Of the whole ride: where the journal fails, nothing in it can go on. */
+  readonly limit: Limit;
+}
+
+type Chain = Load & Pick<Parameters<typeof carryRun>[0], "past" | "label">;
+
+/** Carries one chain to its end or to where it waits, and says so on it. */
+async function carryChain(
+  world: World,
+  ride: Ride,
+  { run, started, facts, recorded, hooks, past, label }: Chain,
+  by: string,
+): Promise<Carried> {
+  const { watch, signal, limit } = ride;
+  const real = localReal(world, { run, hooks, signal, watch, fail: limit.stop });
+  if (recorded.length > 0) await real.outside({ kind: "run.resumed", by });
+  const carried = await carryRun({
+    ...{ drive: drive(run, recorded, real, signal), world, watch, facts, hooks, started },
+    ...{ past, label, runChild: childRunner(world, ride) },
+  });
+  if (carried.state === "waiting") {
+    await real.outside({ kind: "run.waiting", asks: [...carried.asks] });
+  }
+  return carried;
 }
 
 function stateOf(run: string, carried: Carried): RunState {
@@ -111,58 +202,55 @@ function stateOf(run: string, carried: Carried): RunState {
 }
 
 /** Carries delegated runs. Each has a chain of its own that continues its parent's. */
-function childRunner(world: World, deadline: Deadline, signal: AbortSignal): RunChild {
+function childRunner(world: World, ride: Ride): RunChild {
   return async (given) => {
-    const { frame, step } = given;
-    const run = childRun(step);
-    const recorded = [...world.journal.chain(run)];
-    const last = recorded.at(-1)?.body;
-    if (last?.kind === "run.ended") return endedChild(world, run, last.end);
+    const { frame, one } = given;
+    const run = childRun(one.step);
     // A lease of its own: a parent that was taken over must not write to its children either.
     const lease = world.journal.lease(run);
     if (!lease) throw new Superseded(`another process carries ${run}`);
     try {
+      const recorded = [...world.journal.chain(run)];
+      const last = recorded.at(-1);
+      if (last?.body?.kind === "run.ended") {
+        return endedChild(world, run, last.body.end, last.event.label);
+      }
+      const started = await childStartOf(world, given, recorded);
+      if ("code" in started) return { state: "refused", failure: started };
+      const limit = ride.watch.limit(timeLeft(started, recorded), OUT_OF_TIME);
+      const signal = AbortSignal.any([ride.signal, limit.signal]);
       const { facts, hooks } = frame;
-      const real = localReal(world, { run, hooks, signal, deadline });
-      if (recorded.length > 0) await real.outside({ kind: "run.resumed", by: "kernel" });
-      const carried = await carryRun({
-        drive: drive(run, recorded, real, signal),
-        world,
-        facts,
-        hooks,
-        started: await childStart(world, given, recorded),
-        past: [],
-        runChild: childRunner(world, deadline, signal),
-      });
-      if (carried.state === "ended") return endedChild(world, run, carried.end);
-      await real.outside({ kind: "run.waiting", asks: [...carried.asks] });
-      return { state: "waiting", asks: carried.asks };
+      const label = startLabel(recorded, frame.label);
+      const chain = { run, started, facts, recorded, hooks, past: [], label };
+      const carried = await carryChain(world, { ...ride, signal }, chain, "kernel").finally(
+        limit.clear,
+      );
+      return carried.state === "waiting"
+        ? carried
+        : endedChild(world, run, carried.end, carried.label);
     } finally {
       lease.release();
     }
   };
 }
 
-/** What a delegated run begins with: its parent's facts, grants and words, and a part of its budget. */
-async function childStart(
+type Failed = Extract<Awaited<ReturnType<RunChild>>, { state: "refused" }>["failure"];
+
+/** The recorded start, or a new one; why there is none when its model can't be had. */
+async function childStartOf(
   world: World,
-  { frame, step, agent, request, budget }: Parameters<RunChild>[0],
+  given: Parameters<RunChild>[0],
   recorded: readonly Recorded[],
-): Promise<RunStarted> {
+): Promise<RunStarted | Failed> {
   const first = recorded[0]?.body;
   if (first?.kind === "run.started") return first;
-  const hash = frame.heads.get(step);
-  assert(hash, `step ${step} was carried without a judgement`);
-  const wanted = { text: request, agent, budget, localOnly: frame.localOnly };
-  return {
-    ...(await startOf(world, frame.facts, wanted)),
-    facts: frame.factsHash,
-    grants: [...frame.grants],
-    budget,
-    said: frame.said,
-    attended: frame.hooks.ask !== undefined,
-    parent: { run: frame.drive.run, step, hash, depth: frame.depth + 1 },
-  };
+  try {
+    return await childStart(world, given);
+  } catch (error) {
+    if (!(error instanceof NanosError)) throw error;
+    const { code, message, next } = error;
+    return { code, message, next };
+  }
 }
 
 /** A delegated run is named after the step that delegated to it: `RUN.2` gives `RUN_2`. */
@@ -173,85 +261,10 @@ export function childRun(step: string): string {
 function endedChild(
   world: World,
   run: string,
-  end: Extract<Carried, { state: "ended" }>["end"],
+  end: RunEnd,
+  label: Label | null,
 ): Awaited<ReturnType<RunChild>> {
   const head = world.journal.head(run);
   assert(head, `ended run ${run} has no events`);
-  return { state: "ended", run, end, head: head.hash };
-}
-
-/** Everything a run begins with, as of now. */
-async function startOf(
-  world: World,
-  facts: Facts,
-  request: RunRequest,
-  call?: { tool: string; args: Json },
-): Promise<RunStarted> {
-  const name = call ? OPERATOR : (request.agent ?? facts.oracle);
-  const agent = facts.agents.find(({ manifest }) => manifest.name === name);
-  if (!agent && !call) throw unknownAgent(name, facts);
-  const wanted = agent?.manifest.model ?? "inherit";
-  const modelName = request.model ?? (wanted === "inherit" ? world.defaultModel() : wanted);
-  const model = call ? null : await world.model(modelName);
-  return {
-    kind: "run.started",
-    agent: name,
-    request: request.text,
-    ...(call ? { call } : {}),
-    after: [...(request.after ?? [])],
-    model: {
-      name: model?.name ?? "none",
-      host: model?.host ?? null,
-      priced: !model || model.price !== null,
-    },
-    workspace: facts.workspace,
-    today: localDate(world.clock.now()),
-    facts: await world.keep(facts),
-    grants: [...world.grants()],
-    rules: facts.rules.map(({ id }) => id),
-    budget: budgetOf(facts, agent?.manifest.limits ?? {}, request.budget ?? {}),
-    localOnly: request.localOnly ?? false,
-    attended: request.ask !== undefined,
-    version: world.version,
-  };
-}
-
-function unknownAgent(name: string, facts: Facts): NanosError {
-  const names = facts.agents.map(({ manifest }) => manifest.name);
-  const near = nearest(name, names);
-  const next = near ? `Did you mean ${near}?` : `Agents: ${names.join(", ") || "none"}.`;
-  return new NanosError("agent.unknown", `There is no agent ${name}.`, next);
-}
-
-function budgetOf(facts: Facts, agent: Facts["limits"], asked: Partial<Budget>): Budget {
-  const pick = (key: "turns" | "calls" | "tokens", least: number): number =>
-    asked[key] ?? agent[key] ?? facts.limits[key] ?? least;
-  const cost = asked.cost ?? agent.cost ?? facts.limits.cost;
-  return {
-    turns: pick("turns", LIMITS.turns),
-    calls: pick("calls", LIMITS.calls),
-    tokens: pick("tokens", LIMITS.tokens),
-    ms: asked.ms ?? agent.ms ?? facts.limits.ms ?? LIMITS.runMs,
-    depth: facts.depth,
-    ...(cost === undefined ? {} : { cost }),
-  };
-}
-
-/** The conversation before: what was asked and what was answered, run by run. */
-export function pastOf(
-  world: Pick<World, "journal">,
-  after: readonly string[],
-): readonly Message[] {
-  const messages: Message[] = [];
-  for (const run of after) {
-    let end = "";
-    for (const { body } of world.journal.chain(run)) {
-      if (body?.kind === "run.started") {
-        messages.push({ role: "user", parts: [{ type: "text", text: body.request }] });
-      }
-      if (body?.kind === "run.ended") end = body.end.text;
-    }
-    messages.push({ role: "assistant", parts: [{ type: "text", text: end }] });
-  }
-  return messages;
+  return { state: "ended", run, end, head: head.hash, label: label ?? UNKNOWN_LABEL };
 }

@@ -1,26 +1,32 @@
 import { isAbsolute, join, normalize } from "node:path";
-import { canonical } from "../std/canonical.ts";
-import type { Json } from "../std/json.ts";
-import type { Draft } from "../contracts/event.ts";
+import { type Json, sameJson } from "../std/json.ts";
+import type { Grant } from "../contracts/config.ts";
 import type { Answer } from "../contracts/run.ts";
 import { scopeParts, type Scope } from "../contracts/scope-parts.ts";
 import type { Spent } from "../contracts/usage.ts";
 import type { Standing } from "../gate/gate.ts";
-import { type Frame, OPERATOR, draft } from "./frame.ts";
+import { type Frame, OPERATOR } from "./frame.ts";
 import type { Want } from "./proposal.ts";
 
+/** What was true when an action was proposed, and what of it is told on the record. */
+export interface Moment {
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  readonly spent: Spent;
+  readonly grants: readonly Grant[];
+  readonly answers: ReadonlyMap<string, Answer>;
+}
+
 /** Gathers what the gate looks at beside the action. Plain data, so the judgement is repeatable. */
-export function standingOf(
-  frame: Frame,
-  want: Want,
-  step: string,
-  now: { spent: Spent; now: number; answers: ReadonlyMap<string, Answer> },
-): Standing {
+export function standingOf(frame: Frame, want: Want, step: string, moment: Moment): Standing {
   const { facts } = frame;
+  const { now, spent, answers, grants } = moment;
   const name = want.action.skill;
   const skill = name === undefined ? undefined : facts.skills.find((one) => one.name === name);
   return {
-    ...now,
+    now,
+    spent,
+    answers,
     policy: facts.policy,
     workspace: facts.workspace,
     home: facts.machine,
@@ -29,7 +35,7 @@ export function standingOf(
     listed: want.listed ?? true,
     chosen: true,
     held: isHeld(frame, want, step),
-    grant: frame.grants.find((grant) => grant.skill === name) ?? null,
+    grant: grants.find((grant) => grant.skill === name) ?? null,
     skillHash: skill?.hash ?? null,
     // What the operator calls by name needs no second yes to be used at all.
     locked: want.action.agent === OPERATOR || (skill?.locked ?? true),
@@ -92,22 +98,33 @@ export function destinationOf(url: string): string | null {
   return `${parsed.hostname}:${port}`;
 }
 
-/** A revoked or new grant acts at the next step; the record says from which one. */
-export function refreshGrants(frame: Frame, step: string): readonly Draft[] {
-  const recorded = frame.drive.recorded(step).find(({ body }) => body?.kind === "standing.changed");
-  const now =
-    recorded?.body?.kind === "standing.changed"
-      ? recorded.body.grants
-      : frame.drive.live(step)
-        ? (frame.world?.grants() ?? frame.grants)
-        : frame.grants;
-  if (now === frame.grants || canonical(now as Json) === canonical(frame.grants as Json)) return [];
+/**
+ * The grants a step is judged by. A revoked or new grant acts at the next step, and the record says
+ * from which one: `changed` is true for that step.
+ */
+export function grantsFor(
+  frame: Frame,
+  step: string,
+): { readonly grants: readonly Grant[]; readonly changed: boolean } {
+  const next = frame.drive.next(step);
+  if (next?.body?.kind === "standing.changed") return { grants: next.body.grants, changed: true };
+  if (next) {
+    const { seq } = next.event;
+    const grants = frame.grantChanges.findLast((change) => change.seq < seq)?.grants;
+    return { grants: grants ?? frame.grants, changed: false };
+  }
+  const now = frame.world?.grants() ?? frame.grants;
+  if (now === frame.seenGrants) return { grants: frame.grants, changed: false };
+  frame.seenGrants = now;
+  if (sameJson(now as Json, frame.grants as Json)) return { grants: frame.grants, changed: false };
   frame.grants = now;
-  return [draft(frame, step, "operator", { kind: "standing.changed", grants: [...now] })];
+  return { grants: now, changed: true };
 }
 
 /** While re-driving, what was spent is an input: parallel steps settle in an order of their own. */
-export function recordedSpent(frame: Frame, step: string): Spent | null {
-  const found = frame.drive.recorded(step).find(({ body }) => body?.kind === "action.proposed");
-  return found?.body?.kind === "action.proposed" ? found.body.spent : null;
+export function spentFor(frame: Frame, step: string): Spent {
+  const found = frame.drive.recorded(step).find(({ event }) => event.kind === "action.proposed");
+  if (found?.body?.kind === "action.proposed") return found.body.spent;
+  const { spent, setAside } = frame;
+  return setAside === 0 ? spent : { ...spent, calls: spent.calls + setAside };
 }

@@ -1,18 +1,18 @@
 import { parse } from "node:path";
-import { isObject, type Json } from "../std/json.ts";
+import { isObject } from "../std/json.ts";
 import { LIMITS } from "../std/limits.ts";
 import { nearest } from "../std/nearest.ts";
 import type { CallPart, ResultPart } from "../contracts/message.ts";
 import type { ToolSpec } from "../contracts/model.ts";
 import type { Failure, Outcome } from "../contracts/outcome.ts";
 import type { Ask } from "../contracts/run.ts";
-import type { Usage } from "../contracts/usage.ts";
-import { UNKNOWN_LABEL, joinLabels } from "../gate/labels.ts";
 import { act, actAll } from "./act.ts";
 import type { Acted, Want } from "./proposal.ts";
-import { DELEGATE, type RunChild, delegateWant } from "./wants/delegate.ts";
-import { commitAll } from "./commit-all.ts";
-import type { Frame } from "./frame.ts";
+import { DELEGATE, type RunChild, budgetFor, delegateWant } from "./wants/delegate.ts";
+import { type Settled, commitAll } from "./commit-all.ts";
+import { note } from "./ending.ts";
+import { type Frame, agentOf } from "./frame.ts";
+import { spendTime, spendTurn } from "./spend.ts";
 import { modelWant, say } from "./wants/model.ts";
 import type { Facts } from "./world.ts";
 import { resultText, toolWant } from "./wants/tool.ts";
@@ -34,13 +34,12 @@ export async function turn(
   const last = frame.spent.turns + 1 >= frame.budget.turns;
   const acted = await act(frame, modelWant(frame, last ? NO_TOOLS : tools));
   if (acted.status === "waiting") return { kind: "waiting", asks: acted.asks };
-  frame.spent = { ...frame.spent, turns: frame.spent.turns + 1, ms: frame.spent.ms + acted.ms };
   if (acted.status === "settled") {
     if (acted.outcome.status === "done")
       throw new Error("bug: a model call settled without an answer");
     return { kind: "stopped", outcome: acted.outcome };
   }
-  addUsage(frame, acted.usage);
+  spendTurn(frame, acted.usage, acted.ms);
   say(frame, acted.message);
   if (acted.failure) {
     const status = acted.finish === "cancelled" ? "cancelled" : "failed";
@@ -69,27 +68,34 @@ async function useTools(
   runChild: RunChild,
 ): Promise<Turn> {
   const planned = plan(frame, calls, runChild);
-  const wants = planned.flatMap(({ want }) => (want ? [want] : []));
-  const acted = await actAll(frame, wants);
-  const waits = asksOf(acted);
-  if (waits.length > 0) return { kind: "waiting", asks: waits };
-  let next = 0;
-  const outcomes = planned.map(({ want, refused }) => {
-    if (!want) return { step: null, outcome: refused as Outcome };
-    const one = acted[next++];
-    if (one?.status !== "settled") throw new Error("bug: a call was not settled");
-    frame.spent = { ...frame.spent, ms: frame.spent.ms + one.ms };
-    return { step: one.step, outcome: one.outcome };
+  const acted = await actAll(
+    frame,
+    planned.flatMap((one) => ("want" in one ? [one.want] : [])),
+  );
+  frame.setAside = 0;
+  if (acted.some(({ status }) => status === "waiting")) {
+    return { kind: "waiting", asks: asksOf(acted) };
+  }
+  spendTime(
+    frame,
+    acted.flatMap((one) => (one.status === "settled" ? [one.ms] : [])),
+  );
+  const inOrder = acted[Symbol.iterator]();
+  const settled = planned.map((one): Settled => {
+    if ("refused" in one) return { step: null, outcome: one.refused, label: null };
+    const next = inOrder.next().value;
+    if (next?.status !== "settled") throw new Error("bug: a call was not settled");
+    return next;
   });
-  const committed = await commitAll(frame, calls, outcomes);
+  const committed = await commitAll(frame, calls, settled);
   if (committed.kind === "waiting") return committed;
-  const results: ResultPart[] = calls.map((call, i) => {
-    const outcome = committed.value[i] as Outcome;
-    note(frame, call.name, outcome);
-    return { type: "result", id: call.id, name: call.name, ...resultText(outcome) };
+  const results = calls.map((call, i): ResultPart => {
+    const one = committed.value[i] as Settled;
+    note(frame, call.name, one);
+    return { type: "result", id: call.id, name: call.name, ...resultText(one.outcome) };
   });
   say(frame, { role: "tool", parts: results });
-  const stopped = committed.value.find(endsRun);
+  const stopped = committed.value.map(({ outcome }) => outcome).find(endsRun);
   return stopped && stopped.status !== "done"
     ? { kind: "stopped", outcome: stopped }
     : { kind: "acted" };
@@ -101,14 +107,14 @@ function endsRun(outcome: Outcome): boolean {
   return outcome.status === "denied" && outcome.failure.code.startsWith("deny:budget_");
 }
 
-interface Planned {
-  readonly want: Want | null;
-  readonly refused: Outcome | null;
-}
+/** What a call became: something wanted, or a refusal with what the model can do about it. */
+type Planned = { readonly want: Want } | { readonly refused: Outcome };
 
-/** Turns calls into wants; what cannot be one is refused with what the model can do about it. */
+/** Turns calls into wants; calls for what the runs delegated to may use are set aside. */
 function plan(frame: Frame, calls: readonly CallPart[], runChild: RunChild): readonly Planned[] {
-  const delegations = calls.filter(({ name }) => name === DELEGATE).length;
+  const some = calls.slice(0, LIMITS.callsPerTurn);
+  const delegations = some.filter(({ name }) => name === DELEGATE).length;
+  const sharing = { calls: some.length, delegations };
   return calls.map((call, i): Planned => {
     if (i >= LIMITS.callsPerTurn) {
       return refuse(
@@ -122,29 +128,46 @@ function plan(frame: Frame, calls: readonly CallPart[], runChild: RunChild): rea
         "The arguments were not valid JSON. Call again with valid JSON.",
       );
     }
-    if (call.name === DELEGATE) return planDelegation(frame, call, delegations, runChild);
+    if (call.name === DELEGATE) return planDelegation(frame, call, sharing, runChild);
     const tool = frame.facts.tools.find(({ manifest }) => manifest.name === call.name);
-    if (!tool)
-      return { want: null, refused: { status: "failed", failure: noTool(call.name, frame.facts) } };
-    return { want: toolWant(frame, tool, call.args), refused: null };
+    if (!tool) return { refused: { status: "failed", failure: noTool(call.name, frame.facts) } };
+    return { want: toolWant(frame, tool, call.args) };
   });
 }
 
-function planDelegation(frame: Frame, call: CallPart, share: number, runChild: RunChild): Planned {
+function planDelegation(
+  frame: Frame,
+  call: CallPart,
+  sharing: Parameters<typeof budgetFor>[2],
+  runChild: RunChild,
+): Planned {
   const { agent, request } = isObject(call.args) ? call.args : {};
   if (typeof agent !== "string" || typeof request !== "string") {
     return refuse("call.bad_arguments", 'delegate takes {"agent": NAME, "request": TEXT}.');
   }
-  if (!frame.facts.agents.some(({ manifest }) => manifest.name === agent)) {
+  if (!agentOf(frame.facts, agent)) {
     const names = frame.agent.manifest.agents.join(", ");
     return refuse("agent.unknown", `There is no agent ${agent}. Agents: ${names || "none"}.`);
   }
-  return { want: delegateWant(frame, agent, request, share, runChild), refused: null };
+  const budget = budgetFor(frame, agent, sharing);
+  // Where nothing is left at all, the gate says so.
+  const isTooLittle = Math.min(budget.turns, budget.calls, budget.tokens) < 1;
+  if (isTooLittle && !isSpent(frame)) {
+    return refuse("call.no_budget", "What is left of this run is too little for another agent.");
+  }
+  frame.setAside += budget.calls;
+  return { want: delegateWant(frame, { agent, request, budget }, runChild) };
+}
+
+function isSpent({ spent, budget }: Frame): boolean {
+  return (
+    spent.turns >= budget.turns || spent.calls >= budget.calls || spent.tokens >= budget.tokens
+  );
 }
 
 function refuse(code: string, message: string): Planned {
   const failure: Failure = { code, message };
-  return { want: null, refused: { status: "failed", failure } };
+  return { refused: { status: "failed", failure } };
 }
 
 /** Why there is no such tool: it could not be loaded, or nothing has that name. */
@@ -161,46 +184,4 @@ export function noTool(name: string, facts: Facts): Failure {
 
 function asksOf(acted: readonly Acted[]): readonly Ask[] {
   return acted.flatMap((one) => (one.status === "waiting" ? one.asks : []));
-}
-
-function addUsage(frame: Frame, usage: Usage | undefined): void {
-  const { tokens, cost, unpriced } = frame.spent;
-  frame.spent = {
-    ...frame.spent,
-    tokens: tokens + (usage ? usage.input + usage.output : 0),
-    cost: cost + (usage?.cost ?? 0),
-    unpriced: unpriced || usage?.cost === undefined,
-  };
-  frame.usage.input += usage?.input ?? 0;
-  frame.usage.output += usage?.output ?? 0;
-  frame.usage.cached += usage?.cached ?? 0;
-}
-
-/** Keeps what the end of the run will say: hosts, labels, and which tools ever came to something. */
-export function note(frame: Frame, name: string, outcome: Outcome): void {
-  const tried = frame.tried.get(name) ?? { done: 0, failed: 0, denied: 0, degraded: 0 };
-  if (outcome.status === "done") {
-    for (const host of outcome.hosts ?? []) frame.hosts.add(host);
-    tried.done += 1;
-    if (name === DELEGATE) addChildFiles(frame, outcome.output);
-    if (outcome.degraded) tried.degraded += 1;
-    const sources = outcome.hosts ?? [];
-    const tool = frame.facts.tools.find(({ manifest }) => manifest.name === name);
-    const { integrity = UNKNOWN_LABEL.integrity, secrecy = UNKNOWN_LABEL.secrecy } =
-      tool?.manifest.returns ?? {};
-    const label = { integrity, secrecy, sources: [...sources, name].slice(0, 16) };
-    frame.label = joinLabels(frame.label, label);
-  } else if (outcome.status === "denied") tried.denied += 1;
-  else tried.failed += 1;
-  frame.tried.set(name, tried);
-}
-
-/** Files a delegated run changed count as changed by this run too. */
-function addChildFiles(frame: Frame, output: Json): void {
-  const files = isObject(output) && Array.isArray(output["files"]) ? output["files"] : [];
-  for (const file of files as readonly Json[]) {
-    if (!isObject(file)) continue;
-    const { path, kind } = file;
-    if (typeof path === "string" && typeof kind === "string") frame.files.set(path, kind);
-  }
 }

@@ -13,10 +13,16 @@ import type { Draft, Event } from "../../contracts/event.ts";
 /** The real half of a drive: what happens once the record is used up. */
 export interface Real {
   append(drafts: readonly Draft[]): Promise<readonly Event[]>;
-  wait(ask: Ask): Promise<Answer | "expired" | null>;
+  wait(ask: Ask, needless: () => boolean): Promise<Answer | "expired" | null>;
   now(): number;
   elapsed(): number;
 }
+
+/**
+ * A replay has come to where its record ends: an interrupted run was reproduced up to there. Each
+ * of the actions that were under way stops here by itself, so that all of them get this far.
+ */
+export class RecordEnds extends Diverged {}
 
 /** A drive over a record and, unless it is a replay, the real world. */
 export function drive(
@@ -30,7 +36,9 @@ export function drive(
     run,
     signal,
     track,
-    live: (step) => track.next(step) === undefined,
+    record: recorded,
+    live: (step) => track.next(step) === null,
+    next: (step) => track.next(step),
     recorded: (step) => track.of(step),
     nested: (step) => track.nested(step),
     elapsed: () => real?.elapsed() ?? 0,
@@ -39,39 +47,59 @@ export function drive(
       if (next) return next.event.at;
       return (real ?? missing("the time of", step, track)).now();
     },
-    async append(drafts, when = "now") {
-      const fresh: Draft[] = [];
-      const events: Event[] = [];
-      for (const draft of drafts) {
-        const next = track.next(draft.step);
-        if (next) events.push(track.match(next, draft));
-        else fresh.push(draft);
-      }
-      if (fresh.length === 0) return events;
-      const written = (real ?? missing("the event", fresh[0]?.step ?? null, track)).append(fresh);
-      if (when === "later") {
-        // The next awaited append reports a failed write; this keeps it from being unhandled.
-        written.catch(() => undefined);
-        return events;
-      }
-      return [...events, ...(await written)];
-    },
+    append: (drafts, when = "now") => append(track, real, drafts, when),
     async effect(step, act) {
       const settled = track.settled(step);
       if (settled) return settled;
       if (!real) missing("the outcome of", step, track);
       return act();
     },
-    async wait(ask) {
-      const known = track.answer(ask);
-      if (known !== undefined) return known;
-      return real ? real.wait(ask) : null;
+    async wait(ask, needless) {
+      const next = track.next(ask.step);
+      if (next) return answerIn(next, ask);
+      return real ? real.wait(ask, needless) : null;
     },
   };
 }
 
+/** Compares what is recorded, and writes the rest. */
+async function append(
+  track: Track,
+  real: Real | null,
+  drafts: readonly Draft[],
+  when: "now" | "later",
+): Promise<readonly Event[]> {
+  const fresh: Draft[] = [];
+  const events: Event[] = [];
+  for (const draft of drafts) {
+    const next = track.next(draft.step);
+    if (next) events.push(track.match(next, draft));
+    else fresh.push(draft);
+  }
+  if (fresh.length === 0) return events;
+  const written = (real ?? missing("the event", fresh[0]?.step ?? null, track)).append(fresh);
+  if (when === "later") {
+    // The next awaited append reports a failed write; this keeps it from being unhandled.
+    written.catch(() => undefined);
+    return events;
+  }
+  return [...events, ...(await written)];
+}
+
 function missing(what: string, step: string | null, track: Track): never {
-  throw new Diverged(`the record ends before ${what} ${step ?? "the run"}`, track.last());
+  throw new RecordEnds(`the record ends before ${what} ${step ?? "the run"}`, track.last());
+}
+
+/** What came of an ask, as the event after it says; null when it went on without an answer. */
+function answerIn({ event, body }: Recorded, ask: Ask): Answer | "expired" | null {
+  if (!event.kind.startsWith("approval.")) return null;
+  if (body === null) throw erased(event);
+  if (body.kind === "approval.used" && body.id === ask.id) return body.answer;
+  return body.kind === "approval.expired" && body.id === ask.id ? "expired" : null;
+}
+
+function erased(event: Event): Diverged {
+  return new Diverged(`the body of event ${event.seq} was erased`, event);
 }
 
 /** Kinds the outside decided, not the kernel: they are stepped over when re-driving. */
@@ -82,11 +110,12 @@ export class Track {
   readonly #steps = new Map<string | null, Recorded[]>();
   readonly #nested = new Map<string, string[]>();
   readonly #used = new Map<string | null, number>();
-  readonly #all: readonly Recorded[];
+  readonly #last: Event | null;
 
   constructor(recorded: readonly Recorded[]) {
-    this.#all = recorded;
+    this.#last = recorded.at(-1)?.event ?? null;
     for (const item of recorded) {
+      if (OUTSIDE.includes(item.event.kind)) continue;
       const list = this.#steps.get(item.event.step);
       if (list) list.push(item);
       else this.#begin(item);
@@ -108,7 +137,7 @@ export class Track {
   }
 
   last(): Event | null {
-    return this.#all.at(-1)?.event ?? null;
+    return this.#last;
   }
 
   nested(step: string): readonly string[] {
@@ -116,19 +145,14 @@ export class Track {
   }
 
   /** The next recorded event of a step that has not been matched yet. */
-  next(step: string | null): Recorded | undefined {
-    const list = this.#steps.get(step);
-    if (!list) return undefined;
-    let used = this.#used.get(step) ?? 0;
-    while (OUTSIDE.includes(list[used]?.event.kind ?? "")) used += 1;
-    this.#used.set(step, used);
-    return list[used];
+  next(step: string | null): Recorded | null {
+    return this.#steps.get(step)?.[this.#used.get(step) ?? 0] ?? null;
   }
 
   /** Takes the next recorded event as the given draft, or throws `Diverged`. */
   match(next: Recorded, draft: Draft): Event {
     const { event, body } = next;
-    if (body === null) throw new Diverged(`the body of event ${event.seq} was erased`, event);
+    if (body === null) throw erased(event);
     const same =
       event.kind === draft.body.kind &&
       event.actor === draft.actor &&
@@ -146,27 +170,15 @@ export class Track {
     const found = this.of(step).findLast(({ event }) => isSettling(event.kind));
     if (!found) return null;
     const { event, body } = found;
-    if (body === null) throw new Diverged(`the body of event ${event.seq} was erased`, event);
+    if (body === null) throw erased(event);
     const { run, actor, policy, isolation, label } = event;
     return { run, step, actor, policy, isolation, label, body };
   }
 
-  /** What the record says came of an ask; undefined when it says nothing. */
-  answer(ask: Ask): Answer | "expired" | undefined {
-    for (const { body } of this.of(ask.step)) {
-      if (body?.kind === "approval.used" && body.id === ask.id) return body.answer;
-      if (body?.kind === "approval.expired" && body.id === ask.id) return "expired";
-    }
-    return undefined;
-  }
-
   /** The first recorded event nothing matched, when re-driving has come to its end. */
   left(): Event | null {
-    for (const step of this.#steps.keys()) {
-      const next = this.next(step);
-      if (next) return next.event;
-    }
-    return null;
+    const left = [...this.#steps.keys()].flatMap((step) => this.next(step)?.event ?? []);
+    return left.toSorted((a, b) => a.seq - b.seq)[0] ?? null;
   }
 }
 

@@ -3,16 +3,18 @@ import type { Json } from "../../std/json.ts";
 import type { Draft, Event, EventBody } from "../../contracts/event.ts";
 import type { Answer, Ask } from "../../contracts/run.ts";
 import { answerAsk, answerTo } from "../desk/approvals.ts";
-import type { Deadline } from "../deadline.ts";
-import type { Real } from "./drive.ts";
 import type { Hooks, World } from "../world.ts";
+import type { Real } from "./drive.ts";
+import type { Watch } from "./watch.ts";
 
 /** One run as this process carries it. */
 export interface LocalRun {
   readonly run: string;
   readonly hooks: Hooks;
   readonly signal: AbortSignal;
-  readonly deadline: Deadline;
+  readonly watch: Watch;
+  /** Stops everything that is under way: nothing that comes of it can be written down. */
+  readonly fail: (error: Error) => void;
 }
 
 /** The real half of a drive on this machine: the journal, the clock and the operator's answers. */
@@ -23,25 +25,27 @@ export interface LocalReal extends Real {
 
 /** The real half of the drive of `carried`. */
 export function localReal(world: World, carried: LocalRun): LocalReal {
-  const { run, hooks } = carried;
+  const { run, hooks, watch, fail } = carried;
   let broken: Error | null = null;
   const append = async (drafts: readonly Draft[]): Promise<readonly Event[]> => {
     // A write that failed behind the run's back stops it at the next one.
     if (broken !== null) throw broken;
+    let events: readonly Event[];
     try {
-      const events = await world.journal.append(drafts);
-      tell(hooks, drafts, events);
-      return events;
+      events = await world.journal.append(drafts);
     } catch (error) {
       broken = error instanceof Error ? error : new Error(String(error));
+      fail(broken);
       throw broken;
     }
+    tell(hooks, drafts, events);
+    return events;
   };
   return {
     append,
     now: () => world.clock.now(),
-    elapsed: () => world.clock.elapsed(),
-    wait: (ask) => waitFor(world, ask, carried),
+    elapsed: () => watch.elapsed(),
+    wait: (ask, needless) => waitFor(world, ask, carried, needless),
     outside: async (body) => {
       const common = {
         run,
@@ -64,6 +68,25 @@ function tell(hooks: Hooks, drafts: readonly Draft[], events: readonly Event[]):
   }
 }
 
+/** Hooks as the kernel may call them: whoever merely watches a run cannot stop it by failing. */
+export function guarded(hooks: Hooks): Hooks {
+  const { on, ask } = hooks;
+  return {
+    ...hooks,
+    ...(on && {
+      on: (live) => {
+        try {
+          on(live);
+        } catch {
+          // A watcher that fails misses something; all of it is in the journal.
+        }
+      },
+    }),
+    // Nobody there and nobody to be had are the same: the run waits.
+    ...(ask && { ask: async (one, signal) => ask(one, signal).catch(() => null) }),
+  };
+}
+
 /**
  * The operator's answer: one given already, from this terminal or another one, or the one they give
  * now. Null when nobody is there: the run then waits without a process.
@@ -71,34 +94,39 @@ function tell(hooks: Hooks, drafts: readonly Draft[], events: readonly Event[]):
 async function waitFor(
   world: World,
   ask: Ask,
-  { hooks, signal, deadline }: LocalRun,
+  { hooks, signal, watch }: LocalRun,
+  needless: () => boolean,
 ): Promise<Answer | "expired" | null> {
   const given = answerTo(world, ask);
   if (given) return usable(world, ask, given);
   if (world.clock.now() >= ask.expires) return "expired";
-  if (!hooks.ask || signal.aborted) return null;
-  const settled = new AbortController();
+  if (needless() || !hooks.ask || signal.aborted) return null;
+  const over = new AbortController();
   const elsewhere = new Promise<Answer | null>((resolve) => {
     const forget = world.journal.onWake((topic) => {
-      if (topic !== `answer:${ask.id}`) return;
-      const answer = answerTo(world, ask);
+      const answer = topic === `answer:${ask.id}` ? answerTo(world, ask) : null;
       if (answer) resolve(answer);
     });
-    settled.signal.addEventListener("abort", forget, { once: true });
-    signal.addEventListener("abort", () => resolve(null), { once: true });
+    over.signal.addEventListener("abort", forget, { once: true });
+    const listening = { once: true, signal: over.signal };
+    signal.addEventListener("abort", () => resolve(null), listening);
   });
-  const here = hooks
-    .ask(ask, AbortSignal.any([settled.signal, signal]))
-    .then((reply) => (reply ? answerAsk(world, ask, reply, "operator@terminal") : null));
-  const answer = await deadline.aside(Promise.race([elsewhere, here]));
-  settled.abort();
+  const here = hooks.ask(ask, AbortSignal.any([over.signal, signal])).then(async (reply) => {
+    if (!reply) return null;
+    const own = await answerAsk(world, ask, reply, "operator@terminal");
+    return answerTo(world, ask) ?? own;
+  });
+  const answer = await watch.aside(Promise.race([elsewhere, here])).finally(() => over.abort());
   return answer && usable(world, ask, answer);
 }
 
-/** An answer counts only for the exact arguments, in time, and with the operator's signature. */
-function usable(world: World, ask: Ask, answer: Answer): Answer | "expired" | null {
-  if (world.clock.now() >= answer.expires) return "expired";
+/**
+ * An answer counts only for the exact arguments, in time, and with the operator's signature. Any
+ * other makes the ask void, so that the operator is asked anew. A no stays a no.
+ */
+function usable(world: World, ask: Ask, answer: Answer): Answer | "expired" {
+  if (answer.verdict === "allow" && world.clock.now() >= answer.expires) return "expired";
   const { signature, ...signed } = answer;
   const fits = answer.argsHash === ask.argsHash && answer.id === ask.id;
-  return fits && world.verify(canonical(signed as Json), signature) ? answer : null;
+  return fits && world.verify(canonical(signed as Json), signature) ? answer : "expired";
 }

@@ -1,76 +1,106 @@
-import { NanosError, assert, messageOf } from "../../std/error.ts";
-import { Diverged } from "../../contracts/drive.ts";
+import { NanosError, assert } from "../../std/error.ts";
+import { Diverged, type Recorded } from "../../contracts/drive.ts";
+import type { RunStarted } from "../../contracts/event.ts";
 import type { ReplayReport } from "../../contracts/nanos.ts";
 import type { Journal } from "../../journal/journal.ts";
-import type { RunChild } from "../wants/delegate.ts";
-import { drive } from "./drive.ts";
 import { carryRun } from "../run.ts";
-import { pastOf } from "../runner.ts";
+import { childRun } from "../runner.ts";
+import { pastOf } from "../start.ts";
+import type { RunChild } from "../wants/delegate.ts";
 import type { Facts } from "../world.ts";
+import { RecordEnds, drive } from "./drive.ts";
 
 /**
  * Carries a run again from the journal alone: no model, no tool, no network, no clock. Every event
- * the kernel would write is compared with the one that was written, and the chain is recomputed.
- * Delegated runs are replayed with it.
+ * the kernel would write is compared with the one that was written. Delegated runs are replayed
+ * with it. The report names the first event that differs.
  */
 export async function replay(
   journal: Journal,
   recall: (hash: string) => Facts | null,
   run: string,
 ): Promise<ReplayReport> {
-  const total = { events: 0, steps: 0 };
+  const replayed: Replayed = { journal, recall, events: 0, steps: 0 };
+  const report = (differs: string | null): ReplayReport => {
+    const { events, steps } = replayed;
+    return { ok: differs === null, events, steps, differs };
+  };
   try {
-    await replayOne(journal, recall, run, total);
-    return { ok: true, ...total, differs: null };
+    await replayOne(replayed, run);
+    return report(null);
   } catch (error) {
-    const tampered = error instanceof NanosError && error.code === "journal.tampered";
-    if (!(error instanceof Diverged) && !tampered) throw error;
-    return { ok: false, ...total, differs: `${messageOf(error)} (run ${run})` };
+    if (error instanceof Diverged) return report(`${error.message} (run ${error.at?.run ?? run})`);
+    if (!(error instanceof NanosError) || error.code !== "journal.tampered") throw error;
+    return report(error.message);
   }
 }
 
-async function replayOne(
-  journal: Journal,
-  recall: (hash: string) => Facts | null,
-  run: string,
-  total: { events: number; steps: number },
-): Promise<void> {
+/** What is replayed from, and how much of it has been. */
+interface Replayed {
+  readonly journal: Journal;
+  readonly recall: (hash: string) => Facts | null;
+  events: number;
+  steps: number;
+}
+
+async function replayOne(replayed: Replayed, run: string): Promise<void> {
+  const { journal } = replayed;
   const recorded = [...journal.chain(run)];
-  const started = recorded[0]?.body;
-  if (started?.kind !== "run.started") {
-    throw new Diverged(`run ${run} has no readable start`, recorded[0]?.event ?? null);
+  await redrive(replayed, run, recorded);
+  replayed.events += recorded.length;
+  for (const { event, body } of recorded) {
+    if (body?.kind === "action.proposed") replayed.steps += 1;
+    if (body?.kind === "action.settled" && "child" in body.outcome) {
+      checkHead(journal, event, body.outcome.child);
+    }
+    if (body?.kind !== "action.proposed" || body.action.kind !== "agent" || !event.step) continue;
+    const child = childRun(event.step);
+    if (journal.head(child)) await replayOne(replayed, child);
   }
+}
+
+/** Drives one run over its record, and makes sure that nothing of the record is left over. */
+async function redrive(
+  { journal, recall }: Replayed,
+  run: string,
+  recorded: readonly Recorded[],
+): Promise<void> {
+  const { event = null, body: started } = recorded[0] ?? {};
+  if (event && started === null) {
+    throw new Diverged(`the body of event ${event.seq} was erased`, event);
+  }
+  if (started?.kind !== "run.started") throw new Diverged(`there is no run ${run}`, event);
   const facts = recall(started.facts);
-  if (!facts) throw new Diverged("the facts it was judged by are gone from the vault", null);
-  const carried = drive(run, recorded, null, new AbortController().signal);
+  if (!facts) throw new Diverged("the facts it was judged by are gone from the vault", event);
+  const past = pastOf(journal, started.after, event?.seq);
+  const driven = drive(run, recorded, null, new AbortController().signal);
   try {
     await carryRun({
-      drive: carried,
-      world: null,
-      facts,
-      hooks: {},
-      started,
-      past: pastOf({ journal }, started.after),
-      runChild: noChild,
+      ...{ drive: driven, world: null, watch: null, facts, hooks: {}, started },
+      ...{ past: past.messages, label: event?.label ?? null, runChild: noChild },
     });
   } catch (error) {
     // An interrupted run's record ends in the middle: all there is was reproduced.
-    const interrupted = error instanceof Diverged && error.message.startsWith("the record ends");
-    if (!interrupted || endedCleanly(recorded)) throw error;
+    if (!(error instanceof RecordEnds)) throw named(error, past.erased, started);
   }
-  const left = carried.track.left();
+  const left = driven.track.left();
   if (left) throw new Diverged(`event ${left.seq} (${left.kind}) was not reproduced`, left);
-  total.events += recorded.length;
-  for (const { body } of recorded) {
-    if (body?.kind === "action.proposed") total.steps += 1;
-    if (body?.kind !== "action.settled" || body.outcome.status !== "done") continue;
-    const { child } = body.outcome;
-    if (child) await replayOne(journal, recall, child.run, total);
-  }
 }
 
-function endedCleanly(recorded: readonly { event: { kind: string } }[]): boolean {
-  return recorded.at(-1)?.event.kind === "run.ended";
+/** Where words of the conversation before are gone, that is what the difference comes from. */
+function named(error: unknown, erased: Recorded["event"] | null, started: RunStarted): unknown {
+  if (!(error instanceof Diverged) || !erased || !started.after.includes(erased.run)) return error;
+  return new Diverged(`the body of event ${erased.seq} was erased`, erased);
+}
+
+/** A delegation names the newest entry of the run that carried it. */
+function checkHead(
+  journal: Journal,
+  event: Recorded["event"],
+  child: { readonly run: string; readonly head: string } | undefined,
+): void {
+  if (!child || journal.head(child.run)?.hash === child.head) return;
+  throw new Diverged(`event ${event.seq} names another end of run ${child.run}`, event);
 }
 
 const noChild: RunChild = async () => {

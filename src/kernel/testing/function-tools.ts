@@ -2,6 +2,7 @@ import { canonical } from "../../std/canonical.ts";
 import { messageOf } from "../../std/error.ts";
 import { sha256 } from "../../std/hash.ts";
 import type { Json, JsonObject } from "../../std/json.ts";
+import type { Label } from "../../contracts/label.ts";
 import type { FileChange } from "../../contracts/outcome.ts";
 import type { ToolManifest } from "../../contracts/tool.ts";
 import { UNKNOWN_LABEL } from "../../gate/labels.ts";
@@ -13,6 +14,8 @@ export interface FunctionTool {
   readonly skill?: string;
   readonly scopes?: readonly string[];
   readonly manifest?: Partial<ToolManifest>;
+  /** `module` when absent: a tool whose outward effects all pass back through the gate. */
+  readonly kind?: LoadedTool["kind"];
   readonly run: (
     args: JsonObject,
     ctx: {
@@ -31,39 +34,41 @@ export interface FunctionTools extends ToolHost {
   readonly files: Map<string, string>;
   readonly loaded: readonly LoadedTool[];
   /** Every call made, in order of start. */
-  readonly calls: { readonly tool: string; readonly args: Json }[];
+  readonly calls: { readonly tool: string; readonly args: Json; readonly step: string }[];
+  /** Every commit that wrote, in order, by the step of its stage. */
+  readonly commits: string[];
 }
 
 export function functionTools(
   tools: readonly FunctionTool[],
   files: Map<string, string> = new Map(),
 ): FunctionTools {
-  const calls: { tool: string; args: Json }[] = [];
+  const calls: { tool: string; args: Json; step: string }[] = [];
+  const commits: string[] = [];
   const stages = new Map<string, Staged>();
   const loaded = tools.map(loadedOf);
   return {
     files,
     calls,
+    commits,
     loaded,
     list: async () => ({ tools: loaded, broken: [] }),
     call: async (call, reach, signal): Promise<ToolResult> => {
       const tool = tools.find(({ name }) => name === call.tool);
       if (!tool) return failed("tool.unknown", `There is no tool ${call.tool}.`);
-      calls.push({ tool: call.tool, args: call.args });
+      const { step } = call;
+      calls.push({ tool: call.tool, args: call.args, step });
+      stages.delete(step);
       const stage = new Map<string, string>();
       const write = (path: string, text: string): void => void stage.set(path, text);
       try {
-        const { step } = call;
         const output = await tool.run(call.args as JsonObject, { reach, signal, step, write });
-        const staged = stage.size > 0 ? stagedOf(stage, files, () => stages.delete(step)) : null;
-        if (staged) stages.set(step, staged);
-        return {
-          ok: true,
-          output,
-          isolation: "host",
-          label: UNKNOWN_LABEL,
-          staged,
-        };
+        const common = { ok: true, output, isolation: "host", label: labelOf(tool) } as const;
+        if (stage.size === 0) return { ...common, staged: null };
+        const forget = (): unknown => stages.delete(step);
+        const staged = stagedOf(stage, files, { written: () => commits.push(step), forget });
+        stages.set(step, staged);
+        return { ...common, staged };
       } catch (error) {
         return failed(signal.aborted ? "tool.cancelled" : "tool.failed", messageOf(error));
       }
@@ -86,35 +91,50 @@ function loadedOf(tool: FunctionTool): LoadedTool {
   return {
     manifest,
     skill: tool.skill ?? tool.name,
-    kind: "module",
+    kind: tool.kind ?? "module",
     source: "function",
     hash: sha256(canonical(manifest as unknown as Json)),
   };
 }
 
+function labelOf({ manifest }: FunctionTool): Label {
+  const { integrity, secrecy } = manifest?.returns ?? {};
+  return {
+    ...UNKNOWN_LABEL,
+    ...(integrity && { integrity }),
+    ...(secrecy && { secrecy }),
+  };
+}
+
+function hashIn(files: ReadonlyMap<string, string>, path: string): string | null {
+  const text = files.get(path);
+  return text === undefined ? null : sha256(text);
+}
+
 function stagedOf(
   stage: ReadonlyMap<string, string>,
   files: Map<string, string>,
-  forget: () => void,
+  told: { readonly written: () => unknown; readonly forget: () => unknown },
 ): Staged {
   const changes = [...stage].map(([path, text]): FileChange => {
-    const before = files.get(path);
-    return {
-      path,
-      kind: before === undefined ? "created" : "modified",
-      before: before === undefined ? null : sha256(before),
-      after: sha256(text),
-      bytes: text.length,
-    };
+    const before = hashIn(files, path);
+    const kind = before === null ? "created" : "modified";
+    return { path, kind, before, after: sha256(text), bytes: text.length };
   });
   return {
     changes,
     diff: sha256(canonical(changes as unknown as Json)),
     commit: async () => {
+      const now = changes.map(({ path }) => hashIn(files, path));
+      if (changes.every(({ after }, i) => now[i] === after)) return null;
+      if (!changes.every(({ before, after }, i) => now[i] === before || now[i] === after)) {
+        return { code: "sandbox.changed_meanwhile", message: "The files changed meanwhile." };
+      }
       for (const [path, text] of stage) files.set(path, text);
+      told.written();
       return null;
     },
-    discard: async () => forget(),
+    discard: async () => void told.forget(),
   };
 }
 

@@ -1,5 +1,6 @@
 import { type FakeClock, fakeClock } from "../../std/clock.ts";
-import { hashOf } from "../../std/hash.ts";
+import { canonical } from "../../std/canonical.ts";
+import { sha256 } from "../../std/hash.ts";
 import type { Json } from "../../std/json.ts";
 import { countingRandom } from "../../std/random.ts";
 import type { AgentManifest } from "../../contracts/agent.ts";
@@ -9,7 +10,7 @@ import type { RunHandle } from "../../contracts/nanos.ts";
 import type { RunState } from "../../contracts/run.ts";
 import type { ScriptInput } from "../../contracts/script.ts";
 import { policyHash } from "../../gate/policy.ts";
-import type { Journal } from "../../journal/journal.ts";
+import type { Journal, Lease } from "../../journal/journal.ts";
 import { memoryJournal } from "../../journal/open.ts";
 import type { Model } from "../../models/model.ts";
 import { scriptModel } from "../../models/script.ts";
@@ -24,7 +25,10 @@ export interface Lab {
   readonly tools: FunctionTools;
   readonly facts: Facts;
   grants: readonly Grant[];
-  /** The same home in another process: same journal and files, nothing kept in memory. */
+  /**
+   * The same home in another process, once this one is gone: same journal and files, nothing kept
+   * in memory, no lease held.
+   */
   again(): Lab;
 }
 
@@ -41,14 +45,17 @@ export interface LabSetup {
   readonly limits?: Facts["limits"];
   readonly depth?: number;
   readonly grants?: readonly Grant[];
-  readonly fetch?: (url: string) => FetchResult;
+  readonly fetch?: (url: string, wanted: Fetch) => FetchResult;
 }
+
+type Fetch = Parameters<World["fetch"]>[0];
 
 export function lab(setup: LabSetup = {}, kept: Partial<Kept> = {}): Lab {
   const clock = kept.clock ?? fakeClock();
   const random = countingRandom();
-  const journal = kept.journal ?? memoryJournal({ clock, random });
-  const vault = kept.vault ?? new Map<string, Facts>();
+  const disk = kept.journal ?? memoryJournal({ clock, random });
+  const { journal, giveBack } = ownLeases(disk);
+  const vault = kept.vault ?? new Map<string, string>();
   const tools = kept.tools ?? functionTools(setup.tools ?? []);
   const facts = factsFor(setup, tools);
   const made: Lab = {
@@ -57,7 +64,10 @@ export function lab(setup: LabSetup = {}, kept: Partial<Kept> = {}): Lab {
     tools,
     facts,
     grants: setup.grants ?? [],
-    again: () => lab(setup, { clock, journal, vault, tools }),
+    again: () => {
+      giveBack();
+      return lab(setup, { clock, journal: disk, vault, tools });
+    },
     world: {
       journal,
       clock,
@@ -67,16 +77,22 @@ export function lab(setup: LabSetup = {}, kept: Partial<Kept> = {}): Lab {
       holds: () => true,
       facts: async () => facts,
       keep: async (one) => {
-        const hash = hashOf(one as unknown as Json);
-        vault.set(hash, one);
-        return hash;
+        const text = canonical(one as unknown as Json);
+        vault.set(sha256(text), text);
+        return sha256(text);
       },
-      recall: (hash) => vault.get(hash) ?? null,
+      recall: (hash) => {
+        const text = vault.get(hash);
+        return text === undefined ? null : (JSON.parse(text) as Facts);
+      },
       grants: () => made.grants,
       model: async () => setup.model ?? scriptModel("script", setup.script ?? { turns: [] }, clock),
       defaultModel: () => "script",
-      fetch: async ({ url }) =>
-        setup.fetch?.(url) ?? { code: "fetch.refused", message: "There is no network here." },
+      fetch: async (wanted) =>
+        setup.fetch?.(wanted.url, wanted) ?? {
+          code: "fetch.refused",
+          message: "There is no network here.",
+        },
       lock: async () => undefined,
       alone: (task) => task(),
       sign: (text) => `signed:${text.length}`,
@@ -86,10 +102,24 @@ export function lab(setup: LabSetup = {}, kept: Partial<Kept> = {}): Lab {
   return made;
 }
 
+/** A journal whose leases end with the process that took them. */
+function ownLeases(disk: Journal): { journal: Journal; giveBack: () => void } {
+  const held = new Set<Lease>();
+  const lease = (run: string): Lease | null => {
+    const taken = disk.lease(run);
+    if (taken) held.add(taken);
+    return taken;
+  };
+  const giveBack = (): void => {
+    for (const one of held) one.release();
+  };
+  return { journal: { ...disk, lease }, giveBack };
+}
+
 interface Kept {
   readonly clock: FakeClock;
   readonly journal: Journal;
-  readonly vault: Map<string, Facts>;
+  readonly vault: Map<string, string>;
   readonly tools: FunctionTools;
 }
 

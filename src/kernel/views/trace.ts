@@ -48,7 +48,7 @@ export function whyOf(
   const explanation =
     step.decision && proposed?.kind === "action.proposed"
       ? explain(proposed.action, step.decision)
-      : ["It has not been judged."];
+      : [step.decision ? "What was proposed was erased." : "It has not been judged."];
   return { ...step, explanation };
 }
 

@@ -10,7 +10,7 @@ import type { Journal, SqlValue, ViewSpec, ViewWriter } from "../../journal/jour
  */
 const TRACES: ViewSpec = {
   name: "traces",
-  version: 1,
+  version: 2,
   tables: `
     CREATE TABLE traces (
       run TEXT PRIMARY KEY, parent TEXT, agent TEXT NOT NULL, request TEXT NOT NULL,
@@ -88,37 +88,49 @@ export function storedAnswer(journal: Journal, id: string): Answer | null {
 
 function apply(db: ViewWriter, recorded: Recorded): void {
   const { event, body } = recorded;
-  if (body === null) return;
   if (event.run !== HOME_CHAIN) countStep(db, recorded);
-  switch (body.kind) {
-    case "run.started":
+  switch (event.kind) {
+    case "run.started": {
+      const started = body?.kind === "run.started" ? body : null;
       db.run(
-        "INSERT INTO traces VALUES (?, ?, ?, ?, ?, 'running', NULL, 0, 0, 0)",
+        "INSERT OR IGNORE INTO traces VALUES (?, ?, ?, ?, ?, 'running', NULL, 0, 0, 0)",
         event.run,
-        body.parent?.run ?? null,
-        body.agent,
-        body.request,
+        parentOf(event.run),
+        started?.agent ?? ERASED,
+        started?.request ?? ERASED,
         event.at,
       );
       break;
+    }
     case "run.waiting":
       db.run("UPDATE traces SET state = 'waiting' WHERE run = ?", event.run);
       break;
     case "run.resumed":
       db.run("UPDATE traces SET state = 'running' WHERE run = ?", event.run);
       break;
-    case "run.ended":
+    case "run.ended": {
+      const end = body?.kind === "run.ended" ? body.end : null;
       db.run(
         "UPDATE traces SET state = 'ended', outcome = ?, cost = ? WHERE run = ?",
-        body.end.outcome,
-        body.end.usage.cost,
+        end?.outcome ?? null,
+        end?.usage.cost ?? null,
         event.run,
       );
       db.run("UPDATE asks SET open = 0 WHERE run = ?", event.run);
       break;
+    }
     default:
       applyAsk(db, recorded);
   }
+}
+
+/** What stands where a body was erased. */
+const ERASED = "(erased)";
+
+/** `RUN_2` is a part of `RUN`; null for a run of its own. */
+function parentOf(run: string): string | null {
+  const cut = run.lastIndexOf("_");
+  return cut < 0 ? null : run.slice(0, cut);
 }
 
 function applyAsk(db: ViewWriter, { event, body }: Recorded): void {
@@ -150,7 +162,8 @@ function applyAsk(db: ViewWriter, { event, body }: Recorded): void {
 }
 
 function countStep(db: ViewWriter, { event, body }: Recorded): void {
-  if (event.step === null || body === null) return;
+  if (event.step === null) return;
+  if (body === null) return countErased(db, event);
   switch (body.kind) {
     case "action.proposed":
       db.run(
@@ -189,6 +202,20 @@ function countStep(db: ViewWriter, { event, body }: Recorded): void {
     default:
       break;
   }
+}
+
+/** That there was a step, and that it ended, can be told without its words. */
+function countErased(db: ViewWriter, { kind, step, run, at, isolation }: Recorded["event"]): void {
+  if (kind === "action.proposed") {
+    db.run(
+      "INSERT OR IGNORE INTO trace_steps VALUES (?, ?, ?, ?, ?, ?, NULL, NULL, NULL, 'open', NULL, NULL)",
+      ...[step, run, ERASED, ERASED, ERASED, at],
+    );
+    db.run("UPDATE traces SET steps = steps + 1 WHERE run = ?", run);
+  }
+  if (kind !== "action.settled" && kind !== "model.answered") return;
+  const sql = "UPDATE trace_steps SET status = 'erased', isolation = ? WHERE step = ?";
+  db.run(sql, isolation, step);
 }
 
 function answerStatus(body: { readonly failure?: unknown; readonly finish: string }): string {

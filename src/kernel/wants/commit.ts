@@ -1,4 +1,4 @@
-import { NanosError } from "../../std/error.ts";
+import { NanosError, messageOf } from "../../std/error.ts";
 import type { Action } from "../../contracts/action.ts";
 import type { Draft } from "../../contracts/event.ts";
 import type { FileChange, Outcome } from "../../contracts/outcome.ts";
@@ -39,7 +39,7 @@ export function commitWant(
     attached: isAttached(frame, tool),
     // A commit looks at each file first; what is already in place stays.
     repeatable: true,
-    perform: (step) => commit(frame, of, staged, step),
+    perform: ({ step }) => commit(frame, of, staged, step),
   };
 }
 
@@ -53,7 +53,7 @@ async function commit(
   if (!world) throw new Error("bug: a replay wrote files");
   const start = drive.elapsed();
   // One commit at a time in this home, so that no two see the same file unchanged and both write it.
-  const outcome = await world.alone(() => commitStage(world, of, staged)).catch(notAlone);
+  const outcome = await world.alone(() => commitStage(world, of, staged)).catch(failed);
   const ms = Math.round(drive.elapsed() - start);
   return {
     ...draft(frame, step, "kernel", { kind: "action.settled", outcome, ms }),
@@ -62,13 +62,16 @@ async function commit(
   };
 }
 
-/** Another commit held on for too long: nothing was written, and that is an outcome. */
-function notAlone(error: unknown): Outcome {
-  if (!(error instanceof NanosError)) throw error;
-  const { code, message, next } = error;
-  return { status: "failed", failure: { code, message, next } };
+/** Another commit held on for too long, or the disk failed: that is an outcome. */
+function failed(error: unknown): Outcome {
+  const failure =
+    error instanceof NanosError
+      ? { code: error.code, message: error.message, next: error.next }
+      : { code: "stage.broken", message: `The commit broke: ${messageOf(error)}` };
+  return { status: "failed", failure };
 }
 
+/** Writes a stage to the real files. It stays until the outcome is on disk: see `clearStages`. */
 async function commitStage(
   world: NonNullable<Frame["world"]>,
   of: string,
@@ -86,4 +89,13 @@ async function commitStage(
   const failure = await stage.commit();
   if (failure) return { status: "failed", failure };
   return { status: "done", output: null, files: [...staged.changes] };
+}
+
+/** Clears away the stages that are used up. What came of them is on disk by now. */
+export async function clearStages({ world, stages }: Frame): Promise<void> {
+  for (const step of stages.splice(0)) {
+    // A stage that cannot be cleared away is only untidy.
+    const clearing = world?.tools.reopen(step).then((stage) => stage?.discard());
+    await clearing?.catch(() => undefined);
+  }
 }

@@ -1,29 +1,26 @@
-import type { Json } from "../../std/json.ts";
 import type { Action } from "../../contracts/action.ts";
 import type { Draft } from "../../contracts/event.ts";
+import type { Label } from "../../contracts/label.ts";
 import type { ToolSpec } from "../../contracts/model.ts";
-import type { Outcome } from "../../contracts/outcome.ts";
+import type { Failure, Outcome } from "../../contracts/outcome.ts";
 import type { Ask, RunEnd } from "../../contracts/run.ts";
-import type { Budget, Spent } from "../../contracts/usage.ts";
+import type { Budget } from "../../contracts/usage.ts";
 import { UNKNOWN_LABEL, joinLabels } from "../../gate/labels.ts";
 import { carveBudget } from "../../gate/budget.ts";
-import { Waiting, type Want } from "../proposal.ts";
-import { type Frame, draft } from "../frame.ts";
+import { type Frame, NOTHING_SPENT, agentOf, draft } from "../frame.ts";
+import { type Proposed, Waiting, type Want } from "../proposal.ts";
 
 /** The name models call to hand work to another agent. */
 export const DELEGATE = "delegate";
 
 /** Delegation as a tool of the model's, with the agents this one may hand work to; null for none. */
-export function delegateSpec(frame: Pick<Frame, "agent" | "facts" | "depth">): ToolSpec | null {
-  const { agent, facts, depth } = frame;
-  const known = agent.manifest.agents.filter((name) =>
-    facts.agents.some((other) => other.manifest.name === name),
-  );
-  if (known.length === 0 || depth >= facts.depth) return null;
-  const list = known.map((name) => {
-    const other = facts.agents.find((one) => one.manifest.name === name);
-    return `${name}: ${other?.manifest.description ?? ""}`;
-  });
+export function delegateSpec(
+  frame: Pick<Frame, "agent" | "facts" | "depth" | "budget">,
+): ToolSpec | null {
+  const { agent, facts, depth, budget } = frame;
+  const known = agent.manifest.agents.filter((name) => agentOf(facts, name));
+  if (known.length === 0 || depth >= budget.depth) return null;
+  const list = known.map((name) => `${name}: ${agentOf(facts, name)?.manifest.description ?? ""}`);
   return {
     name: DELEGATE,
     description: `Hand a piece of work to another agent and get its answer.\n${list.join("\n")}`,
@@ -42,26 +39,35 @@ export function delegateSpec(frame: Pick<Frame, "agent" | "facts" | "depth">): T
 /** How a child run is carried and what it comes to; handed in, as runs build on actions. */
 export type RunChild = (given: {
   frame: Frame;
-  step: string;
+  /** The delegation's step, judged and on disk. */
+  one: Proposed;
   agent: string;
   request: string;
   budget: Budget;
 }) => Promise<
-  | { readonly state: "ended"; readonly run: string; readonly end: RunEnd; readonly head: string }
+  | {
+      readonly state: "ended";
+      readonly run: string;
+      readonly end: RunEnd;
+      readonly head: string;
+      /** Join of all that was in its conversation. */
+      readonly label: Label;
+    }
   | { readonly state: "waiting"; readonly asks: readonly Ask[] }
+  /** It could not be begun. */
+  | { readonly state: "refused"; readonly failure: Failure }
 >;
 
-/**
- * A delegation as an action. `share` is how many delegations of this turn divide what the parent
- * has left, so that together they never exceed it.
- */
-export function delegateWant(
-  frame: Frame,
-  agent: string,
-  request: string,
-  share: number,
-  runChild: RunChild,
-): Want {
+/** A piece of work for another agent, with what it may use. */
+export interface Errand {
+  readonly agent: string;
+  readonly request: string;
+  readonly budget: Budget;
+}
+
+/** A delegation as an action. */
+export function delegateWant(frame: Frame, errand: Errand, runChild: RunChild): Want {
+  const { agent, request } = errand;
   const action: Action = {
     gate: "call",
     kind: "agent",
@@ -72,70 +78,74 @@ export function delegateWant(
     destinations: [],
     label: frame.label,
   };
-  const limits = frame.facts.agents.find((one) => one.manifest.name === agent)?.manifest.limits;
-  const budget = carveBudget(
-    shareOf(frame.budget, frame.spent, share),
-    frame.spent,
-    (limits ?? {}) as Partial<Budget>,
-  );
   return {
     action,
     declared: null,
     attached: frame.agent.manifest.agents.includes(agent),
     // A child run finds its own record and goes on from there.
     repeatable: true,
-    perform: (step) => delegate(frame, { agent, request, budget }, step, runChild),
+    perform: (one) => delegate(frame, errand, one, runChild),
   };
 }
 
-/** What of a budget one of several delegations may use: an equal part of what is left. */
-function shareOf(budget: Budget, spent: Spent, share: number): Budget {
-  const part = (limit: number, used: number): number =>
-    used + Math.max(1, Math.floor((limit - used) / share));
-  return {
+/**
+ * What a delegated run may use: an equal part of what is left, and no more than its agent's limits.
+ * `calls` and `delegations` of this turn share it; a turn and a token stay with the one who asks.
+ * Counts are below 1 where what is left does not reach that far.
+ */
+export function budgetFor(
+  frame: Frame,
+  agent: string,
+  sharing: { readonly calls: number; readonly delegations: number },
+): Budget {
+  const { budget, spent } = frame;
+  const { calls, delegations } = sharing;
+  const part = (left: number, share: number): number => Math.floor(Math.max(0, left) / share);
+  const most: Budget = {
     ...budget,
-    turns: part(budget.turns, spent.turns),
-    calls: part(budget.calls, spent.calls),
-    tokens: part(budget.tokens, spent.tokens),
+    turns: part(budget.turns - spent.turns - 1, delegations),
+    calls: part(budget.calls - spent.calls - calls, calls),
+    tokens: part(budget.tokens - spent.tokens - 1, delegations),
+    ms: budget.ms - spent.ms,
     ...(budget.cost === undefined
       ? {}
-      : { cost: spent.cost + Math.max(0, budget.cost - spent.cost) / share }),
+      : { cost: Math.max(0, budget.cost - spent.cost) / delegations }),
   };
+  const limits = agentOf(frame.facts, agent)?.manifest.limits ?? {};
+  return carveBudget(most, NOTHING_SPENT, limits as Partial<Budget>);
 }
 
 async function delegate(
   frame: Frame,
-  work: { agent: string; request: string; budget: Budget },
-  step: string,
+  errand: Errand,
+  one: Proposed,
   runChild: RunChild,
 ): Promise<Draft> {
   const { drive } = frame;
   const start = drive.elapsed();
-  const child = await runChild({ frame, step, ...work });
+  const child = await runChild({ frame, one, ...errand });
   if (child.state === "waiting") throw new Waiting(child.asks);
-  const { end, head, run } = child;
   const ms = Math.round(drive.elapsed() - start);
+  const actor = `agent:${errand.agent}`;
+  const outcome = outcomeOf(child);
+  const label = child.state === "ended" ? child.label : UNKNOWN_LABEL;
   return {
-    ...draft(frame, step, `agent:${work.agent}`, {
-      kind: "action.settled",
-      outcome: outcomeOf(end, { run, head }),
-      ms,
-    }),
-    label: joinLabels(frame.label, { ...UNKNOWN_LABEL, sources: [`agent:${work.agent}`] }),
+    ...draft(frame, one.step, actor, { kind: "action.settled", outcome, ms }),
+    // Another agent's words are nobody's orders, whatever it read.
+    label: joinLabels(frame.label, label, { ...UNKNOWN_LABEL, sources: [actor] }),
   };
 }
 
-function outcomeOf(end: RunEnd, child: { run: string; head: string }): Outcome {
-  const usage = end.usage as unknown as Json;
+function outcomeOf(ran: Exclude<Awaited<ReturnType<RunChild>>, { state: "waiting" }>): Outcome {
+  if (ran.state === "refused") return { status: "failed", failure: ran.failure };
+  const { end, run, head } = ran;
+  const { usage, hosts, files } = end;
+  const child = { run, head, usage, hosts, files };
   if (end.outcome === "succeeded" || end.outcome === "degraded") {
-    return {
-      status: "done",
-      output: { answer: end.text, outcome: end.outcome, files: end.files, usage },
-      child,
-      hosts: end.hosts,
-      ...(end.outcome === "degraded" ? { degraded: true } : {}),
-    };
+    const output = { answer: end.text, outcome: end.outcome, files };
+    const degraded = end.outcome === "degraded" ? { degraded: true } : {};
+    return { status: "done", output, child, hosts, ...degraded };
   }
   const failure = end.failure ?? { code: "run.failed", message: "The delegated run failed." };
-  return { status: end.outcome, failure };
+  return { status: end.outcome, failure, child };
 }

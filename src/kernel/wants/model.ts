@@ -1,15 +1,18 @@
 import { canonical } from "../../std/canonical.ts";
+import { NanosError, messageOf } from "../../std/error.ts";
 import { hashOf, sha256 } from "../../std/hash.ts";
 import type { Json } from "../../std/json.ts";
+import { LIMITS } from "../../std/limits.ts";
 import type { Action } from "../../contracts/action.ts";
 import type { Draft } from "../../contracts/event.ts";
 import type { Message } from "../../contracts/message.ts";
 import type { ModelEnd, ModelRequest, ToolSpec } from "../../contracts/model.ts";
+import type { Failure } from "../../contracts/outcome.ts";
 import type { Usage } from "../../contracts/usage.ts";
 import type { Model } from "../../models/model.ts";
-import { whyStopped } from "../deadline.ts";
-import type { Want } from "../proposal.ts";
+import { unlessStopped, whyStopped } from "../drive/watch.ts";
 import { type Frame, draft } from "../frame.ts";
+import type { Want } from "../proposal.ts";
 
 /** Adds a message to the conversation and to the running hash over it. */
 export function say(frame: Frame, message: Message): void {
@@ -45,7 +48,7 @@ export function modelWant(frame: Frame, tools: readonly ToolSpec[]): Want {
     declared: null,
     attached: true,
     repeatable: true,
-    perform: (step) => callModel(frame, tools, step),
+    perform: ({ step }) => callModel(frame, tools, step),
   };
 }
 
@@ -63,28 +66,47 @@ async function callModel(frame: Frame, tools: readonly ToolSpec[], step: string)
   const { world, drive, agent } = frame;
   if (!world) throw new Error("bug: a replay called a model");
   const start = drive.elapsed();
-  const model = await world.model(frame.model.name);
   const request: ModelRequest = {
     system: frame.system,
     messages: frame.messages,
     tools,
     agent: agent.manifest.name,
   };
-  const end = await listen(frame, model, request, step);
+  const asked = world
+    .model(frame.model.name)
+    .then(async (model) => ({ model, end: sound(await listen(frame, model, request, step)) }))
+    .catch((error: unknown) => ({ model: null, end: broken(frame.model.name, error) }));
+  const answered = await unlessStopped(asked, drive.signal, LIMITS.lastWordsMs, () => ({
+    model: null,
+    end: { ...NOTHING, finish: "cancelled" as const },
+  }));
+  const { model, end } = answered;
   const ms = Math.round(drive.elapsed() - start);
-  const actor = `model:${model.name}`;
-  const failure = end.finish === "cancelled" ? whyStopped(drive.signal) : end.failure;
-  const usage = end.usage && priced(end.usage, model);
-  return draft(frame, step, actor, {
+  const isStopped = end.finish === "cancelled" && drive.signal.aborted;
+  const failure = isStopped ? whyStopped(drive.signal) : (end.failure ?? UNSAID[end.finish]);
+  const usage = end.usage && priced(end.usage, model?.price ?? null);
+  return draft(frame, step, `model:${model?.name ?? frame.model.name}`, {
     kind: "model.answered",
     message: end.message,
-    finish: end.finish,
+    finish: failure && !isStopped && end.finish === "cancelled" ? "failed" : end.finish,
     ...(failure ? { failure } : {}),
     ...(usage ? { usage } : {}),
     ...(end.model ? { model: end.model } : {}),
     ms,
   });
 }
+
+const NOTHING: ModelEnd = {
+  type: "end",
+  finish: "failed",
+  message: { role: "assistant", parts: [] },
+};
+
+/** A model that failed without a word of why, or stopped when nobody stopped it. */
+const UNSAID: { readonly [finish: string]: Failure } = {
+  failed: { code: "model.broken", message: "The model failed and did not say why." },
+  cancelled: { code: "model.broken", message: "The model stopped by itself." },
+};
 
 async function listen(
   frame: Frame,
@@ -100,12 +122,31 @@ async function listen(
       on({ type: "delta", run, step, kind: event.type, text: event.delta });
     }
   }
-  throw new Error(`bug: the stream of model ${model.name} had no end`);
+  throw new Error("its stream had no end");
+}
+
+/** An answer that is what a model may answer; another breaks the contract of models. */
+function sound(end: ModelEnd): ModelEnd {
+  const { role, parts } = end.message;
+  const known = role === "assistant" && parts.every(({ type }) => PARTS.has(type));
+  if (!known) throw new Error("its answer is no message");
+  return end;
+}
+
+const PARTS: ReadonlySet<string> = new Set(["text", "thinking", "call"]);
+
+/** The failure of a model that broke its contract, or that is not there any more. */
+function broken(name: string, error: unknown): ModelEnd {
+  const failure =
+    error instanceof NanosError
+      ? { code: error.code, message: error.message, next: error.next }
+      : { code: "model.broken", message: `The model ${name} broke: ${messageOf(error)}.` };
+  return { ...NOTHING, failure };
 }
 
 /** Adds what it cost, when the price is known and the provider did not say. */
-function priced(usage: Usage, model: Model): Usage {
-  if (usage.cost !== undefined || model.price === null) return usage;
-  const cost = (usage.input * model.price.input + usage.output * model.price.output) / 1_000_000;
+function priced(usage: Usage, price: Model["price"]): Usage {
+  if (usage.cost !== undefined || price === null) return usage;
+  const cost = (usage.input * price.input + usage.output * price.output) / 1_000_000;
   return { ...usage, cost };
 }

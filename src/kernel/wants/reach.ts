@@ -1,15 +1,17 @@
+import { messageOf } from "../../std/error.ts";
 import type { Json } from "../../std/json.ts";
+import { LIMITS } from "../../std/limits.ts";
 import type { Action } from "../../contracts/action.ts";
 import type { Draft } from "../../contracts/event.ts";
 import type { Label } from "../../contracts/label.ts";
-import type { Outcome } from "../../contracts/outcome.ts";
+import type { Failure, Outcome } from "../../contracts/outcome.ts";
 import type { Scope } from "../../contracts/scope.ts";
 import { parseAddress } from "../../gate/address.ts";
 import { UNKNOWN_LABEL } from "../../gate/labels.ts";
 import type { Granted, LoadedTool, Wanted } from "../../tools/tool-host.ts";
-import { whyStopped } from "../deadline.ts";
-import type { Acted, Want } from "../proposal.ts";
+import { unlessStopped, whyStopped } from "../drive/watch.ts";
 import { type Frame, draft } from "../frame.ts";
+import type { Want } from "../proposal.ts";
 import { destinationOf } from "../standing.ts";
 
 /** What a tool asks back for, as an action of its own inside the tool's step. */
@@ -37,7 +39,7 @@ export function reachWant(
     declared: scopes,
     attached: true,
     repeatable: wanted.kind === "fetch" && /^(?:GET|HEAD)$/iu.test(wanted.method),
-    perform: (step) =>
+    perform: ({ step }) =>
       wanted.kind === "fetch" ? fetchFor(frame, wanted, step) : noSecret(frame, step),
   };
 }
@@ -50,7 +52,13 @@ async function fetchFor(
   const { world, drive } = frame;
   if (!world) throw new Error("bug: a replay fetched");
   const start = drive.elapsed();
-  const result = await world.fetch(wanted, privateHosts(frame, wanted.url), drive.signal);
+  const fetching = world.fetch(wanted, privateHosts(frame, wanted.url), drive.signal);
+  const result = await unlessStopped(
+    fetching.catch(broken),
+    drive.signal,
+    LIMITS.lastWordsMs,
+    late,
+  );
   const ms = Math.round(drive.elapsed() - start);
   const outcome: Outcome =
     "code" in result
@@ -65,6 +73,14 @@ async function fetchFor(
     isolation: "host",
     label,
   };
+}
+
+function broken(error: unknown): Failure {
+  return { code: "fetch.broken", message: `The fetch broke: ${messageOf(error)}` };
+}
+
+function late(): Failure {
+  return { code: "fetch.cancelled", message: "The fetch did not end when it was told to." };
 }
 
 /**
@@ -94,14 +110,9 @@ export function grantedHosts(frame: Pick<Frame, "grants">): readonly string[] {
   );
 }
 
-/** What the tool is told. */
-export function granted(acted: Acted, hosts: Set<string>): Granted {
-  if (acted.status === "settled" && acted.outcome.status === "done") {
-    for (const host of acted.outcome.hosts ?? []) hosts.add(host);
-    return { ok: true, value: acted.outcome.output };
-  }
-  if (acted.status === "settled" && acted.outcome.status !== "done") {
-    return { ok: false, failure: acted.outcome.failure };
-  }
-  return { ok: false, failure: { code: "ask.waiting", message: "It waits for the operator." } };
+/** What the tool is told of an outcome. */
+export function granted(outcome: Outcome): Granted {
+  return outcome.status === "done"
+    ? { ok: true, value: outcome.output }
+    : { ok: false, failure: outcome.failure };
 }

@@ -3,22 +3,20 @@ import { isObject, type Json, type JsonObject } from "../../std/json.ts";
 import { LIMITS } from "../../std/limits.ts";
 import { plainText } from "../../std/text.ts";
 import type { Action } from "../../contracts/action.ts";
-import type { Draft } from "../../contracts/event.ts";
 import type { Outcome } from "../../contracts/outcome.ts";
 import type { Scope } from "../../contracts/scope.ts";
-import { joinLabels } from "../../gate/labels.ts";
 import { narrow } from "../../gate/scopes.ts";
-import type { Granted, LoadedTool, Wanted } from "../../tools/tool-host.ts";
-import { act } from "../act.ts";
-import { whyStopped } from "../deadline.ts";
-import { type Acted, Waiting, type Want } from "../proposal.ts";
-import { type Frame, OPERATOR, draft } from "../frame.ts";
-import { granted, reachWant } from "./reach.ts";
+import type { LoadedTool, Wanted } from "../../tools/tool-host.ts";
+import { type Frame, OPERATOR, asRecorded } from "../frame.ts";
+import type { Want } from "../proposal.ts";
 import { destinationOf, resolveScope } from "../standing.ts";
+import { callTool } from "./call.ts";
+import { reachWant } from "./reach.ts";
 
 /** A tool call as an action: its reach, where it goes, and how it is done. */
-export function toolWant(frame: Frame, tool: LoadedTool, args: Json): Want {
+export function toolWant(frame: Frame, tool: LoadedTool, given: Json): Want {
   const scopes = reachOf(frame, tool);
+  const args = asRecorded(given);
   const { manifest } = tool;
   const action: Action = {
     gate: "call",
@@ -40,7 +38,7 @@ export function toolWant(frame: Frame, tool: LoadedTool, args: Json): Want {
     attached: isAttached(frame, tool),
     ...processOf(tool),
     repeatable: manifest.repeatable || tool.kind === "module" || onlyStaged(scopes),
-    perform: (step) => callTool(frame, tool, args, scopes, step),
+    perform: (one) => callTool(frame, { tool, args, scopes }, one),
     nested: ({ args: wanted }) => reachWant(frame, tool, scopes, wanted as unknown as Wanted),
   };
 }
@@ -108,78 +106,6 @@ function controlsOf(
     .filter(([name]) => roles[name] === "control")
     .map(([, value]) => (typeof value === "string" ? value : JSON.stringify(value)));
   return controls.length > 0 ? { controls } : {};
-}
-
-async function callTool(
-  frame: Frame,
-  tool: LoadedTool,
-  args: Json,
-  scopes: readonly Scope[],
-  step: string,
-): Promise<Draft> {
-  const { world, drive } = frame;
-  if (!world) throw new Error("bug: a replay called a tool");
-  const waiting: Acted[] = [];
-  const hosts = new Set<string>();
-  const stop = new AbortController();
-  const reach = async (wanted: Wanted): Promise<Granted> => {
-    const acted = await act(frame, reachWant(frame, tool, scopes, wanted), step);
-    if (acted.status === "waiting") {
-      waiting.push(acted);
-      // The tool can't go on before the operator has answered, maybe tomorrow.
-      stop.abort();
-    }
-    return granted(acted, hosts);
-  };
-  const start = drive.elapsed();
-  const result = await world.tools.call(
-    {
-      tool: tool.manifest.name,
-      args,
-      scopes,
-      workspace: frame.facts.workspace,
-      step,
-      now: drive.now(step),
-      ms: LIMITS.toolMs,
-    },
-    reach,
-    AbortSignal.any([drive.signal, stop.signal]),
-  );
-  const asks = waiting.flatMap((acted) => (acted.status === "waiting" ? acted.asks : []));
-  if (asks.length > 0) throw new Waiting(asks);
-  const ms = Math.round(drive.elapsed() - start);
-  const common = draft(frame, step, `tool:${tool.manifest.name}`, {
-    kind: "action.settled",
-    outcome: await outcomeOf(result, [...hosts], drive.signal),
-    ms,
-  });
-  const label = result.ok ? joinLabels(frame.label, result.label) : frame.label;
-  return { ...common, isolation: result.isolation, label };
-}
-
-type CallResult = Awaited<ReturnType<NonNullable<Frame["world"]>["tools"]["call"]>>;
-
-async function outcomeOf(
-  result: CallResult,
-  hosts: string[],
-  signal: AbortSignal,
-): Promise<Outcome> {
-  if (!result.ok) {
-    const { failure, missing } = result;
-    if (signal.aborted) return { status: "cancelled", failure: whyStopped(signal) };
-    const message = missing ? `${failure.message} Missing scope: ${missing}.` : failure.message;
-    return { status: "failed", failure: { ...failure, message } };
-  }
-  const { staged, output } = result;
-  if (staged && staged.changes.length === 0) await staged.discard();
-  return {
-    status: "done",
-    output,
-    ...(staged && staged.changes.length > 0
-      ? { staged: { diff: staged.diff, changes: [...staged.changes] } }
-      : {}),
-    ...(hosts.length > 0 ? { hosts } : {}),
-  };
 }
 
 /** What the model reads of an outcome, bounded; canonical, so that a replay reads the same. */

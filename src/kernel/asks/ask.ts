@@ -1,11 +1,12 @@
-import { hashOf, sha256 } from "../std/hash.ts";
-import { type Json, isObject } from "../std/json.ts";
-import { LIMITS } from "../std/limits.ts";
-import { clip, plainText } from "../std/text.ts";
-import type { Action, Decision } from "../contracts/action.ts";
-import { REASONS } from "../contracts/reason.ts";
-import type { Ask } from "../contracts/run.ts";
-import { scopeParts } from "../contracts/scope-parts.ts";
+import { canonical } from "../../std/canonical.ts";
+import { hashOf, sha256 } from "../../std/hash.ts";
+import { type Json, isObject } from "../../std/json.ts";
+import { LIMITS } from "../../std/limits.ts";
+import { clip, plainText } from "../../std/text.ts";
+import type { Action, Decision } from "../../contracts/action.ts";
+import { REASONS } from "../../contracts/reason.ts";
+import type { Ask } from "../../contracts/run.ts";
+import { scopeParts } from "../../contracts/scope-parts.ts";
 
 /**
  * The question an action raises. Its id follows from the run, the step and the round, so that
@@ -57,9 +58,12 @@ function what(action: Action): string {
   }
 }
 
+/** In the order of the record, so that a re-drive asks in the same words. */
 function argumentsText(args: Json): string {
-  if (!isObject(args)) return JSON.stringify(args);
-  return Object.entries(args)
-    .map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`)
+  if (!isObject(args)) return canonical(args);
+  return Object.keys(args)
+    .toSorted()
+    .map((name) => [name, args[name] ?? null] as const)
+    .map(([name, value]) => `${name}=${typeof value === "string" ? value : canonical(value)}`)
     .join(" ");
 }

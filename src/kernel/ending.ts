@@ -1,0 +1,129 @@
+import type { RunStarted } from "../contracts/event.ts";
+import type { Failure, Outcome } from "../contracts/outcome.ts";
+import type { Ask, RunEnd, RunOutcome } from "../contracts/run.ts";
+import { joinLabels } from "../gate/labels.ts";
+import { ruleStatuses } from "../gate/policy.ts";
+import type { Settled } from "./commit-all.ts";
+import type { Frame } from "./frame.ts";
+import { spendChild } from "./spend.ts";
+
+/** What a run's work came to, or that it waits. */
+export type Worked =
+  | { readonly state: "waiting"; readonly asks: readonly Ask[] }
+  | {
+      readonly state: "done";
+      readonly outcome: RunOutcome;
+      readonly text: string;
+      readonly failure?: Failure;
+    };
+
+/** Keeps of a call what the end of the run will say, and whose hand was in it. */
+export function note(frame: Frame, name: string, { outcome, label }: Settled): void {
+  const tried = frame.tried.get(name) ?? { done: 0, failed: 0, denied: 0, degraded: 0 };
+  frame.tried.set(name, tried);
+  if (label) frame.label = joinLabels(frame.label, label);
+  if (outcome.status === "denied") {
+    tried.denied += 1;
+    return;
+  }
+  if (outcome.child) spendChild(frame, outcome.child);
+  if (outcome.status !== "done") {
+    tried.failed += 1;
+    return;
+  }
+  for (const host of outcome.hosts ?? []) frame.hosts.add(host);
+  tried.done += 1;
+  if (outcome.degraded) tried.degraded += 1;
+}
+
+/** One action was the whole run, and it was done. */
+export function told(outcome: Extract<Outcome, { status: "done" }>, text: string): Worked {
+  return outcome.degraded
+    ? { state: "done", outcome: "degraded", text, failure: PART_FAILED }
+    : { state: "done", outcome: "succeeded", text };
+}
+
+const PART_FAILED: Failure = {
+  code: "run.part_failed",
+  message: "A delegated part came to less than was asked for.",
+};
+
+/** The model's last word. It counts as less when something was denied or never came to anything. */
+export function spoken(frame: Frame, text: string, cut: boolean): Worked {
+  const never = [...frame.tried].find(([, tried]) => tried.done === 0 || tried.denied > 0);
+  const part = [...frame.tried].some(([, tried]) => tried.degraded > 0);
+  const failure: Failure | undefined = cut
+    ? { code: "run.cut", message: "The answer was cut short by a limit." }
+    : never
+      ? {
+          code: never[1].denied > 0 ? "run.denied_part" : "run.tool_failed",
+          message: never[1].denied > 0 ? `${never[0]} was denied.` : `${never[0]} never succeeded.`,
+        }
+      : part
+        ? PART_FAILED
+        : undefined;
+  return failure
+    ? { state: "done", outcome: "degraded", text, failure }
+    : { state: "done", outcome: "succeeded", text };
+}
+
+/** The run cannot go on: what stopped it decides what it counts as. */
+export function stopped(frame: Frame, outcome: Exclude<Outcome, { status: "done" }>): Worked {
+  const { failure } = outcome;
+  if (outcome.status === "cancelled") {
+    // Out of time is a limit reached, not the operator's wish: what there is counts as partial.
+    const limit = failure.code === "run.time";
+    const partial = limit ? (frame.spent.turns > 0 ? "degraded" : "failed") : "cancelled";
+    return { state: "done", outcome: partial, text: lastText(frame), failure };
+  }
+  if (outcome.status === "denied") {
+    const isLimit = /^deny:(?:budget_|unknown_price)/u.test(failure.code);
+    const spent = isLimit && frame.spent.turns > 0;
+    const code = spent ? "run.budget" : "run.denied";
+    const told = { ...failure, code, message: failure.message };
+    return {
+      state: "done",
+      outcome: spent ? "degraded" : "failed",
+      text: lastText(frame),
+      failure: told,
+    };
+  }
+  return { state: "done", outcome: "failed", text: lastText(frame), failure };
+}
+
+/** What the model last said, for a run that ends before its last word. */
+function lastText(frame: Frame): string {
+  const last = frame.messages.findLast((message) => message.role === "assistant");
+  if (last?.role !== "assistant") return "";
+  return last.parts.map((part) => (part.type === "text" ? part.text : "")).join("");
+}
+
+/** What the run says of itself. */
+export function endOf(
+  frame: Frame,
+  started: RunStarted,
+  worked: Extract<Worked, { state: "done" }>,
+): RunEnd {
+  const { spent, usage } = frame;
+  return {
+    run: frame.drive.run,
+    outcome: worked.outcome,
+    text: worked.text,
+    ...(worked.failure ? { failure: worked.failure } : {}),
+    usage: {
+      ...usage,
+      cost: spent.unpriced ? null : spent.cost,
+      turns: spent.turns,
+      calls: frame.calls,
+      actions: spent.calls,
+      ms: spent.ms,
+    },
+    asks: frame.asks,
+    hosts: [...frame.hosts].toSorted(),
+    files: [...frame.files].map(([path, kind]) => ({ path, kind })),
+    rules: ruleStatuses(
+      frame.facts.rules.filter(({ id }) => started.rules.includes(id)),
+      frame.decisions,
+    ),
+  };
+}

@@ -1,0 +1,57 @@
+import { LIMITS } from "../std/limits.ts";
+import type { ChildRun } from "../contracts/outcome.ts";
+import type { Usage } from "../contracts/usage.ts";
+import type { Frame } from "./frame.ts";
+
+/** Counts an answer of a model. */
+export function spendTurn(frame: Frame, usage: Usage | undefined, ms: number): void {
+  const { turns, tokens, cost, unpriced } = frame.spent;
+  frame.spent = {
+    ...frame.spent,
+    turns: turns + 1,
+    tokens: tokens + (usage ? usage.input + usage.output : 0),
+    ms: frame.spent.ms + ms,
+    cost: cost + (usage?.cost ?? 0),
+    unpriced: unpriced || usage?.cost === undefined,
+  };
+  addTokens(frame, usage?.input ?? 0, usage?.output ?? 0, usage?.cached ?? 0);
+}
+
+/** Counts the time of actions that ran side by side, `ms` each. */
+export function spendTime(frame: Frame, ms: readonly number[]): void {
+  frame.spent = { ...frame.spent, ms: frame.spent.ms + wallOf(ms) };
+}
+
+/** Counts what a delegated run used, whatever it came to: it was this run's to use. */
+export function spendChild(frame: Frame, { usage, hosts = [], files = [] }: ChildRun): void {
+  for (const host of hosts) frame.hosts.add(host);
+  for (const { path, kind } of files) frame.files.set(path, kind);
+  if (!usage) return;
+  const { turns, calls, tokens, cost, unpriced } = frame.spent;
+  frame.spent = {
+    ...frame.spent,
+    turns: turns + usage.turns,
+    calls: calls + (usage.actions ?? usage.turns + usage.calls),
+    tokens: tokens + usage.input + usage.output,
+    cost: cost + (usage.cost ?? 0),
+    unpriced: unpriced || usage.cost === null,
+  };
+  frame.calls += usage.calls;
+  addTokens(frame, usage.input, usage.output, usage.cached);
+}
+
+function addTokens({ usage }: Frame, input: number, output: number, cached: number): void {
+  usage.input += input;
+  usage.output += output;
+  usage.cached += cached;
+}
+
+/** How long actions took together: each begins when one of those before it makes room. */
+function wallOf(ms: readonly number[]): number {
+  const places = Array.from({ length: LIMITS.parallel }, () => 0);
+  for (const one of ms) {
+    const free = places.indexOf(Math.min(...places));
+    places[free] = (places[free] ?? 0) + one;
+  }
+  return Math.max(...places);
+}

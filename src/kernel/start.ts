@@ -1,0 +1,185 @@
+import { localDate } from "../std/clock.ts";
+import { NanosError } from "../std/error.ts";
+import type { Json } from "../std/json.ts";
+import { LIMITS } from "../std/limits.ts";
+import { nearest } from "../std/nearest.ts";
+import type { Recorded } from "../contracts/drive.ts";
+import type { Event, RunStarted } from "../contracts/event.ts";
+import type { Label } from "../contracts/label.ts";
+import type { Message } from "../contracts/message.ts";
+import type { RunRequest } from "../contracts/nanos.ts";
+import type { Budget } from "../contracts/usage.ts";
+import { OPERATOR_LABEL, UNKNOWN_LABEL, joinLabels } from "../gate/labels.ts";
+import type { Journal } from "../journal/journal.ts";
+import { OPERATOR, agentOf } from "./frame.ts";
+import type { RunChild } from "./wants/delegate.ts";
+import type { Facts, World } from "./world.ts";
+
+/** One call the operator makes directly. */
+export interface DirectCall {
+  readonly tool: string;
+  readonly args: Json;
+}
+
+/**
+ * Everything a run begins with, as of now.
+ *
+ * @throws NanosError `agent.unknown`, `model.*`, `run.unknown` or `run.delegated` for what came before.
+ */
+export async function startOf(
+  world: World,
+  facts: Facts,
+  request: RunRequest,
+  call?: DirectCall,
+): Promise<RunStarted> {
+  const name = call ? OPERATOR : (request.agent ?? facts.oracle);
+  const agent = agentOf(facts, name);
+  if (!agent && !call) throw unknownAgent(name, facts);
+  const wanted = agent?.manifest.model ?? "inherit";
+  const inherited = (): string => (wanted === "inherit" ? world.defaultModel() : wanted);
+  const model = call ? NO_MODEL : await modelOf(world, request.model ?? inherited());
+  for (const run of request.after ?? []) checkPast(world.journal, run);
+  return {
+    kind: "run.started",
+    agent: name,
+    request: request.text,
+    ...(call ? { call: { ...call } } : {}),
+    after: [...(request.after ?? [])],
+    model,
+    workspace: facts.workspace,
+    today: localDate(world.clock.now()),
+    facts: await world.keep(facts),
+    grants: [...world.grants()],
+    rules: facts.rules.map(({ id }) => id),
+    budget: budgetOf(facts, agent?.manifest.limits ?? {}, request.budget ?? {}),
+    localOnly: request.localOnly ?? false,
+    attended: request.ask !== undefined,
+    version: world.version,
+  };
+}
+
+/**
+ * What a delegated run begins with: its parent's facts, grants and words, and a part of its budget.
+ * An agent that does not choose a model gets its parent's.
+ *
+ * @throws NanosError `model.*`.
+ */
+export async function childStart(
+  world: World,
+  { frame, one, agent, request, budget }: Parameters<RunChild>[0],
+): Promise<RunStarted> {
+  const { facts, drive } = frame;
+  const wanted = agentOf(facts, agent)?.manifest.model ?? "inherit";
+  return {
+    kind: "run.started",
+    agent,
+    request,
+    after: [],
+    parent: { run: drive.run, step: one.step, hash: one.judged, depth: frame.depth + 1 },
+    said: frame.said,
+    model: await modelOf(world, wanted === "inherit" ? frame.model.name : wanted),
+    workspace: facts.workspace,
+    today: frame.today,
+    facts: frame.factsHash,
+    grants: [...frame.grants],
+    rules: facts.rules.map(({ id }) => id),
+    budget,
+    localOnly: frame.localOnly,
+    attended: frame.hooks.ask !== undefined,
+    version: world.version,
+  };
+}
+
+const NO_MODEL = { name: "none", host: null, priced: true };
+
+async function modelOf(world: World, name: string): Promise<RunStarted["model"]> {
+  const model = await world.model(name);
+  return { name: model.name, host: model.host, priced: model.price !== null };
+}
+
+function unknownAgent(name: string, facts: Facts): NanosError {
+  const names = facts.agents.map(({ manifest }) => manifest.name);
+  const near = nearest(name, names);
+  const next = near ? `Did you mean ${near}?` : `Agents: ${names.join(", ") || "none"}.`;
+  return new NanosError("agent.unknown", `There is no agent ${name}.`, next);
+}
+
+/** The least of what is asked for and what agent or arrangement say; where none does, the default. */
+function budgetOf(facts: Facts, agent: Facts["limits"], asked: Partial<Budget>): Budget {
+  const least = (key: "turns" | "calls" | "tokens" | "ms" | "cost"): number | undefined => {
+    const set = agent[key] ?? facts.limits[key];
+    const wish = asked[key];
+    return set === undefined || wish === undefined ? (wish ?? set) : Math.min(wish, set);
+  };
+  const cost = least("cost");
+  return {
+    turns: least("turns") ?? LIMITS.turns,
+    calls: least("calls") ?? LIMITS.calls,
+    tokens: least("tokens") ?? LIMITS.tokens,
+    ms: least("ms") ?? LIMITS.runMs,
+    depth: Math.min(asked.depth ?? facts.depth, facts.depth),
+    ...(cost === undefined ? {} : { cost }),
+  };
+}
+
+/** The conversation before a run. */
+export interface Past {
+  readonly messages: readonly Message[];
+  /** Join of all that was in it. */
+  readonly label: Label;
+  /** The first event whose words are gone. */
+  readonly erased: Event | null;
+}
+
+/**
+ * The conversation before: what was asked and what was answered, run by run. What came of a run
+ * only later than the entry numbered `before` was not known then.
+ */
+export function pastOf(
+  journal: Journal,
+  after: readonly string[],
+  before: number = Number.POSITIVE_INFINITY,
+): Past {
+  const messages: Message[] = [];
+  let label = OPERATOR_LABEL;
+  let erased: Event | null = null;
+  for (const run of after) {
+    const first = firstOf(journal, run);
+    const asked = first?.body?.kind === "run.started" ? first.body.request : GONE;
+    if (first?.body === null) erased ??= first.event;
+    messages.push({ role: "user", parts: [{ type: "text", text: asked }] });
+    const end = endOf(journal, run, before);
+    if (end?.body === null) erased ??= end.event;
+    const said = end?.body?.kind === "run.ended" ? end.body.end.text : end ? GONE : "";
+    messages.push({ role: "assistant", parts: [{ type: "text", text: said || NO_ANSWER }] });
+    if (end) label = joinLabels(label, end.event.label ?? UNKNOWN_LABEL);
+  }
+  return { messages, label, erased };
+}
+
+const GONE = "(erased)";
+const NO_ANSWER = "(no answer)";
+
+/** Only what the operator said is theirs: a request that an agent wrote must not pass for it. */
+function checkPast(journal: Journal, run: string): void {
+  const first = firstOf(journal, run);
+  if (first?.event.kind !== "run.started") {
+    throw new NanosError("run.unknown", `There is no run ${run}.`, "See `nanos trace list`.");
+  }
+  if (first.body?.kind !== "run.started" || !first.body.parent) return;
+  const { run: parent } = first.body.parent;
+  const message = `${run} is part of run ${parent} and no turn of a conversation.`;
+  throw new NanosError("run.delegated", message, `Go on from ${parent}.`);
+}
+
+/** The first event of a run, or null. */
+export function firstOf(journal: Journal, run: string): Recorded | null {
+  for (const recorded of journal.chain(run)) return recorded;
+  return null;
+}
+
+function endOf(journal: Journal, run: string, before: number): Recorded | null {
+  const event = journal.head(run);
+  if (event?.kind !== "run.ended" || event.seq >= before) return null;
+  return { event, body: journal.body(event) };
+}

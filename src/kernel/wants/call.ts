@@ -1,0 +1,195 @@
+import { canonical } from "../../std/canonical.ts";
+import { NanosError, messageOf } from "../../std/error.ts";
+import type { Json } from "../../std/json.ts";
+import { LIMITS } from "../../std/limits.ts";
+import type { Draft } from "../../contracts/event.ts";
+import type { Tier } from "../../contracts/isolation.ts";
+import type { Label } from "../../contracts/label.ts";
+import type { Failure, Outcome } from "../../contracts/outcome.ts";
+import type { Ask } from "../../contracts/run.ts";
+import type { Scope } from "../../contracts/scope.ts";
+import { UNKNOWN_LABEL, joinLabels } from "../../gate/labels.ts";
+import type { Granted, LoadedTool, Reach, ToolResult, Wanted } from "../../tools/tool-host.ts";
+import { act } from "../act.ts";
+import { type Limit, unlessStopped, whyStopped } from "../drive/watch.ts";
+import { type Frame, asRecorded, draft } from "../frame.ts";
+import { type Proposed, Waiting } from "../proposal.ts";
+import { granted, reachWant } from "./reach.ts";
+
+/** One call of a tool, with the reach it has here. */
+export interface ToolUse {
+  readonly tool: LoadedTool;
+  readonly args: Json;
+  readonly scopes: readonly Scope[];
+}
+
+/** Lets a tool run, and gives what came of it as the draft that settles its step. */
+export async function callTool(frame: Frame, use: ToolUse, one: Proposed): Promise<Draft> {
+  const { world, drive } = frame;
+  if (!world) throw new Error("bug: a replay called a tool");
+  const { name } = use.tool.manifest;
+  const errand = openErrand(frame, use, one);
+  const limit = limitOf(frame);
+  const signals = [drive.signal, errand.signal, ...(limit ? [limit.signal] : [])];
+  const signal = AbortSignal.any(signals);
+  const start = drive.elapsed();
+  const call = {
+    tool: name,
+    args: use.args,
+    scopes: use.scopes,
+    workspace: frame.facts.workspace,
+    step: one.step,
+    now: one.standing.now,
+    // While the operator may be asked in the middle of it, the run's own watch bounds the call.
+    ms: limit ? LIMITS.toolMs + LIMITS.approvalMs : LIMITS.toolMs,
+  };
+  const called = world.tools.call(call, errand.reach, signal).catch(broken);
+  const result = await unlessStopped(called, signal, LIMITS.lastWordsMs, late);
+  limit?.clear();
+  await errand.over();
+  const ms = Math.round(drive.elapsed() - start);
+  const hosts = [...errand.hosts];
+  const outcome = isTimedOut(limit, drive.signal, result)
+    ? timedOut(name)
+    : await outcomeOf(result, hosts, drive.signal);
+  // What a tool says of its failure is text of its own as well.
+  const said: Label = result.ok ? result.label : UNKNOWN_LABEL;
+  return {
+    ...draft(frame, one.step, `tool:${name}`, { kind: "action.settled", outcome, ms }),
+    isolation: result.isolation,
+    label: joinLabels(frame.label, { ...said, sources: [...said.sources, ...hosts, name] }),
+  };
+}
+
+/** A result of the host, or of a host that broke its contract: then nobody knows the isolation. */
+type CallResult = ToolResult | (Omit<Extract<ToolResult, { ok: false }>, "isolation"> & Unknown);
+type Unknown = { readonly isolation: Tier | null };
+
+function broken(error: unknown): CallResult {
+  const failure = { code: "tool.broken", message: `The call broke: ${messageOf(error)}` };
+  return { ok: false, failure, isolation: null };
+}
+
+function late(): CallResult {
+  const message = "The call did not end when it was told to.";
+  return { ok: false, failure: { code: "tool.cancelled", message }, isolation: null };
+}
+
+/** Where an operator may be asked in the middle of a call, their thinking is not the tool's time. */
+function limitOf({ hooks, watch }: Frame): Limit | null {
+  return hooks.ask && watch ? watch.limit(LIMITS.toolMs, TOOL_TIME) : null;
+}
+
+const TOOL_TIME = new NanosError(
+  "tool.timeout",
+  "The tool did not finish in time and was stopped.",
+  "Try again with less work.",
+);
+
+function isTimedOut(limit: Limit | null, run: AbortSignal, result: CallResult): boolean {
+  return limit !== null && limit.signal.aborted && !run.aborted && !result.ok;
+}
+
+function timedOut(name: string): Outcome {
+  const { code, next } = TOOL_TIME;
+  const message = `${name} did not finish in time and was stopped.`;
+  return { status: "failed", failure: { code, message, next } };
+}
+
+async function outcomeOf(
+  result: CallResult,
+  hosts: string[],
+  signal: AbortSignal,
+): Promise<Outcome> {
+  if (!result.ok) {
+    const { failure, missing } = result;
+    if (signal.aborted) return { status: "cancelled", failure: whyStopped(signal) };
+    const message = missing ? `${failure.message} Missing scope: ${missing}.` : failure.message;
+    return { status: "failed", failure: { ...failure, message } };
+  }
+  const { staged, output } = result;
+  // An empty stage that cannot be cleared away is only untidy.
+  if (staged && staged.changes.length === 0) await staged.discard().catch(() => undefined);
+  return {
+    status: "done",
+    output: asRecorded(output),
+    ...(staged && staged.changes.length > 0
+      ? { staged: { diff: staged.diff, changes: [...staged.changes] } }
+      : {}),
+    ...(hosts.length > 0 ? { hosts } : {}),
+  };
+}
+
+/** What one call asks back for, from its start until it is over. */
+interface Errand {
+  readonly reach: Reach;
+  /** Given when the tool cannot go on. */
+  readonly signal: AbortSignal;
+  readonly hosts: ReadonlySet<string>;
+  /**
+   * Waits for what is still under way, so that nothing of a call outlives it. Throws `Waiting` when
+   * some of it waits for the operator, and what went wrong.
+   */
+  over(): Promise<void>;
+}
+
+function openErrand(frame: Frame, { tool, scopes }: ToolUse, one: Proposed): Errand {
+  const stop = new AbortController();
+  const hosts = new Set<string>();
+  const underWay = new Set<Promise<Granted>>();
+  const waits: Ask[][] = [];
+  const wrong: unknown[] = [];
+  const done = [...one.done];
+  let open = true;
+  const pass = async (wanted: Wanted): Promise<Granted> => {
+    const want = reachWant(frame, tool, scopes, wanted);
+    const text = canonical(want.action.args);
+    const known = done.findIndex((earlier) => earlier.wanted === text);
+    const [earlier] = known < 0 ? [] : done.splice(known, 1);
+    if (earlier) return told(earlier.outcome, hosts);
+    const perform = async (own: Proposed): Promise<Draft> =>
+      open ? want.perform(own) : tooLate(frame, own);
+    const acted = await act(frame, { ...want, perform }, one.step);
+    if (acted.status === "settled") return told(acted.outcome, hosts);
+    // The tool can't go on before the operator has answered, maybe tomorrow.
+    if (acted.status === "waiting") waits.push([...acted.asks]);
+    stop.abort();
+    return refused("ask.waiting", "It waits for the operator.");
+  };
+  const reach = (wanted: Wanted): Promise<Granted> => {
+    if (!open || stop.signal.aborted) return Promise.resolve(refused("call.over", TOO_LATE));
+    const going = pass(wanted).catch((error: unknown) => {
+      wrong.push(error);
+      stop.abort();
+      return refused("call.over", TOO_LATE);
+    });
+    underWay.add(going);
+    return going.finally(() => underWay.delete(going));
+  };
+  return { reach, hosts, signal: stop.signal, over };
+
+  async function over(): Promise<void> {
+    open = false;
+    await Promise.all(underWay);
+    if (wrong.length > 0) throw wrong[0];
+    if (waits.length > 0) throw new Waiting(waits.flat());
+  }
+}
+
+/** What the tool is told, with the hosts it reached kept. */
+function told(outcome: Outcome, hosts: Set<string>): Granted {
+  if (outcome.status === "done") for (const host of outcome.hosts ?? []) hosts.add(host);
+  return granted(outcome);
+}
+
+function refused(code: string, message: string): Granted {
+  return { ok: false, failure: { code, message } };
+}
+
+function tooLate(frame: Frame, one: Proposed): Draft {
+  const failure: Failure = { code: "call.over", message: TOO_LATE };
+  const outcome = { status: "failed", failure } as const;
+  return draft(frame, one.step, "kernel", { kind: "action.settled", outcome, ms: 0 });
+}
+
+const TOO_LATE = "The call that asked for it is over.";
