@@ -31,7 +31,7 @@ import { toolDesk } from "./kernel/desk/tools.ts";
 import { traceDesk } from "./kernel/desk/traces.ts";
 import { factsOf } from "./kernel/facts.ts";
 import { note } from "./kernel/desk/note.ts";
-import { begin, resume } from "./kernel/runner.ts";
+import { begin, cancel, resume } from "./kernel/runner.ts";
 import { destinationOf } from "./kernel/standing.ts";
 import type { Facts, World } from "./kernel/world.ts";
 import type { Sandbox } from "./sandbox/sandbox.ts";
@@ -223,8 +223,7 @@ function nanosOf(parts: {
         const message = `Run ${run} has already ended: ${end?.outcome ?? "unknown"}.`;
         throw new NanosError("run.ended", message, `See \`nanos trace show ${run}\`.`);
       }
-      await note(journal, { kind: "run.cancel_requested", run, by: "operator" });
-      await journal.wake(`cancel:${run}`);
+      await cancel(world, run);
     },
     doctor: async (probe) => {
       const { doctor } = await import("./kernel/desk/doctor.ts");
