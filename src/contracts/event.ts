@@ -117,6 +117,8 @@ export const EventBody = z.discriminatedUnion("kind", [
   /** Begun before a crash or a wait, and nothing says what came of it. */
   z.strictObject({
     kind: z.literal("action.in_doubt"),
+    /** What its tool's probe said: whether the effect took place; absent when none said anything. */
+    probed: z.boolean().optional(),
     /** True when doing it again can do no harm; else the operator is asked. */
     repeat: z.boolean(),
   }),

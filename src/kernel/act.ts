@@ -86,7 +86,16 @@ function proposalOf(
   noteDecision(frame, decision);
   const change: EventBody = { kind: "standing.changed", grants: [...grants] };
   const begun = wasBegun(drive.recorded(step));
-  const mutable = { standing, decision, judged: "", waits: null, open: null, rounds: 0, done: [] };
+  const mutable = {
+    standing,
+    decision,
+    judged: "",
+    waits: null,
+    open: null,
+    found: false,
+    rounds: 0,
+    done: [],
+  };
   return {
     one: { want, step, parent, begun, ...mutable },
     told: [
@@ -127,7 +136,7 @@ async function effect(frame: Frame, one: Proposed): Promise<Draft> {
   if (one.decision.verdict === "deny") return denied(frame, one);
   // A stopped run begins nothing; what was begun before ends by itself, as it sees the signal.
   if (one.waits || one.open || (signal.aborted && !one.begun)) return stopped(frame, one);
-  return one.want.perform(one);
+  return one.found ? alreadyDone(frame, one) : one.want.perform(one);
 }
 
 async function settle(frame: Frame, one: Proposed, draft: Draft): Promise<Acted> {
@@ -160,6 +169,16 @@ function denied(frame: Frame, one: Proposed): Draft {
             : `See \`nanos why ${one.step}\`.`,
       },
     },
+    ms: 0,
+  });
+}
+
+/** What it gave back was lost in the crash, and only that. */
+function alreadyDone(frame: Frame, one: Proposed): Draft {
+  const output = "It was done before a crash, as its probe found; what it returned was lost.";
+  return draft(frame, one.step, "kernel", {
+    kind: "action.settled",
+    outcome: { status: "done", output },
     ms: 0,
   });
 }

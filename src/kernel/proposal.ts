@@ -23,6 +23,8 @@ export interface Want {
   readonly repeatable: boolean;
   /** Does it, and says how the step is settled. Throws `Waiting` when it cannot go on. */
   perform(one: Proposed): Promise<Draft>;
+  /** Finds out whether an effect in doubt took place; null when that cannot be told. */
+  readonly probe?: (one: Proposed) => Promise<boolean | null>;
   /** Rebuilds what the effect asked back for, while re-driving. */
   readonly nested?: (action: Action) => Want;
 }
@@ -72,6 +74,8 @@ export interface Proposed {
   waits: readonly Ask[] | null;
   /** Set when something it asked back for before a crash or a wait cannot be closed yet. */
   open: readonly Ask[] | null;
+  /** True when its tool's probe found the effect in place, so that it is not begun again. */
+  found: boolean;
   /** How many asks this step has raised: part of each ask's id. */
   rounds: number;
   /** What it asked back for before a crash or a wait, and that must not be done twice. */

@@ -6,6 +6,7 @@ import { replay } from "./drive/replay.ts";
 import { begin, resume } from "./runner.ts";
 import type { FunctionTool } from "./testing/function-tools.ts";
 import { type Lab, type LabSetup, ended, lab } from "./testing/lab.ts";
+import { listTraces } from "./views/traces.ts";
 
 const SAVE: FunctionTool = {
   name: "save",
@@ -141,6 +142,58 @@ describe("an effect in doubt", () => {
     expect(await replay(made.journal, world.recall, asked.run)).toMatchObject({ ok: true });
   });
 });
+
+describe("an effect in doubt whose tool has a probe", () => {
+  /** Posts once, and its process is killed at the moment the post is through. */
+  async function cutOff(probe: FunctionTool["probe"]): Promise<{ made: Lab; posts: string[] }> {
+    const posts: string[] = [];
+    const post: FunctionTool = {
+      name: "post",
+      scopes: ["net:said.example"],
+      run: async (_, { reach }) => {
+        const url = "https://said.example/";
+        const got = await reach({ kind: "fetch", method: "POST", url, headers: {}, body: "x" });
+        return got.ok ? "posted" : got.failure.code;
+      },
+      ...(probe ? { probe } : {}),
+    };
+    const made = lab({
+      tools: [post],
+      script: { turns: [{ calls: [{ name: "post", args: {} }] }, { say: "ok" }] },
+      fetch: (url) => {
+        posts.push(url);
+        return { status: 200, headers: {}, body: "", url, host: "said.example:443" };
+      },
+    });
+    const dying = mortal(made, 8);
+    await (
+      await begin(dying, { text: "post to https://said.example/" })
+    ).done.catch(() => undefined);
+    expect(posts).toHaveLength(1);
+    return { made: made.again(), posts };
+  }
+
+  const cases: [says: string, probe: FunctionTool["probe"], state: string, posted: number][] = [
+    ["that it took place is not begun again", () => true, "ended", 1],
+    ["that it did not is begun again", () => false, "ended", 2],
+    ["nothing of use is asked about", () => "perhaps", "waiting", 1],
+    ["not a word is asked about", undefined, "waiting", 1],
+  ];
+  for (const [says, probe, state, posted] of cases) {
+    test(`and says ${says}`, async () => {
+      const { made, posts } = await cutOff(probe);
+      const run = newestRun(made);
+      const later = await ended(resume(made.world, run, {}));
+      expect(later.state).toBe(state as never);
+      expect(posts).toHaveLength(posted);
+      expect(await replay(made.journal, made.world.recall, run)).toMatchObject({ ok: true });
+    });
+  }
+});
+
+function newestRun({ journal }: Lab): string {
+  return listTraces(journal, {})[0]?.run ?? "";
+}
 
 describe("a replay", () => {
   test("names the first event that differs when a response was another one", async () => {

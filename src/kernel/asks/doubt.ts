@@ -1,4 +1,5 @@
 import type { Recorded } from "../../contracts/drive.ts";
+import type { EventBody } from "../../contracts/event.ts";
 import { judge } from "../../gate/judge.ts";
 import { isSettling } from "../drive/drive.ts";
 import { type Frame, draft } from "../frame.ts";
@@ -8,8 +9,8 @@ import { decided, placeOf, resolve } from "./resolve.ts";
 
 /**
  * An effect that was begun and has no recorded outcome is in doubt: it is repeated when that can do
- * no harm, else the operator is asked. Every crash is a doubt of its own; those that are recorded
- * are passed again before the newest.
+ * no harm, else its tool's probe is asked where it has one, else the operator. Every crash is a
+ * doubt of its own; those that are recorded are passed again before the newest.
  */
 export async function doubt(frame: Frame, one: Proposed): Promise<void> {
   const { drive } = frame;
@@ -20,19 +21,32 @@ export async function doubt(frame: Frame, one: Proposed): Promise<void> {
     if (next ? next.event.kind !== "action.in_doubt" : !isNew) return;
     if (!next) isNew = false;
     // What was known then is part of the record: much was closed since.
-    const repeat =
-      next?.body?.kind === "action.in_doubt"
-        ? next.body.repeat
-        : one.want.repeatable && !leftOpen(frame, one);
-    const body = { kind: "action.in_doubt", repeat } as const;
+    const body = next?.body?.kind === "action.in_doubt" ? next.body : await weigh(frame, one);
     await drive.append([draft(frame, one.step, "kernel", body)]);
-    if (repeat) continue;
+    one.found = body.probed === true;
+    if (one.found) return;
+    if (body.repeat) continue;
     const answers = answersFor(frame.answers, one.step, placeOf(drive, one.step));
     one.standing = { ...one.standing, inDoubt: true };
     await decided(frame, one, judge(one.want.action, { ...one.standing, answers }));
     await resolve(frame, one);
     if (one.decision.verdict !== "allow") return;
   }
+}
+
+type InDoubt = Extract<EventBody, { kind: "action.in_doubt" }>;
+
+/** Whether it may be repeated, as far as that can be told without the operator. */
+async function weigh(frame: Frame, one: Proposed): Promise<InDoubt> {
+  const harmless = one.want.repeatable && !leftOpen(frame, one);
+  const isStopped = frame.drive.signal.aborted;
+  const canAsk = !harmless && !isStopped && frame.world !== null;
+  const probed = canAsk ? ((await one.want.probe?.(one)) ?? null) : null;
+  return {
+    kind: "action.in_doubt",
+    repeat: harmless || probed === false,
+    ...(probed === null ? {} : { probed }),
+  };
 }
 
 /** True when a step was let through and nothing says what came of it. */

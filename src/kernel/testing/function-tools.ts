@@ -16,17 +16,21 @@ export interface FunctionTool {
   readonly manifest?: Partial<ToolManifest>;
   /** `module` when absent: a tool whose outward effects all pass back through the gate. */
   readonly kind?: LoadedTool["kind"];
-  readonly run: (
-    args: JsonObject,
-    ctx: {
-      readonly reach: Reach;
-      readonly signal: AbortSignal;
-      readonly step: string;
-      /** Stages the writing of a file: it is in `files` only after commit. */
-      readonly write: (path: string, text: string) => void;
-    },
-  ) => Json | Promise<Json>;
+  readonly run: ToolFunction;
+  /** Says whether an earlier call took effect; it writes nothing. */
+  readonly probe?: ToolFunction;
 }
+
+type ToolFunction = (
+  args: JsonObject,
+  ctx: {
+    readonly reach: Reach;
+    readonly signal: AbortSignal;
+    readonly step: string;
+    /** Stages the writing of a file: it is in `files` only after commit. */
+    readonly write: (path: string, text: string) => void;
+  },
+) => Json | Promise<Json>;
 
 /** A tool host over plain functions, with a folder made of a map. It ships as a fake. */
 export interface FunctionTools extends ToolHost {
@@ -62,7 +66,8 @@ export function functionTools(
       const stage = new Map<string, string>();
       const write = (path: string, text: string): void => void stage.set(path, text);
       try {
-        const output = await tool.run(call.args as JsonObject, { reach, signal, step, write });
+        const act = (call.probe === true && tool.probe) || tool.run;
+        const output = await act(call.args as JsonObject, { reach, signal, step, write });
         const common = { ok: true, output, isolation: "host", label: labelOf(tool) } as const;
         if (stage.size === 0) return { ...common, staged: null };
         const forget = (): unknown => stages.delete(step);
@@ -85,7 +90,7 @@ function loadedOf(tool: FunctionTool): LoadedTool {
     input: { type: "object" },
     scopes: [...(tool.scopes ?? [])],
     repeatable: false,
-    probe: false,
+    probe: tool.probe !== undefined,
     ...tool.manifest,
   };
   return {

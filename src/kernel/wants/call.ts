@@ -25,30 +25,11 @@ export interface ToolUse {
 
 /** Lets a tool run, and gives what came of it as the draft that settles its step. */
 export async function callTool(frame: Frame, use: ToolUse, one: Proposed): Promise<Draft> {
-  const { world, drive } = frame;
-  if (!world) throw new Error("bug: a replay called a tool");
+  const { drive } = frame;
   const { name } = use.tool.manifest;
-  const errand = openErrand(frame, use, one);
-  const limit = limitOf(frame);
-  const signals = [drive.signal, errand.signal, ...(limit ? [limit.signal] : [])];
-  const signal = AbortSignal.any(signals);
   const start = drive.elapsed();
-  const call = {
-    tool: name,
-    args: use.args,
-    scopes: use.scopes,
-    workspace: frame.facts.workspace,
-    step: one.step,
-    now: one.standing.now,
-    // While the operator may be asked in the middle of it, the run's own watch bounds the call.
-    ms: limit ? LIMITS.toolMs + LIMITS.approvalMs : LIMITS.toolMs,
-  };
-  const called = world.tools.call(call, errand.reach, signal).catch(broken);
-  const result = await unlessStopped(called, signal, LIMITS.lastWordsMs, late);
-  limit?.clear();
-  await errand.over();
+  const { result, hosts, limit } = await callHost(frame, use, one, false);
   const ms = Math.round(drive.elapsed() - start);
-  const hosts = [...errand.hosts];
   const outcome = isTimedOut(limit, drive.signal, result)
     ? timedOut(name)
     : await outcomeOf(result, hosts, drive.signal);
@@ -59,6 +40,54 @@ export async function callTool(frame: Frame, use: ToolUse, one: Proposed): Promi
     isolation: result.isolation,
     label: joinLabels(frame.label, { ...said, sources: [...said.sources, ...hosts, name] }),
   };
+}
+
+/** Asks a tool's probe whether an earlier call took effect; null when it gives no answer. */
+export async function probeTool(
+  frame: Frame,
+  use: ToolUse,
+  one: Proposed,
+): Promise<boolean | null> {
+  const { result } = await callHost(frame, use, one, true);
+  return result.ok && typeof result.output === "boolean" ? result.output : null;
+}
+
+interface Called {
+  readonly result: CallResult;
+  /** Hosts it reached, `host:port`. */
+  readonly hosts: string[];
+  readonly limit: Limit | null;
+}
+
+/** One call of the tool or of its probe, with what it asks back for, until all of it is over. */
+async function callHost(
+  frame: Frame,
+  use: ToolUse,
+  one: Proposed,
+  probe: boolean,
+): Promise<Called> {
+  const { world, drive } = frame;
+  if (!world) throw new Error("bug: a replay called a tool");
+  const errand = openErrand(frame, use, one);
+  const limit = limitOf(frame);
+  const signals = [drive.signal, errand.signal, ...(limit ? [limit.signal] : [])];
+  const signal = AbortSignal.any(signals);
+  const call = {
+    tool: use.tool.manifest.name,
+    args: use.args,
+    scopes: use.scopes,
+    workspace: frame.facts.workspace,
+    step: one.step,
+    now: one.standing.now,
+    // While the operator may be asked in the middle of it, the run's own watch bounds the call.
+    ms: limit ? LIMITS.toolMs + LIMITS.approvalMs : LIMITS.toolMs,
+    ...(probe ? { probe } : {}),
+  };
+  const called = world.tools.call(call, errand.reach, signal).catch(broken);
+  const result = await unlessStopped(called, signal, LIMITS.lastWordsMs, late);
+  limit?.clear();
+  await errand.over();
+  return { result, hosts: [...errand.hosts], limit };
 }
 
 /** A result of the host, or of a host that broke its contract: then nobody knows the isolation. */

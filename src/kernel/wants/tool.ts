@@ -10,7 +10,7 @@ import type { LoadedTool, Wanted } from "../../tools/tool-host.ts";
 import { type Frame, OPERATOR, asRecorded } from "../frame.ts";
 import type { Want } from "../proposal.ts";
 import { destinationOf, resolveScope } from "../standing.ts";
-import { callTool } from "./call.ts";
+import { callTool, probeTool } from "./call.ts";
 import { reachWant } from "./reach.ts";
 
 /** A tool call as an action: its reach, where it goes, and how it is done. */
@@ -39,6 +39,7 @@ export function toolWant(frame: Frame, tool: LoadedTool, given: Json): Want {
     ...processOf(tool),
     repeatable: manifest.repeatable || tool.kind === "module" || onlyStaged(scopes),
     perform: (one) => callTool(frame, { tool, args, scopes }, one),
+    ...(manifest.probe ? { probe: (one) => probeTool(frame, { tool, args, scopes }, one) } : {}),
     nested: ({ args: wanted }) => reachWant(frame, tool, scopes, wanted as unknown as Wanted),
   };
 }
