@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "3396b1bf7f2af9ef47147e4ee51a1812285e801a7d348bf3cb3ffea49629e0d4";
+export const SCHEMAS_HASH = "cb50feb7ef632b73bbc95b66d7e0cfa28985b78e0973d6fe944d92defb5042b6";
