@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "cb50feb7ef632b73bbc95b66d7e0cfa28985b78e0973d6fe944d92defb5042b6";
+export const SCHEMAS_HASH = "cbf385f3b3511b5d884f27916a5feb07fa61fa0a5387da407c6b66b7b5800259";

@@ -75,6 +75,8 @@ export const ModelConfig = z.strictObject({
   ]),
   /** Base URL, e.g. `http://127.0.0.1:11434/v1`. */
   url: z.url().optional(),
+  /** Forward proxy, `http://HOST:PORT`: every call goes through it and no other host is dialled. */
+  via: z.url().optional(),
   /** The provider's id of the model. */
   model: z.string().optional(),
   /** Environment variable that holds the key. The key itself is never written. */

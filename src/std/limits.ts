@@ -56,6 +56,8 @@ export const LIMITS = {
   /** An ask nobody answered by then is asked anew when its run goes on. */
   askMs: 30 * 24 * 3_600_000,
 
+  /** Context window asked for where nobody says how large it is. */
+  contextTokens: 110_000,
   /** What a model may send in one answer. */
   modelAnswerBytes: 4 * 1024 * 1024,
   /** One line of a provider's stream. */

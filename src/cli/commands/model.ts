@@ -49,6 +49,7 @@ export const command: Command = {
       options: [
         { flag: "--adapter", value: "KIND", about: `one of ${KNOWN.join(", ")}` },
         { flag: "--url", value: "URL", about: "base URL of the provider" },
+        { flag: "--via", value: "URL", about: "proxy that every call goes through" },
         { flag: "--model", value: "ID", about: "the provider's name of the model" },
         { flag: "--key-env", value: "VAR", about: "environment variable that holds the key" },
         { flag: "--file", value: "FILE", about: "script of the script adapter", offers: "files" },
@@ -109,19 +110,24 @@ export function modelTable(models: readonly ModelLine[], width: number): readonl
 }
 
 function reaches(config: ModelConfig): string {
-  const parts = [config.model, config.url, config.keyEnv === undefined ? "" : `$${config.keyEnv}`];
+  const parts = [
+    config.model,
+    config.url,
+    config.via === undefined ? "" : `via ${config.via}`,
+    config.keyEnv === undefined ? "" : `$${config.keyEnv}`,
+  ];
   return parts.filter(Boolean).join(" ") || (config.file ?? "nothing");
 }
 
 function configOf(input: Input): ModelConfig {
   const context = option(input, "--context");
   const price = option(input, "--price");
-  const [url, model, keyEnv, file] = ["--url", "--model", "--key-env", "--file"].map((flag) =>
-    option(input, flag),
-  );
+  const flags = ["--url", "--via", "--model", "--key-env", "--file"];
+  const [url, via, model, keyEnv, file] = flags.map((flag) => option(input, flag));
   return {
     adapter: adapterOf(option(input, "--adapter")),
     ...(url === undefined ? {} : { url }),
+    ...(via === undefined ? {} : { via }),
     ...(model === undefined ? {} : { model }),
     ...(keyEnv === undefined ? {} : { keyEnv }),
     ...(file === undefined ? {} : { file }),

@@ -16,7 +16,7 @@ import { wireModel } from "../wire/wire-model.ts";
 export const openAnthropic: Adapter = async (name, config, deps) => {
   const defaults = { url: "https://api.anthropic.com/v1", keyEnv: "ANTHROPIC_API_KEY" };
   const setup = setUp(name, config, deps.env, defaults);
-  return wireModel(name, anthropicWire(config, setup), config.price, deps);
+  return wireModel(name, anthropicWire(config, setup), config, deps);
 };
 
 const DEFAULT_MAX_TOKENS = 8_192;

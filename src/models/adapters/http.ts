@@ -26,7 +26,7 @@ export const openHttp: Adapter = async (name, config, deps) => {
     throw modelError("model.bad_config", { model: name }, "It has no `http` mapping.");
   }
   const setup = setUp(name, config, deps.env, { id: false });
-  return wireModel(name, httpWire(config.http, config, name, setup), config.price, deps);
+  return wireModel(name, httpWire(config.http, config, name, setup), config, deps);
 };
 
 type Mapping = NonNullable<ModelConfig["http"]>;

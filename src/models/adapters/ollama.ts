@@ -1,5 +1,6 @@
 import type { Message } from "../../contracts/message.ts";
 import type { ModelConfig, ModelRequest, ToolSpec } from "../../contracts/model.ts";
+import { LIMITS } from "../../std/limits.ts";
 import { isObject, type Json, type JsonObject } from "../../std/json.ts";
 import type { Adapter } from "../adapter.ts";
 import type { Answer } from "../answer.ts";
@@ -10,12 +11,12 @@ import { wireModel } from "../wire/wire-model.ts";
 
 /**
  * Ollama's own `POST {url}/api/chat`, which unlike its /v1 takes the context window: `context` of
- * the request or the config is sent as `num_ctx`. Without either Ollama takes its default, which is
- * small and silently drops the beginning of what does not fit.
+ * the request or the config is sent as `num_ctx`, else LIMITS.contextTokens. Left to itself Ollama
+ * takes a small one and silently drops the beginning of what does not fit.
  */
 export const openOllama: Adapter = async (name, config, deps) => {
   const setup = setUp(name, config, deps.env, { url: "http://127.0.0.1:11434" });
-  return wireModel(name, ollamaWire(config, setup), config.price, deps);
+  return wireModel(name, ollamaWire(config, setup), config, deps);
 };
 
 function ollamaWire(config: ModelConfig, setup: Setup): Wire {
@@ -25,16 +26,15 @@ function ollamaWire(config: ModelConfig, setup: Setup): Wire {
     function: { name, description, parameters: input },
   }));
   const body = (request: ModelRequest): string => {
-    const options: Record<string, number> = {};
-    const context = request.context ?? config.context;
+    const context = request.context ?? config.context ?? LIMITS.contextTokens;
+    const options: Record<string, number> = { num_ctx: context };
     const limit = request.maxTokens ?? config.maxTokens;
     const temperature = request.temperature ?? config.temperature;
-    if (context !== undefined) options["num_ctx"] = context;
     if (limit !== undefined) options["num_predict"] = limit;
     if (temperature !== undefined) options["temperature"] = temperature;
     const offers = offered(request);
-    const head: string[] = [`"model":${JSON.stringify(setup.id)}`, `"stream":true`];
-    if (Object.keys(options).length > 0) head.push(`"options":${JSON.stringify(options)}`);
+    const head = [`"model":${JSON.stringify(setup.id)}`, `"stream":true`];
+    head.push(`"options":${JSON.stringify(options)}`);
     if (offers.length > 0) head.push(`"tools":${tools(offers)}`);
     const system =
       request.system === "" ? "" : JSON.stringify({ role: "system", content: request.system });

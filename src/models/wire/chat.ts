@@ -24,7 +24,7 @@ export function chatModel(
   dialect: Dialect,
   deps: ModelDeps,
 ): Model {
-  return wireModel(name, chatWire(config, setup, dialect), config.price, deps);
+  return wireModel(name, chatWire(config, setup, dialect), config, deps);
 }
 
 function chatWire(config: ModelConfig, setup: Setup, dialect: Dialect): Wire {

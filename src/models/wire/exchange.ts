@@ -17,6 +17,8 @@ export interface ExchangeOptions {
   /** The model's name in the config; for failures. */
   readonly name: string;
   readonly host: string;
+  /** Forward proxy that every request goes through; nothing else is dialled. */
+  readonly via: string | undefined;
   readonly clock: Clock;
   readonly timing: Timing | undefined;
 }
@@ -101,8 +103,8 @@ export class Exchange implements Attempt {
   }
 
   #post(): Promise<Response> {
-    const { wire } = this.#options;
-    const init: RequestInit & { timeout: false } = {
+    const { wire, via } = this.#options;
+    const init: RequestInit & { timeout: false; proxy?: string } = {
       method: "POST",
       headers: { "content-type": "application/json", ...wire.headers },
       body: wire.body(this.#request),
@@ -111,6 +113,7 @@ export class Exchange implements Attempt {
       signal: this.#silence.signal,
       // Bun gives up by itself after five minutes; the silence limit is ours to keep.
       timeout: false,
+      ...(via === undefined ? {} : { proxy: via }),
     };
     return fetch(wire.url, init);
   }
@@ -255,8 +258,9 @@ export class Exchange implements Attempt {
   }
 
   #facts(): Facts {
-    const { wire, name, host } = this.#options;
-    return { model: name, id: wire.id, host, url: shownUrl(wire.url) };
+    const { wire, name, host, via } = this.#options;
+    const through = via === undefined ? "" : ` through ${shownUrl(via)}`;
+    return { model: name, id: wire.id, host, url: `${shownUrl(wire.url)}${through}` };
   }
 
   #fail(code: ModelFailureCode, detail = "", facts: Facts = {}): void {

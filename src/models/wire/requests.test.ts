@@ -228,6 +228,12 @@ check(
     messages: [{ role: "user", content: "Hi" }],
   },
 );
+check("ollama: the usual context, where nobody says", { adapter: "ollama" }, LEAST, {
+  model: "m",
+  stream: true,
+  options: { num_ctx: 110_000 },
+  messages: [{ role: "user", content: "Hi" }],
+});
 check(
   "ollama: what must not be called is not offered",
   { adapter: "ollama" },

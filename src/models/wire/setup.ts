@@ -33,6 +33,7 @@ export function setUp(
   if (username !== "" || password !== "") {
     throw bad("Its `url` holds a password; name a variable in `keyEnv` instead.");
   }
+  if (config.via !== undefined) checkVia(config.via, bad);
   if (config.model === undefined && needs.id !== false) throw bad("It has no `model` id.");
   const keyEnv = config.keyEnv ?? needs.keyEnv;
   const key = keyEnv === undefined ? null : (env[keyEnv]?.trim() ?? "");
@@ -42,6 +43,12 @@ export function setUp(
     throw modelError("model.no_key", { model: name, keyEnv }, "It holds more than one line.");
   }
   return { url: url.replace(/\/+$/u, ""), id: config.model ?? "", key };
+}
+
+/** Node's own fetch knows no proxy, and going there directly is what was not wanted. */
+function checkVia(via: string, bad: (detail: string) => Error): void {
+  if (!/^https?:\/\/[^/@]+\/?$/u.test(via)) throw bad("Its `via` is not http(s)://HOST:PORT.");
+  if (!("bun" in process.versions)) throw bad("Its `via` needs the runtime nanos brings along.");
 }
 
 /** Text of a value that should be a string; anything else says nothing. */

@@ -1,3 +1,4 @@
+import type { ModelConfig } from "../../contracts/model.ts";
 import type { ModelDeps } from "../adapter.ts";
 import { converse, type Speaker } from "../converse.ts";
 import type { Model } from "../model.ts";
@@ -8,7 +9,7 @@ import { hostOf, isLoopback, type Wire } from "./wire.ts";
 export function wireModel(
   name: string,
   wire: Wire,
-  price: Model["price"] | undefined,
+  { price, via }: Pick<ModelConfig, "price" | "via">,
   deps: ModelDeps,
 ): Model {
   const host = hostOf(wire.url);
@@ -23,7 +24,7 @@ export function wireModel(
     screened,
     begin: (request, answer, signal) =>
       new Exchange(
-        { wire, name, host, clock: deps.clock, timing: deps.timing },
+        { wire, name, host, via, clock: deps.clock, timing: deps.timing },
         request,
         answer,
         signal,
