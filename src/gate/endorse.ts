@@ -1,4 +1,4 @@
-import type { Address } from "./address.ts";
+import type { Address } from "../std/address.ts";
 import type { Standing } from "./gate.ts";
 import { covers, type Parsed, parseScope } from "./scopes.ts";
 

@@ -1,5 +1,5 @@
 import { SCOPE_KINDS, scopeParts, type Scope } from "../contracts/scope-parts.ts";
-import { type Address, parseAddress } from "./address.ts";
+import { type Address, parseAddress } from "../std/address.ts";
 
 /** A scope in its one spelling, or the reason it has none. */
 export type Parsed =

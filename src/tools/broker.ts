@@ -1,10 +1,10 @@
 import type { LookupAddress } from "node:dns";
 import type { IncomingMessage, RequestOptions } from "node:http";
+import { type AddressKind, dialledKind } from "../std/address.ts";
 import { type Clock, systemClock } from "../std/clock.ts";
 import { codeOf, messageOf } from "../std/error.ts";
 import { LIMITS } from "../std/limits.ts";
 import type { Failure } from "../contracts/outcome.ts";
-import { type AddressClass, addressClass } from "./address.ts";
 
 /** A request made for a tool, by nanos, after the gate has allowed its destination. */
 export interface BrokerRequest {
@@ -173,15 +173,15 @@ async function addressesOf(
     return failure("fetch.unresolved", `The name ${name} could not be resolved.`);
   }
   const named = privateOk.includes(host);
-  const bad = found.find(({ address }) => !allowed(addressClass(address), named, literal !== null));
+  const bad = found.find(({ address }) => !allowed(dialledKind(address), named, literal !== null));
   if (!bad) return found.toSorted((a, b) => a.family - b.family);
   const where = literal ? host : `${host} (${bad.address})`;
   return failure("fetch.private_address", `${where} is not a public address.`);
 }
 
 /** A grant opens private networks by name; link-local and metadata only by their very address. */
-function allowed(is: AddressClass, named: boolean, literal: boolean): boolean {
-  return is === "public" || (named && (is === "private" || literal));
+function allowed(kind: AddressKind, named: boolean, literal: boolean): boolean {
+  return kind === "public" || (named && (kind !== "forbidden" || literal));
 }
 
 function literalOf(name: string): LookupAddress | null {

@@ -4,7 +4,7 @@ import type { Arrangement } from "../../contracts/arrangement.ts";
 import type { Grant } from "../../contracts/config.ts";
 import type { EventBody } from "../../contracts/event.ts";
 import type { Grants } from "../../contracts/nanos.ts";
-import { parseAddress } from "../../gate/address.ts";
+import { parseAddress } from "../../std/address.ts";
 import type { GrantWish } from "../../home/config.ts";
 import type { Journal } from "../../journal/journal.ts";
 import { note } from "./note.ts";

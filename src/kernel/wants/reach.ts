@@ -6,7 +6,7 @@ import type { Draft } from "../../contracts/event.ts";
 import type { Label } from "../../contracts/label.ts";
 import type { Failure, Outcome } from "../../contracts/outcome.ts";
 import type { Scope } from "../../contracts/scope.ts";
-import { parseAddress } from "../../gate/address.ts";
+import { parseAddress } from "../../std/address.ts";
 import { UNKNOWN_LABEL } from "../../gate/labels.ts";
 import type { Granted, LoadedTool, Wanted } from "../../tools/tool-host.ts";
 import { unlessStopped, whyStopped } from "../drive/watch.ts";

@@ -2,7 +2,8 @@
  * What kind of place a host is. `loopback` is this machine, `private` another network of the
  * operator's, `forbidden` what no page should ever talk to: cloud metadata, link-local, unspecified,
  * multicast and reserved addresses. A public name may still resolve to any of these, so whoever
- * connects asks again with the address it is about to dial.
+ * connects asks again with the address it is about to dial. Addresses that carry another one inside
+ * (mapped, NAT64, 6to4) are judged by the one inside.
  */
 export type AddressKind = "public" | "loopback" | "private" | "forbidden";
 
@@ -56,10 +57,17 @@ function canonicalHost(host: string): string | null {
 }
 
 /** The kind of a host in canonical spelling. */
-export function addressKind(host: string): AddressKind {
-  if (host.startsWith("[")) return kindOf6(groupsOf6(host.slice(1, -1)));
-  const four = octetsOf4(host);
-  return four === null ? kindOfName(host) : kindOf4(four);
+function addressKind(host: string): AddressKind {
+  if (host.startsWith("[")) return dialledKind(host.slice(1, -1));
+  return parse4(host) === null ? kindOfName(host) : dialledKind(host);
+}
+
+/** The kind of an IP address as a resolver prints it; `forbidden` for anything else. */
+export function dialledKind(address: string): AddressKind {
+  const four = parse4(address);
+  if (four !== null) return kindOf4(four);
+  const six = parse6(address);
+  return six === null ? "forbidden" : kindOf6(six);
 }
 
 const METADATA_NAMES = new Set(["metadata.google.internal", "metadata.goog", "instance-data"]);
@@ -80,13 +88,6 @@ function kindOfName(name: string): AddressKind {
   // A name without a dot is looked up in the operator's own network.
   if (!name.includes(".")) return "private";
   return PRIVATE_ENDINGS.some((ending) => name.endsWith(ending)) ? "private" : "public";
-}
-
-function octetsOf4(host: string): number | null {
-  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/u.exec(host);
-  if (match === null) return null;
-  const [a, b, c, d] = [Number(match[1]), Number(match[2]), Number(match[3]), Number(match[4])];
-  return ((a * 256 + b) * 256 + c) * 256 + d;
 }
 
 /** First matching line wins: base address, prefix length, kind. */
@@ -113,24 +114,13 @@ const RANGES_4: readonly (readonly [string, number, AddressKind])[] = [
 function kindOf4(address: number): AddressKind {
   for (const [base, bits, kind] of RANGES_4) {
     const size = 2 ** (32 - bits);
-    const start = octetsOf4(base) ?? 0;
+    const start = parse4(base) ?? 0;
     if (address >= start && address < start + size) return kind;
   }
   return "public";
 }
 
-/** The eight groups of an IPv6 address as the URL standard writes it; empty when it is none. */
-function groupsOf6(text: string): readonly number[] {
-  const [left = "", right] = text.split("::");
-  const read = (part: string): number[] =>
-    part === "" ? [] : part.split(":").map((group) => Number.parseInt(group, 16));
-  const head = read(left);
-  if (right === undefined) return head.length === 8 ? head : [];
-  const tail = read(right);
-  const zeros = 8 - head.length - tail.length;
-  return zeros < 0 ? [] : [...head, ...Array.from({ length: zeros }, () => 0), ...tail];
-}
-
+/** Only 2000::/3 is given out; what is not, is not public. */
 function kindOf6(groups: readonly number[]): AddressKind {
   const [a = -1, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = groups;
   const tail = g * 65_536 + h;
@@ -143,9 +133,41 @@ function kindOf6(groups: readonly number[]): AddressKind {
   // An address that carries an IPv4 address inside is as private as that one: NAT64 and 6to4.
   if (a === 0x64 && b === 0xff9b && c === 0 && d === 0 && e === 0 && f === 0) return kindOf4(tail);
   if (a === 0x2002) return kindOf4(b * 65_536 + c);
-  if (a === 0xfd00 && b === 0xec2 && tail === 0x254) return "forbidden";
-  if ((a & 0xfe00) === 0xfc00 || (a & 0xffc0) === 0xfec0) return "private";
+  // Amazon's metadata service lies inside the range of private networks.
+  if (a === 0xfd00 && b === 0xec2) return "forbidden";
+  if ((a & 0xfe00) === 0xfc00) return "private";
   // Teredo, ORCHID and documentation lie inside the global range and are nobody's web server.
   if (a === 0x2001 && (b < 0x200 || b === 0xdb8)) return "forbidden";
-  return (a & 0xe000) === 0x2000 ? "public" : "forbidden";
+  return (a & 0xe000) === 0x2000 && a !== 0x3fff ? "public" : "forbidden";
+}
+
+function parse4(text: string): number | null {
+  const parts = text.split(".");
+  if (parts.length !== 4) return null;
+  let value = 0;
+  for (const part of parts) {
+    if (!/^(?:0|[1-9]\d{0,2})$/u.test(part) || Number(part) > 255) return null;
+    value = value * 256 + Number(part);
+  }
+  return value;
+}
+
+function parse6(text: string): readonly number[] | null {
+  const dotted = /^(.*:)(\d+\.\d+\.\d+\.\d+)$/u.exec(text);
+  if (dotted) {
+    const four = parse4(dotted[2] ?? "");
+    if (four === null) return null;
+    const high = Math.floor(four / 65_536).toString(16);
+    return parse6(`${dotted[1] ?? ""}${high}:${(four % 65_536).toString(16)}`);
+  }
+  const halves = text.split("::");
+  if (halves.length > 2) return null;
+  const [head, tail] = halves.map((half) => (half === "" ? [] : half.split(":")));
+  if (!head || [...head, ...(tail ?? [])].some((group) => !/^[0-9a-f]{1,4}$/iu.test(group))) {
+    return null;
+  }
+  const missing = 8 - head.length - (tail?.length ?? 0);
+  if (tail ? missing < 1 : missing !== 0) return null;
+  const zeros = Array.from({ length: tail ? missing : 0 }, () => "0");
+  return [...head, ...zeros, ...(tail ?? [])].map((group) => Number.parseInt(group, 16));
 }
