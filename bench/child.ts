@@ -23,6 +23,7 @@ export const CASES: Readonly<Record<string, () => Promise<Case>>> = {
   "journal sqlite": async () => (await import("./cases/journal.ts")).sqlite,
   "journal nanos": async () => (await import("./cases/journal.ts")).journal,
   "gate nanos": async () => (await import("./cases/gate.ts")).gate,
+  "gate texts": async () => (await import("./cases/texts.ts")).texts,
   "tool bare": async () => (await import("./cases/tools.ts")).bareTool,
   "tool boxed": async () => (await import("./cases/tools.ts")).boxedTool,
   "tool nanos": async () => (await import("./cases/tools.ts")).hostedTool,

@@ -52,7 +52,7 @@ export const JOURNAL: Row = {
 
 export const GATE: Row = {
   name: "gate",
-  cases: ["gate nanos"],
+  cases: ["gate nanos", "gate texts"],
   rounds: 3,
   lines: [
     {
@@ -68,6 +68,20 @@ export const GATE: Row = {
       figure: "joinUs",
       unit: "us",
       target: atMost("gate: a join of two labels, us", 5),
+    },
+    {
+      says: "a text looked through for secrets",
+      of: "gate texts",
+      figure: "sensitiveUs",
+      unit: "us/KB",
+      target: atMost("gate: a text looked through for secrets, us/KB", 100),
+    },
+    {
+      says: "the same for 50 stored secrets, exactly",
+      of: "gate texts",
+      figure: "storedUs",
+      unit: "us/KB",
+      target: atMost("gate: 50 stored secrets looked for, us/KB", 100),
     },
   ],
 };

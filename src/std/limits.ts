@@ -134,6 +134,8 @@ export const LIMITS = {
   storedBytes: 32 * 1024 * 1024,
   /** One stored secret or key file. */
   secretBytes: 64 * 1024,
+  /** A stored secret shorter than this is not looked for in texts: it would be found everywhere. */
+  storedSecretChars: 6,
   /** Parsed files of one kind kept for a faster start. */
   cachedParses: 8,
   /** Agents, skills or tools of one arrangement. */
