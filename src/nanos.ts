@@ -287,6 +287,7 @@ function worldOf(parts: {
     grants: grants.current,
     model: models.open,
     defaultModel: models.defaultName,
+    fallbacks: models.fallbacks,
     fetch: async (wanted, privateOk, signal) => {
       const { brokerFetch } = await import("./tools/broker.ts");
       return brokerFetch(wanted, { privateOk, signal, clock: systemClock });

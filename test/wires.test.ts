@@ -56,3 +56,38 @@ for (const adapter of WIRES) {
     }
   }, 60_000);
 }
+
+test("a model that is down is stood in for, and what is shown says so", async () => {
+  const server = await startMockProvider({ answer: () => ({ say: "The second one answers." }) });
+  using me = person();
+  try {
+    await me.nanos("init", "--from", "basics");
+    const { url = "" } = server.config("openai");
+    const adapter = ["--adapter", "openai-compatible", "--model", "m"];
+    await me.nanos("model", "add", "second", ...adapter, "--url", url);
+    const down = ["--url", "http://127.0.0.1:9/v1", "--fallback", "second"];
+    await me.nanos("model", "add", "first", ...adapter, ...down);
+    await me.nanos("model", "use", "first");
+    const ran = await me.nanos("run", "say something");
+    expect({ code: ran.code, out: ran.out.trim() }).toEqual({
+      code: 0,
+      out: "The second one answers.",
+    });
+    const [line] = JSON.parse((await me.nanos("trace", "list", "--json")).out) as { run: string }[];
+    const shown = await me.nanos("trace", "show", line?.run ?? "");
+    expect(shown.out).toContain("second was asked in its place");
+    expect((await me.nanos("trace", "replay", line?.run ?? "")).code).toBe(0);
+  } finally {
+    await server.close();
+  }
+}, 60_000);
+
+test("a stand-in nobody knows is refused by name", async () => {
+  using me = person();
+  await me.nanos("init", "--from", "basics");
+  const flags = ["--adapter", "rules", "--fallback", "secnd"];
+  await me.nanos("model", "add", "second", "--adapter", "rules");
+  const added = await me.nanos("model", "add", "first", ...flags);
+  expect(added.code).toBe(2);
+  expect(added.err).toContain("Did you mean second?");
+}, 60_000);

@@ -58,6 +58,15 @@ export interface Draft {
   readonly body: EventBody;
 }
 
+/** A model as a run knows it. */
+export const RunModel = z.strictObject({
+  name: z.string(),
+  /** Where its requests go; null when it runs inside nanos. */
+  host: z.string().nullable(),
+  priced: z.boolean(),
+});
+export type RunModel = z.infer<typeof RunModel>;
+
 /**
  * The bodies, by kind. Adding a kind is adding a variant here; every exhaustive switch then stops
  * compiling until it is handled. A kind is never changed once released, and an unknown kind (from
@@ -84,11 +93,9 @@ export const EventBody = z.discriminatedUnion("kind", [
       .optional(),
     /** The operator's own words, where they are not the request: in a delegated run. */
     said: z.string().optional(),
-    model: z.strictObject({
-      name: z.string(),
-      /** Where its requests go; null when it runs inside nanos. */
-      host: z.string().nullable(),
-      priced: z.boolean(),
+    model: RunModel.extend({
+      /** Asked in its place when it fails or rests, in this order. */
+      fallback: z.array(RunModel).optional(),
     }),
     workspace: z.string(),
     /** The operator's date when it began, `2026-11-21`. */
@@ -139,6 +146,15 @@ export const EventBody = z.discriminatedUnion("kind", [
     /** The provider's own name of the model, when it said one. */
     model: z.string().optional(),
     ms: z.number().int(),
+  }),
+
+  /** What was done about a failure, and why: another model is asked in its place. */
+  z.strictObject({
+    kind: z.literal("recovery.taken"),
+    how: z.literal("fallback"),
+    from: z.string(),
+    to: z.string(),
+    why: Failure,
   }),
 
   // Asks and answers.

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { LIMITS } from "../std/limits.ts";
 import { JsonSchema } from "./json.ts";
 import type { AssistantMessage, Message } from "./message.ts";
 import type { Failure } from "./outcome.ts";
@@ -84,6 +85,8 @@ export const ModelConfig = z.strictObject({
     .string()
     .regex(/^[A-Za-z_][A-Za-z0-9_]*$/u)
     .optional(),
+  /** Models asked in its place when it fails or rests, in this order. */
+  fallback: z.array(z.string()).max(LIMITS.fallbacks).optional(),
   /** Script file of the `script` adapter, relative to the arrangement. */
   file: z.string().optional(),
   /** Request and response mapping of the `http` adapter. */

@@ -111,6 +111,8 @@ export interface TraceStep {
   readonly asks: readonly Ask[];
   readonly answers: readonly Answer[];
   readonly child: Trace | null;
+  /** The model that was asked in its place, when it failed or rested. */
+  readonly fallback?: string;
 }
 
 export interface Trace {

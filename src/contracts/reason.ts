@@ -41,6 +41,7 @@ export const REASONS = {
   "deny:budget_cost": "the run has used its money",
   "deny:budget_time": "the run has used its time",
   "deny:unknown_price": "a cost limit is set and the model's price is not known",
+  "deny:resting": "this model failed too often just now, and another stands in for it",
   "deny:no_isolation": "no sandbox tier on this machine can hold this kind of process",
   "deny:unlabelled": "a value's label forbids sending it there",
 } as const;

@@ -45,6 +45,8 @@ export interface Standing {
   readonly localOnly: boolean;
   /** True when the model's price is known or it is free. */
   readonly priced: boolean;
+  /** True for a model that failed too often just now, where another can stand in for it. */
+  readonly resting?: boolean;
   /** Least this action will cost, US dollars; absent where that cannot be told. */
   readonly leastCost?: number;
   /** For a model: the operator added or chose it, or it is built in and reaches nothing. */

@@ -94,6 +94,7 @@ const CASES: Readonly<Record<Reason, Case>> = {
   "deny:budget_cost": [model, { budget, spent: { ...empty, cost: 1 } }],
   "deny:budget_time": [{ kind: "commit" }, { spent: full }],
   "deny:unknown_price": [model, { budget, priced: false }],
+  "deny:resting": [model, { resting: true }],
   "deny:no_isolation": [{}, { held: false }, { layer: "scope" }],
   "deny:unlabelled": [{ kind: "note", label: { ...UNKNOWN_LABEL, secrecy: "secret" } }, {}],
 };

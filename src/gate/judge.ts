@@ -176,6 +176,7 @@ function inputsOf(action: Action, standing: Standing): Json {
     ]),
     spent: { ...spent, ms: spent.ms >= budget.ms },
     priced: standing.priced,
+    ...(standing.resting ? { resting: true } : {}),
     leastCost: standing.leastCost ?? null,
     chosen: standing.chosen,
     held: standing.held,

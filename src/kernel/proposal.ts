@@ -19,6 +19,8 @@ export interface Want {
   readonly listed?: boolean;
   /** The kind of process it needs; none where nothing is started. */
   readonly process?: "host" | "program";
+  /** For a model call: what of the model it asks is looked at. */
+  readonly model?: { readonly priced: boolean; readonly resting: boolean };
   /** True when doing it again after a crash can do no harm. */
   readonly repeatable: boolean;
   /** Does it, and says how the step is settled. Throws `Waiting` when it cannot go on. */

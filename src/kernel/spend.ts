@@ -17,6 +17,15 @@ export function spendTurn(frame: Frame, usage: Usage | undefined, ms: number): v
   addTokens(frame, usage?.input ?? 0, usage?.output ?? 0, usage?.cached ?? 0);
 }
 
+/** Counts what a model used that failed, where another stood in for it in the same turn. */
+export function spendFailed(frame: Frame, usage: Usage | undefined, ms: number): void {
+  const { turns, unpriced } = frame.spent;
+  spendTurn(frame, usage, ms);
+  // What failed before it used anything cost nothing.
+  const isUnknown = usage !== undefined && usage.cost === undefined;
+  frame.spent = { ...frame.spent, turns, unpriced: unpriced || isUnknown };
+}
+
 /** Counts the time of actions that ran side by side, `ms` each. */
 export function spendTime(frame: Frame, ms: readonly number[]): void {
   frame.spent = { ...frame.spent, ms: frame.spent.ms + wallOf(ms) };

@@ -44,7 +44,8 @@ export function standingOf(frame: Frame, want: Want, step: string, moment: Momen
     budget: frame.budget,
     depth: frame.depth,
     localOnly: frame.localOnly,
-    priced: frame.model.priced,
+    priced: want.model?.priced ?? frame.model.priced,
+    ...(want.model?.resting ? { resting: true } : {}),
     inDoubt: false,
   };
 }

@@ -4,7 +4,7 @@ import type { Json } from "../std/json.ts";
 import { LIMITS } from "../std/limits.ts";
 import { nearest } from "../std/nearest.ts";
 import type { Recorded } from "../contracts/drive.ts";
-import type { Event, RunStarted } from "../contracts/event.ts";
+import type { Event, RunModel, RunStarted } from "../contracts/event.ts";
 import type { Label } from "../contracts/label.ts";
 import type { Message } from "../contracts/message.ts";
 import type { RunRequest } from "../contracts/nanos.ts";
@@ -93,6 +93,13 @@ export async function childStart(
 const NO_MODEL = { name: "none", host: null, priced: true };
 
 async function modelOf(world: World, name: string): Promise<RunStarted["model"]> {
+  const fallback: RunModel[] = [];
+  for (const other of world.fallbacks(name)) fallback.push(await described(world, other));
+  const model = await described(world, name);
+  return fallback.length === 0 ? model : { ...model, fallback };
+}
+
+async function described(world: World, name: string): Promise<RunModel> {
   const model = await world.model(name);
   return { name: model.name, host: model.host, priced: model.price !== null };
 }

@@ -6,14 +6,15 @@ import type { CallPart, ResultPart } from "../contracts/message.ts";
 import type { ToolSpec } from "../contracts/model.ts";
 import type { Failure, Outcome } from "../contracts/outcome.ts";
 import type { Ask } from "../contracts/run.ts";
-import { act, actAll } from "./act.ts";
+import { actAll } from "./act.ts";
 import type { Acted, Want } from "./proposal.ts";
 import { DELEGATE, type RunChild, budgetFor, delegateWant } from "./wants/delegate.ts";
 import { type Settled, commitAll } from "./commit-all.ts";
 import { note } from "./ending.ts";
 import { type Frame, agentOf } from "./frame.ts";
 import { spendTime, spendTurn } from "./spend.ts";
-import { modelWant, say } from "./wants/model.ts";
+import { askModel } from "./wants/fallback.ts";
+import { say } from "./wants/model.ts";
 import type { Facts } from "./world.ts";
 import { resultText, toolWant } from "./wants/tool.ts";
 
@@ -32,7 +33,7 @@ export async function turn(
 ): Promise<Turn> {
   // On its last turn a model gets no tools, so that it answers with what it has.
   const last = frame.spent.turns + 1 >= frame.budget.turns;
-  const acted = await act(frame, modelWant(frame, last ? NO_TOOLS : tools));
+  const acted = await askModel(frame, last ? NO_TOOLS : tools);
   if (acted.status === "waiting") return { kind: "waiting", asks: acted.asks };
   if (acted.status === "settled") {
     if (acted.outcome.status === "done")

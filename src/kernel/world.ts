@@ -80,6 +80,8 @@ export interface World {
   grants(): readonly Grant[];
   /** Opens a model by its name in config or arrangement. Throws `NanosError` for an unknown name. */
   model(name: string): Promise<Model>;
+  /** The models that stand in for one when it fails or rests, in their order. */
+  fallbacks(name: string): readonly string[];
   /** The model in use when neither request nor agent names one. */
   defaultModel(): string;
   fetch(

@@ -47,6 +47,11 @@ export const LIMITS = {
   depth: 1,
   /** Times a model call is tried again after a failure that may pass. */
   modelRetries: 2,
+  /** Models that may stand in for one. */
+  fallbacks: 4,
+  /** A model with a stand-in rests after so many failures in a row, for so long after the last. */
+  failuresToRest: 3,
+  restMs: 30_000,
   /** Times a call is made again because its files were changed by somebody else meanwhile. */
   commitRetries: 8,
   /** Asks one step may raise before it counts as a bug. */

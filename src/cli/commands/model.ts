@@ -53,6 +53,7 @@ export const command: Command = {
         { flag: "--model", value: "ID", about: "the provider's name of the model" },
         { flag: "--key-env", value: "VAR", about: "environment variable that holds the key" },
         { flag: "--file", value: "FILE", about: "script of the script adapter", offers: "files" },
+        { flag: "--fallback", value: "NAMES", about: "models that stand in for it, like b,c" },
         { flag: "--context", value: "TOKENS", about: "context window" },
         { flag: "--price", value: "IN/OUT", about: "dollars per million tokens, like 0.5/1.5" },
       ],
@@ -122,6 +123,7 @@ function reaches(config: ModelConfig): string {
 function configOf(input: Input): ModelConfig {
   const context = option(input, "--context");
   const price = option(input, "--price");
+  const fallback = option(input, "--fallback");
   const flags = ["--url", "--via", "--model", "--key-env", "--file"];
   const [url, via, model, keyEnv, file] = flags.map((flag) => option(input, flag));
   return {
@@ -131,6 +133,7 @@ function configOf(input: Input): ModelConfig {
     ...(model === undefined ? {} : { model }),
     ...(keyEnv === undefined ? {} : { keyEnv }),
     ...(file === undefined ? {} : { file }),
+    ...(fallback === undefined ? {} : { fallback: fallback.split(",") }),
     ...(context === undefined ? {} : { context: positive(context) }),
     ...(price === undefined ? {} : { price: priceOf(price) }),
   };

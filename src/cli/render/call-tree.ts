@@ -44,6 +44,10 @@ export class CallTree {
         return this.#change(step, { status: "waiting" });
       case "approval.used":
         return this.#change(step, { status: "open" });
+      case "recovery.taken": {
+        const message = `${body.why.message} ${body.to} is asked in its place.`;
+        return this.#change(step, { status: "failed", failure: { ...body.why, message } });
+      }
       case "action.settled":
         return this.#change(step, {
           status: body.outcome.status,

@@ -132,6 +132,7 @@ function noteLines(step: TraceStep, indent: string, width: number): readonly Lin
   if (outcome !== null && "failure" in outcome && outcome.status !== "denied") {
     notes.push(outcome.failure.message);
   }
+  if (step.fallback !== undefined) notes.push(`${step.fallback} was asked in its place`);
   return notes.map((note): Line => [
     span(indent, "dim"),
     span(fit(note, width - indent.length), "yellow"),

@@ -18,6 +18,7 @@ export function budgetLayer(action: Action, standing: Standing): readonly LayerA
   }
   if (kind === "model" || delegates) denied.push(...overCost(kind, standing));
   if (spent.ms >= budget.ms) denied.push("deny:budget_time");
+  if (kind === "model" && standing.resting) denied.push("deny:resting");
   return denied.map((reason) => ({ verdict: "deny", reason }));
 }
 

@@ -19,6 +19,8 @@ export interface ModelDesk {
   /** Opens a model by name; one and the same for the life of the process. */
   open(name: string): Promise<Model>;
   defaultName(): string;
+  /** The models that stand in for one, in their order. */
+  fallbacks(name: string): readonly string[];
 }
 
 /** Opens the models of config and arrangement; contacts none of them. */
@@ -39,6 +41,7 @@ export function modelDesk(given: {
     note(journal, { kind: "model.chosen", name, adapter });
   return {
     defaultName: inUse,
+    fallbacks: (name) => find(name).config.fallback ?? [],
     open: (name) => {
       const known = opened.get(name) ?? openModel(name, find(name).config, deps);
       opened.set(name, known);
@@ -50,6 +53,7 @@ export function modelDesk(given: {
       discover: () => discover(deps, lines()),
       add: async (name, model) => {
         checkName(name);
+        for (const other of model.fallback ?? []) find(other);
         // Opening contacts nobody; it finds what is missing before it is written down.
         await openModel(name, model, deps);
         const added = { [name]: model };

@@ -35,6 +35,8 @@ export interface Lab {
 export interface LabSetup {
   readonly script?: ScriptInput;
   readonly model?: Model;
+  /** Models by name, those that stand in for the first one after it. */
+  readonly models?: readonly Model[];
   readonly tools?: readonly FunctionTool[];
   readonly agents?: readonly {
     manifest: Partial<AgentManifest> & { name: string };
@@ -86,8 +88,12 @@ export function lab(setup: LabSetup = {}, kept: Partial<Kept> = {}): Lab {
         return text === undefined ? null : (JSON.parse(text) as Facts);
       },
       grants: () => made.grants,
-      model: async () => setup.model ?? scriptModel("script", setup.script ?? { turns: [] }, clock),
-      defaultModel: () => "script",
+      model: async (name) =>
+        setup.models?.find((model) => model.name === name) ??
+        setup.model ??
+        scriptModel("script", setup.script ?? { turns: [] }, clock),
+      defaultModel: () => setup.models?.[0]?.name ?? "script",
+      fallbacks: () => setup.models?.slice(1).map(({ name }) => name) ?? [],
       fetch: async (wanted) =>
         setup.fetch?.(wanted.url, wanted) ?? {
           code: "fetch.refused",

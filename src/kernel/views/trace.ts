@@ -140,6 +140,9 @@ function add(journal: Journal, step: Building, { event, body }: Recorded): void 
       step.ms = body.ms;
       step.usage = body.usage ?? null;
       break;
+    case "recovery.taken":
+      step.fallback = body.to;
+      break;
     default:
       break;
   }

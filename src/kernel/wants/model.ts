@@ -4,7 +4,7 @@ import { hashOf, sha256 } from "../../std/hash.ts";
 import type { Json } from "../../std/json.ts";
 import { LIMITS } from "../../std/limits.ts";
 import type { Action } from "../../contracts/action.ts";
-import type { Draft } from "../../contracts/event.ts";
+import type { Draft, RunModel } from "../../contracts/event.ts";
 import type { Message } from "../../contracts/message.ts";
 import type { ModelEnd, ModelRequest, ToolSpec } from "../../contracts/model.ts";
 import type { Failure } from "../../contracts/outcome.ts";
@@ -24,8 +24,13 @@ export function say(frame: Frame, message: Message): void {
  * A model call as an action. Its arguments name the conversation by length and hash, not by text:
  * the text is what the earlier events hold, so a long run does not write its history at every step.
  */
-export function modelWant(frame: Frame, tools: readonly ToolSpec[]): Want {
-  const { name, host } = frame.model;
+export function modelWant(
+  frame: Frame,
+  tools: readonly ToolSpec[],
+  model: RunModel = frame.model,
+  resting = false,
+): Want {
+  const { name, host, priced } = model;
   const given = `${sha256(frame.system)} ${toolsHash(tools)}`;
   const action: Action = {
     gate: "call",
@@ -48,7 +53,8 @@ export function modelWant(frame: Frame, tools: readonly ToolSpec[]): Want {
     declared: null,
     attached: true,
     repeatable: true,
-    perform: ({ step }) => callModel(frame, tools, step),
+    model: { priced, resting },
+    perform: ({ step }) => callModel(frame, tools, name, step),
   };
 }
 
@@ -62,7 +68,12 @@ function toolsHash(tools: readonly ToolSpec[]): string {
   return hash;
 }
 
-async function callModel(frame: Frame, tools: readonly ToolSpec[], step: string): Promise<Draft> {
+async function callModel(
+  frame: Frame,
+  tools: readonly ToolSpec[],
+  name: string,
+  step: string,
+): Promise<Draft> {
   const { world, drive, agent } = frame;
   if (!world) throw new Error("bug: a replay called a model");
   const start = drive.elapsed();
@@ -73,9 +84,9 @@ async function callModel(frame: Frame, tools: readonly ToolSpec[], step: string)
     agent: agent.manifest.name,
   };
   const asked = world
-    .model(frame.model.name)
+    .model(name)
     .then(async (model) => ({ model, end: sound(await listen(frame, model, request, step)) }))
-    .catch((error: unknown) => ({ model: null, end: broken(frame.model.name, error) }));
+    .catch((error: unknown) => ({ model: null, end: broken(name, error) }));
   const answered = await unlessStopped(asked, drive.signal, LIMITS.lastWordsMs, () => ({
     model: null,
     end: { ...NOTHING, finish: "cancelled" as const },
@@ -85,7 +96,7 @@ async function callModel(frame: Frame, tools: readonly ToolSpec[], step: string)
   const isStopped = end.finish === "cancelled" && drive.signal.aborted;
   const failure = isStopped ? whyStopped(drive.signal) : (end.failure ?? UNSAID[end.finish]);
   const usage = end.usage && priced(end.usage, model?.price ?? null);
-  return draft(frame, step, `model:${model?.name ?? frame.model.name}`, {
+  return draft(frame, step, `model:${model?.name ?? name}`, {
     kind: "model.answered",
     message: end.message,
     finish: failure && !isStopped && end.finish === "cancelled" ? "failed" : end.finish,
