@@ -27,6 +27,7 @@ import { openJournal } from "./journal/open.ts";
 import { askDesk } from "./kernel/desk/asks.ts";
 import { type GrantDesk, grantDesk } from "./kernel/desk/grants.ts";
 import { type ModelDesk, modelDesk } from "./kernel/desk/models.ts";
+import { secretDesk } from "./kernel/desk/secrets.ts";
 import { toolDesk } from "./kernel/desk/tools.ts";
 import { traceDesk } from "./kernel/desk/traces.ts";
 import { factsOf } from "./kernel/facts.ts";
@@ -144,7 +145,10 @@ async function assemble(
     config: await home.config.read(),
     change: home.config.change,
     journal,
-    deps: { env, clock: systemClock, random: systemRandom, arrangementDir, routes },
+    deps: {
+      ...{ env, clock: systemClock, random: systemRandom, arrangementDir, routes },
+      secret: home.secrets.lend,
+    },
   });
   const grants: GrantDesk = await grantDesk({
     arrangement,
@@ -171,7 +175,8 @@ async function assemble(
       return sandbox.tier("host", false);
     },
   };
-  return nanosOf({ world, place, arrangement, models, grants, sandbox, vault, forget });
+  const secrets = secretDesk(home.secrets, journal);
+  return nanosOf({ world, place, arrangement, models, grants, secrets, sandbox, vault, forget });
 }
 
 /** A server behind HTTP is asked what tools it has only where a grant names its address. */
@@ -199,11 +204,12 @@ function nanosOf(parts: {
   arrangement: Arrangement;
   models: ModelDesk;
   grants: GrantDesk;
+  secrets: Nanos["secrets"];
   sandbox: Sandbox;
   vault: Vault;
   forget: () => void;
 }): Nanos {
-  const { world, place, arrangement, models, grants, sandbox, vault } = parts;
+  const { world, place, arrangement, models, grants, secrets, sandbox, vault } = parts;
   const { journal } = world;
   const traces = traceDesk(journal, vault, world.recall);
   return {
@@ -215,6 +221,7 @@ function nanosOf(parts: {
     agents: agentsOf(arrangement),
     models: models.models,
     grants: grants.grants,
+    secrets,
     run: (request) => begin(world, request),
     resume: (run, hooks = {}) => resume(world, run, hooks),
     cancel: async (run) => {
@@ -228,7 +235,8 @@ function nanosOf(parts: {
     doctor: async (probe) => {
       const { doctor } = await import("./kernel/desk/doctor.ts");
       const verify = (): VerifyReport => traces.verify();
-      return doctor({ place, world, sandbox, models: models.models.list(), verify, probe });
+      const given = { models: models.models.list(), secrets: await secrets.list() };
+      return doctor({ place, world, sandbox, ...given, verify, probe });
     },
     close: async () => {
       parts.forget();

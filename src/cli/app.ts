@@ -1,6 +1,7 @@
 import { plainText } from "../std/text.ts";
 import type { Nanos, OpenOptions } from "../contracts/nanos.ts";
 import { systemClock } from "../std/clock.ts";
+import { NanosError } from "../std/error.ts";
 import { type Context, flag, type House, type Input, option } from "./command.ts";
 import { MENU } from "./commands.ts";
 import { report } from "./exit.ts";
@@ -61,6 +62,8 @@ function contextOf(
     ...(home === undefined ? {} : { home }),
     cwd: world.cwd,
     env: world.env,
+    // Nobody is asked who cannot see the question, or whose answer would be taken for the request.
+    ...(terminal.inTty && terminal.errTty ? { passphrase: askPassphrase(terminal) } : {}),
   };
   let opened: Promise<Nanos> | null = null;
   const context: Context = {
@@ -74,4 +77,13 @@ function contextOf(
     look: async () => (await world.house()).look(options),
   };
   return { context, close: async () => (await opened?.catch(() => null))?.close() };
+}
+
+function askPassphrase(terminal: Terminal): (isNew: boolean) => Promise<string | null> {
+  return async (isNew) => {
+    if (!isNew) return terminal.hidden("Passphrase of the secrets (not shown): ");
+    const first = await terminal.hidden("New passphrase for the secrets (empty: none): ");
+    if (!first || first === (await terminal.hidden("Again: "))) return first;
+    throw new NanosError("secret.mismatch", "The two are not the same.", "Begin again.");
+  };
 }

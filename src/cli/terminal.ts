@@ -29,6 +29,8 @@ export interface Terminal {
   lines(): AsyncIterable<string>;
   /** Asks at the terminal and waits for a line; null when input ended. */
   question(text: string): Promise<string | null>;
+  /** Asks at the terminal for a line nobody may see; null when input ended or was interrupted. */
+  hidden(text: string): Promise<string | null>;
   /** Waits for one key at the terminal, without echo; null when input ended or was interrupted. */
   key(signal: AbortSignal): Promise<string | null>;
   /** Calls back on SIGINT, SIGTERM and SIGHUP, until the returned function is called. */
@@ -65,6 +67,12 @@ export function processTerminal(noColor: boolean): Terminal {
     question: (text) => {
       writeAll(2, text);
       return readLine();
+    },
+    hidden: async (text) => {
+      writeAll(2, text);
+      const line = await readHidden();
+      writeAll(2, "\n");
+      return line;
     },
     key: readKey,
     onInterrupt: (listener) => {
@@ -222,6 +230,36 @@ function readKey(signal: AbortSignal): Promise<string | null> {
     }
     if (signal.aborted) return resolve(null);
     signal.addEventListener("abort", onEnd, { once: true });
+    input.setRawMode(true);
+    input.on("data", onData);
+    input.on("end", onEnd);
+    input.resume();
+  });
+}
+
+/** A line without echo. A paste comes as many characters at once, also with a line break in it. */
+function readHidden(): Promise<string | null> {
+  const input = process.stdin;
+  let line = "";
+  return new Promise((resolve) => {
+    function done(said: string | null): void {
+      input.off("data", onData);
+      input.off("end", onEnd);
+      input.setRawMode(false);
+      input.pause();
+      resolve(said);
+    }
+    function onData(data: Buffer): void {
+      for (const key of data.toString("utf8")) {
+        if (key === "\r" || key === "\n") return done(line);
+        if (key === "\x03" || key === "\x04") return done(null);
+        if (key === "\x7f" || key === "\b") line = [...line].slice(0, -1).join("");
+        else if (key >= " ") line += key;
+      }
+    }
+    function onEnd(): void {
+      done(null);
+    }
     input.setRawMode(true);
     input.on("data", onData);
     input.on("end", onEnd);

@@ -8,6 +8,7 @@ import { AssistantMessage } from "./message.ts";
 import { Failure, Outcome } from "./outcome.ts";
 import { Answer, Ask, RunEnd } from "./run.ts";
 import { Scope } from "./scope.ts";
+import { KEEPERS } from "./secret.ts";
 import { Budget, Spent, Usage } from "./usage.ts";
 
 /**
@@ -183,6 +184,13 @@ export const EventBody = z.discriminatedUnion("kind", [
   }),
   z.strictObject({ kind: z.literal("grant.revoked"), skill: z.string(), scopes: z.array(Scope) }),
   z.strictObject({ kind: z.literal("model.chosen"), name: z.string(), adapter: z.string() }),
+  z.strictObject({
+    kind: z.literal("secret.stored"),
+    name: z.string(),
+    hosts: z.array(z.string()),
+    kept: z.enum(KEEPERS),
+  }),
+  z.strictObject({ kind: z.literal("secret.removed"), name: z.string() }),
   z.strictObject({ kind: z.literal("run.cancel_requested"), run: z.string(), by: z.string() }),
   z.strictObject({ kind: z.literal("body.erased"), hash: z.string(), why: z.string() }),
 ]);

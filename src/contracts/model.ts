@@ -87,6 +87,8 @@ export const ModelConfig = z.strictObject({
     .optional(),
   /** Models asked in its place when it fails or rests, in this order. */
   fallback: z.array(z.string()).max(LIMITS.fallbacks).optional(),
+  /** Stored secret that is the key; it has to be bound to the host of the URL. */
+  keySecret: z.string().optional(),
   /** Script file of the `script` adapter, relative to the arrangement. */
   file: z.string().optional(),
   /** Request and response mapping of the `http` adapter. */

@@ -8,6 +8,7 @@ import type { Tier } from "./isolation.ts";
 import type { ModelConfig } from "./model.ts";
 import type { Failure, Outcome } from "./outcome.ts";
 import type { Answer, Ask, RunEnd, RunState } from "./run.ts";
+import type { Keeper, SecretLine } from "./secret.ts";
 import type { ToolManifest } from "./tool.ts";
 import type { Budget, Usage } from "./usage.ts";
 
@@ -31,6 +32,7 @@ export interface Nanos {
   readonly agents: { list(): readonly Agent[]; show(name: string): Agent };
   readonly models: Models;
   readonly grants: Grants;
+  readonly secrets: Secrets;
   readonly arrangement: Arrangement;
   doctor(probe: boolean): Promise<readonly Check[]>;
   close(): Promise<void>;
@@ -228,6 +230,19 @@ export interface Grants {
   revoke(skill: string): Promise<boolean>;
 }
 
+/** The operator's secrets, of which nothing but the value is ever shown. */
+export interface Secrets {
+  list(): Promise<readonly SecretLine[]>;
+  /** Stores a value in place of an earlier one. With `keep` all of them move there. */
+  set(
+    name: string,
+    value: string,
+    options?: { hosts?: readonly string[]; keep?: Keeper },
+  ): Promise<SecretLine>;
+  /** @throws NanosError `secret.unknown`. */
+  rm(name: string): Promise<void>;
+}
+
 /** One line of `doctor`. */
 export interface Check {
   readonly name: string;
@@ -245,6 +260,11 @@ export interface OpenOptions {
   readonly cwd?: string;
   /** The environment; only named variables are ever read from it. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /**
+   * Asks the operator for the passphrase of the secrets, or for a new one; null when nobody is
+   * there or nothing was said. NANOS_PASSPHRASE comes first.
+   */
+  readonly passphrase?: (isNew: boolean) => Promise<string | null>;
 }
 
 /** What a look at home and folder finds before anything is opened or loaded. Runs nothing. */

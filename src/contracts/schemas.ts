@@ -10,6 +10,7 @@ import { ModelConfig, ToolSpec } from "./model.ts";
 import { Failure, FileChange, Outcome } from "./outcome.ts";
 import { RoutesFile, RulesFile } from "./rules.ts";
 import { Answer, Ask, RunEnd } from "./run.ts";
+import { SecretsFile } from "./secret.ts";
 import { SkillHead, SkillManifest } from "./skill.ts";
 import { McpFile, ToolFile, ToolManifest } from "./tool.ts";
 import { Budget, Usage } from "./usage.ts";
@@ -50,6 +51,7 @@ export const PUBLISHED: readonly PublishedSchema[] = [
   { name: "routes", title: "routes.yaml", schema: RoutesFile },
   { name: "rules", title: "rules.yaml", schema: RulesFile },
   { name: "run-end", title: "What an ended run says of itself", schema: RunEnd },
+  { name: "secrets", title: "secrets.json of the home", schema: SecretsFile },
   { name: "skill", title: "nanos.yaml beside SKILL.md", schema: SkillManifest },
   { name: "skill-head", title: "Front matter of SKILL.md", schema: SkillHead },
   { name: "tool", title: "A tool as its author declares it", schema: ToolManifest },

@@ -5,6 +5,7 @@ import type { Config, Grant, LockFile } from "../contracts/config.ts";
 import type { Found, InitResult, OpenOptions, TrustView } from "../contracts/nanos.ts";
 import { type Clock, localDate, systemClock } from "../std/clock.ts";
 import { assert, NanosError } from "../std/error.ts";
+import { systemRandom } from "../std/random.ts";
 import { openCache, type ParseCache } from "./arrangement/cache.ts";
 import { type ArrangementChecks, loadArrangement } from "./arrangement/load.ts";
 import { snapshot } from "./arrangement/snapshot.ts";
@@ -16,7 +17,7 @@ import {
   openTrust,
   withGrant,
 } from "./config.ts";
-import { openOperator, type Operator, readSecret, secretNames } from "./keys.ts";
+import { openOperator, type Operator } from "./keys.ts";
 import {
   findHome,
   findProject,
@@ -32,6 +33,7 @@ import {
   findStarter,
   starterList,
 } from "./starters.ts";
+import { openSecrets, type Secrets } from "./secrets/secrets.ts";
 import type { StoreFile } from "./store.ts";
 import { openTrustBook, type Trust } from "./trust.ts";
 
@@ -68,7 +70,7 @@ export interface Home {
   /** What each skill of this workspace was when it was installed. */
   readonly lock: StoreFile<LockFile>;
   readonly trust: Trust;
-  readonly secrets: { names(): readonly string[]; read(name: string): string };
+  readonly secrets: Secrets;
   readonly operator: Operator;
   /**
    * Makes an arrangement from a starter's name or a folder: in the project `dir`, or as the
@@ -109,10 +111,13 @@ export function openHome(options: HomeOptions = {}): Home {
     grants: grantsOf(own.grants, clock, cache),
     lock: openLock(own.lock, clock, cache),
     trust,
-    secrets: {
-      names: () => secretNames(paths.secrets),
-      read: (name) => readSecret(paths.secrets, name),
-    },
+    secrets: openSecrets({
+      file: paths.secrets,
+      clock,
+      random: systemRandom,
+      env: options.env ?? process.env,
+      passphrase: options.passphrase,
+    }),
     operator: openOperator(paths.operatorKey),
     init: (from, dir) => initIn(options, paths, trust, from, dir),
   };

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { generateKeyPairSync } from "node:crypto";
 import * as fs from "node:fs";
 import { join } from "node:path";
-import { openOperator, readSecret, secretNames } from "./keys.ts";
+import { openOperator } from "./keys.ts";
 import { openHome } from "./home.ts";
 import { refusal, testFolder } from "./testing/folder.ts";
 import { child } from "./testing/process.ts";
@@ -70,30 +70,4 @@ describe("the operator's key", () => {
     const { operator } = openHome({ home, cwd: home, env: {} });
     expect(operator.verify("1", signatures[0] ?? "")).toBe(true);
   }, 30_000);
-});
-
-describe("a secret", () => {
-  test("is read by name; names are all that is listed", () => {
-    using folder = testFolder({ TOKEN: "s3cret\n", "b.key": "x", ".hidden": "x" });
-    for (const name of ["TOKEN", "b.key"]) fs.chmodSync(join(folder.dir, name), 0o600);
-    expect(secretNames(folder.dir)).toEqual(["TOKEN", "b.key"]);
-    expect(readSecret(folder.dir, "TOKEN")).toBe("s3cret");
-    expect(secretNames(join(folder.dir, "none"))).toEqual([]);
-  });
-
-  const REFUSED: readonly (readonly [string, string, string])[] = [
-    ["one that is not there", "OTHER", "secret.missing"],
-    ["a name that climbs", "../x", "secret.bad_name"],
-    ["a name with a slash", "a/b", "secret.bad_name"],
-    ["no name", "", "secret.bad_name"],
-    ["one others may read", "OPEN", "key.unsafe"],
-    ["one too large", "LARGE", "home.too_large"],
-  ];
-  for (const [what, name, code] of REFUSED) {
-    test(`${what} is refused`, async () => {
-      using folder = testFolder({ OPEN: "x", LARGE: "x".repeat(64 * 1024 + 1) });
-      fs.chmodSync(join(folder.dir, "LARGE"), 0o600);
-      expect((await refusal(() => readSecret(folder.dir, name))).code).toBe(code);
-    });
-  }
 });

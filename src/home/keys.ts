@@ -7,10 +7,9 @@ import {
   verify,
 } from "node:crypto";
 import * as fs from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { codeOf, NanosError } from "../std/error.ts";
 import { LIMITS } from "../std/limits.ts";
-import { plainText } from "../std/text.ts";
 import { readPlain } from "./files.ts";
 
 /** The operator's own key, Ed25519: what they answered can be told from what was made up. */
@@ -35,7 +34,7 @@ export function openOperator(file: string): Operator {
 }
 
 function readKey(file: string): KeyObject | null {
-  const pem = readPrivate(file, "key");
+  const pem = readPrivate(file);
   if (pem === null) return null;
   try {
     const key = createPrivateKey(pem);
@@ -76,48 +75,8 @@ function makeKey(file: string): KeyObject {
   }
 }
 
-/** Names of the stored secrets; never their values. */
-export function secretNames(folder: string): readonly string[] {
-  try {
-    return fs
-      .readdirSync(folder)
-      .filter((name) => SECRET_NAME.test(name))
-      .toSorted();
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return [];
-    throw error;
-  }
-}
-
-/**
- * The value of a secret, without a final line break. It is for the boundary alone: never into a
- * prompt, an argument, the journal or a log.
- *
- * @throws NanosError `secret.missing`, `secret.bad_name`, `key.unsafe`.
- */
-export function readSecret(folder: string, name: string): string {
-  if (!SECRET_NAME.test(name)) {
-    throw new NanosError(
-      "secret.bad_name",
-      `'${plainText(name)}' is no name of a secret.`,
-      "Use letters, digits, dot, - and _, beginning with a letter or _.",
-    );
-  }
-  const value = readPrivate(join(folder, name), "secret");
-  if (value === null) {
-    throw new NanosError(
-      "secret.missing",
-      `There is no secret ${name}.`,
-      `Put its value into ${join(folder, name)}, mode 0600.`,
-    );
-  }
-  return value.replace(/\r?\n$/u, "");
-}
-
-const SECRET_NAME = /^[A-Za-z_][A-Za-z0-9_.-]{0,127}$/u;
-
 /** A file that only its owner may read; anything wider is refused, since it may be known. */
-function readPrivate(file: string, what: "key" | "secret"): string | null {
+export function readPrivate(file: string, what = "key"): string | null {
   const stat = fs.lstatSync(file, { throwIfNoEntry: false });
   if (stat === undefined) return null;
   const user = process.getuid?.();
@@ -129,5 +88,5 @@ function readPrivate(file: string, what: "key" | "secret"): string | null {
       `If nobody else has read it: chmod 600 ${file}; otherwise replace it.`,
     );
   }
-  return readPlain(file, LIMITS.secretBytes)?.toString("utf8") ?? null;
+  return readPlain(file, LIMITS.storedBytes)?.toString("utf8") ?? null;
 }

@@ -56,7 +56,7 @@ export function findHome(choice: HomeChoice = {}): HomePaths {
     config: join(machine, "config.yaml"),
     trust: join(machine, "trust.json"),
     operatorKey: join(machine, "operator.key"),
-    secrets: join(machine, "secrets"),
+    secrets: join(machine, "secrets.json"),
     journal: join(machine, "journal"),
     vault: join(machine, "vault"),
     stage: join(machine, "stage"),

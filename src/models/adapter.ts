@@ -8,6 +8,11 @@ import type { Model } from "./model.ts";
 export interface ModelDeps {
   /** The environment; only the variable that `keyEnv` names is read. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /**
+   * The stored secret that `keySecret` names, for requests to `host` (`host:port`). Throws a
+   * `NanosError` where it may not be had.
+   */
+  readonly secret?: (name: string, host: string) => Promise<string>;
   readonly clock: Clock;
   readonly random: Random;
   /** The folder script files are relative to, absolute; null when there is no arrangement. */
@@ -29,7 +34,7 @@ export interface Timing {
 /**
  * Makes a model from its config; what every file in `adapters/` exports.
  *
- * @throws NanosError `model.bad_config`, `model.no_key` or `model.bad_script`, which a person must
+ * @throws NanosError `model.bad_config`, `model.no_key`, `secret.*` or `model.bad_script`, which a person must
  * correct. It never contacts the provider.
  */
 export type Adapter = (name: string, config: ModelConfig, deps: ModelDeps) => Promise<Model>;

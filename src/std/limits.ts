@@ -137,10 +137,15 @@ export const LIMITS = {
   trustedFolders: 100,
   /** One file of machine state, one kept parse. */
   storedBytes: 32 * 1024 * 1024,
-  /** One stored secret or key file. */
+  /** One stored secret. */
   secretBytes: 64 * 1024,
   /** A stored secret shorter than this is not looked for in texts: it would be found everywhere. */
   storedSecretChars: 6,
+  /** Secrets of one home, hosts one of them may be sent to. */
+  secrets: 100,
+  secretHosts: 16,
+  /** How long the keyring may take, its own question to the operator included. */
+  keyringMs: 60_000,
   /** Parsed files of one kind kept for a faster start. */
   cachedParses: 8,
   /** Agents, skills or tools of one arrangement. */

@@ -52,6 +52,7 @@ export const command: Command = {
         { flag: "--via", value: "URL", about: "proxy that every call goes through" },
         { flag: "--model", value: "ID", about: "the provider's name of the model" },
         { flag: "--key-env", value: "VAR", about: "environment variable that holds the key" },
+        { flag: "--key-secret", value: "NAME", about: "stored secret that is the key" },
         { flag: "--file", value: "FILE", about: "script of the script adapter", offers: "files" },
         { flag: "--fallback", value: "NAMES", about: "models that stand in for it, like b,c" },
         { flag: "--context", value: "TOKENS", about: "context window" },
@@ -116,6 +117,7 @@ function reaches(config: ModelConfig): string {
     config.url,
     config.via === undefined ? "" : `via ${config.via}`,
     config.keyEnv === undefined ? "" : `$${config.keyEnv}`,
+    config.keySecret === undefined ? "" : `secret:${config.keySecret}`,
   ];
   return parts.filter(Boolean).join(" ") || (config.file ?? "nothing");
 }
@@ -124,14 +126,15 @@ function configOf(input: Input): ModelConfig {
   const context = option(input, "--context");
   const price = option(input, "--price");
   const fallback = option(input, "--fallback");
-  const flags = ["--url", "--via", "--model", "--key-env", "--file"];
-  const [url, via, model, keyEnv, file] = flags.map((flag) => option(input, flag));
+  const flags = ["--url", "--via", "--model", "--key-env", "--key-secret", "--file"];
+  const [url, via, model, keyEnv, keySecret, file] = flags.map((flag) => option(input, flag));
   return {
     adapter: adapterOf(option(input, "--adapter")),
     ...(url === undefined ? {} : { url }),
     ...(via === undefined ? {} : { via }),
     ...(model === undefined ? {} : { model }),
     ...(keyEnv === undefined ? {} : { keyEnv }),
+    ...(keySecret === undefined ? {} : { keySecret }),
     ...(file === undefined ? {} : { file }),
     ...(fallback === undefined ? {} : { fallback: fallback.split(",") }),
     ...(context === undefined ? {} : { context: positive(context) }),

@@ -1,3 +1,4 @@
+import type { SecretLine } from "../../contracts/secret.ts";
 import type { Action, Decision } from "../../contracts/action.ts";
 import type { Agent } from "../../contracts/agent.ts";
 import type { Arrangement } from "../../contracts/arrangement.ts";
@@ -159,3 +160,8 @@ export const ARRANGEMENT: Arrangement = {
   routes: [],
   warnings: [],
 };
+
+export const SECRETS: readonly SecretLine[] = [
+  { name: "GITHUB_TOKEN", hosts: ["api.github.com:443"], kept: "keyring", at: 0, used: 0 },
+  { name: "spare", hosts: [], kept: "keyring", at: 0, used: null },
+];

@@ -3,7 +3,7 @@ import type { Ask } from "../../contracts/run.ts";
 import type { House } from "../command.ts";
 import { NanosError } from "../../std/error.ts";
 import type { Json } from "../../std/json.ts";
-import { action, AGENTS, ARRANGEMENT, TOOLS, TRUST } from "./samples.ts";
+import { action, AGENTS, ARRANGEMENT, SECRETS, TOOLS, TRUST } from "./samples.ts";
 import { type Beat, Played } from "./scripted-run.ts";
 
 /** What a scripted house holds and does. */
@@ -187,6 +187,14 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
         return { skill, scopes: (net ?? []).map((host) => `net:${host}`), hash: null, at: 0 };
       },
       revoke: async (skill) => skill === "web",
+    },
+    secrets: {
+      list: async () => SECRETS,
+      set: async (name, value, { hosts = [], keep = "file" } = {}) => {
+        calls.log.push(`secret ${name} ${value} ${hosts.join(",")} ${keep}`);
+        return { name, hosts, kept: keep, at: 0, used: null };
+      },
+      rm: async (name) => void calls.log.push(`forget ${name}`),
     },
     arrangement: ARRANGEMENT,
     doctor: async (probe) => [

@@ -1,5 +1,6 @@
 import { messageOf } from "../../std/error.ts";
 import type { Check, ModelLine, Place, VerifyReport } from "../../contracts/nanos.ts";
+import type { SecretLine } from "../../contracts/secret.ts";
 import type { Sandbox } from "../../sandbox/sandbox.ts";
 import type { World } from "../world.ts";
 
@@ -9,16 +10,18 @@ export async function doctor(given: {
   world: World;
   sandbox: Sandbox;
   models: readonly ModelLine[];
+  secrets: readonly SecretLine[];
   verify: () => VerifyReport;
   probe: boolean;
 }): Promise<readonly Check[]> {
-  const { place, world, sandbox, models, verify } = given;
+  const { place, world, sandbox, models, secrets, verify } = given;
   const checks: Check[] = [
     { name: "home", state: "ok", says: place.home },
     arrangementCheck(place),
     tierCheck(sandbox),
     programCheck(sandbox),
     modelCheck(models),
+    secretCheck(secrets),
     journalCheck(verify()),
     ...(await toolChecks(world)),
   ];
@@ -69,6 +72,23 @@ function modelCheck(models: readonly ModelLine[]): Check {
     says: "No language model; the built-in rules answer.",
     next,
   };
+}
+
+function secretCheck(secrets: readonly SecretLine[]): Check {
+  const name = "secrets";
+  const [first] = secrets;
+  if (!first) return { name, state: "ok", says: "none stored" };
+  const count = `${secrets.length} stored`;
+  switch (first.kept) {
+    case "keyring":
+      return { name, state: "ok", says: `${count}, sealed by a key in the keyring` };
+    case "passphrase":
+      return { name, state: "ok", says: `${count}, sealed by your passphrase` };
+    case "file": {
+      const next = "Seal them when you store the next: nanos secret set NAME --keep passphrase";
+      return { name, state: "warn", says: `${count}, unencrypted in a 0600 file`, next };
+    }
+  }
 }
 
 function journalCheck(report: VerifyReport): Check {

@@ -15,7 +15,7 @@ import { wireModel } from "../wire/wire-model.ts";
  */
 export const openAnthropic: Adapter = async (name, config, deps) => {
   const defaults = { url: "https://api.anthropic.com/v1", keyEnv: "ANTHROPIC_API_KEY" };
-  const setup = setUp(name, config, deps.env, defaults);
+  const setup = await setUp(name, config, deps, defaults);
   return wireModel(name, anthropicWire(config, setup), config, deps);
 };
 

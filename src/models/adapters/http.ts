@@ -25,7 +25,7 @@ export const openHttp: Adapter = async (name, config, deps) => {
   if (config.http === undefined) {
     throw modelError("model.bad_config", { model: name }, "It has no `http` mapping.");
   }
-  const setup = setUp(name, config, deps.env, { id: false });
+  const setup = await setUp(name, config, deps, { id: false });
   return wireModel(name, httpWire(config.http, config, name, setup), config, deps);
 };
 

@@ -15,7 +15,7 @@ import { wireModel } from "../wire/wire-model.ts";
  * takes a small one and silently drops the beginning of what does not fit.
  */
 export const openOllama: Adapter = async (name, config, deps) => {
-  const setup = setUp(name, config, deps.env, { url: "http://127.0.0.1:11434" });
+  const setup = await setUp(name, config, deps, { url: "http://127.0.0.1:11434" });
   return wireModel(name, ollamaWire(config, setup), config, deps);
 };
 

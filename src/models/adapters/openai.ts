@@ -5,6 +5,6 @@ import { setUp } from "../wire/setup.ts";
 /** OpenAI's own chat completions. URL and key variable have defaults. */
 export const openOpenai: Adapter = async (name, config, deps) => {
   const defaults = { url: "https://api.openai.com/v1", keyEnv: "OPENAI_API_KEY" };
-  const setup = setUp(name, config, deps.env, defaults);
+  const setup = await setUp(name, config, deps, defaults);
   return chatModel(name, config, setup, { maxTokens: "max_completion_tokens" }, deps);
 };

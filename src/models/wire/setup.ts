@@ -1,6 +1,7 @@
 import type { ModelConfig } from "../../contracts/model.ts";
 import type { ModelDeps } from "../adapter.ts";
 import { modelError } from "../failures.ts";
+import { hostOf } from "./wire.ts";
 
 /** What every adapter over HTTP reads from its config. */
 export interface Setup {
@@ -16,14 +17,14 @@ export interface Setup {
  * Checks a config and fetches its key.
  *
  * @throws NanosError `model.bad_config` without URL or model id, or with a password in the URL;
- * `model.no_key` when the named variable is empty.
+ * `model.no_key` when the named variable is empty; `secret.*` when the named secret is not to be had.
  */
-export function setUp(
+export async function setUp(
   name: string,
   config: ModelConfig,
-  env: ModelDeps["env"],
+  deps: Pick<ModelDeps, "env" | "secret">,
   needs: { readonly url?: string; readonly keyEnv?: string; readonly id?: boolean } = {},
-): Setup {
+): Promise<Setup> {
   const bad = (detail: string): Error => modelError("model.bad_config", { model: name }, detail);
   const url = config.url ?? needs.url;
   if (url === undefined) throw bad("It has no `url`.");
@@ -35,14 +36,27 @@ export function setUp(
   }
   if (config.via !== undefined) checkVia(config.via, bad);
   if (config.model === undefined && needs.id !== false) throw bad("It has no `model` id.");
-  const keyEnv = config.keyEnv ?? needs.keyEnv;
-  const key = keyEnv === undefined ? null : (env[keyEnv]?.trim() ?? "");
-  if (key === "") throw modelError("model.no_key", { model: name, keyEnv });
+  const key = await keyFor(name, config, deps, { ...needs, url });
+  return { url: url.replace(/\/+$/u, ""), id: config.model ?? "", key };
+}
+
+/** The stored secret for this very host, else the named variable; null when neither is named. */
+async function keyFor(
+  name: string,
+  { keySecret, keyEnv: named }: ModelConfig,
+  { env, secret }: Pick<ModelDeps, "env" | "secret">,
+  needs: { readonly url: string; readonly keyEnv?: string },
+): Promise<string | null> {
+  const keyEnv = named ?? needs.keyEnv;
+  const stored = keySecret === undefined ? null : await secret?.(keySecret, hostOf(needs.url));
+  const key = stored ?? (keyEnv === undefined ? null : (env[keyEnv]?.trim() ?? ""));
+  const facts = { model: name, keyEnv: keySecret ?? keyEnv };
+  if (key === "") throw modelError("model.no_key", facts);
   // A key with a line break would end the header it is put into.
   if (key !== null && !/^[\x20-\x7e]+$/u.test(key)) {
-    throw modelError("model.no_key", { model: name, keyEnv }, "It holds more than one line.");
+    throw modelError("model.no_key", facts, "It holds more than one line.");
   }
-  return { url: url.replace(/\/+$/u, ""), id: config.model ?? "", key };
+  return key;
 }
 
 /** Node's own fetch knows no proxy, and going there directly is what was not wanted. */

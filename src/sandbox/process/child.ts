@@ -33,28 +33,57 @@ export async function startChild(command: Command): Promise<Child> {
   return process.versions.bun === undefined ? nodeChild(command) : bunChild(command);
 }
 
-/** Runs something that ends by itself, in `/` with no environment. Null when it could not run. */
+/** What something brief is started with beside its argv: nothing, unless it is said. */
+export interface Brief {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Its standard input; empty where nothing is said. */
+  readonly input?: string;
+}
+
+/**
+ * Runs something of ours or of the system's that ends by itself, in `/` with no environment but
+ * what is given. Null when it could not run.
+ */
 export function runBriefly(
   argv: readonly string[],
   ms: number,
+  { env = {}, input = "" }: Brief = {},
 ): { code: number; out: string } | null {
+  const how = { cwd: "/", env, timeout: ms };
   try {
-    return process.versions.bun === undefined ? nodeBriefly(argv, ms) : bunBriefly(argv, ms);
+    return process.versions.bun === undefined
+      ? nodeBriefly(argv, how, input)
+      : bunBriefly(argv, how, input);
   } catch {
     return null;
   }
 }
 
-function bunBriefly(argv: readonly string[], ms: number): { code: number; out: string } {
-  const done = Bun.spawnSync([...argv], { cwd: "/", env: {}, timeout: ms, stderr: "ignore" });
+interface How {
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly timeout: number;
+}
+
+function bunBriefly(
+  argv: readonly string[],
+  how: How,
+  input: string,
+): { code: number; out: string } {
+  const stdin = input === "" ? "ignore" : Buffer.from(input);
+  const done = Bun.spawnSync([...argv], { ...how, env: { ...how.env }, stdin, stderr: "ignore" });
   return { code: done.exitCode, out: done.stdout.toString() };
 }
 
-function nodeBriefly(argv: readonly string[], ms: number): { code: number; out: string } {
+function nodeBriefly(
+  argv: readonly string[],
+  how: How,
+  input: string,
+): { code: number; out: string } {
   // Not imported at the top, as under Bun nothing needs it and every start would wait for it.
   const { spawnSync } = process.getBuiltinModule("node:child_process");
   const [file = "", ...args] = argv;
-  const done = spawnSync(file, args, { cwd: "/", env: {}, timeout: ms });
+  const done = spawnSync(file, args, { ...how, input });
   return { code: done.status ?? -1, out: done.stdout.toString() };
 }
 

@@ -1,0 +1,52 @@
+import { z } from "zod";
+
+/** A secret's name: also the name of the variable a program gets it in, where nothing else is said. */
+export const SecretName = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,127}$/u, "must be letters, digits, dot, - and _");
+
+/**
+ * What keeps the values: a key that the keyring of the operating system holds, a key made from the
+ * operator's passphrase, or nothing but the mode of the file.
+ */
+export const KEEPERS = ["keyring", "passphrase", "file"] as const;
+export type Keeper = (typeof KEEPERS)[number];
+
+/** `secrets.json` of the home. Values are sealed by the keeper's key, and bound to name and hosts. */
+export const SecretsFile = z.strictObject({
+  v: z.literal(1),
+  kept: z.discriminatedUnion("by", [
+    z.strictObject({ by: z.literal("keyring") }),
+    /** How the passphrase becomes a key: scrypt with this salt (hex) and cost. */
+    z.strictObject({
+      by: z.literal("passphrase"),
+      salt: z.string().regex(/^[0-9a-f]{32}$/u),
+      cost: z.literal(2 ** 17),
+    }),
+    z.strictObject({ by: z.literal("file") }),
+  ]),
+  secrets: z.record(
+    SecretName,
+    z.strictObject({
+      /** `host:port` it may be sent to, in the headers of a request; none where it is empty. */
+      hosts: z.array(z.string()),
+      /** Milliseconds since 1970: when it was stored, and last used. */
+      at: z.number().int(),
+      used: z.number().int().optional(),
+      /** Base64 of nonce, sealed text and tag; the text itself where nothing but the file keeps it. */
+      value: z.string(),
+    }),
+  ),
+});
+export type SecretsFile = z.infer<typeof SecretsFile>;
+
+/** A secret as it may be shown: everything but its value. */
+export interface SecretLine {
+  readonly name: string;
+  /** `host:port` it may be sent to. */
+  readonly hosts: readonly string[];
+  readonly kept: Keeper;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly used: number | null;
+}
