@@ -132,22 +132,21 @@ async function assemble(
   journal: Journal,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<Nanos> {
-  const { paths } = home;
+  const { paths, place: own } = home;
   if (journal.size() === 0) await note(journal, { kind: "home.created", version: VERSION });
-  const arrangement = home.place.arrangementDir
+  const arrangement = own.arrangementDir
     ? await home.arrangement()
-    : emptyArrangement(home.place.workspace);
+    : emptyArrangement(own.workspace);
   const vault = openVault(paths.vault);
-  const { arrangementDir } = home.place;
-  const { routes } = arrangement;
+  const { arrangementDir } = own;
   const models = modelDesk({
     arrangement,
     config: await home.config.read(),
     change: home.config.change,
     journal,
     deps: {
-      ...{ env, clock: systemClock, random: systemRandom, arrangementDir, routes },
-      secret: home.secrets.lend,
+      ...{ env, clock: systemClock, random: systemRandom, arrangementDir },
+      ...{ routes: arrangement.routes, secret: home.secrets.lend },
     },
   });
   const grants: GrantDesk = await grantDesk({
@@ -169,7 +168,7 @@ async function assemble(
   const place: Place = {
     home: paths.home,
     workspace: arrangement.workspace,
-    arrangementDir: home.place.arrangementDir,
+    arrangementDir,
     // Finding out costs a process; most commands never ask.
     get tier() {
       return sandbox.tier("host", false);

@@ -260,6 +260,9 @@ test("every list and show has one JSON document on standard output", async () =>
     "model add m --adapter ollama",
     "model use m",
     "model rm m",
+    "secret list",
+    "secret rm spare",
+    "secrets",
     "init /x --from basics",
     "agents",
     "tools",
@@ -306,9 +309,9 @@ test("model add and grant add check what they are given", async () => {
   await check("model add m --adapter ollama --context x", 2, "", ["--context takes"]);
   await check("model add m --adapter ollama --price 1", 2, "", ["--price takes"]);
   const line =
-    "model add m --adapter openai --url http://h --model i --key-env K --context 9 --price 1/2";
+    "model add m --adapter openai --url http://h --model i --key-env K --key-secret S --context 9 --price 1/2";
   expect((await run(line)).log[1]).toBe(
-    'add m {"adapter":"openai","url":"http://h","model":"i","keyEnv":"K","context":9,"price":{"input":1,"output":2}}',
+    'add m {"adapter":"openai","url":"http://h","model":"i","keyEnv":"K","keySecret":"S","context":9,"price":{"input":1,"output":2}}',
   );
   await check("grant add web --until tomorrow", 2, "", ["not a date"]);
   await check("grant add web --until 2001-01-01", 2, "", ["is over already"]);
@@ -318,6 +321,32 @@ test("model add and grant add check what they are given", async () => {
   await check("trace list --limit 0", 2, "", ["--limit takes"]);
   await check("init", 2, "", ["Which starter?"]);
   await check("completion tcsh", 2, "", ["no completion for tcsh", "bash|zsh|fish"]);
+});
+
+test("a secret comes from standard input or a hidden prompt, never from the command line", async () => {
+  const hosts = "--hosts a.org,b.org --hosts c.org";
+  const piped = await check(
+    `secret set TOKEN ${hosts} --keep keyring`,
+    0,
+    "stored TOKEN for a.org, b.org, c.org\nsealed by a key in the keyring of this machine\n",
+    [],
+    { input: "a-value\n" },
+  );
+  expect(piped.log).toContain("secret TOKEN a-value\n a.org,b.org,c.org keyring");
+  const typed = await run("secret set TOKEN --no-color", { tty: { answers: ["typed-value"] } });
+  expect(typed.code).toBe(0);
+  expect(typed.err).toBe("Value of TOKEN (not shown): ");
+  expect(typed.out).toContain("not encrypted");
+  expect(typed.out).not.toContain("typed-value");
+  expect(typed.log).toContain("secret TOKEN typed-value  file");
+  const none = await run("secret set TOKEN", { tty: { answers: [""] } });
+  expect([none.code, none.err.includes("secret.no_value")]).toEqual([2, true]);
+  await check("secret set TOKEN a-value", 2, "", []);
+  await check("secret set TOKEN --keep pocket", 2, "", ["usage.keep"]);
+  await check("secret rm spare", 0, "removed spare\n");
+  const list = await run("secret list");
+  expect(list.out).toContain("GITHUB_TOKEN  keyring");
+  expect(list.out).toContain("spare         keyring  never             no host");
 });
 
 test("a failing house is said, closed, and gives the right code", async () => {

@@ -253,7 +253,7 @@ function readHidden(): Promise<string | null> {
       for (const key of data.toString("utf8")) {
         if (key === "\r" || key === "\n") return done(line);
         if (key === "\x03" || key === "\x04") return done(null);
-        if (key === "\x7f" || key === "\b") line = [...line].slice(0, -1).join("");
+        if (key === "\x7f" || key === "\b") line = Array.from(line).slice(0, -1).join("");
         else if (key >= " ") line += key;
       }
     }

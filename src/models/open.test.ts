@@ -68,6 +68,7 @@ refuse("a password", { ...compatible, url: "http://a:b@x/" }, "model.bad_config"
 refuse("no key", { ...compatible, url: URL_, keyEnv: "NONE" }, "model.no_key", "NONE");
 refuse("an empty key", { ...compatible, url: URL_, keyEnv: "EMPTY" }, "model.no_key", "EMPTY");
 refuse("a key of two lines", { ...compatible, url: URL_, keyEnv: "TWO" }, "model.no_key", "line");
+refuse("a secret of no store", { ...compatible, url: URL_, keySecret: "S" }, "model.no_key", "S");
 refuse("no default key", { adapter: "openai", model: "m" }, "model.no_key", "OPENAI_API_KEY");
 refuse("no default key", { adapter: "anthropic", model: "m" }, "model.no_key", "ANTHROPIC_API_KEY");
 refuse("no mapping", { adapter: "http", url: URL_ }, "model.bad_config", "`http`");
@@ -158,4 +159,20 @@ test("only the named variable of the environment is read", async () => {
   await openModel("local", { ...compatible, url: URL_, keyEnv: "KEY" }, { ...deps(), env });
   await openModel("local", { ...compatible, url: URL_ }, { ...deps(), env });
   expect(read).toEqual(["KEY"]);
+});
+
+test("a stored secret is asked for by name, for the very host of the URL", async () => {
+  const asked: string[] = [];
+  const secret = async (name: string, host: string): Promise<string> => {
+    asked.push(`${name} ${host}`);
+    if (host !== "api.openai.com:443") throw new NanosError("secret.not_bound", "No.", "Bind it.");
+    return "stored-key";
+  };
+  const given = { ...deps(), secret };
+  await openModel("m", { adapter: "openai", model: "m", keySecret: "S", keyEnv: "EMPTY" }, given);
+  const elsewhere = openModel("m", { ...compatible, url: URL_, keySecret: "S" }, given);
+  expect(await elsewhere.catch((error: unknown) => (error as NanosError).code)).toBe(
+    "secret.not_bound",
+  );
+  expect(asked).toEqual(["S api.openai.com:443", "S 127.0.0.1:1"]);
 });

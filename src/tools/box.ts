@@ -50,7 +50,8 @@ const OUTPUT_FACTOR = 8;
 function named(scopes: readonly Scope[], env: Env): Record<string, string> {
   const found: Record<string, string> = {};
   for (const name of valuesOf(scopes, "env")) {
-    const value = env[name];
+    // What nanos is told by its own variables, the passphrase of the secrets too, is no tool's.
+    const value = name.startsWith("NANOS_") ? undefined : env[name];
     if (value !== undefined) found[name] = value;
   }
   return found;

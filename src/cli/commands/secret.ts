@@ -26,7 +26,7 @@ export const command: Command = {
     {
       name: "set",
       summary: "store a value, from a hidden prompt or standard input",
-      example: "nanos secret set GITHUB_TOKEN --hosts api.github.com < token.txt",
+      example: "nanos secret set GITHUB_TOKEN --hosts api.github.com",
       args: [{ name: "NAME", about: "what tools call it", required: true }],
       options: [
         {

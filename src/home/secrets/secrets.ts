@@ -8,7 +8,7 @@ import { withLock, writeAtomic } from "../store.ts";
 import { type Keys, keysOf } from "./keeping.ts";
 import type { Environment } from "./keyring.ts";
 import { checked, missing, notBound, tooMany } from "./refusals.ts";
-import { seal, unseal } from "./sealing.ts";
+import { type Bound, seal, unseal } from "./sealing.ts";
 
 /**
  * The operator's secrets, by name, in one file of machine state. Names and hosts can be read
@@ -71,7 +71,7 @@ export function openSecrets(parts: SecretParts): Secrets {
   const keys = keysOf(parts);
   const noted = new Set<string>();
   let opened: { readonly text: string; readonly values: ReadonlyMap<string, Secret> } | null = null;
-  const change = (act: (held: SecretsFile) => Promise<SecretsFile>): Promise<SecretsFile> =>
+  const change: Change = (act) =>
     withLock(file, clock, async () => {
       const after = await act((await load(file))?.held ?? EMPTY);
       writeAtomic(file, `${JSON.stringify(after, null, 2)}\n`);
@@ -89,33 +89,13 @@ export function openSecrets(parts: SecretParts): Secrets {
     open,
     list: async () => linesOf((await load(file))?.held ?? EMPTY),
     set: async (name, value, { hosts, keep }) => {
-      const entry = checked(name, value, hosts);
-      const now = clock.now();
+      const secret = checked(name, value, hosts);
       // Whoever is asked for a passphrase may take longer than others wait for the file.
       await open();
-      const after = await change(async (held) => {
-        if (!(name in held.secrets) && Object.keys(held.secrets).length >= LIMITS.secrets) {
-          throw tooMany();
-        }
-        const values = await valuesOf(held, keys);
-        const kept = await keys.keeper(held, keep);
-        const all = new Map([...values, [name, { value: entry.value, hosts: entry.hosts }]]);
-        const times = { ...held.secrets, [name]: { at: now } };
-        return resealed(kept, all, times, await keys.key(kept), parts.random);
-      });
+      const after = await change((held) => withOne(held, { name, secret, keep }, keys, parts));
       return linesOf(after).find((line) => line.name === name) as SecretLine;
     },
-    rm: async (name) => {
-      let found = false;
-      await change(async (held) => {
-        const { [name]: gone, ...secrets } = held.secrets;
-        found = gone !== undefined;
-        // With the last of them the key has nothing to keep.
-        if (Object.keys(secrets).length === 0) return keys.forget(held);
-        return { ...held, secrets };
-      });
-      return found;
-    },
+    rm: (name) => without(name, change, keys),
     lend: async (name, host) => {
       const secret = (await open()).get(name);
       if (!secret) throw missing(name);
@@ -128,6 +108,41 @@ export function openSecrets(parts: SecretParts): Secrets {
       return secret.value;
     },
   };
+}
+
+type Change = (act: (held: SecretsFile) => Promise<SecretsFile>) => Promise<SecretsFile>;
+
+/** The file with one more, all of it sealed by what keeps them from now on. */
+async function withOne(
+  held: SecretsFile,
+  given: { readonly name: string; readonly secret: Secret; readonly keep: Keeper | undefined },
+  keys: Keys,
+  { clock, random }: SecretParts,
+): Promise<SecretsFile> {
+  const { name, secret, keep } = given;
+  if (!(name in held.secrets) && Object.keys(held.secrets).length >= LIMITS.secrets) {
+    throw tooMany();
+  }
+  const values = new Map([...(await valuesOf(held, keys)), [name, secret]]);
+  const kept = await keys.keeper(held, keep);
+  const key = await keys.key(kept);
+  const times = { ...held.secrets, [name]: { at: clock.now() } };
+  return resealed(kept, values, times, (value, bound) =>
+    key === null ? value : seal(key, value, bound, random),
+  );
+}
+
+async function without(name: string, change: Change, keys: Keys): Promise<boolean> {
+  let found = false;
+  await change(async (held) => {
+    const { [name]: gone, ...secrets } = held.secrets;
+    found = gone !== undefined;
+    // With the last of them the key has nothing to keep.
+    if (Object.keys(secrets).length > 0) return { ...held, secrets };
+    keys.forget(held.kept);
+    return EMPTY;
+  });
+  return found;
 }
 
 /** Noted once in the life of a process: the journal has every single use. */
@@ -183,8 +198,7 @@ function resealed(
   kept: SecretsFile["kept"],
   values: ReadonlyMap<string, Secret>,
   times: Readonly<Record<string, { readonly at: number; readonly used?: number | undefined }>>,
-  key: Buffer | null,
-  random: Random,
+  sealed: (value: string, bound: Bound) => string,
 ): SecretsFile {
   const secrets: SecretsFile["secrets"] = {};
   for (const [name, { value, hosts }] of values) {
@@ -193,7 +207,7 @@ function resealed(
       hosts: [...hosts],
       at,
       ...(used === undefined ? {} : { used }),
-      value: key === null ? value : seal(key, value, { name, hosts }, random),
+      value: sealed(value, { name, hosts }),
     };
   }
   return { v: 1, kept, secrets };

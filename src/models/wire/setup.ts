@@ -48,7 +48,8 @@ async function keyFor(
   needs: { readonly url: string; readonly keyEnv?: string },
 ): Promise<string | null> {
   const keyEnv = named ?? needs.keyEnv;
-  const stored = keySecret === undefined ? null : await secret?.(keySecret, hostOf(needs.url));
+  const stored =
+    keySecret === undefined ? null : ((await secret?.(keySecret, hostOf(needs.url))) ?? "");
   const key = stored ?? (keyEnv === undefined ? null : (env[keyEnv]?.trim() ?? ""));
   const facts = { model: name, keyEnv: keySecret ?? keyEnv };
   if (key === "") throw modelError("model.no_key", facts);
