@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "6cc771ed7ce306e951718d5ae0532b0be7dad0a233491c93aebf30638bf041ca";
+export const SCHEMAS_HASH = "a27c80d4391cc33e5d7ce48add1e6950f157cfe31976ea5d5acb45e25557945f";
