@@ -31,6 +31,29 @@ export const ActionKind = z.enum([
 ]);
 export type ActionKind = z.infer<typeof ActionKind>;
 
+/**
+ * A value of a call's arguments that decides where it goes, what is done there or how much, and
+ * where the run has it from.
+ */
+export const Deciding = z.strictObject({
+  /** Path of the argument: `to`, `to.0`. */
+  arg: z.string(),
+  /** `undeclared` where the tool's author gave the argument no role: it may decide anything. */
+  role: z.enum(["destination", "control", "undeclared"]),
+  /** As text, cut where it is long. */
+  value: z.string(),
+  /**
+   * Who stands behind it: `said` the operator's own words, `directory` the operator's own data,
+   * `returned` the same skill, which gave it out before, `untrusted` somebody else's text, `none`
+   * nobody: nothing the run was told holds it.
+   */
+  origin: z.enum(["said", "directory", "returned", "untrusted", "none"]),
+  /** Where it was read: a tool's name with its sources, and the step. */
+  from: z.string().optional(),
+  step: z.string().optional(),
+});
+export type Deciding = z.infer<typeof Deciding>;
+
 /** Something wanted. It has no effect before the gate has judged it and the journal holds it. */
 export const Action = z.strictObject({
   gate: Gate,
@@ -52,6 +75,10 @@ export const Action = z.strictObject({
   destinations: z.array(Scope),
   /** Values of arguments with the role `control`, as text: what is done, how much, to whom. */
   controls: z.array(z.string()).optional(),
+  /** Values that decide where it goes or what it does; absent in runs before labels were judged. */
+  decides: z.array(Deciding).optional(),
+  /** True when it changes nothing anywhere. */
+  reads: z.boolean().optional(),
   /** What it declares itself; it can only raise the rank. */
   rank: Rank.optional(),
   /** True when no sandbox holds it. Raises the rank to A and shows everywhere. */

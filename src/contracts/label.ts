@@ -11,5 +11,10 @@ export const Label = z.strictObject({
   secrecy: z.enum(["public", "private", "secret"]),
   /** Where it came from: tools, files, hosts. At most 16 are kept; `…` stands for more. */
   sources: z.array(z.string().max(256)).max(17),
+  /**
+   * Who may read it: a value, a host, or `@example.org` for every address there. Without it a
+   * private value may go wherever the operator sends it.
+   */
+  readers: z.array(z.string().max(256)).max(16).optional(),
 });
 export type Label = z.infer<typeof Label>;

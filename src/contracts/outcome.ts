@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { JsonSchema } from "./json.ts";
+import { Label } from "./label.ts";
 import { RunUsage } from "./usage.ts";
 
 /** A failure the program expects, as a value: stable dotted code, one sentence, what to do next. */
@@ -47,6 +48,8 @@ export const Outcome = z.discriminatedUnion("status", [
     staged: z.strictObject({ diff: z.string(), changes: z.array(FileChange) }).optional(),
     /** Files it changed, after commit. */
     files: z.array(FileChange).optional(),
+    /** Label of what came back by itself, where the conversation it came into is worse. */
+    own: Label.optional(),
     /** Hosts it reached, `host:port`. */
     hosts: z.array(z.string()).optional(),
     child: ChildRun.optional(),

@@ -21,6 +21,10 @@ export const REASONS = {
   "ask:unlocked": "the skill was not installed through the lock, and this is its first use",
   "ask:in_doubt": "it was begun before a crash and what came of it is not known",
   "ask:protected_file": "it would change a file that other programs run or obey",
+  "ask:value": "it would act on a value the operator did not name",
+  "ask:unplanned": "it uses a tool nobody named before the run read what others wrote",
+  "ask:private_data": "private data would go where nobody said it may",
+  "ask:repeated": "it would do once more, for the same destination, what was done already",
 
   "deny:scope_missing": "the tool did not declare this reach",
   "deny:scope_too_wide": "the reach contains the home, where keys and the journal lie",

@@ -22,6 +22,8 @@ export const ToolManifest = z.strictObject({
   rank: Rank.optional(),
   /** True when doing it twice does no more than doing it once. */
   repeatable: z.boolean(),
+  /** True when it changes nothing anywhere: it only looks something up. */
+  reads: z.boolean().optional(),
   /** True when it can tell whether an earlier call with these arguments took effect. */
   probe: z.boolean(),
   irreversible: z.boolean().optional(),
@@ -37,6 +39,10 @@ export const ToolFile = z
     scopes: z.array(Scope).default([]),
     rank: Rank.optional(),
     repeatable: z.boolean().default(false),
+    returns: Label.partial().optional(),
+    args: z.record(z.string(), ArgRole).optional(),
+    reads: z.boolean().optional(),
+    irreversible: z.boolean().optional(),
     /** argv; `{name}` as a whole item is replaced by that argument, never joined into a shell. */
     command: z.array(z.string()).min(1).optional(),
     http: z

@@ -1,6 +1,7 @@
-import type { Action, Decision, LayerSaid, RuleMatch } from "../contracts/action.ts";
+import type { Action, Deciding, Decision, LayerSaid, RuleMatch } from "../contracts/action.ts";
 import { REASONS } from "../contracts/reason.ts";
 import type { Rule } from "../contracts/rules.ts";
+import { readerKey, valueKey } from "./layers/label.ts";
 
 /**
  * A decision in plain sentences, one per line: the verdict and why, what every layer said, every
@@ -11,11 +12,39 @@ export function explain(action: Action, decision: Decision, rules: readonly Rule
   if (decision.missing !== undefined) lines.push(`The scope in question is ${decision.missing}.`);
   for (const said of decision.layers) lines.push(layerLine(said, decision));
   for (const match of decision.rules) lines.push(ruleLine(match, rules));
+  lines.push(...originLines(action, decision));
   lines.push(rankLine(decision));
   lines.push(
     `Judged under policy ${decision.policy.slice(0, 12)}, inputs ${decision.inputs.slice(0, 12)}.`,
   );
   return lines;
+}
+
+/** For each value that is asked about: what it is, and where the run has it from. */
+export function originLines({ decides = [], ...action }: Action, decision: Decision): string[] {
+  const asked = new Set(
+    decision.layers.flatMap(({ layer, key }) => (layer === "label" ? (key ?? []) : [])),
+  );
+  return decides
+    .filter((value) =>
+      [valueKey(action, value), readerKey(action, value.value)].some((key) => asked.has(key)),
+    )
+    .map(originLine);
+}
+
+function originLine({ arg, value, origin, from, step }: Deciding): string {
+  const where = `${from ?? "a text"}${step === undefined ? "" : ` in step ${step}`}`;
+  switch (origin) {
+    case "said":
+      return `${arg} ${value}: the operator named it.`;
+    case "directory":
+      return `${arg} ${value}: it is among the operator's own data, from ${where}.`;
+    case "returned":
+    case "untrusted":
+      return `${arg} ${value}: it was read from ${where}, which others can write.`;
+    case "none":
+      return `${arg} ${value}: nothing the run was told holds it.`;
+  }
 }
 
 const WORDS = { allow: "Allowed", ask: "Asked", deny: "Denied" } as const;

@@ -1,4 +1,4 @@
-import type { Action } from "../contracts/action.ts";
+import type { Action, Deciding } from "../contracts/action.ts";
 import type { Rule } from "../contracts/rules.ts";
 import type { Answer } from "../contracts/run.ts";
 import type { Standing } from "./gate.ts";
@@ -18,6 +18,11 @@ export function anAction(change: Partial<Action> = {}): Action {
     label: OPERATOR_LABEL,
     ...change,
   };
+}
+
+/** A value that decides something, as the operator said it, with what a test changes about it. */
+export function aValue(change: Partial<Deciding> = {}): Deciding {
+  return { arg: "to", role: "destination", value: "bob@example.org", origin: "said", ...change };
 }
 
 export const NOW = 1_790_000_000_000;

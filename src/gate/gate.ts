@@ -55,6 +55,16 @@ export interface Standing {
   readonly held: boolean;
   /** Set when the action was begun before a crash and its outcome is unknown. */
   readonly inDoubt: boolean;
+  /** How the run came to this call; absent for runs begun before labels were judged. */
+  readonly flow?: Flow;
+}
+
+/** What a run did before a call, as far as it bears on whose idea the call is. */
+export interface Flow {
+  /** The tool was used or named before the run first read what others can write. */
+  readonly planned: boolean;
+  /** How often this run was let use the tool for the same destination before. */
+  readonly uses: number;
 }
 
 export type AllowReason = Extract<Reason, `allow:${string}`>;

@@ -3,7 +3,7 @@ import type { Action, Decision } from "../contracts/action.ts";
 import { Decision as DecisionSchema } from "../contracts/action.ts";
 import { REASON_NAMES, type Reason } from "../contracts/reason.ts";
 import { hashOf } from "../std/hash.ts";
-import { aRule, aStanding, anAction, anAnswer, NOW, yesTo } from "./gate.fixtures.ts";
+import { aRule, aStanding, aValue, anAction, anAnswer, NOW, yesTo } from "./gate.fixtures.ts";
 import type { DenyReason, Standing } from "./gate.ts";
 import { OPERATOR_LABEL, UNKNOWN_LABEL } from "./labels.ts";
 import { judge, refuse } from "./judge.ts";
@@ -19,8 +19,31 @@ const empty = { turns: 0, calls: 0, tokens: 0, ms: 0, cost: 0, unpriced: false }
 const budget = { turns: 10, calls: 10, tokens: 1_000, ms: 60_000, cost: 1, depth: 1 };
 const model: Partial<Action> = { kind: "model", name: "small", scopes: ["model:small"] };
 
+const sending: Partial<Action> = { destinations: ["net:example.org"], decides: [] };
+const flow = { planned: true, uses: 0 };
+
 /** Every reason, and the smallest case that makes the gate give it. */
 const CASES: Readonly<Record<Reason, Case>> = {
+  "ask:value": [
+    { ...sending, decides: [aValue({ origin: "none" })] },
+    { grant, flow },
+    { keys: ["to:notes_append|bob@example.org|operator"], layer: "label" },
+  ],
+  "ask:unplanned": [
+    { ...sending, label: UNKNOWN_LABEL },
+    { grant, flow: { planned: false, uses: 0 } },
+    { keys: ["plan:notes_append"], layer: "label" },
+  ],
+  "ask:private_data": [
+    { ...sending, label: UNKNOWN_LABEL, decides: [aValue({ origin: "directory" })] },
+    { grant, flow },
+    { keys: ["to:notes_append|bob@example.org|untrusted"], layer: "label" },
+  ],
+  "ask:repeated": [
+    { ...sending, label: UNKNOWN_LABEL },
+    { grant, flow: { planned: true, uses: 1 } },
+    { keys: [`again:notes_append|1|${hashOf(["net:example.org"])}`], layer: "label" },
+  ],
   "allow:in_scope": [{}, {}, { layer: null, rank: "E" }],
   "allow:by_rule": [{}, { rules: [aRule("yes", "allow")] }, { layer: "rule", rule: "yes" }],
   "allow:by_answer": [fetching, { answers: yesTo([key]) }, { keys: [key], layer: "danger" }],

@@ -181,6 +181,7 @@ function inputsOf(action: Action, standing: Standing): Json {
     chosen: standing.chosen,
     held: standing.held,
     inDoubt: standing.inDoubt,
+    ...(standing.flow === undefined ? {} : { flow: standing.flow }),
   } as unknown as Json;
 }
 
@@ -214,7 +215,8 @@ const RULES_HASHES = new WeakMap<Standing["rules"], string>();
 function rulesHash(rules: Standing["rules"]): string {
   const known = RULES_HASHES.get(rules);
   if (known !== undefined) return known;
-  const hash = policyHash(rules, []);
+  // The version is in `policy`; here it stays, so that older runs are reproduced.
+  const hash = policyHash(rules, [], 1);
   RULES_HASHES.set(rules, hash);
   return hash;
 }

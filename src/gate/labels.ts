@@ -3,12 +3,28 @@ import type { Label } from "../contracts/label.ts";
 /** The operator's own words: nobody else had a hand in them, and they are nobody else's business. */
 export const OPERATOR_LABEL: Label = { integrity: "operator", secrecy: "private", sources: [] };
 
+/**
+ * A request, as a run begins with it. What the operator asks for is said to be acted on: it goes
+ * where they send it, so by itself it makes nothing private.
+ */
+export const REQUEST_LABEL: Label = { integrity: "operator", secrecy: "public", sources: [] };
+
 /** What is known of a value nobody labelled: the worst that is not a stored secret. */
 export const UNKNOWN_LABEL: Label = { integrity: "untrusted", secrecy: "private", sources: [] };
 
 /** Sources kept before `…` stands for the rest. */
 const SOURCES = 16;
 const MORE = "…";
+
+/** True when the label lets anybody at this destination read what it is on. */
+export function mayRead(label: Label, destination: string): boolean {
+  if (label.readers === undefined) return true;
+  const to = destination.toLowerCase();
+  return label.readers.some((reader) => {
+    const known = reader.toLowerCase();
+    return to === known || (known.startsWith("@") && to.endsWith(known));
+  });
+}
 
 /**
  * The label of what was made out of all these: the least integrity, the highest secrecy, the
@@ -25,8 +41,18 @@ function joinTwo(a: Label, b: Label): Label {
   const integrity = lowerIntegrity(a.integrity, b.integrity);
   const secrecy = higherSecrecy(a.secrecy, b.secrecy);
   const sources = joinSources(a.sources, b.sources);
+  const readers = joinReaders(a.readers, b.readers);
   const same = integrity === a.integrity && secrecy === a.secrecy && sources === a.sources;
-  return same ? a : { integrity, secrecy, sources };
+  if (same && readers === a.readers) return a;
+  return { integrity, secrecy, sources, ...(readers === undefined ? {} : { readers }) };
+}
+
+// Only who may read all of it may read what was made of it; where nothing is said, anybody may.
+function joinReaders(a: Label["readers"], b: Label["readers"]): Label["readers"] {
+  if (a === undefined && b === undefined) return a;
+  const both = (a ?? b ?? []).filter((reader) => (b ?? a ?? []).includes(reader));
+  const sorted = [...new Set(both)].toSorted();
+  return a?.length === sorted.length && a.every((one, i) => one === sorted[i]) ? a : sorted;
 }
 
 function lowerIntegrity(a: Label["integrity"], b: Label["integrity"]): Label["integrity"] {

@@ -5,11 +5,18 @@ import { hashOf } from "../std/hash.ts";
 import type { Json } from "../std/json.ts";
 
 /** Changes whenever the same inputs may be judged differently than before. */
-export const GATE_VERSION = 1;
+export const GATE_VERSION = 2;
+
+/** The version from which on calls say what decides them, and labels are judged. */
+export const LABELS_SINCE = 2;
 
 /** Hash of everything an operator can set about judging: rules, routes and the gate's version. */
-export function policyHash(rules: readonly Rule[], routes: readonly Route[]): string {
-  return hashOf({ gate: GATE_VERSION, rules: asJson(rules), routes: asJson(routes) });
+export function policyHash(
+  rules: readonly Rule[],
+  routes: readonly Route[],
+  version: number = GATE_VERSION,
+): string {
+  return hashOf({ gate: version, rules: asJson(rules), routes: asJson(routes) });
 }
 
 // Rules come from YAML and hold nothing else; `undefined` is left out by canonical JSON.

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import type { Action, Decision } from "../contracts/action.ts";
+import type { Action, Deciding, Decision } from "../contracts/action.ts";
 import type { Rule } from "../contracts/rules.ts";
 import { aRule, aStanding, anAction, anAnswer, NOW, yesTo } from "./gate.fixtures.ts";
 import type { LayerAnswer, Standing } from "./gate.ts";
@@ -27,6 +27,13 @@ const SCOPES = [
 ];
 const scopes = fc.uniqueArray(fc.constantFrom(...SCOPES), { maxLength: 3 });
 
+const value: fc.Arbitrary<Deciding> = fc.record({
+  arg: fc.constant("to"),
+  role: fc.constantFrom("destination", "control", "undeclared"),
+  value: fc.constantFrom("bob@example.org", "250", "https://evil.example/"),
+  origin: fc.constantFrom("said", "directory", "returned", "untrusted", "none"),
+});
+
 const action: fc.Arbitrary<Action> = fc
   .record({
     kind: fc.constantFrom("model", "tool", "agent", "commit", "fetch", "secret", "note", "run"),
@@ -48,6 +55,8 @@ const action: fc.Arbitrary<Action> = fc
         rank: fc.constantFrom("E", "C", "A", "S"),
         irreversible: fc.boolean(),
         unconfined: fc.boolean(),
+        reads: fc.boolean(),
+        decides: fc.array(value, { maxLength: 3 }),
         controls: fc.uniqueArray(fc.constantFrom<string>("100", "send"), { maxLength: 2 }),
       },
       { requiredKeys: [] },
@@ -95,6 +104,9 @@ const standing: fc.Arbitrary<Standing> = fc
     chosen: fc.boolean(),
     held: fc.constantFrom(true, true, true, false),
     inDoubt: fc.constantFrom(false, false, true),
+    flow: fc.option(fc.record({ planned: fc.boolean(), uses: fc.constantFrom(0, 0, 1) }), {
+      nil: undefined,
+    }),
     turns: used,
     calls: used,
     tokens: fc.constantFrom(0, 1_000),
@@ -102,8 +114,8 @@ const standing: fc.Arbitrary<Standing> = fc
     cost: fc.constantFrom(0, 1),
     limit: fc.option(fc.constantFrom(0, 1, 2)),
   })
-  .map(({ turns, calls, tokens, ms, cost, limit, ...rest }) => {
-    const base = aStanding(rest);
+  .map(({ turns, calls, tokens, ms, cost, limit, flow, ...rest }) => {
+    const base = aStanding({ ...rest, ...(flow === undefined ? {} : { flow }) });
     const budget = limit === null ? base.budget : { ...base.budget, cost: limit };
     return { ...base, budget, spent: { turns, calls, tokens, ms, cost, unpriced: false } };
   });
@@ -306,10 +318,58 @@ test("text in arguments, and in what influenced them, never loosens", () => {
         before,
       );
       const secret = judge({ ...about, label: { ...about.label, secrecy: "secret" } }, before);
-      expect(STRICTNESS[tainted.verdict]).toBe(STRICTNESS[base.verdict]);
+      expect(STRICTNESS[tainted.verdict]).toBeGreaterThanOrEqual(STRICTNESS[base.verdict]);
+      if (where.flow === undefined) expect(tainted.verdict).toBe(base.verdict);
       expect(STRICTNESS[secret.verdict]).toBeGreaterThanOrEqual(STRICTNESS[base.verdict]);
     }),
     { numRuns: 1_000 },
+  );
+});
+
+test("a worse label, a worse origin, no plan, one use more or a value more never loosens", () => {
+  const INTEGRITY = ["operator", "directory", "untrusted"] as const;
+  const SECRECY = ["public", "private", "secret"] as const;
+  const worse = <T>(list: readonly T[], one: T): fc.Arbitrary<T> =>
+    fc.constantFrom(...list.slice(list.indexOf(one)));
+  const change = (about: Action, where: Standing): fc.Arbitrary<[Action, Standing]> =>
+    fc
+      .record({
+        integrity: worse(INTEGRITY, about.label.integrity),
+        secrecy: worse(SECRECY, about.label.secrecy),
+        origin: fc.constantFrom("untrusted", "none", undefined),
+        more: fc.array(value, { maxLength: 1 }),
+        flow: fc.constantFrom({ planned: false }, { uses: 2 }, {}),
+      })
+      .map(({ integrity, secrecy, origin, more, flow }) => {
+        const label = { ...about.label, integrity, secrecy };
+        const lost = (about.decides ?? []).map((one) =>
+          origin === undefined || (origin === "none" && one.origin !== "said")
+            ? one
+            : { ...one, origin },
+        );
+        const decides = [...lost, ...more];
+        const changed = where.flow && { ...where.flow, ...flow };
+        return [
+          { ...about, label, decides },
+          { ...where, ...(changed ? { flow: changed } : {}) },
+        ];
+      });
+  const both = fc
+    .tuple(action, standing)
+    .chain(([about, where]) =>
+      fc.tuple(fc.constant([about, where] as const), change(about, where)),
+    );
+  fc.assert(
+    fc.property(both, ([[about, where], [worseAbout, worseWhere]]) => {
+      const before = judge(about, where);
+      expect(STRICTNESS[judge(worseAbout, worseWhere).verdict]).toBeGreaterThanOrEqual(
+        STRICTNESS[before.verdict],
+      );
+      const open = judge(worseAbout, worseWhere).layers.filter(({ layer }) => layer === "label");
+      if (before.layers.some(({ layer }) => layer === "label"))
+        expect(open.length).toBeGreaterThan(0);
+    }),
+    { numRuns: 10_000 },
   );
 });
 

@@ -11,6 +11,7 @@ import { NOT_BEGUN, doubt, wasBegun } from "./asks/doubt.ts";
 import { isOver, placeOf, resolve } from "./asks/resolve.ts";
 import { RecordEnds } from "./drive/drive.ts";
 import { whyStopped } from "./drive/watch.ts";
+import { noteUse } from "./flow/flow.ts";
 import { type Frame, draft, nextStep, noteDecision } from "./frame.ts";
 import { type Acted, type Proposed, Waiting, type Want } from "./proposal.ts";
 import { grantsFor, spentFor, standingOf } from "./standing.ts";
@@ -84,6 +85,7 @@ function proposalOf(
   frame.spent = { ...frame.spent, calls: frame.spent.calls + 1 };
   if (action.kind === "tool" || action.kind === "agent") frame.calls += 1;
   noteDecision(frame, decision);
+  if (decision.verdict !== "deny") noteUse(frame, action);
   const change: EventBody = { kind: "standing.changed", grants: [...grants] };
   const begun = wasBegun(drive.recorded(step));
   const mutable = {

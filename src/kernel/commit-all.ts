@@ -5,6 +5,8 @@ import type { Outcome } from "../contracts/outcome.ts";
 import type { Ask } from "../contracts/run.ts";
 import type { LoadedTool } from "../tools/tool-host.ts";
 import { act } from "./act.ts";
+import { joinLabels } from "../gate/labels.ts";
+import { forgetUse, isLabelled } from "./flow/flow.ts";
 import type { Frame } from "./frame.ts";
 import { clearStages, commitWant } from "./wants/commit.ts";
 import { toolWant } from "./wants/tool.ts";
@@ -63,6 +65,7 @@ async function commitOne(
     const mayRepeat = want.repeatable && step !== null && !frame.outward.has(step);
     if (!isChanged(tried.value.outcome) || !mayRepeat || tries >= LIMITS.commitRetries)
       return tried;
+    forgetUse(frame, want.action);
     const again = await act(frame, want);
     if (again.status === "waiting") return { kind: "waiting", asks: again.asks };
     if (again.status !== "settled") throw new Error("bug: a call was not settled");
@@ -79,7 +82,10 @@ async function commitOnce(
   if (outcome.status !== "done" || !outcome.staged || step === null) {
     return { kind: "committed", value: settled };
   }
-  const acted = await act(frame, commitWant(frame, tool, step, outcome.staged));
+  // What was written was made of what the call read, too.
+  const written = label && isLabelled(frame) ? joinLabels(frame.label, label) : frame.label;
+  const stage = { staged: outcome.staged, label: written };
+  const acted = await act(frame, commitWant(frame, tool, step, stage));
   if (acted.status === "waiting") return { kind: "waiting", asks: acted.asks };
   if (acted.status !== "settled") throw new Error("bug: a commit was not settled");
   frame.stages.push(step);

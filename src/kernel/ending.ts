@@ -1,9 +1,10 @@
 import type { RunStarted } from "../contracts/event.ts";
+import type { Label } from "../contracts/label.ts";
 import type { Failure, Outcome } from "../contracts/outcome.ts";
 import type { Ask, RunEnd, RunOutcome } from "../contracts/run.ts";
-import { joinLabels } from "../gate/labels.ts";
 import { ruleStatuses } from "../gate/policy.ts";
 import type { Settled } from "./commit-all.ts";
+import { tell } from "./flow/flow.ts";
 import type { Frame } from "./frame.ts";
 import { spendChild } from "./spend.ts";
 
@@ -18,10 +19,10 @@ export type Worked =
     };
 
 /** Keeps of a call what the end of the run will say, and whose hand was in it. */
-export function note(frame: Frame, name: string, { outcome, label }: Settled): void {
+export function note(frame: Frame, name: string, { step, outcome, label }: Settled): void {
   const tried = frame.tried.get(name) ?? { done: 0, failed: 0, denied: 0, degraded: 0 };
   frame.tried.set(name, tried);
-  if (label) frame.label = joinLabels(frame.label, label);
+  if (label) hear(frame, name, { step, outcome, label });
   if (outcome.status === "denied") {
     tried.denied += 1;
     return;
@@ -34,6 +35,25 @@ export function note(frame: Frame, name: string, { outcome, label }: Settled): v
   for (const host of outcome.hosts ?? []) frame.hosts.add(host);
   tried.done += 1;
   if (outcome.degraded) tried.degraded += 1;
+}
+
+/** What came back joins the conversation, in the words and under the label it came with. */
+function hear(
+  frame: Frame,
+  name: string,
+  { step, outcome, label }: Settled & { readonly label: Label },
+): void {
+  const skill = frame.facts.tools.find(({ manifest }) => manifest.name === name)?.skill ?? null;
+  const isDone = outcome.status === "done";
+  const own = (isDone ? outcome.own : undefined) ?? label;
+  const output = isDone ? outcome.output : outcome.failure.message;
+  tell(frame, output, { label: own, from: placeOf(name, own), skill, step }, label);
+}
+
+/** `web_fetch (example.org:443)`. */
+function placeOf(name: string, { sources }: Label): string {
+  const others = sources.filter((source) => source !== name && source !== `tool:${name}`);
+  return others.length === 0 ? name : `${name} (${others.join(", ")})`;
 }
 
 /** One action was the whole run, and it was done. */

@@ -1,7 +1,7 @@
 import type { Arrangement } from "../contracts/arrangement.ts";
 import type { LockFile } from "../contracts/config.ts";
 import { LIMITS } from "../std/limits.ts";
-import { policyHash } from "../gate/policy.ts";
+import { GATE_VERSION, policyHash } from "../gate/policy.ts";
 import type { BrokenTool, LoadedTool } from "../tools/tool-host.ts";
 import type { Facts } from "./world.ts";
 
@@ -44,5 +44,6 @@ export function factsOf(given: {
     routes,
     allow: manifest.allow,
     policy: policyHash(rules, routes),
+    gate: GATE_VERSION,
   };
 }

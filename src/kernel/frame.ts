@@ -11,6 +11,7 @@ import type { Spent } from "../contracts/usage.ts";
 import { OPERATOR_LABEL } from "../gate/labels.ts";
 import { type Answers, answersIn } from "./asks/answers.ts";
 import type { Watch } from "./drive/watch.ts";
+import { type RunFlow, newFlow } from "./flow/flow.ts";
 import type { Facts, Hooks, World } from "./world.ts";
 
 /** What a frame is made of: given once, and the same again when the run is re-driven. */
@@ -60,6 +61,8 @@ export interface Frame
   readonly usage: { input: number; output: number; cached: number };
   /** Join of all that is in the conversation. */
   label: Label;
+  /** How values flow through it. */
+  readonly flow: RunFlow;
   readonly answers: Answers;
   /** Ends when the ask that is being put to the operator has ended. */
   asking: Promise<unknown>;
@@ -116,6 +119,7 @@ export function newFrame({ started, label, ...given }: Given): Frame {
     setAside: 0,
     usage: { input: 0, output: 0, cached: 0 },
     label: label ?? OPERATOR_LABEL,
+    flow: newFlow(),
     answers: answersIn(record),
     asking: Promise.resolve(),
     steps: 0,

@@ -6,11 +6,13 @@ import type { Label } from "../contracts/label.ts";
 import type { Message } from "../contracts/message.ts";
 import type { Failure } from "../contracts/outcome.ts";
 import type { Ask, RunEnd } from "../contracts/run.ts";
+import { OPERATOR_LABEL } from "../gate/labels.ts";
 import { fillSay, routeOf } from "../gate/routes.ts";
 import { act } from "./act.ts";
 import { type Settled, commitAll } from "./commit-all.ts";
 import { type Worked, endOf, note, spoken, stopped, told } from "./ending.ts";
 import { type Frame, type Given, OPERATOR, agentOf, draft, newFrame } from "./frame.ts";
+import { tell } from "./flow/flow.ts";
 import { systemText, toolSpecs } from "./prompt.ts";
 import type { Acted, Want } from "./proposal.ts";
 import { spendTime } from "./spend.ts";
@@ -45,7 +47,8 @@ export async function carryRun(carriage: Carriage): Promise<Carried> {
   const frame = frameOf(carriage);
   const actor = started.parent ? `agent:${started.agent}` : "operator";
   await drive.append([{ ...draft(frame, null, actor, started), label }], "later");
-  for (const message of past) say(frame, message);
+  for (const message of past) recallMessage(frame, message);
+  hearRequest(frame, started);
   say(frame, { role: "user", parts: [{ type: "text", text: started.request }] });
   const worked = await work(frame, started, carriage.runChild);
   if (worked.state === "waiting") return worked;
@@ -54,6 +57,22 @@ export async function carryRun(carriage: Carriage): Promise<Carried> {
   await drive.append([{ ...ended, label: frame.label }]);
   await clearStages(frame);
   return { state: "ended", end, label: frame.label };
+}
+
+/** The conversation before: what agents answered in it is theirs, not the operator's. */
+function recallMessage(frame: Frame, message: Message): void {
+  say(frame, message);
+  if (message.role !== "assistant") return;
+  const { label } = frame;
+  const told = { label, from: "an earlier answer", skill: null, step: null };
+  for (const part of message.parts) if (part.type === "text") tell(frame, part.text, told, label);
+}
+
+/** What another agent asks for is told, not said: it may have read what others write. */
+function hearRequest(frame: Frame, { parent, request }: RunStarted): void {
+  if (parent === undefined || frame.label.integrity !== "untrusted") return;
+  const { label } = frame;
+  tell(frame, request, { label, from: "the request", skill: null, step: parent.step }, label);
 }
 
 /** A direct call, then a route of the operator's file, then turn after turn with the model. */
@@ -113,9 +132,10 @@ async function followRoute(
       const next = `Mend the route ${found.route.id} in routes.yaml.`;
       return lacking(noTool(found.tool, frame.facts), next);
     }
-    return doOne(frame, found.tool, toolWant(frame, tool, found.args ?? {}), (output) =>
-      fillSay(text, output),
-    );
+    const args = found.args ?? {};
+    const own = { label: OPERATOR_LABEL, from: "routes.yaml", skill: null, step: null };
+    tell(frame, args, own, frame.label);
+    return doOne(frame, found.tool, toolWant(frame, tool, args), (output) => fillSay(text, output));
   }
   if (found.agent !== undefined) {
     const budget = budgetFor(frame, found.agent, { calls: 1, delegations: 1 });

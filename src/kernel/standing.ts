@@ -5,6 +5,7 @@ import type { Answer } from "../contracts/run.ts";
 import { scopeParts, type Scope } from "../contracts/scope-parts.ts";
 import type { Spent } from "../contracts/usage.ts";
 import type { Standing } from "../gate/gate.ts";
+import { flowOf } from "./flow/flow.ts";
 import { type Frame, OPERATOR } from "./frame.ts";
 import type { Want } from "./proposal.ts";
 
@@ -23,6 +24,7 @@ export function standingOf(frame: Frame, want: Want, step: string, moment: Momen
   const { now, spent, answers, grants } = moment;
   const name = want.action.skill;
   const skill = name === undefined ? undefined : facts.skills.find((one) => one.name === name);
+  const flow = flowOf(frame, want.action);
   return {
     now,
     spent,
@@ -47,6 +49,7 @@ export function standingOf(frame: Frame, want: Want, step: string, moment: Momen
     priced: want.model?.priced ?? frame.model.priced,
     ...(want.model?.resting ? { resting: true } : {}),
     inDoubt: false,
+    ...(flow ? { flow } : {}),
   };
 }
 

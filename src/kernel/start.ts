@@ -9,7 +9,7 @@ import type { Label } from "../contracts/label.ts";
 import type { Message } from "../contracts/message.ts";
 import type { RunRequest } from "../contracts/nanos.ts";
 import type { Budget } from "../contracts/usage.ts";
-import { OPERATOR_LABEL, UNKNOWN_LABEL, joinLabels } from "../gate/labels.ts";
+import { REQUEST_LABEL, UNKNOWN_LABEL, joinLabels } from "../gate/labels.ts";
 import type { Journal } from "../journal/journal.ts";
 import { OPERATOR, agentOf } from "./frame.ts";
 import type { RunChild } from "./wants/delegate.ts";
@@ -148,7 +148,7 @@ export function pastOf(
   before: number = Number.POSITIVE_INFINITY,
 ): Past {
   const messages: Message[] = [];
-  let label = OPERATOR_LABEL;
+  let label = REQUEST_LABEL;
   let erased: Event | null = null;
   for (const run of after) {
     const first = firstOf(journal, run);

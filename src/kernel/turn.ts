@@ -11,6 +11,7 @@ import type { Acted, Want } from "./proposal.ts";
 import { DELEGATE, type RunChild, budgetFor, delegateWant } from "./wants/delegate.ts";
 import { type Settled, commitAll } from "./commit-all.ts";
 import { note } from "./ending.ts";
+import { notePlan } from "./flow/flow.ts";
 import { type Frame, agentOf } from "./frame.ts";
 import { spendTime, spendTurn } from "./spend.ts";
 import { askModel } from "./wants/fallback.ts";
@@ -42,6 +43,7 @@ export async function turn(
   }
   spendTurn(frame, acted.usage, acted.ms);
   say(frame, acted.message);
+  notePlan(frame, acted.message);
   if (acted.failure) {
     const status = acted.finish === "cancelled" ? "cancelled" : "failed";
     return { kind: "stopped", outcome: { status, failure: acted.failure } };

@@ -39,6 +39,8 @@ export interface Facts {
   readonly allow: readonly Scope[];
   /** Hash of rules, routes and the gate's version. */
   readonly policy: string;
+  /** The gate's version; absent before there was a second. */
+  readonly gate?: number;
 }
 
 export interface SkillFacts {

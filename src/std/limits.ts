@@ -54,6 +54,9 @@ export const LIMITS = {
   restMs: 30_000,
   /** Times a call is made again because its files were changed by somebody else meanwhile. */
   commitRetries: 8,
+  /** Values of one call that are looked at for where they come from, and what of each is kept. */
+  decidingValues: 64,
+  decidingChars: 200,
   /** Asks one step may raise before it counts as a bug. */
   asksPerStep: 8,
   /** An answer not used by then is void. */

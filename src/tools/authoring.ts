@@ -58,6 +58,8 @@ export interface Definition<I extends z.ZodObject, O extends z.ZodType> {
   readonly returns?: {
     readonly integrity?: "directory" | "untrusted";
     readonly secrecy?: "public" | "private" | "secret";
+    /** Who may read it: values, hosts, `@example.org` for every address there. */
+    readonly readers?: readonly string[];
   };
   /** What each argument decides; `destination`, the strictest, where nothing is said. */
   readonly args?: { readonly [K in keyof z.input<I>]?: "destination" | "control" | "content" };
@@ -65,6 +67,8 @@ export interface Definition<I extends z.ZodObject, O extends z.ZodType> {
   readonly rank?: "E" | "D" | "C" | "B" | "A" | "S";
   /** True when doing it twice does no more than doing it once. */
   readonly repeatable?: boolean;
+  /** True when it changes nothing anywhere: it only looks something up. */
+  readonly reads?: boolean;
   /** True when the effect leaves this machine and cannot be taken back. */
   readonly irreversible?: boolean;
   /** Tells whether an earlier call with these arguments took effect; asked after a crash. */

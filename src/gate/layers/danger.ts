@@ -25,7 +25,7 @@ export function dangerLayer(
   if (action.kind === "model" && standing.chosen) {
     return [...answers, { verdict: "allow", reason: "allow:chosen_model" }];
   }
-  const dangers = facts.reach.filter((scope) => isDangerous(scope, standing));
+  const dangers = facts.reach.filter((scope) => isDangerous(scope, standing.workspace));
   const asks = dangers.flatMap((scope) => answerTo(scope, action, standing));
   const controls = askAboutControls(dangers[0], action, standing);
   const protectedFiles = askAboutProtected(action, facts);
@@ -35,8 +35,9 @@ export function dangerLayer(
   return [...answers, ...mergeFiles(asks, action), ...controls, ...protectedFiles];
 }
 
-function isDangerous(scope: Parsed, standing: Standing): boolean {
-  if (scope.kind === "write") return !isInside(standing.workspace, scope.path);
+/** True for reach that leaves the workspace in a way that matters: out, a program, a secret. */
+export function isDangerous(scope: Parsed, workspace: string): boolean {
+  if (scope.kind === "write") return !isInside(workspace, scope.path);
   return scope.kind === "net" || scope.kind === "exec" || scope.kind === "secret";
 }
 
@@ -62,6 +63,7 @@ function ask(reason: AskReason, what: string, where: string, action: Action): La
   };
 }
 
+// How runs begun before labels were judged say their control values; the label layer asks now.
 // A grant names places; how much or what is done there only the operator's own words can name.
 function askAboutControls(
   danger: Parsed | undefined,

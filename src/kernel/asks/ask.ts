@@ -6,6 +6,7 @@ import { clip, plainText } from "../../std/text.ts";
 import type { Action, Decision } from "../../contracts/action.ts";
 import { REASONS } from "../../contracts/reason.ts";
 import type { Ask } from "../../contracts/run.ts";
+import { originLines } from "../../gate/explain.ts";
 import { scopeParts } from "../../contracts/scope-parts.ts";
 
 /**
@@ -29,7 +30,9 @@ export function makeAsk(asked: {
     agent: action.agent,
     name: action.name,
     what: what(action),
-    reason: `Asked because ${REASONS[decision.reason]}.`,
+    reason: [`Asked because ${REASONS[decision.reason]}.`, ...originLines(action, decision)].join(
+      " ",
+    ),
     keys: [...decision.keys],
     argsHash: hashOf(action.args),
     expires: now + LIMITS.askMs,

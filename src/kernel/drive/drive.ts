@@ -158,7 +158,7 @@ export class Track {
       event.actor === draft.actor &&
       event.policy === draft.policy &&
       event.isolation === draft.isolation &&
-      sameJson(event.label, draft.label) &&
+      sameJson(event.label as Json, draft.label as Json) &&
       sameJson(body as Json, draft.body as Json);
     if (!same) throw new Diverged(difference(next, draft), event);
     this.#used.set(draft.step, (this.#used.get(draft.step) ?? 0) + 1);

@@ -2,10 +2,9 @@ import { canonical } from "../../std/canonical.ts";
 import { messageOf } from "../../std/error.ts";
 import { sha256 } from "../../std/hash.ts";
 import type { Json, JsonObject } from "../../std/json.ts";
-import type { Label } from "../../contracts/label.ts";
 import type { FileChange } from "../../contracts/outcome.ts";
 import type { ToolManifest } from "../../contracts/tool.ts";
-import { UNKNOWN_LABEL } from "../../gate/labels.ts";
+import { labelOf } from "../../tools/kinds/kind.ts";
 import type { LoadedTool, Reach, Staged, ToolHost, ToolResult } from "../../tools/tool-host.ts";
 
 /** A tool that is a function of this process: for trying out agents and for tests of the kernel. */
@@ -68,7 +67,8 @@ export function functionTools(
       try {
         const act = (call.probe === true && tool.probe) || tool.run;
         const output = await act(call.args as JsonObject, { reach, signal, step, write });
-        const common = { ok: true, output, isolation: "host", label: labelOf(tool) } as const;
+        const label = labelOf(manifestOf(tool));
+        const common = { ok: true, output, isolation: "host", label } as const;
         if (stage.size === 0) return { ...common, staged: null };
         const forget = (): unknown => stages.delete(step);
         const staged = stagedOf(stage, files, { written: () => commits.push(step), forget });
@@ -83,8 +83,8 @@ export function functionTools(
   };
 }
 
-function loadedOf(tool: FunctionTool): LoadedTool {
-  const manifest: ToolManifest = {
+function manifestOf(tool: FunctionTool): ToolManifest {
+  return {
     name: tool.name,
     description: `The tool ${tool.name}.`,
     input: { type: "object" },
@@ -93,21 +93,16 @@ function loadedOf(tool: FunctionTool): LoadedTool {
     probe: tool.probe !== undefined,
     ...tool.manifest,
   };
+}
+
+function loadedOf(tool: FunctionTool): LoadedTool {
+  const manifest = manifestOf(tool);
   return {
     manifest,
     skill: tool.skill ?? tool.name,
     kind: tool.kind ?? "module",
     source: "function",
     hash: sha256(canonical(manifest as unknown as Json)),
-  };
-}
-
-function labelOf({ manifest }: FunctionTool): Label {
-  const { integrity, secrecy } = manifest?.returns ?? {};
-  return {
-    ...UNKNOWN_LABEL,
-    ...(integrity && { integrity }),
-    ...(secrecy && { secrecy }),
   };
 }
 

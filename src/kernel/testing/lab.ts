@@ -9,7 +9,7 @@ import type { Route, Rule } from "../../contracts/rules.ts";
 import type { RunHandle } from "../../contracts/nanos.ts";
 import type { RunState } from "../../contracts/run.ts";
 import type { ScriptInput } from "../../contracts/script.ts";
-import { policyHash } from "../../gate/policy.ts";
+import { GATE_VERSION, policyHash } from "../../gate/policy.ts";
 import type { Journal, Lease } from "../../journal/journal.ts";
 import { memoryJournal } from "../../journal/open.ts";
 import type { Model } from "../../models/model.ts";
@@ -163,6 +163,7 @@ function factsFor(setup: LabSetup, tools: FunctionTools): Facts {
     routes,
     allow: [],
     policy: policyHash(rules, routes),
+    gate: GATE_VERSION,
   };
 }
 

@@ -12,6 +12,7 @@ import { UNKNOWN_LABEL, joinLabels } from "../../gate/labels.ts";
 import type { Granted, LoadedTool, Reach, ToolResult, Wanted } from "../../tools/tool-host.ts";
 import { act } from "../act.ts";
 import { type Limit, unlessStopped, whyStopped } from "../drive/watch.ts";
+import { isLabelled } from "../flow/flow.ts";
 import { type Frame, asRecorded, draft } from "../frame.ts";
 import { type Proposed, Waiting } from "../proposal.ts";
 import { granted, reachWant } from "./reach.ts";
@@ -35,10 +36,14 @@ export async function callTool(frame: Frame, use: ToolUse, one: Proposed): Promi
     : await outcomeOf(result, hosts, drive.signal);
   // What a tool says of its failure is text of its own as well.
   const said: Label = result.ok ? result.label : UNKNOWN_LABEL;
+  const own = joinLabels({ ...said, sources: [...said.sources, ...hosts, name] }, ...errand.labels);
+  const label = joinLabels(frame.label, own);
+  const better = outcome.status === "done" && own.integrity !== label.integrity;
+  const told = better && isLabelled(frame) ? { ...outcome, own } : outcome;
   return {
-    ...draft(frame, one.step, `tool:${name}`, { kind: "action.settled", outcome, ms }),
+    ...draft(frame, one.step, `tool:${name}`, { kind: "action.settled", outcome: told, ms }),
     isolation: result.isolation,
-    label: joinLabels(frame.label, { ...said, sources: [...said.sources, ...hosts, name] }),
+    label,
   };
 }
 
@@ -155,6 +160,8 @@ interface Errand {
   /** Given when the tool cannot go on. */
   readonly signal: AbortSignal;
   readonly hosts: ReadonlySet<string>;
+  /** Of what it was given: a page it fetched is nobody's own data, whatever the tool says. */
+  readonly labels: readonly Label[];
   /**
    * Waits for what is still under way, so that nothing of a call outlives it. Throws `Waiting` when
    * some of it waits for the operator, and what went wrong.
@@ -165,6 +172,7 @@ interface Errand {
 function openErrand(frame: Frame, { tool, scopes }: ToolUse, one: Proposed): Errand {
   const stop = new AbortController();
   const hosts = new Set<string>();
+  const labels: Label[] = [];
   const underWay = new Set<Promise<Granted>>();
   const waits: Ask[][] = [];
   const wrong: unknown[] = [];
@@ -175,11 +183,17 @@ function openErrand(frame: Frame, { tool, scopes }: ToolUse, one: Proposed): Err
     const text = canonical(want.action.args);
     const known = done.findIndex((earlier) => earlier.wanted === text);
     const [earlier] = known < 0 ? [] : done.splice(known, 1);
-    if (earlier) return told(earlier.outcome, hosts);
+    if (earlier) {
+      if (earlier.outcome.status === "done") labels.push(UNKNOWN_LABEL);
+      return told(earlier.outcome, hosts);
+    }
     const perform = async (own: Proposed): Promise<Draft> =>
       open ? want.perform(own) : tooLate(frame, own);
     const acted = await act(frame, { ...want, perform }, one.step);
-    if (acted.status === "settled") return told(acted.outcome, hosts);
+    if (acted.status === "settled") {
+      if (acted.label && acted.outcome.status === "done") labels.push(acted.label);
+      return told(acted.outcome, hosts);
+    }
     // The tool can't go on before the operator has answered, maybe tomorrow.
     if (acted.status === "waiting") waits.push([...acted.asks]);
     stop.abort();
@@ -195,7 +209,7 @@ function openErrand(frame: Frame, { tool, scopes }: ToolUse, one: Proposed): Err
     underWay.add(going);
     return going.finally(() => underWay.delete(going));
   };
-  return { reach, hosts, signal: stop.signal, over };
+  return { reach, hosts, labels, signal: stop.signal, over };
 
   async function over(): Promise<void> {
     open = false;

@@ -1,11 +1,18 @@
 import { NanosError, messageOf } from "../../std/error.ts";
 import type { Action } from "../../contracts/action.ts";
 import type { Draft } from "../../contracts/event.ts";
+import type { Label } from "../../contracts/label.ts";
 import type { FileChange, Outcome } from "../../contracts/outcome.ts";
 import type { LoadedTool } from "../../tools/tool-host.ts";
 import type { Want } from "../proposal.ts";
 import { type Frame, draft } from "../frame.ts";
 import { isAttached, reachOf } from "./tool.ts";
+
+/** What a call wrote to its stage, and the label of what it wrote. */
+export interface Stage {
+  readonly staged: { readonly diff: string; readonly changes: readonly FileChange[] };
+  readonly label: Label;
+}
 
 /**
  * Writing staged changes to the real files, as an action of its own: it is judged by the files it
@@ -15,7 +22,7 @@ export function commitWant(
   frame: Frame,
   tool: LoadedTool,
   of: string,
-  staged: { readonly diff: string; readonly changes: readonly FileChange[] },
+  { staged, label }: Stage,
 ): Want {
   const writes = staged.changes.map(({ path }) => `write:${path}`);
   const action: Action = {
@@ -31,7 +38,7 @@ export function commitWant(
     },
     scopes: writes,
     destinations: writes,
-    label: frame.label,
+    label,
   };
   return {
     action,
@@ -39,14 +46,14 @@ export function commitWant(
     attached: isAttached(frame, tool),
     // A commit looks at each file first; what is already in place stays.
     repeatable: true,
-    perform: ({ step }) => commit(frame, of, staged, step),
+    perform: ({ step }) => commit(frame, of, { staged, label }, step),
   };
 }
 
 async function commit(
   frame: Frame,
   of: string,
-  staged: { readonly diff: string; readonly changes: readonly FileChange[] },
+  { staged, label }: Stage,
   step: string,
 ): Promise<Draft> {
   const { world, drive } = frame;
@@ -58,7 +65,7 @@ async function commit(
   return {
     ...draft(frame, step, "kernel", { kind: "action.settled", outcome, ms }),
     isolation: "host",
-    label: frame.label,
+    label,
   };
 }
 

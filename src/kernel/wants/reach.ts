@@ -7,7 +7,7 @@ import type { Label } from "../../contracts/label.ts";
 import type { Failure, Outcome } from "../../contracts/outcome.ts";
 import type { Scope } from "../../contracts/scope.ts";
 import { parseAddress } from "../../std/address.ts";
-import { UNKNOWN_LABEL } from "../../gate/labels.ts";
+import { UNKNOWN_LABEL, joinLabels } from "../../gate/labels.ts";
 import type { Granted, LoadedTool, Wanted } from "../../tools/tool-host.ts";
 import { unlessStopped, whyStopped } from "../drive/watch.ts";
 import { type Frame, draft } from "../frame.ts";
@@ -67,11 +67,12 @@ async function fetchFor(
         : { status: "failed", failure: result }
       : { status: "done", output: result, hosts: [result.host] };
   const host = destinationOf(wanted.url);
-  const label: Label = { ...UNKNOWN_LABEL, secrecy: "public", sources: [host ?? "?"] };
+  const page: Label = { ...UNKNOWN_LABEL, secrecy: "public", sources: [host ?? "?"] };
   return {
     ...draft(frame, step, "kernel", { kind: "action.settled", outcome, ms }),
     isolation: "host",
-    label,
+    // The answer may repeat what was asked.
+    label: joinLabels(frame.label, page),
   };
 }
 

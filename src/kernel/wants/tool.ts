@@ -5,8 +5,10 @@ import { plainText } from "../../std/text.ts";
 import type { Action } from "../../contracts/action.ts";
 import type { Outcome } from "../../contracts/outcome.ts";
 import type { Scope } from "../../contracts/scope.ts";
-import { narrow } from "../../gate/scopes.ts";
+import { isDangerous } from "../../gate/layers/danger.ts";
+import { narrow, parseScope } from "../../gate/scopes.ts";
 import type { LoadedTool, Wanted } from "../../tools/tool-host.ts";
+import { decidesOf, isLabelled } from "../flow/flow.ts";
 import { type Frame, OPERATOR, asRecorded } from "../frame.ts";
 import type { Want } from "../proposal.ts";
 import { destinationOf, resolveScope } from "../standing.ts";
@@ -27,7 +29,8 @@ export function toolWant(frame: Frame, tool: LoadedTool, given: Json): Want {
     args,
     scopes: [...scopes],
     destinations: destinationsOf(tool, args, scopes),
-    ...controlsOf(tool, args, scopes),
+    ...(isOutward(frame, tool, scopes) ? decidesOf(frame, tool, args) : {}),
+    ...(isLabelled(frame) ? {} : controlsOf(tool, args, scopes)),
     label: frame.label,
     ...(manifest.rank ? { rank: manifest.rank } : {}),
     ...(manifest.irreversible ? { irreversible: true } : {}),
@@ -95,7 +98,16 @@ function destinationsOf(tool: LoadedTool, args: Json, scopes: readonly Scope[]):
   return [...found, ...(named.length > 0 ? named : fixed.length > 0 ? fixed : ["net:*"])];
 }
 
-/** What decides the effect of an outward call: the values of its control arguments, as text. */
+/** True when a call may act where nothing is undone: out, by a program, or for good. */
+function isOutward(frame: Frame, { manifest }: LoadedTool, scopes: readonly Scope[]): boolean {
+  const { workspace } = frame.facts;
+  return (
+    manifest.irreversible === true ||
+    scopes.some((scope) => isDangerous(parseScope(scope), workspace))
+  );
+}
+
+/** In runs begun before labels were judged: the values of its control arguments, as text. */
 function controlsOf(
   tool: LoadedTool,
   args: Json,

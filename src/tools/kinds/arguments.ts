@@ -50,6 +50,10 @@ export function manifestOfFile(
     input,
     scopes: [...new Set([...spec.scopes, ...implied])],
     ...(spec.rank === undefined ? {} : { rank: spec.rank }),
+    ...(spec.returns === undefined ? {} : { returns: spec.returns }),
+    ...(spec.args === undefined ? {} : { args: spec.args }),
+    ...(spec.reads === undefined ? {} : { reads: spec.reads }),
+    ...(spec.irreversible === undefined ? {} : { irreversible: spec.irreversible }),
     repeatable: spec.repeatable,
     probe: false,
   };

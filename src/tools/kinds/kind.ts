@@ -90,11 +90,12 @@ export function brokenSource(source: Source, why: Failure): Loaded {
  * never that what it returns are the operator's words: those only the operator says.
  */
 export function labelOf(manifest: ToolManifest): Label {
-  const { integrity, secrecy } = manifest.returns ?? {};
+  const { integrity, secrecy, readers } = manifest.returns ?? {};
   return {
     integrity: integrity === "directory" || integrity === "operator" ? "directory" : "untrusted",
     secrecy: secrecy ?? "private",
     sources: [`tool:${manifest.name}`],
+    ...(readers === undefined ? {} : { readers }),
   };
 }
 

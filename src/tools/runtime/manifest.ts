@@ -16,13 +16,21 @@ export function manifestOf(tool: Tool): ToolManifest {
     input: schemaOf(definition.input, "input"),
     ...(output === undefined ? {} : { output: schemaOf(output, "output") }),
     scopes: [...(definition.scopes ?? [])],
-    ...(returns === undefined ? {} : { returns }),
+    ...(returns === undefined ? {} : { returns: returnsOf(returns) }),
     ...(definition.args === undefined ? {} : { args: { ...definition.args } }),
     ...(definition.rank === undefined ? {} : { rank: definition.rank }),
     repeatable: definition.repeatable ?? false,
+    ...(definition.reads === undefined ? {} : { reads: definition.reads }),
     probe: definition.probe !== undefined,
     ...(definition.irreversible === undefined ? {} : { irreversible: definition.irreversible }),
   };
+}
+
+function returnsOf({
+  readers,
+  ...returns
+}: NonNullable<Tool["definition"]["returns"]>): NonNullable<ToolManifest["returns"]> {
+  return readers === undefined ? returns : { ...returns, readers: [...readers] };
 }
 
 /**

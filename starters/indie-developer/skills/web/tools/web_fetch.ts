@@ -15,5 +15,7 @@ export default tool({
   scopes: ["net:*"],
   args: { url: "destination", part: "content" },
   repeatable: true,
+  reads: true,
+  returns: { secrecy: "public" },
   run: async ({ url, part }, ctx) => partOf(await fetchPage(url, ctx), part, PART_CHARS),
 });

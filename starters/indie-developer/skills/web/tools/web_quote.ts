@@ -15,6 +15,8 @@ export default tool({
   scopes: ["net:*"],
   args: { url: "destination", words: "content" },
   repeatable: true,
+  reads: true,
+  returns: { secrecy: "public" },
   async run({ url, words }, ctx) {
     const page = await fetchPage(url, ctx);
     const found = passages(page.text, words, MAX_PASSAGES);

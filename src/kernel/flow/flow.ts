@@ -1,0 +1,93 @@
+import type { Action } from "../../contracts/action.ts";
+import type { Label } from "../../contracts/label.ts";
+import type { AssistantMessage } from "../../contracts/message.ts";
+import { type Json } from "../../std/json.ts";
+import { isTextSaid } from "../../gate/endorse.ts";
+import { type Told, decidingValues, wordsOf } from "../../gate/flow/values.ts";
+import type { Flow } from "../../gate/gate.ts";
+import { joinLabels } from "../../gate/labels.ts";
+import { destinationsOf } from "../../gate/layers/label.ts";
+import { LABELS_SINCE } from "../../gate/policy.ts";
+import type { LoadedTool } from "../../tools/tool-host.ts";
+import type { Frame } from "../frame.ts";
+
+/**
+ * How values flow through a run: what it was told and by whom, which tools were thought of before it
+ * read what others can write, and how often each was used. All of it follows from the record.
+ */
+export interface RunFlow {
+  /** Every text the model was given beside the operator's words and its own prompt. */
+  readonly told: Told[];
+  /** Tools used or named while nothing untrusted had been read. */
+  readonly named: Set<string>;
+  /** Uses of a tool for the same destinations. */
+  readonly uses: Map<string, number>;
+}
+
+export function newFlow(): RunFlow {
+  return { told: [], named: new Set(), uses: new Map() };
+}
+
+/** False for runs begun before labels were judged: they are reproduced as they were. */
+export function isLabelled({ facts }: Pick<Frame, "facts">): boolean {
+  return (facts.gate ?? 1) >= LABELS_SINCE;
+}
+
+/** What a call's arguments decide, for the record and the gate; nothing where it acts nowhere. */
+export function decidesOf(
+  frame: Frame,
+  { manifest, skill }: LoadedTool,
+  args: Json,
+): Pick<Action, "decides" | "reads"> {
+  if (!isLabelled(frame)) return {};
+  const { said, flow } = frame;
+  const decides = decidingValues(args, manifest.args, { said, told: flow.told, skill });
+  return { decides, ...(manifest.reads === true ? { reads: true } : {}) };
+}
+
+/** How the run came to a call; undefined where nobody asks. */
+export function flowOf(frame: Frame, action: Action): Flow | undefined {
+  if (action.kind !== "tool" || action.decides === undefined) return undefined;
+  const { named, uses } = frame.flow;
+  const isPlanned = isClean(frame) || named.has(action.name) || isTextSaid(frame.said, action.name);
+  return { planned: isPlanned, uses: uses.get(useOf(action)) ?? 0 };
+}
+
+/** Keeps that the run was let use a tool, or had to ask. */
+export function noteUse(frame: Frame, action: Action): void {
+  if (action.kind !== "tool") return;
+  if (isClean(frame)) frame.flow.named.add(action.name);
+  if (action.decides === undefined) return;
+  const key = useOf(action);
+  frame.flow.uses.set(key, (frame.flow.uses.get(key) ?? 0) + 1);
+}
+
+/** The call came to nothing outside and is made again: it is still the same use. */
+export function forgetUse(frame: Frame, action: Action): void {
+  const key = useOf(action);
+  const uses = frame.flow.uses.get(key) ?? 0;
+  if (uses > 0) frame.flow.uses.set(key, uses - 1);
+}
+
+function useOf(action: Action): string {
+  return [action.name, ...destinationsOf(action)].join("\n");
+}
+
+/** What the model says it will use before it has read anything of others is its plan. */
+export function notePlan(frame: Frame, message: AssistantMessage): void {
+  if (!isClean(frame)) return;
+  const text = message.parts.map((part) => (part.type === "text" ? part.text : "")).join("\n");
+  for (const { manifest } of frame.facts.tools) {
+    if (isTextSaid(text, manifest.name)) frame.flow.named.add(manifest.name);
+  }
+}
+
+function isClean({ label }: Frame): boolean {
+  return label.integrity !== "untrusted";
+}
+
+/** Keeps what the run was told, and lets its label fall to that of the text. */
+export function tell(frame: Frame, output: Json, told: Omit<Told, "words">, label: Label): void {
+  frame.flow.told.push({ ...told, words: wordsOf(output) });
+  frame.label = joinLabels(frame.label, label);
+}
