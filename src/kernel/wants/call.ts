@@ -29,14 +29,14 @@ export async function callTool(frame: Frame, use: ToolUse, one: Proposed): Promi
   const { drive } = frame;
   const { name } = use.tool.manifest;
   const start = drive.elapsed();
-  const { result, hosts, limit } = await callHost(frame, use, one, false);
+  const { result, hosts, labels, limit } = await callHost(frame, use, one, false);
   const ms = Math.round(drive.elapsed() - start);
   const outcome = isTimedOut(limit, drive.signal, result)
     ? timedOut(name)
     : await outcomeOf(result, hosts, drive.signal);
   // What a tool says of its failure is text of its own as well.
   const said: Label = result.ok ? result.label : UNKNOWN_LABEL;
-  const own = joinLabels({ ...said, sources: [...said.sources, ...hosts, name] }, ...errand.labels);
+  const own = joinLabels({ ...said, sources: [...said.sources, ...hosts, name] }, ...labels);
   const label = joinLabels(frame.label, own);
   const better = outcome.status === "done" && own.integrity !== label.integrity;
   const told = better && isLabelled(frame) ? { ...outcome, own } : outcome;
@@ -61,6 +61,8 @@ interface Called {
   readonly result: CallResult;
   /** Hosts it reached, `host:port`. */
   readonly hosts: string[];
+  /** Of what it was given: a page it fetched is nobody's own data, whatever the tool says. */
+  readonly labels: readonly Label[];
   readonly limit: Limit | null;
 }
 
@@ -92,7 +94,7 @@ async function callHost(
   const result = await unlessStopped(called, signal, LIMITS.lastWordsMs, late);
   limit?.clear();
   await errand.over();
-  return { result, hosts: [...errand.hosts], limit };
+  return { result, hosts: [...errand.hosts], labels: errand.labels, limit };
 }
 
 /** A result of the host, or of a host that broke its contract: then nobody knows the isolation. */
@@ -160,7 +162,6 @@ interface Errand {
   /** Given when the tool cannot go on. */
   readonly signal: AbortSignal;
   readonly hosts: ReadonlySet<string>;
-  /** Of what it was given: a page it fetched is nobody's own data, whatever the tool says. */
   readonly labels: readonly Label[];
   /**
    * Waits for what is still under way, so that nothing of a call outlives it. Throws `Waiting` when
