@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "a27c80d4391cc33e5d7ce48add1e6950f157cfe31976ea5d5acb45e25557945f";
+export const SCHEMAS_HASH = "55142a85cfa3966351c2c8aeb879ba545e6466fce13ea5d8bf40bdd32e09106d";
