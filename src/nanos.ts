@@ -237,6 +237,10 @@ function nanosOf(parts: {
       const given = { models: models.models.list(), secrets: await secrets.list() };
       return doctor({ place, world, sandbox, ...given, verify, probe });
     },
+    context: async (run) => {
+      const { contextOf } = await import("./kernel/desk/context.ts");
+      return contextOf(world, run);
+    },
     close: async () => {
       parts.forget();
       await world.tools.close();
@@ -294,7 +298,7 @@ function worldOf(parts: {
     grants: grants.current,
     model: models.open,
     defaultModel: models.defaultName,
-    fallbacks: models.fallbacks,
+    modelSettings: models.settings,
     fetch: async (wanted, privateOk, signal) => {
       const { brokerFetch } = await import("./tools/broker.ts");
       return brokerFetch(wanted, { privateOk, signal, clock: systemClock });

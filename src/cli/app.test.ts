@@ -253,6 +253,8 @@ test("every list and show has one JSON document on standard output", async () =>
     "trace verify",
     "trace replay r1",
     "trace export r1 f",
+    "context",
+    "context r1",
     "doctor",
     "health",
     "show",
@@ -299,6 +301,11 @@ test("every list and show reads well without --json", async () => {
     "tools",
     0,
     "tool          skill  reach          about\nnotes_append  notes  write:./notes  append a dated section\nweb_fetch     web    net:*          fetch a page\n",
+  );
+  await check(
+    "context",
+    0,
+    "what              tokens  share\nprompt of oracle  500     50%\ntools of notes    300     30%\n\nabout 800 of 1000 tokens, 80%  rules\n",
   );
   await check("agent show nope", 2, "", ["There is no agent nope."]);
 });

@@ -28,6 +28,7 @@ export const COMMANDS: readonly Entry[] = [
   { name: "approvals", aliases: ["approval"], load: () => import("./commands/approvals.ts") },
   { name: "trace", aliases: ["traces"], load: () => import("./commands/trace.ts") },
   { name: "why", load: () => import("./commands/why.ts") },
+  { name: "context", load: () => import("./commands/context.ts") },
   { name: "doctor", load: () => import("./commands/doctor.ts") },
   { name: "completion", load: () => import("./commands/completion.ts") },
   { name: "chat", load: () => import("./commands/chat.ts") },

@@ -4,7 +4,7 @@ import { say } from "./closing.ts";
 import type { Context } from "./command.ts";
 import { AskedActions, type Watcher } from "./follow.ts";
 import { ASK_KEYS, ASK_REPLIES, askCard, askSaid } from "./render/ask.ts";
-import { type Call, callLine, CallTree, worthALine } from "./render/call-tree.ts";
+import { aside, type Call, callLine, CallTree, worthALine } from "./render/call-tree.ts";
 import { Draft } from "./render/draft.ts";
 import { type Line, paintAll } from "./render/line.ts";
 import { markdown, MarkdownStream } from "./render/markdown.ts";
@@ -29,6 +29,8 @@ export function screenWatcher(context: Context, nanos: Nanos, attended: boolean)
       asked.take(live);
       answer.take(live);
       if (live.type !== "event" || !terminal.errTty) return;
+      const said = aside(live.recorded);
+      if (said !== null) note([said]);
       const call = tree.take(live.recorded);
       if (call !== null && isNews(call) && worthALine(call)) note([callLine(call, width)]);
     },

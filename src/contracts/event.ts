@@ -65,6 +65,8 @@ export const RunModel = z.strictObject({
   /** Where its requests go; null when it runs inside nanos. */
   host: z.string().nullable(),
   priced: z.boolean(),
+  /** Tokens it can read at once; absent where nothing is cut to fit. */
+  context: z.number().int().optional(),
 });
 export type RunModel = z.infer<typeof RunModel>;
 
@@ -156,6 +158,18 @@ export const EventBody = z.discriminatedUnion("kind", [
     from: z.string(),
     to: z.string(),
     why: Failure,
+  }),
+
+  /** The conversation grew too long for the model: what the next calls leave out of it. */
+  z.strictObject({
+    kind: z.literal("context.cut"),
+    model: z.string(),
+    /** Messages left out, of all there are. */
+    left: z.number().int(),
+    of: z.number().int(),
+    /** Tokens the rest is thought to have, and the model's window. */
+    tokens: z.number().int(),
+    window: z.number().int(),
   }),
 
   // Asks and answers.

@@ -35,6 +35,8 @@ export interface Nanos {
   readonly secrets: Secrets;
   readonly arrangement: Arrangement;
   doctor(probe: boolean): Promise<readonly Check[]>;
+  /** Who uses the model's window: of every call of the oracle, or of a run. */
+  context(run?: string): Promise<ContextView>;
   close(): Promise<void>;
 }
 
@@ -177,6 +179,24 @@ export interface ReplayReport {
   readonly steps: number;
   /** Sentence naming the first difference; null when ok. */
   readonly differs: string | null;
+}
+
+/** Who uses a model's window. */
+export interface ContextView {
+  /** The run it is about; null for what every call of the oracle carries. */
+  readonly run: string | null;
+  readonly model: string;
+  /** Tokens the model can read at once; null where nothing is cut to fit. */
+  readonly window: number | null;
+  readonly parts: readonly ContextPart[];
+  /** Messages that were left out of the newest call, to fit. */
+  readonly left: number;
+}
+
+export interface ContextPart {
+  readonly what: string;
+  /** An estimate. */
+  readonly tokens: number;
 }
 
 /** What waits for the operator, and their answers. */

@@ -12,6 +12,7 @@ import { OPERATOR_LABEL } from "../gate/labels.ts";
 import { type Answers, answersIn } from "./asks/answers.ts";
 import type { Watch } from "./drive/watch.ts";
 import { type RunFlow, newFlow } from "./flow/flow.ts";
+import { WHOLE, type Window } from "./wants/window.ts";
 import type { Facts, Hooks, World } from "./world.ts";
 
 /** What a frame is made of: given once, and the same again when the run is re-driven. */
@@ -45,6 +46,12 @@ export interface Frame
   /** 0 for the agent the operator talks to. */
   readonly depth: number;
   readonly messages: Message[];
+  /** Tokens of all the messages, as good as can be told. */
+  tokens: number;
+  /** Where in the messages this run's request stands; what is before it was said before. */
+  requestAt: number;
+  /** Which of the messages a model is sent. */
+  window: Window;
   /** Hash over the messages so far: evidence of what a model was sent. */
   digest: string;
   /** Hashes of the system text and the tools the model was last given. */
@@ -110,6 +117,9 @@ export function newFrame({ started, label, ...given }: Given): Frame {
     factsHash: started.facts,
     depth: started.parent?.depth ?? 0,
     messages: [],
+    tokens: 0,
+    requestAt: 0,
+    window: WHOLE,
     digest: "",
     given: "",
     grants,

@@ -48,6 +48,7 @@ export async function carryRun(carriage: Carriage): Promise<Carried> {
   const actor = started.parent ? `agent:${started.agent}` : "operator";
   await drive.append([{ ...draft(frame, null, actor, started), label }], "later");
   for (const message of past) recallMessage(frame, message);
+  frame.requestAt = frame.messages.length;
   hearRequest(frame, started);
   say(frame, { role: "user", parts: [{ type: "text", text: started.request }] });
   const worked = await work(frame, started, carriage.runChild);

@@ -94,14 +94,21 @@ const NO_MODEL = { name: "none", host: null, priced: true };
 
 async function modelOf(world: World, name: string): Promise<RunStarted["model"]> {
   const fallback: RunModel[] = [];
-  for (const other of world.fallbacks(name)) fallback.push(await described(world, other));
+  for (const other of world.modelSettings(name).fallback)
+    fallback.push(await described(world, other));
   const model = await described(world, name);
   return fallback.length === 0 ? model : { ...model, fallback };
 }
 
 async function described(world: World, name: string): Promise<RunModel> {
   const model = await world.model(name);
-  return { name: model.name, host: model.host, priced: model.price !== null };
+  const { context } = world.modelSettings(name);
+  return {
+    name: model.name,
+    host: model.host,
+    priced: model.price !== null,
+    ...(context === null ? {} : { context }),
+  };
 }
 
 function unknownAgent(name: string, facts: Facts): NanosError {

@@ -63,6 +63,14 @@ export type FetchResult = {
   readonly host: string;
 };
 
+/** What of a model's config a run goes by. */
+export interface ModelSettings {
+  /** The models that stand in for it when it fails or rests, in their order. */
+  readonly fallback: readonly string[];
+  /** Tokens it can read at once; null where nothing is cut to fit. */
+  readonly context: number | null;
+}
+
 /** The live parts a run may use, put together by nanos.ts. A replay has none of them. */
 export interface World {
   readonly journal: Journal;
@@ -82,8 +90,7 @@ export interface World {
   grants(): readonly Grant[];
   /** Opens a model by its name in config or arrangement. Throws `NanosError` for an unknown name. */
   model(name: string): Promise<Model>;
-  /** The models that stand in for one when it fails or rests, in their order. */
-  fallbacks(name: string): readonly string[];
+  modelSettings(name: string): ModelSettings;
   /** The model in use when neither request nor agent names one. */
   defaultModel(): string;
   fetch(

@@ -66,6 +66,10 @@ export const LIMITS = {
 
   /** Context window asked for where nobody says how large it is. */
   contextTokens: 110_000,
+  /** Share of a window that a conversation may fill; the rest is for the answer and the guess. */
+  windowShare: 0.8,
+  /** Times one call is cut anew because the model said it was too long all the same. */
+  windowTries: 3,
   /** What a model may send in one answer. */
   modelAnswerBytes: 4 * 1024 * 1024,
   /** One line of a provider's stream. */

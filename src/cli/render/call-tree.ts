@@ -4,7 +4,7 @@ import type { Failure, FileChange, Outcome } from "../../contracts/outcome.ts";
 import { target, title } from "./args.ts";
 import { type Line, span, type Style, textOf } from "./line.ts";
 import { cellsOf, fit, fitLine } from "./width.ts";
-import { duration } from "./words.ts";
+import { count, duration, shortCount } from "./words.ts";
 
 /** One call of the tree as it happens. */
 export interface Call {
@@ -116,6 +116,14 @@ export function callLine(call: Call, width: number): Line {
   const why = failure === null ? "" : ` ${failure.message}`;
   const where = span(about === "" ? "" : ` ${about}`, "cyan");
   return fitLine([...head, where, ...tail, span(why, "red")], width);
+}
+
+/** What is worth a line of its own and is no call: what a model is no longer sent. */
+export function aside({ body }: Recorded): Line | null {
+  if (body?.kind !== "context.cut") return null;
+  const { left, window } = body;
+  const why = `to fit ${shortCount(window)} tokens; nanos context shows what uses them`;
+  return [span(`${count(left, "earlier message")} left out ${why}`, "dim")];
 }
 
 /** How a step stands, in one cell. */

@@ -1,6 +1,7 @@
 import type { Trace, TraceStep } from "../../contracts/nanos.ts";
 import { REASONS } from "../../contracts/reason.ts";
 import type { Usage } from "../../contracts/usage.ts";
+import { isObject } from "../../std/json.ts";
 import { firstLine } from "../../std/text.ts";
 import { target, title } from "./args.ts";
 import { MARK } from "./call-tree.ts";
@@ -132,6 +133,8 @@ function noteLines(step: TraceStep, indent: string, width: number): readonly Lin
   if (outcome !== null && "failure" in outcome && outcome.status !== "denied") {
     notes.push(outcome.failure.message);
   }
+  const left = step.kind === "model" && isObject(step.args) ? step.args["left"] : undefined;
+  if (typeof left === "number") notes.push(`${count(left, "earlier message")} left out to fit`);
   if (step.fallback !== undefined) notes.push(`${step.fallback} was asked in its place`);
   return notes.map((note): Line => [
     span(indent, "dim"),

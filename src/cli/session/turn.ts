@@ -2,7 +2,7 @@ import type { AskReply, Live, Nanos, RunHooks } from "../../contracts/nanos.ts";
 import type { Ask, RunState } from "../../contracts/run.ts";
 import { AskedActions } from "../follow.ts";
 import { ASK_KEYS, ASK_REPLIES, askCard, askLine, askSaid } from "../render/ask.ts";
-import { CallTree, worthALine } from "../render/call-tree.ts";
+import { aside, CallTree, worthALine } from "../render/call-tree.ts";
 import { type Line, span } from "../render/line.ts";
 import { summary } from "../render/summary.ts";
 import type { View } from "./view.ts";
@@ -91,6 +91,8 @@ export class Turn {
 
   #act(live: Extract<Live, { type: "event" }>): void {
     this.#run ??= live.recorded.event.run;
+    const said = aside(live.recorded);
+    if (said !== null) this.#view.add(() => [said]);
     const call = this.#tree.take(live.recorded);
     if (call === null || !worthALine(call)) return;
     const { steps, block } = this.#callsOf(call.step);

@@ -201,6 +201,16 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
       { name: "sandbox", state: "ok", says: probe ? "55 of 55 escapes blocked" : "landlock" },
       { name: "bwrap", state: "warn", says: "not installed", next: "apt install bubblewrap" },
     ],
+    context: async (run) => ({
+      run: run ?? null,
+      model: "rules",
+      window: 1_000,
+      parts: [
+        { what: "tools of notes", tokens: 300 },
+        { what: "prompt of oracle", tokens: 500 },
+      ],
+      left: run === undefined ? 0 : 4,
+    }),
     close: async () => void calls.log.push("close"),
   };
 }

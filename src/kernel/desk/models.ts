@@ -8,6 +8,8 @@ import type { ModelDeps } from "../../models/adapter.ts";
 import { openModel } from "../../models/open.ts";
 import type { Model } from "../../models/model.ts";
 import type { Journal } from "../../journal/journal.ts";
+import { LIMITS } from "../../std/limits.ts";
+import type { ModelSettings } from "../world.ts";
 import { note } from "./note.ts";
 
 /** The model that needs no provider; it is there in every home. */
@@ -19,8 +21,7 @@ export interface ModelDesk {
   /** Opens a model by name; one and the same for the life of the process. */
   open(name: string): Promise<Model>;
   defaultName(): string;
-  /** The models that stand in for one, in their order. */
-  fallbacks(name: string): readonly string[];
+  settings(name: string): ModelSettings;
 }
 
 /** Opens the models of config and arrangement; contacts none of them. */
@@ -41,7 +42,7 @@ export function modelDesk(given: {
     note(journal, { kind: "model.chosen", name, adapter });
   return {
     defaultName: inUse,
-    fallbacks: (name) => find(name).config.fallback ?? [],
+    settings: (name) => settingsOf(find(name).config),
     open: (name) => {
       const known = opened.get(name) ?? openModel(name, find(name).config, deps);
       opened.set(name, known);
@@ -73,6 +74,12 @@ export function modelDesk(given: {
       },
     },
   };
+}
+
+function settingsOf({ adapter, context, fallback = [] }: ModelConfig): ModelSettings {
+  // What runs inside nanos reads everything.
+  const inside = adapter === "rules" || adapter === "script";
+  return { fallback, context: context ?? (inside ? null : LIMITS.contextTokens) };
 }
 
 /** The operator's own, then the arrangement's, then the one that is always there. */

@@ -35,6 +35,8 @@ export interface Lab {
 export interface LabSetup {
   readonly script?: ScriptInput;
   readonly model?: Model;
+  /** Tokens the models can read at once. */
+  readonly context?: number;
   /** Models by name, those that stand in for the first one after it. */
   readonly models?: readonly Model[];
   readonly tools?: readonly FunctionTool[];
@@ -93,7 +95,10 @@ export function lab(setup: LabSetup = {}, kept: Partial<Kept> = {}): Lab {
         setup.model ??
         scriptModel("script", setup.script ?? { turns: [] }, clock),
       defaultModel: () => setup.models?.[0]?.name ?? "script",
-      fallbacks: () => setup.models?.slice(1).map(({ name }) => name) ?? [],
+      modelSettings: () => ({
+        fallback: setup.models?.slice(1).map(({ name }) => name) ?? [],
+        context: setup.context ?? null,
+      }),
       fetch: async (wanted) =>
         setup.fetch?.(wanted.url, wanted) ?? {
           code: "fetch.refused",

@@ -1,11 +1,14 @@
 import type { Failure } from "../../contracts/outcome.ts";
+import type { RunModel } from "../../contracts/event.ts";
 import type { ToolSpec } from "../../contracts/model.ts";
+import { LIMITS } from "../../std/limits.ts";
 import { act } from "../act.ts";
 import { type Frame, draft } from "../frame.ts";
 import type { Acted } from "../proposal.ts";
 import { spendFailed } from "../spend.ts";
 import { isResting } from "../views/health.ts";
-import { modelWant } from "./model.ts";
+import { modelWant, sentOf } from "./model.ts";
+import { fit, sizeOf } from "./window.ts";
 
 /**
  * Asks the run's model, and where it fails or rests the ones that stand in for it, in their order.
@@ -18,7 +21,7 @@ export async function askModel(frame: Frame, tools: readonly ToolSpec[]): Promis
     const next = chain[i + 1];
     // One that nobody stands in for is asked however often it failed.
     const resting = next !== undefined && rests(frame, model.name);
-    const acted = await act(frame, modelWant(frame, tools, model, resting));
+    const acted = await askOne(frame, tools, model, resting);
     const why = next && lacking(acted);
     if (!next || !why) return acted;
     if (acted.status === "answered") spendFailed(frame, acted.usage, acted.ms);
@@ -33,6 +36,47 @@ export async function askModel(frame: Frame, tools: readonly ToolSpec[]): Promis
     await frame.drive.append([draft(frame, step, "kernel", body)], "later");
   }
   throw new Error("bug: a chain of models had no end");
+}
+
+/** Asks one model, with the conversation cut to what it can read. */
+async function askOne(
+  frame: Frame,
+  tools: readonly ToolSpec[],
+  model: RunModel,
+  resting: boolean,
+): Promise<Acted> {
+  let size = model.context;
+  for (let tries = 0; ; tries++) {
+    const isCut = size !== undefined && (await cut(frame, tools, model, size));
+    const acted = await act(frame, modelWant(frame, tools, model, resting));
+    const tooLong = acted.status === "answered" && acted.failure?.code === TOO_LONG;
+    if (!tooLong || size === undefined || tries >= LIMITS.windowTries) return acted;
+    // Cutting took nothing away: nothing is left to leave out.
+    if (tries > 0 && !isCut) return acted;
+    spendFailed(frame, acted.usage, acted.ms);
+    size = Math.floor(Math.min(size, sizeOf(sentOf(frame, tools), frame.window)) / 2);
+  }
+}
+
+const TOO_LONG = "model.context_full";
+
+/** Cuts the conversation where it no longer fits, and says so on the record. True when it did. */
+async function cut(
+  frame: Frame,
+  tools: readonly ToolSpec[],
+  { name }: RunModel,
+  size: number,
+): Promise<boolean> {
+  const sent = sentOf(frame, tools);
+  const window = fit(sent, frame.window, size);
+  const left = window.past + window.turns;
+  if (left === frame.window.past + frame.window.turns) return false;
+  frame.window = window;
+  const of = frame.messages.length;
+  const tokens = sizeOf(sent, window);
+  const body = { kind: "context.cut", model: name, left, of, tokens, window: size } as const;
+  await frame.drive.append([draft(frame, null, "kernel", body)], "later");
+  return true;
 }
 
 /** As recorded when the step is; a replay asks nobody how a model fares today. */

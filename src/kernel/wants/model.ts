@@ -13,11 +13,14 @@ import type { Model } from "../../models/model.ts";
 import { unlessStopped, whyStopped } from "../drive/watch.ts";
 import { type Frame, draft } from "../frame.ts";
 import type { Want } from "../proposal.ts";
+import { type Sent, tokensOf, weigh, within } from "./window.ts";
 
 /** Adds a message to the conversation and to the running hash over it. */
 export function say(frame: Frame, message: Message): void {
+  const text = canonical(message as unknown as Json);
   frame.messages.push(message);
-  frame.digest = sha256(`${frame.digest}\n${canonical(message as unknown as Json)}`);
+  frame.tokens += weigh(message, text);
+  frame.digest = sha256(`${frame.digest}\n${text}`);
 }
 
 /**
@@ -30,8 +33,17 @@ export function modelWant(
   model: RunModel = frame.model,
   resting = false,
 ): Want {
-  const { name, host, priced } = model;
+  const { name, host, priced, context } = model;
+  const sent = sentOf(frame, tools);
+  const left = frame.window.past + frame.window.turns;
   const given = `${sha256(frame.system)} ${toolsHash(tools)}`;
+  const request: ModelRequest = {
+    system: frame.system,
+    messages: within(sent, frame.window),
+    tools,
+    agent: frame.agent.manifest.name,
+    ...(context === undefined ? {} : { context }),
+  };
   const action: Action = {
     gate: "call",
     kind: "model",
@@ -40,6 +52,8 @@ export function modelWant(
     args: {
       messages: frame.messages.length,
       digest: frame.digest,
+      // Of the messages, how many this model is not sent.
+      ...(left === 0 ? {} : { left }),
       // System text and tools by hash, said again only when they are others than before.
       ...(given === frame.given ? {} : { given }),
     },
@@ -54,8 +68,24 @@ export function modelWant(
     attached: true,
     repeatable: true,
     model: { priced, resting },
-    perform: ({ step }) => callModel(frame, tools, name, step),
+    perform: ({ step }) => callModel(frame, request, name, step),
   };
+}
+
+/** The conversation with what is sent beside it. */
+export function sentOf(frame: Frame, tools: readonly ToolSpec[]): Sent {
+  const { messages, system, requestAt: request, tokens: total } = frame;
+  return { messages, request, total, fixed: tokensOf(system) + toolsTokens(tools) };
+}
+
+const toolsSizes = new WeakMap<readonly ToolSpec[], number>();
+
+function toolsTokens(tools: readonly ToolSpec[]): number {
+  const known = toolsSizes.get(tools);
+  if (known !== undefined) return known;
+  const tokens = tokensOf(JSON.stringify(tools));
+  toolsSizes.set(tools, tokens);
+  return tokens;
 }
 
 const hashes = new WeakMap<readonly ToolSpec[], string>();
@@ -70,19 +100,13 @@ function toolsHash(tools: readonly ToolSpec[]): string {
 
 async function callModel(
   frame: Frame,
-  tools: readonly ToolSpec[],
+  request: ModelRequest,
   name: string,
   step: string,
 ): Promise<Draft> {
-  const { world, drive, agent } = frame;
+  const { world, drive } = frame;
   if (!world) throw new Error("bug: a replay called a model");
   const start = drive.elapsed();
-  const request: ModelRequest = {
-    system: frame.system,
-    messages: frame.messages,
-    tools,
-    agent: agent.manifest.name,
-  };
   const asked = world
     .model(name)
     .then(async (model) => ({ model, end: sound(await listen(frame, model, request, step)) }))

@@ -73,7 +73,7 @@ export function reachOf(frame: Frame, tool: LoadedTool): readonly Scope[] {
 }
 
 /** True when the agent's manifest lists the tool's skill, or the tool itself. */
-export function isAttached(frame: Frame, tool: LoadedTool): boolean {
+export function isAttached(frame: Pick<Frame, "agent">, tool: LoadedTool): boolean {
   const { manifest } = frame.agent;
   if (manifest.name === OPERATOR) return true;
   if (manifest.disallowedTools?.includes(tool.manifest.name)) return false;

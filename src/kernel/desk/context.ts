@@ -1,0 +1,111 @@
+import { localDate } from "../../std/clock.ts";
+import { NanosError } from "../../std/error.ts";
+import type { RunStarted } from "../../contracts/event.ts";
+import type { ContextPart, ContextView } from "../../contracts/nanos.ts";
+import { agentOf } from "../frame.ts";
+import { systemParts, toolSpecs } from "../prompt.ts";
+import { firstOf, pastOf } from "../start.ts";
+import { resultText } from "../wants/tool.ts";
+import { tokensOf } from "../wants/window.ts";
+import type { Facts, World } from "../world.ts";
+
+/**
+ * Who uses the model's window: what every call of the oracle carries, or, for a run, what its next
+ * call would carry. Tokens are estimates; what a provider counts is in the trace.
+ *
+ * @throws NanosError `run.unknown`, `run.erased`, `run.facts_lost`, `agent.unknown`.
+ */
+export async function contextOf(world: World, run?: string): Promise<ContextView> {
+  if (run === undefined) return ofArrangement(world, await world.facts());
+  const first = firstOf(world.journal, run);
+  if (first?.event.kind !== "run.started") {
+    throw new NanosError("run.unknown", `There is no run ${run}.`, "See `nanos trace list`.");
+  }
+  if (first.body?.kind !== "run.started") {
+    const message = `What run ${run} began with was erased.`;
+    throw new NanosError("run.erased", message, "Ask for another run: nanos trace list.");
+  }
+  return ofRun(world, run, first.body);
+}
+
+function ofArrangement(world: World, facts: Facts): ContextView {
+  const model = world.defaultModel();
+  const today = localDate(world.clock.now());
+  const speaking = { facts, today, grants: world.grants(), name: facts.oracle };
+  const window = world.modelSettings(model).context;
+  return { run: null, model, window, parts: carried(speaking, facts.depth, 0), left: 0 };
+}
+
+function ofRun(world: World, run: string, started: RunStarted): ContextView {
+  const facts = world.recall(started.facts);
+  if (!facts) {
+    const message = `What run ${run} was judged by is gone from the vault.`;
+    throw new NanosError("run.facts_lost", message, "Ask for another run: nanos trace list.");
+  }
+  const { today, grants, agent: name, model } = started;
+  const parts = carried({ facts, today, grants, name }, started.budget.depth, depthOf(started));
+  const past = pastOf(world.journal, started.after, firstOf(world.journal, run)?.event.seq);
+  const said = past.messages.map((message) => JSON.stringify(message)).join("");
+  parts.push({ what: "conversation before", tokens: tokensOf(said) });
+  parts.push({ what: "request", tokens: tokensOf(started.request) });
+  const { results, answers, left } = spokenIn(world, run);
+  parts.push({ what: "answers of the model", tokens: answers });
+  for (const [what, tokens] of results) parts.push({ what, tokens });
+  const kept = parts.filter(({ tokens }) => tokens > 0);
+  return { run, model: model.name, window: model.context ?? null, parts: kept, left };
+}
+
+function depthOf({ parent }: RunStarted): number {
+  return parent?.depth ?? 0;
+}
+
+interface Speaking {
+  readonly facts: Facts;
+  readonly today: string;
+  readonly grants: ReturnType<World["grants"]>;
+  /** The agent. */
+  readonly name: string;
+}
+
+/** What every call carries: the system text in its parts, and the tools by skill. */
+function carried({ name, ...given }: Speaking, most: number, depth: number): ContextPart[] {
+  const agent = agentOf(given.facts, name);
+  if (!agent)
+    throw new NanosError("agent.unknown", `There is no agent ${name}.`, "See `nanos agent list`.");
+  const parts = systemParts({ ...given, agent }).map(({ what, text }) => ({
+    what,
+    tokens: tokensOf(text),
+  }));
+  const skills = new Map<string, number>();
+  const budget = { turns: 0, calls: 0, tokens: 0, ms: 0, depth: most };
+  for (const spec of toolSpecs({ ...given, agent, depth, budget })) {
+    const skill = given.facts.tools.find(({ manifest }) => manifest.name === spec.name)?.skill;
+    const what = `tools of ${skill ?? "delegation"}`;
+    skills.set(what, (skills.get(what) ?? 0) + tokensOf(JSON.stringify(spec)));
+  }
+  return [...parts, ...Array.from(skills, ([what, tokens]) => ({ what, tokens }))];
+}
+
+/** What was said in a run: by the model, and by its tools. */
+function spokenIn(
+  { journal }: World,
+  run: string,
+): { answers: number; results: ReadonlyMap<string, number>; left: number } {
+  const names = new Map<string | null, string>();
+  const results = new Map<string, number>();
+  let answers = 0;
+  let left = 0;
+  for (const { event, body } of journal.chain(run)) {
+    if (body?.kind === "context.cut") left = body.left;
+    if (body?.kind === "model.answered") answers += tokensOf(JSON.stringify(body.message));
+    if (body?.kind === "action.proposed") {
+      const { kind, name } = body.action;
+      if (kind === "tool" || kind === "agent") names.set(event.step, `results of ${name}`);
+    }
+    const what = names.get(event.step);
+    if (body?.kind !== "action.settled" || what === undefined) continue;
+    if ((event.step ?? "").split(".").length > 2) continue;
+    results.set(what, (results.get(what) ?? 0) + tokensOf(resultText(body.outcome).text));
+  }
+  return { answers, results, left };
+}
