@@ -223,14 +223,7 @@ function nanosOf(parts: {
     secrets,
     run: (request) => begin(world, request),
     resume: (run, hooks = {}) => resume(world, run, hooks),
-    cancel: async (run) => {
-      const { state, end } = traces.show(run);
-      if (state === "ended") {
-        const message = `Run ${run} has already ended: ${end?.outcome ?? "unknown"}.`;
-        throw new NanosError("run.ended", message, `See \`nanos trace show ${run}\`.`);
-      }
-      await cancel(world, run);
-    },
+    cancel: (run) => cancel(world, run),
     doctor: async (probe) => {
       const { doctor } = await import("./kernel/desk/doctor.ts");
       const verify = (): VerifyReport => traces.verify();

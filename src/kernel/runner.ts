@@ -65,12 +65,16 @@ export async function resume(world: World, run: string, hooks: Hooks): Promise<R
  * Stops a run, in whatever process it is. One that nobody carries, as it waits or was interrupted,
  * is carried to its end here.
  *
- * @throws NanosError as `resume` does.
+ * @throws NanosError `run.ended`, and as `resume` does.
  */
 export async function cancel(world: World, run: string): Promise<void> {
   const { journal } = world;
   const top = topRun(run);
-  if (check(journal, top)) return;
+  const end = check(journal, top);
+  if (end) {
+    const message = `Run ${run} has already ended: ${end.outcome}.`;
+    throw new NanosError("run.ended", message, `See \`nanos trace show ${run}\`.`);
+  }
   await note(journal, { kind: "run.cancel_requested", run: top, by: "operator" });
   await journal.wake(`cancel:${top}`);
   if (journal.carried(top)) return;
