@@ -28,12 +28,13 @@ import { askDesk } from "./kernel/desk/asks.ts";
 import { type GrantDesk, grantDesk } from "./kernel/desk/grants.ts";
 import { type ModelDesk, modelDesk } from "./kernel/desk/models.ts";
 import { secretDesk } from "./kernel/desk/secrets.ts";
+import { skillDesk } from "./kernel/desk/skills.ts";
 import { toolDesk } from "./kernel/desk/tools.ts";
 import { traceDesk } from "./kernel/desk/traces.ts";
 import { factsOf } from "./kernel/facts.ts";
 import { note } from "./kernel/desk/note.ts";
 import { begin, cancel, resume } from "./kernel/runner.ts";
-import { destinationOf } from "./kernel/standing.ts";
+import { destinationOf, sealOf } from "./kernel/standing.ts";
 import type { Facts, World } from "./kernel/world.ts";
 import type { Sandbox } from "./sandbox/sandbox.ts";
 import { openSandbox } from "./sandbox/open.ts";
@@ -150,10 +151,8 @@ async function assemble(
     },
   });
   const grants: GrantDesk = await grantDesk({
-    arrangement,
-    store: home.grants,
-    journal,
-    bare: async () => (await tools.list()).tools.map(({ skill }) => skill),
+    ...{ arrangement, store: home.grants, journal, vault },
+    facts: (again) => facts(again),
   });
   const sandbox = openSandbox({ clock: systemClock });
   const tools = openTools({
@@ -161,7 +160,9 @@ async function assemble(
     ...{ cacheDir: paths.cache, stageDir: paths.stage, undoDir: join(paths.machine, "undo") },
     listing: (wanted) => listGranted(wanted, grants.current()),
   });
-  const world = worldOf({ home, journal, vault, models, grants, tools, sandbox, arrangement });
+  const facts = factsBook({ home, tools, arrangement });
+  const parts = { home, journal, vault, models, grants, tools, sandbox, arrangement };
+  const world = worldOf({ ...parts, facts });
   const forget = journal.onWake((topic) => {
     if (topic === "grants") void grants.reload();
   });
@@ -221,6 +222,7 @@ function nanosOf(parts: {
     models: models.models,
     grants: grants.grants,
     secrets,
+    skills: skillDesk({ ...world, arrangement, vault }),
     run: (request) => begin(world, request),
     resume: (run, hooks = {}) => resume(world, run, hooks),
     cancel: (run) => cancel(world, run),
@@ -264,17 +266,9 @@ function worldOf(parts: {
   tools: ToolHost;
   sandbox: Sandbox;
   arrangement: Arrangement;
+  facts: FactsBook;
 }): World {
-  const { home, journal, vault, models, grants, tools, sandbox, arrangement } = parts;
-  let facts: Promise<Facts> | null = null;
-  const load = async (): Promise<Facts> =>
-    factsOf({
-      arrangement,
-      ...(await tools.list()),
-      lock: await home.lock.read(),
-      machine: home.paths.machine,
-      userHome: homedir(),
-    });
+  const { home, journal, vault, models, grants, tools, sandbox, arrangement, facts } = parts;
   return {
     journal,
     tools,
@@ -282,7 +276,7 @@ function worldOf(parts: {
     clock: systemClock,
     random: systemRandom,
     version: VERSION,
-    facts: () => (facts ??= load()),
+    facts: () => facts(),
     keep: async (kept) => vault.put(canonical(kept as unknown as Json)),
     recall: (hash) => {
       const bytes = vault.get(hash);
@@ -296,11 +290,34 @@ function worldOf(parts: {
       const { brokerFetch } = await import("./tools/broker.ts");
       return brokerFetch(wanted, { privateOk, signal, clock: systemClock });
     },
-    lock: (skill, hash) => lockSkill(home, skill, hash),
+    lock: async (skill, hash) => {
+      // The yes was given to what the run began with; what is there now may be something else.
+      const files = arrangement.skills.get(skill)?.hash;
+      if (files !== undefined && sealOf(await facts(), skill) === hash) {
+        await lockSkill(home, skill, files);
+      }
+    },
     alone: (task) => withLock(join(home.paths.machine, "commit"), systemClock, task),
     sign: home.operator.sign,
     verify: home.operator.verify,
   };
+}
+
+/** The facts of this process, worked out when first asked for. */
+type FactsBook = (again?: boolean) => Promise<Facts>;
+
+function factsBook(parts: { home: Home; tools: ToolHost; arrangement: Arrangement }): FactsBook {
+  const { home, tools, arrangement } = parts;
+  let facts: Promise<Facts> | null = null;
+  const load = async (again: boolean): Promise<Facts> =>
+    factsOf({
+      arrangement,
+      ...(await tools.list(again)),
+      lock: await home.lock.read(),
+      machine: home.paths.machine,
+      userHome: homedir(),
+    });
+  return (again = false) => (facts = again || facts === null ? load(again) : facts);
 }
 
 async function lockSkill(home: Home, skill: string, hash: string): Promise<void> {

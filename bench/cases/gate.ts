@@ -74,6 +74,7 @@ function standingOf(rules: readonly Rule[]): Standing {
     declared: ["read:/work/space/notes", "write:/work/space/notes"],
     attached: true,
     listed: true,
+    run: "r1",
     grant: null,
     skillHash: "hash",
     locked: true,

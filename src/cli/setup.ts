@@ -145,6 +145,21 @@ async function askTrust(context: Context, view: TrustView): Promise<void> {
   );
 }
 
+/**
+ * Whether what was just shown is said yes to: typed, or by `--yes`, both a person's own words.
+ *
+ * @throws NanosError the one given, where nobody is there to be asked.
+ */
+export async function agree(
+  context: Context,
+  question: string,
+  alone: readonly [code: string, message: string, next: string],
+): Promise<boolean> {
+  if (context.yes) return true;
+  if (!attended(context)) throw new NanosError(...alone);
+  return confirm(context, question);
+}
+
 /** True for a clear yes; Enter alone is a no. */
 export async function confirm(context: Context, question: string): Promise<boolean> {
   const typed = await context.terminal.question(question);

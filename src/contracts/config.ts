@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { JsonSchema } from "./json.ts";
 import { ModelConfig } from "./model.ts";
 import { Scope } from "./scope.ts";
 
@@ -20,12 +21,32 @@ export const Grant = z.strictObject({
   hash: z.string().nullable(),
   at: z.number().int(),
   expires: z.number().int().optional(),
+  /** The one run it is for, with all that run delegates to; every run where nothing is said. */
+  run: z.string().optional(),
+  /** What was seen then, in the vault: a `Seen`, so that a later change can be shown. */
+  seen: z.string().optional(),
+  /** A yes that was taken back: the skill does nothing until it is granted anew. */
+  revoked: z.literal(true).optional(),
+  /** The one agent it was taken from; all where nothing is said. Only with `revoked`. */
+  agent: z.string().optional(),
 });
 export type Grant = z.infer<typeof Grant>;
 
 /** `grants.json` of one workspace. */
 export const GrantsFile = z.strictObject({ v: z.literal(1), grants: z.array(Grant) });
 export type GrantsFile = z.infer<typeof GrantsFile>;
+
+/** What a yes was given to, kept in the vault beside the contents of its files. */
+export const Seen = z.strictObject({
+  v: z.literal(1),
+  /** Path to SHA-256. Contents that are text and not too large are in the vault under it. */
+  files: z.record(z.string(), z.string()),
+  /** What its manifest and tools declare, as they write it. */
+  scopes: z.array(Scope),
+  /** Tools as they announced themselves, where files do not say it: name to what a model reads. */
+  tools: z.record(z.string(), JsonSchema),
+});
+export type Seen = z.infer<typeof Seen>;
 
 /** `trust.json`: folders whose arrangement may be used, bound to the hash of what would run. */
 export const TrustFile = z.strictObject({

@@ -195,8 +195,18 @@ export const EventBody = z.discriminatedUnion("kind", [
     /** Hash of the skill; null for what is no skill. */
     hash: z.string().nullable(),
     expires: z.number().int().optional(),
+    /** The one run it is for. */
+    run: z.string().optional(),
+    /** What was seen, in the vault. */
+    seen: z.string().optional(),
   }),
-  z.strictObject({ kind: z.literal("grant.revoked"), skill: z.string(), scopes: z.array(Scope) }),
+  z.strictObject({
+    kind: z.literal("grant.revoked"),
+    skill: z.string(),
+    scopes: z.array(Scope),
+    /** The one agent it was taken from. */
+    agent: z.string().optional(),
+  }),
   z.strictObject({ kind: z.literal("model.chosen"), name: z.string(), adapter: z.string() }),
   z.strictObject({
     kind: z.literal("secret.stored"),

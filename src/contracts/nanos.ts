@@ -9,6 +9,7 @@ import type { ModelConfig } from "./model.ts";
 import type { Failure, Outcome } from "./outcome.ts";
 import type { Answer, Ask, RunEnd, RunState } from "./run.ts";
 import type { Keeper, SecretLine } from "./secret.ts";
+import type { SkillView } from "./skill.ts";
 import type { ToolManifest } from "./tool.ts";
 import type { Budget, Usage } from "./usage.ts";
 
@@ -33,6 +34,7 @@ export interface Nanos {
   readonly models: Models;
   readonly grants: Grants;
   readonly secrets: Secrets;
+  readonly skills: Skills;
   readonly arrangement: Arrangement;
   doctor(probe: boolean): Promise<readonly Check[]>;
   /** Who uses the model's window: of every call of the oracle, or of a run. */
@@ -246,7 +248,9 @@ export interface ModelLine {
 /** Standing answers: what a skill may reach without being asked about. */
 export interface Grants {
   list(): readonly Grant[];
-  add(skill: string, options: { net?: readonly string[]; until?: number }): Promise<Grant>;
+  /** @throws NanosError `skill.unknown`, `grant.*`. */
+  add(skill: string, wish?: GrantOptions): Promise<Grant>;
+  /** Takes the yes back: from its next step on the skill does nothing. False for no such skill. */
   revoke(skill: string): Promise<boolean>;
 }
 
@@ -261,6 +265,26 @@ export interface Secrets {
   ): Promise<SecretLine>;
   /** @throws NanosError `secret.unknown`. */
   rm(name: string): Promise<void>;
+}
+
+export interface GrantOptions {
+  /** Destinations, `HOST:PORT`, it may reach without asking. */
+  readonly net?: readonly string[];
+  /** Programs it may run without asking. */
+  readonly exec?: readonly string[];
+  /** Milliseconds since 1970. */
+  readonly until?: number;
+  /** The one run it is for. */
+  readonly run?: string;
+  /** What was shown, to be bound to nothing else: `hash` of the view. */
+  readonly hash?: string | null;
+}
+
+/** What can be attached to an agent and granted. */
+export interface Skills {
+  list(): Promise<readonly SkillView[]>;
+  /** @throws NanosError `skill.unknown`. */
+  show(name: string): Promise<SkillView>;
 }
 
 /** One line of `doctor`. */

@@ -31,6 +31,8 @@ export const REASONS = {
   "deny:not_granted": "the skill is not attached to this agent",
   "deny:grant_expired": "the grant has expired",
   "deny:grant_suspended": "the skill changed since it was granted",
+  "deny:grant_elsewhere": "the grant is for another run",
+  "deny:grant_revoked": "the operator took the grant back",
   "deny:not_listed": "the agent's manifest does not list it",
   "deny:by_rule": "a rule forbids it",
   "deny:by_operator": "the operator said no",

@@ -1,5 +1,7 @@
 import { z } from "zod";
+import type { DiffLine } from "../std/diff.ts";
 import { Rank } from "./action.ts";
+import type { Grant } from "./config.ts";
 import { Scope } from "./scope.ts";
 
 /** Front matter of an Agent Skills `SKILL.md`. Unknown keys are kept by others and ignored here. */
@@ -44,4 +46,47 @@ export interface Skill {
   /** Tool sources, absolute: `tools/*.ts`, `tools/*.yaml`. */
   readonly toolFiles: readonly string[];
   readonly mcpFile: string | null;
+}
+
+/** A skill, a server of an `mcp.json` or a tool of no skill: what a grant is given to. */
+export interface SkillView {
+  readonly name: string;
+  readonly kind: "skill" | "server" | "tool";
+  readonly description: string;
+  /** Its folder or file, absolute; the server's name for a server. */
+  readonly from: string;
+  /** What a yes given now is bound to; null where that is not known before it is reached. */
+  readonly hash: string | null;
+  /** Agents it is attached to. */
+  readonly agents: readonly string[];
+  readonly tools: readonly string[];
+  /** What it may do, in plain words. */
+  readonly may: readonly string[];
+  /** Terms of the service it drives. */
+  readonly terms?: string;
+  readonly grant: Grant | null;
+  /** Whether the grant holds now, for any run. `none`: its dangerous uses ask each time. */
+  readonly state: "granted" | "none" | "expired" | "suspended" | "revoked" | "one run";
+  /** What changed since the yes; null where nothing did or nobody said yes. */
+  readonly changes: Changes | null;
+}
+
+/** What changed since something was said yes to; scopes first, as they are what matters most. */
+export interface Changes {
+  readonly scopes: { readonly added: readonly string[]; readonly removed: readonly string[] };
+  readonly files: readonly Change[];
+  readonly tools: readonly Change[];
+  /** True where nothing was kept of what it was, so that only what is there now can be shown. */
+  readonly unknown: boolean;
+}
+
+/** One file, or one tool as a server announces it, that is not as it was. */
+export interface Change {
+  readonly path: string;
+  readonly state: "new" | "changed" | "removed";
+  readonly lines: readonly DiffLine[];
+  /** Lines that differ and are not shown. */
+  readonly more: number;
+  /** Why no lines are shown. */
+  readonly note?: string;
 }

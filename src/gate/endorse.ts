@@ -1,9 +1,10 @@
 import type { Address } from "../std/address.ts";
-import type { Standing } from "./gate.ts";
+import type { Grant } from "../contracts/config.ts";
+import type { DenyReason, Standing } from "./gate.ts";
 import { covers, type Parsed, parseScope } from "./scopes.ts";
 
 /** What of the standing can endorse. */
-export type Backing = Pick<Standing, "said" | "grant" | "now" | "skillHash">;
+export type Backing = Pick<Standing, "said" | "grant" | "now" | "skillHash" | "run">;
 
 /**
  * True when the operator stands behind this destination: their own words in this run name it, or a
@@ -17,9 +18,8 @@ export function isEndorsed(scope: Parsed, standing: Backing): boolean {
 
 /** True when the grant of the action's skill holds and names this reach; a host only exactly. */
 export function isGranted(scope: Parsed, standing: Backing): boolean {
-  const { grant, now, skillHash } = standing;
-  if (grant === null || (grant.expires !== undefined && grant.expires <= now)) return false;
-  if (grant.hash !== null && grant.hash !== skillHash) return false;
+  const { grant } = standing;
+  if (grant === null || voids(grant, standing).length > 0) return false;
   return grant.scopes.some((granted) => names(parseScope(granted), scope));
 }
 
@@ -129,4 +129,41 @@ function portsOf(text: string, host: string, usual: readonly number[]): readonly
   const match = /^\.?(?::(\d{1,5}))?[.,;:!?)\]}*_~]*$/u.exec(rest);
   if (match === null) return [];
   return match[1] === undefined ? usual : [Number(match[1])];
+}
+
+/** What decides whether a grant is a yes here and now. */
+type Here = Pick<Standing, "now" | "skillHash" | "run">;
+
+/** Every reason why a grant is no yes here and now; none when it holds. */
+export function voids(grant: Grant, { now, skillHash, run }: Here): readonly DenyReason[] {
+  const reasons: DenyReason[] = [];
+  if (grant.revoked === true) reasons.push("deny:grant_revoked");
+  if (grant.expires !== undefined && grant.expires <= now) reasons.push("deny:grant_expired");
+  if (grant.run !== undefined && grant.run !== run) reasons.push("deny:grant_elsewhere");
+  if (grant.hash !== null && grant.hash !== skillHash) reasons.push("deny:grant_suspended");
+  return reasons;
+}
+
+/**
+ * The grant a skill is judged by. A yes taken back, from everyone or from this agent, comes before
+ * all others. What was said yes to for this run adds to what holds everywhere; where nothing
+ * holds, the first that is there says why.
+ */
+export function grantFor(
+  grants: readonly Grant[],
+  skill: string | undefined,
+  where: Here & { readonly agent: string },
+): Grant | null {
+  const own = grants.filter((grant) => grant.skill === skill);
+  if (own.length === 0) return null;
+  const taken = own.find(
+    ({ revoked, agent }) => revoked === true && (agent === undefined || agent === where.agent),
+  );
+  if (taken !== undefined) return taken;
+  const given = own.filter(({ revoked }) => revoked !== true);
+  const holding = given.filter((grant) => voids(grant, where).length === 0);
+  const [first] = holding;
+  if (first === undefined) return given[0] ?? null;
+  if (holding.length === 1) return first;
+  return { ...first, scopes: [...new Set(holding.flatMap(({ scopes }) => scopes))] };
 }

@@ -37,6 +37,7 @@ export function aStanding(change: Partial<Standing> = {}): Standing {
     declared: null,
     attached: true,
     listed: true,
+    run: "r1",
     grant: null,
     skillHash: "hash",
     locked: true,

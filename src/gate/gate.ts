@@ -26,6 +26,8 @@ export interface Standing {
   readonly attached: boolean;
   /** False when the agent's manifest names tools or agents, and this is not one of them. */
   readonly listed: boolean;
+  /** The run that was started by the operator: what a grant for one run is bound to. */
+  readonly run: string;
   /** The grant of the action's skill, when there is one. */
   readonly grant: Grant | null;
   /** Hash of the skill as it is now; null when there is no skill. */

@@ -95,6 +95,8 @@ const CASES: Readonly<Record<Reason, Case>> = {
   "deny:not_granted": [{}, { attached: false }, { layer: "grant" }],
   "deny:grant_expired": [{}, { grant: { ...grant, expires: NOW } }],
   "deny:grant_suspended": [{}, { grant: { ...grant, hash: "before" } }],
+  "deny:grant_elsewhere": [{}, { grant: { ...grant, run: "r2" } }],
+  "deny:grant_revoked": [{}, { grant: { ...grant, revoked: true } }],
   "deny:not_listed": [{}, { listed: false, attached: false }],
   "deny:by_rule": [{}, { rules: [aRule("no", "deny")] }, { layer: "rule", rule: "no" }],
   "deny:by_operator": [fetching, { answers: new Map([[key, anAnswer("deny")]]) }, { layer: null }],

@@ -166,6 +166,7 @@ function inputsOf(action: Action, standing: Standing): Json {
     listed: standing.listed,
     grant: grant as unknown as Json,
     grantHolds: grant?.expires === undefined || grant.expires > now,
+    ...(grant?.run === undefined ? {} : { forRun: standing.run }),
     skillHash: standing.skillHash,
     locked: standing.locked,
     answers: [...answers.entries()].map(([key, { id, verdict, expires }]) => [

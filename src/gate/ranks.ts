@@ -57,7 +57,15 @@ export function rankOfScopes(
   workspace: string,
   declared: Rank = "E",
 ): Rank {
-  const ground = { workspace, chosen: true, said: "", grant: null, now: 0, skillHash: null };
+  const ground = {
+    workspace,
+    chosen: true,
+    said: "",
+    grant: null,
+    now: 0,
+    skillHash: null,
+    run: "",
+  };
   let rank = declared;
   for (const scope of reachOf(scopes, [])) rank = highest(rank, rankOfScope(scope, "tool", ground));
   return rank;

@@ -92,6 +92,7 @@ function matchesCase(rule: Rule, example: RuleCaseOf): boolean {
     grant: null,
     now: 0,
     skillHash: null,
+    run: "",
   };
   const rank = rankOf(action, reach, ground);
   return matchesOf([rule], { action, reach, rank, workspace: EXAMPLE_WORKSPACE }).length > 0;

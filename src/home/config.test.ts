@@ -1,9 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { fakeClock, systemClock } from "../std/clock.ts";
-import type { GrantsFile } from "../contracts/config.ts";
-import { LIMITS } from "../std/limits.ts";
-import { openConfig, openGrants, openTrust, withGrant } from "./config.ts";
+import { openConfig, openGrants, openTrust } from "./config.ts";
 import { refusal, testFolder } from "./testing/folder.ts";
 
 describe("config.yaml", () => {
@@ -103,56 +101,5 @@ describe("files of machine state", () => {
     expect((await refusal(() => openTrust(file, fakeClock()).read())).message).toBe(
       `${file} is damaged: it is not a regular file.`,
     );
-  });
-});
-
-describe("a grant", () => {
-  const NONE: GrantsFile = { v: 1, grants: [] };
-  const wish = { skill: "web", scopes: ["net:a.example:443"], hash: "h1" };
-
-  test("added twice joins while the skill is the same, and replaces once it changed", async () => {
-    const first = await withGrant(NONE, wish, 10);
-    const second = await withGrant(
-      first.file,
-      { ...wish, scopes: ["net:b.example:443"], expires: 99 },
-      20,
-    );
-    expect(second.file.grants).toEqual([
-      {
-        skill: "web",
-        scopes: ["net:a.example:443", "net:b.example:443"],
-        hash: "h1",
-        at: 20,
-        expires: 99,
-      },
-    ]);
-    const changed = await withGrant(second.file, { ...wish, hash: "h2" }, 30);
-    expect(changed.grant).toEqual({
-      skill: "web",
-      scopes: ["net:a.example:443"],
-      hash: "h2",
-      at: 30,
-    });
-  });
-
-  test("that ended gives nothing to the next", async () => {
-    const first = await withGrant(NONE, { ...wish, expires: 20 }, 10);
-    const next = await withGrant(first.file, { ...wish, scopes: [] }, 21);
-    expect(next.grant.scopes).toEqual([]);
-  });
-
-  test("that cannot be is refused", async () => {
-    const codes = async (act: () => unknown): Promise<string> => (await refusal(act)).code;
-    expect(await codes(() => withGrant(NONE, { ...wish, scopes: ["all"] }, 1))).toBe(
-      "grant.bad_scope",
-    );
-    expect(await codes(() => withGrant(NONE, { ...wish, expires: 1 }, 1))).toBe("grant.expired");
-    const grants = Array.from({ length: LIMITS.grants }, (_, i) => ({
-      skill: `s${i}`,
-      scopes: [],
-      hash: null,
-      at: 1,
-    }));
-    expect(await codes(() => withGrant({ v: 1, grants }, wish, 1))).toBe("grant.too_many");
   });
 });

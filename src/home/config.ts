@@ -1,12 +1,11 @@
 import { basename, dirname } from "node:path";
 import type { z } from "zod";
-import type { Config, Grant, GrantsFile, LockFile, TrustFile } from "../contracts/config.ts";
+import type { Config, GrantsFile, LockFile, TrustFile } from "../contracts/config.ts";
 import type { Clock } from "../std/clock.ts";
 import { canonical } from "../std/canonical.ts";
 import { NanosError } from "../std/error.ts";
 import { sha256 } from "../std/hash.ts";
 import type { Json } from "../std/json.ts";
-import { LIMITS } from "../std/limits.ts";
 import type { ParseCache } from "./arrangement/cache.ts";
 import { manifestError, parseManifest } from "./arrangement/manifest.ts";
 import { damaged, openStore, type StoreFile, type StoreSpec, wayBack } from "./store.ts";
@@ -103,64 +102,4 @@ async function renderConfig(config: Config, before: string): Promise<string> {
 
 function same(a: unknown, b: unknown): boolean {
   return a !== undefined && canonical(a as Json) === canonical(b as Json);
-}
-
-/** What the operator says yes to. `scopes` are resolved; `net:` entries endorse a destination. */
-export interface GrantWish {
-  readonly skill: string;
-  readonly scopes: readonly string[];
-  /** Hash of the skill as it is now; null for bare scopes. */
-  readonly hash: string | null;
-  /** Milliseconds since 1970. */
-  readonly expires?: number;
-}
-
-/**
- * The grants with the wish in force. A second yes to the same skill, unchanged, adds to the
- * first; to a skill that changed it replaces it.
- *
- * @throws NanosError `grant.bad_scope`, `grant.expired`, `grant.too_many`.
- */
-export async function withGrant(
-  file: GrantsFile,
-  wish: GrantWish,
-  now: number,
-): Promise<{ file: GrantsFile; grant: Grant }> {
-  const { Grant } = await import("../contracts/config.ts");
-  if (wish.expires !== undefined && wish.expires <= now) {
-    throw new NanosError(
-      "grant.expired",
-      `The grant for ${wish.skill} would end before it begins.`,
-      "Give a date that is still to come: --until DATE",
-    );
-  }
-  const earlier = file.grants.find((grant) => grant.skill === wish.skill);
-  const holds =
-    earlier !== undefined &&
-    earlier.hash === wish.hash &&
-    (earlier.expires === undefined || earlier.expires > now);
-  const scopes = [...new Set([...(holds ? earlier.scopes : []), ...wish.scopes])];
-  const made = Grant.safeParse({
-    skill: wish.skill,
-    scopes,
-    hash: wish.hash,
-    at: now,
-    ...(wish.expires === undefined ? {} : { expires: wish.expires }),
-  });
-  if (!made.success) {
-    throw new NanosError(
-      "grant.bad_scope",
-      `The grant for ${wish.skill} does not fit: ${made.error.issues[0]?.message ?? "unknown"}.`,
-      "Write a scope as KIND:VALUE, a destination as HOST:PORT.",
-    );
-  }
-  const others = file.grants.filter((grant) => grant.skill !== wish.skill);
-  if (others.length >= LIMITS.grants) {
-    throw new NanosError(
-      "grant.too_many",
-      `This workspace has ${LIMITS.grants} grants, as many as are kept.`,
-      "Take one back: nanos grant revoke SKILL",
-    );
-  }
-  return { file: { v: 1, grants: [...others, made.data] }, grant: made.data };
 }

@@ -75,9 +75,9 @@ test("grants belong to their workspace", async () => {
   await own.grants.add({ skill: "notes", scopes: ["net:127.0.0.1:80"], hash: null });
   expect((await own.grants.list()).length).toBe(1);
   expect(await project.grants.list()).toEqual([]);
-  expect((await own.grants.revoke("notes"))?.scopes).toEqual(["net:127.0.0.1:80"]);
+  expect((await own.grants.revoke("notes"))?.[0]?.scopes).toEqual(["net:127.0.0.1:80"]);
   expect(await own.grants.revoke("notes")).toBeNull();
-  expect(await own.grants.list()).toEqual([]);
+  expect(await own.grants.list()).toMatchObject([{ skill: "notes", scopes: [], revoked: true }]);
 });
 
 test("a hostile folder runs nothing and sets nothing before the yes", async () => {

@@ -1,22 +1,16 @@
 import * as fs from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import type { Arrangement } from "../contracts/arrangement.ts";
-import type { Config, Grant, LockFile } from "../contracts/config.ts";
+import type { Config, LockFile } from "../contracts/config.ts";
 import type { Found, InitResult, OpenOptions, TrustView } from "../contracts/nanos.ts";
 import { type Clock, localDate, systemClock } from "../std/clock.ts";
-import { assert, NanosError } from "../std/error.ts";
+import { NanosError } from "../std/error.ts";
 import { systemRandom } from "../std/random.ts";
 import { openCache, type ParseCache } from "./arrangement/cache.ts";
 import { type ArrangementChecks, loadArrangement } from "./arrangement/load.ts";
 import { snapshot } from "./arrangement/snapshot.ts";
-import {
-  type GrantWish,
-  openConfig,
-  openGrants,
-  openLock,
-  openTrust,
-  withGrant,
-} from "./config.ts";
+import { openConfig, openLock, openTrust } from "./config.ts";
+import { type GrantStore, openGrantStore } from "./grants.ts";
 import { openOperator, type Operator } from "./keys.ts";
 import {
   findHome,
@@ -60,13 +54,7 @@ export interface Home {
   /** Reads are fresh; `change` reads, changes and writes under a lock, keeping comments. */
   readonly config: StoreFile<Config>;
   /** Grants of the workspace in force. */
-  readonly grants: {
-    list(): Promise<readonly Grant[]>;
-    /** Adds to an earlier yes to the same, unchanged skill; replaces one to a changed skill. */
-    add(wish: GrantWish): Promise<Grant>;
-    /** What was taken back, or null when there was none. */
-    revoke(skill: string): Promise<Grant | null>;
-  };
+  readonly grants: GrantStore;
   /** What each skill of this workspace was when it was installed. */
   readonly lock: StoreFile<LockFile>;
   readonly trust: Trust;
@@ -108,7 +96,7 @@ export function openHome(options: HomeOptions = {}): Home {
     place,
     arrangement: () => loadInForce(place, trust, cache, options.checks),
     config: openConfig(paths.config, clock, cache),
-    grants: grantsOf(own.grants, clock, cache),
+    grants: openGrantStore(own.grants, clock, cache),
     lock: openLock(own.lock, clock, cache),
     trust,
     secrets: openSecrets({
@@ -195,31 +183,6 @@ async function loadInForce(
     );
   }
   return loadArrangement(arrangementDir, workspace, { cache, project, trusted, ...extra });
-}
-
-function grantsOf(file: string, clock: Clock, cache: ParseCache): Home["grants"] {
-  const store = openGrants(file, clock, cache);
-  return {
-    list: async () => (await store.read()).grants,
-    add: async (wish) => {
-      let given: Grant | null = null;
-      await store.change(async (held) => {
-        const added = await withGrant(held, wish, clock.now());
-        given = added.grant;
-        return added.file;
-      });
-      assert(given !== null, "a change that succeeded gave a grant");
-      return given;
-    },
-    revoke: async (skill) => {
-      let gone: Grant | null = null;
-      await store.change((held) => {
-        gone = held.grants.find((grant) => grant.skill === skill) ?? null;
-        return { v: 1, grants: held.grants.filter((grant) => grant.skill !== skill) };
-      });
-      return gone;
-    },
-  };
 }
 
 function targetOf(options: HomeOptions, paths: HomePaths, dir: string | undefined): ApplyTarget {

@@ -4,7 +4,7 @@ import { LIMITS } from "../std/limits.ts";
 import { Diverged } from "../contracts/drive.ts";
 import type { Action } from "../contracts/action.ts";
 import type { Draft, EventBody } from "../contracts/event.ts";
-import { REASONS } from "../contracts/reason.ts";
+import { type Reason, REASONS } from "../contracts/reason.ts";
 import { judge } from "../gate/judge.ts";
 import { answersFor, dropAnswers } from "./asks/answers.ts";
 import { NOT_BEGUN, doubt, wasBegun } from "./asks/doubt.ts";
@@ -165,10 +165,7 @@ function denied(frame: Frame, one: Proposed): Draft {
       failure: {
         code: reason,
         message: `Denied because ${says}${missing ? `: ${missing}` : ""}.`,
-        next:
-          reason === "deny:no_isolation"
-            ? "Install bubblewrap: apt install bubblewrap"
-            : `See \`nanos why ${one.step}\`.`,
+        next: nextAfter(reason, one),
       },
     },
     ms: 0,
@@ -183,6 +180,23 @@ function alreadyDone(frame: Frame, one: Proposed): Draft {
     outcome: { status: "done", output },
     ms: 0,
   });
+}
+
+/** What the operator can do about a denial. */
+function nextAfter(reason: Reason, { want, step }: Proposed): string {
+  const skill = want.action.skill ?? want.action.name;
+  switch (reason) {
+    case "deny:no_isolation":
+      return "Install bubblewrap: apt install bubblewrap";
+    case "deny:grant_suspended":
+      return `See what changed, then decide: nanos grant add ${skill}`;
+    case "deny:grant_expired":
+    case "deny:grant_elsewhere":
+    case "deny:grant_revoked":
+      return `To allow it again: nanos grant add ${skill}`;
+    default:
+      return `See \`nanos why ${step}\`.`;
+  }
 }
 
 function stopped(frame: Frame, one: Proposed): Draft {

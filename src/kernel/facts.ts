@@ -1,5 +1,6 @@
 import type { Arrangement } from "../contracts/arrangement.ts";
 import type { LockFile } from "../contracts/config.ts";
+import { hashOf } from "../std/hash.ts";
 import { LIMITS } from "../std/limits.ts";
 import { GATE_VERSION, policyHash } from "../gate/policy.ts";
 import type { BrokenTool, LoadedTool } from "../tools/tool-host.ts";
@@ -40,10 +41,29 @@ export function factsOf(given: {
     })),
     tools,
     broken,
+    seals: sealsOf(arrangement, tools),
     rules,
     routes,
     allow: manifest.allow,
     policy: policyHash(rules, routes),
     gate: GATE_VERSION,
   };
+}
+
+/**
+ * Of a skill without servers its files are all there is. What a server announces is no file, and a
+ * tool of no skill has no skill's hash: their seal is made of what the tools are.
+ */
+function sealsOf(arrangement: Arrangement, tools: readonly LoadedTool[]): Record<string, string> {
+  const by = new Map<string, string[]>();
+  for (const { skill, kind, manifest, hash } of tools) {
+    if (arrangement.skills.has(skill) && kind !== "mcp") continue;
+    by.set(skill, [...(by.get(skill) ?? []), `${manifest.name} ${hash}`]);
+  }
+  return Object.fromEntries(
+    [...by].map(([name, lines]) => {
+      const files = arrangement.skills.get(name)?.hash ?? null;
+      return [name, hashOf({ files, tools: lines.toSorted() })];
+    }),
+  );
 }

@@ -6,8 +6,11 @@ import { scopeParts, type Scope } from "../contracts/scope-parts.ts";
 import type { Spent } from "../contracts/usage.ts";
 import type { Standing } from "../gate/gate.ts";
 import { flowOf } from "./flow/flow.ts";
+import { grantFor } from "../gate/endorse.ts";
 import { type Frame, OPERATOR } from "./frame.ts";
 import type { Want } from "./proposal.ts";
+import { topRun } from "./views/traces.ts";
+import type { Facts } from "./world.ts";
 
 /** What was true when an action was proposed, and what of it is told on the record. */
 export interface Moment {
@@ -22,10 +25,14 @@ export interface Moment {
 export function standingOf(frame: Frame, want: Want, step: string, moment: Moment): Standing {
   const { facts } = frame;
   const { now, spent, answers, grants } = moment;
-  const name = want.action.skill;
+  const { skill: name, agent } = want.action;
   const skill = name === undefined ? undefined : facts.skills.find((one) => one.name === name);
   const flow = flowOf(frame, want.action);
+  const skillHash = sealOf(facts, name);
+  const run = topRun(frame.drive.run);
   return {
+    run,
+    skillHash,
     now,
     spent,
     answers,
@@ -37,8 +44,7 @@ export function standingOf(frame: Frame, want: Want, step: string, moment: Momen
     listed: want.listed ?? true,
     chosen: true,
     held: isHeld(frame, want, step),
-    grant: grants.find((grant) => grant.skill === name) ?? null,
-    skillHash: skill?.hash ?? null,
+    grant: grantFor(grants, name, { now, skillHash, run, agent }),
     // What the operator calls by name needs no second yes to be used at all.
     locked: want.action.agent === OPERATOR || (skill?.locked ?? true),
     rules: facts.rules,
@@ -51,6 +57,13 @@ export function standingOf(frame: Frame, want: Want, step: string, moment: Momen
     inDoubt: false,
     ...(flow ? { flow } : {}),
   };
+}
+
+/** What a yes to this name is bound to now: its files and the tools it announces; null for none. */
+export function sealOf({ seals, skills }: Facts, name: string | undefined): string | null {
+  if (name === undefined) return null;
+  const seal = seals !== undefined && Object.hasOwn(seals, name) ? seals[name] : undefined;
+  return seal ?? skills.find((one) => one.name === name)?.hash ?? null;
 }
 
 /**

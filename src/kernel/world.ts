@@ -35,6 +35,11 @@ export interface Facts {
   readonly broken: readonly BrokenTool[];
   readonly rules: readonly Rule[];
   readonly routes: readonly Route[];
+  /**
+   * What a yes is bound to, by the name it is given to, where that is more than a skill's files:
+   * tools that servers announce, and tools of no skill.
+   */
+  readonly seals?: Readonly<Record<string, string>>;
   /** Scopes the arrangement says yes to for tools of no skill. */
   readonly allow: readonly Scope[];
   /** Hash of rules, routes and the gate's version. */

@@ -155,6 +155,11 @@ export const LIMITS = {
   keyringMs: 60_000,
   /** Parsed files of one kind kept for a faster start. */
   cachedParses: 8,
+  /** Lines of one difference that are shown, and how much comparing it may take. */
+  diffShown: 400,
+  diffCells: 4_000_000,
+  /** A file kept so that a later change of it can be shown, and how many are kept of one skill. */
+  seenFileBytes: 256 * 1024,
   /** Agents, skills or tools of one arrangement. */
   arrangementItems: 500,
   /** Rules in one file. */

@@ -18,6 +18,20 @@ const UNSAFE =
   /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 const UNSAFE_HINT = new RegExp(UNSAFE.source, "u");
 
+/**
+ * Text with what cannot be seen written out, for where it is read before a yes: a space of no width
+ * or a letter of a hidden alphabet shows as `<U+200B>`. Tabs and newlines stay.
+ */
+export function visibleText(text: string): string {
+  return text.replace(UNSEEN, (char) => {
+    const code = (char.codePointAt(0) ?? 0).toString(16).toUpperCase();
+    return `<U+${code.padStart(4, "0")}>`;
+  });
+}
+
+/** Format, control, private and unassigned characters, and fillers that look like nothing. */
+export const UNSEEN = /[\p{Cf}\p{Cn}\p{Co}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0]|(?![\t\n])\p{Cc}/gu;
+
 /** `text` cut to `max` UTF-16 units with an ellipsis, never through a surrogate pair. */
 export function clip(text: string, max: number): string {
   if (text.length <= max) return text;

@@ -72,7 +72,8 @@ export function openTools(options: ToolOptions): ToolHost {
   let loading: Promise<Table> | null = null;
   const table = (): Promise<Table> => (loading ??= loadAll(arrangement, kinds, parts));
   return {
-    async list() {
+    async list(again = false) {
+      if (again) loading = null;
       const { entries, broken } = await table();
       return { tools: [...entries.values()].map(({ tool }) => tool), broken };
     },

@@ -14,7 +14,7 @@ export interface LoadedTool {
   readonly kind: "module" | "mcp" | "command" | "http" | "container";
   /** File or server it comes from, for people. */
   readonly source: string;
-  /** Hash of name, description and schema as announced: a change suspends the grant. */
+  /** Of what it announces and what it is made of: a change suspends the grant. */
   readonly hash: string;
 }
 
@@ -103,8 +103,11 @@ export interface Staged {
  * - `signal` ends the call and every process it started.
  */
 export interface ToolHost {
-  /** Loads every tool; costs processes, so it is done once and kept by hash. */
-  list(): Promise<{ tools: readonly LoadedTool[]; broken: readonly BrokenTool[] }>;
+  /**
+   * Loads every tool; costs processes, so it is done once and kept by hash. `again` asks anew what
+   * could not be asked before.
+   */
+  list(again?: boolean): Promise<{ tools: readonly LoadedTool[]; broken: readonly BrokenTool[] }>;
   call(call: ToolCall, reach: Reach, signal: AbortSignal): Promise<ToolResult>;
   /**
    * The stage a call of an earlier process left for commit, by its step; null when it is gone.

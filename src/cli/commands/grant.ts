@@ -1,10 +1,13 @@
 import type { Grant } from "../../contracts/config.ts";
+import type { SkillView } from "../../contracts/skill.ts";
 import { NanosError } from "../../std/error.ts";
-import { arg, type Command, option, show } from "../command.ts";
+import { arg, type Command, type Context, type Input, option, show } from "../command.ts";
 import { EXIT } from "../exit.ts";
 import { type Line, span } from "../render/line.ts";
 import { table } from "../render/table.ts";
+import { changesLines, mayLines } from "../render/trust.ts";
 import { clockTime } from "../render/words.ts";
+import { agree } from "../setup.ts";
 
 export const command: Command = {
   name: "grant",
@@ -26,29 +29,16 @@ export const command: Command = {
     },
     {
       name: "add",
-      summary: "let a skill use its declared reach, and name destinations",
+      summary: "let a skill use its declared reach, and name what it need not ask for",
       example: "nanos grant add web --net example.org:443",
       args: [{ name: "SKILL", about: "the skill", required: true, offers: "skills" }],
       options: [
         { flag: "--net", value: "HOST:PORT", about: "a destination said yes to", many: true },
+        { flag: "--exec", value: "PROGRAM", about: "a program said yes to", many: true },
         { flag: "--until", value: "DATE", about: "void after that day, like 2026-12-31" },
+        { flag: "--run", value: "RUN", about: "only for that run", offers: "runs" },
       ],
-      run: async (context, input) => {
-        const until = untilOf(option(input, "--until"), context.clock.now());
-        const net = input.options["--net"];
-        const grant = await (
-          await context.nanos()
-        ).grants.add(arg(input, "SKILL"), {
-          ...(net === undefined ? {} : { net }),
-          ...(until === undefined ? {} : { until }),
-        });
-        await show(context, grant, () => [
-          [span("granted ", "green"), grant.skill],
-          ...grant.scopes.map((scope): Line => `  ${scope}`),
-          [span(`nanos grant revoke ${grant.skill} takes it back`, "dim")],
-        ]);
-        return EXIT.succeeded;
-      },
+      run: add,
     },
     {
       name: "revoke",
@@ -65,12 +55,55 @@ export const command: Command = {
             "nanos grant list shows those there are.",
           );
         }
-        await show(context, { skill, revoked }, () => [[span("revoked ", "green"), skill]]);
+        await show(context, { skill, revoked }, () => [
+          [span("revoked ", "green"), skill],
+          [span(`it does nothing until nanos grant add ${skill}`, "dim")],
+        ]);
         return EXIT.succeeded;
       },
     },
   ],
 };
+
+async function add(context: Context, input: Input): Promise<number> {
+  const until = untilOf(option(input, "--until"), context.clock.now());
+  const { "--net": net, "--exec": exec } = input.options;
+  const run = option(input, "--run");
+  const nanos = await context.nanos();
+  const name = arg(input, "SKILL");
+  const view = await nanos.skills.show(name);
+  if (!(await seen(context, view))) {
+    context.terminal.err("Not granted. It stays suspended.\n");
+    return EXIT.denied;
+  }
+  const grant = await nanos.grants.add(name, {
+    hash: view.hash,
+    ...(net === undefined ? {} : { net }),
+    ...(exec === undefined ? {} : { exec }),
+    ...(until === undefined ? {} : { until }),
+    ...(run === undefined ? {} : { run }),
+  });
+  const now = await nanos.skills.show(name);
+  await show(context, grant, () => [
+    [span("granted ", "green"), grant.skill],
+    ...mayLines(now),
+    [span(`nanos grant revoke ${grant.skill} takes it back`, "dim")],
+  ]);
+  return EXIT.succeeded;
+}
+
+/** Whoever said yes to something else is shown what changed, and says yes to that first. */
+async function seen(context: Context, view: SkillView): Promise<boolean> {
+  if (view.changes === null) return true;
+  const { paintAll } = await import("../render/line.ts");
+  const lines = [[span(view.name, "bold")], ...mayLines(view), ...changesLines(view.changes)];
+  context.terminal.err(paintAll(lines, context.terminal.color("err")));
+  return agree(context, "Grant it as it is now? y/N ", [
+    "grant.unanswered",
+    `${view.name} changed since it was granted, and nobody is here to say yes to that.`,
+    "Read what changed above, then add --yes.",
+  ]);
+}
 
 /** Grants as a table; an expired one says so. */
 export function grantTable(grants: readonly Grant[], now: number, width: number): readonly Line[] {
@@ -79,14 +112,21 @@ export function grantTable(grants: readonly Grant[], now: number, width: number)
     [
       { title: "skill", text: ({ skill }) => skill, style: () => "bold" },
       { title: "until", text: (grant) => until(grant, now) },
-      { title: "reach", text: ({ scopes }) => scopes.join(" ") || "what it declares" },
+      { title: "reach", text: reachOf },
     ],
     grants,
     width,
   );
 }
 
-function until({ expires }: Grant, now: number): string {
+function reachOf({ scopes, revoked, agent }: Grant): string {
+  if (revoked === true) return agent === undefined ? "nothing" : `nothing, for ${agent}`;
+  return scopes.join(" ") || "what it declares";
+}
+
+function until({ expires, run, revoked }: Grant, now: number): string {
+  if (revoked === true) return "revoked";
+  if (run !== undefined) return `run ${run}`;
   if (expires === undefined) return "no end";
   return expires <= now ? "expired" : clockTime(expires);
 }

@@ -1,10 +1,9 @@
 import { resolve } from "node:path";
-import { NanosError } from "../../std/error.ts";
 import { type Command, show } from "../command.ts";
 import { EXIT } from "../exit.ts";
 import { span } from "../render/line.ts";
 import { trustLines } from "../render/trust.ts";
-import { attended, confirm } from "../setup.ts";
+import { agree } from "../setup.ts";
 
 export const command: Command = {
   name: "trust",
@@ -18,19 +17,14 @@ export const command: Command = {
       resolve(context.options.cwd ?? ".", input.args["DIR"] ?? "."),
     );
     await show(context, view, () => trustLines(view));
-    // Naming the folder on the command line and --yes together are a person's own words.
-    if (!context.yes) {
-      if (!attended(context)) {
-        throw new NanosError(
-          "trust.unanswered",
-          "Nobody is here to say yes, so the folder stays untrusted.",
-          "Read the list above, then add --yes.",
-        );
-      }
-      if (!(await confirm(context, "Trust exactly this? y/N "))) {
-        context.terminal.err("Not trusted. Nothing of it is used.\n");
-        return EXIT.denied;
-      }
+    const yes = await agree(context, "Trust exactly this? y/N ", [
+      "trust.unanswered",
+      "Nobody is here to say yes, so the folder stays untrusted.",
+      "Read the list above, then add --yes.",
+    ]);
+    if (!yes) {
+      context.terminal.err("Not trusted. Nothing of it is used.\n");
+      return EXIT.denied;
     }
     await house.trust(context.options, view);
     const { paintAll } = await import("../render/line.ts");

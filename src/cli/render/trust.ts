@@ -1,6 +1,11 @@
 import type { TrustView } from "../../contracts/nanos.ts";
+import type { Change, Changes, SkillView } from "../../contracts/skill.ts";
+import { fields } from "./fields.ts";
 import { type Line, span, type Style } from "./line.ts";
-import { shortPath } from "./words.ts";
+import { table } from "./table.ts";
+import { clockTime, count, shortPath } from "./words.ts";
+
+/** What is read before a yes: to a folder, to a skill, to what changed since the last one. */
 
 /** What a yes to a folder would mean, file by file. */
 export function trustLines(view: TrustView): readonly Line[] {
@@ -32,3 +37,99 @@ const SIGN: Readonly<
   removed: { sign: "-", style: "red" },
   same: { sign: "=", style: "dim" },
 };
+
+/** Skills, servers and bare tools as a table. */
+export function skillTable(views: readonly SkillView[], width: number): readonly Line[] {
+  if (views.length === 0) return ["No skills yet. nanos skill install PATH brings one."];
+  return table(
+    [
+      { title: "skill", text: ({ name }) => name, style: () => "bold" },
+      { title: "grant", text: stateWords },
+      { title: "agents", text: ({ agents }) => agents.join(" ") || "-" },
+      { title: "about", text: ({ description }) => description },
+    ],
+    views,
+    width,
+  );
+}
+
+/** One skill: what it may do first, then what changed since the yes. */
+export function skillLines(view: SkillView): readonly Line[] {
+  return [
+    [span(view.name, "bold"), `  ${view.description}`],
+    ...mayLines(view),
+    ...fields([
+      [view.kind, view.from],
+      ["tools", view.tools.join(", ")],
+      ["agents", view.agents.join(", ") || "none; nanos skill attach SKILL AGENT adds one"],
+      ["grant", stateWords(view)],
+      ["hash", view.hash?.slice(0, 16) ?? "not known before it is reached"],
+    ]),
+    ...(view.changes === null ? [] : ["", ...changesLines(view.changes)]),
+  ];
+}
+
+/** What it may do, one line each. */
+export function mayLines({ may, terms }: Pick<SkillView, "may" | "terms">): readonly Line[] {
+  return [
+    ...(may.length === 0 ? ["  may reach nothing: it is text for a model"] : may).map(
+      (words): Line => `  ${words.replace(/^ */u, "")}`,
+    ),
+    ...(terms === undefined ? [] : [[span("  terms  ", "dim"), terms]]),
+  ];
+}
+
+function stateWords({ state, grant }: SkillView): string {
+  switch (state) {
+    case "granted":
+      return grant?.expires === undefined ? "granted" : `until ${clockTime(grant.expires)}`;
+    case "none":
+      return "none: what is dangerous asks each time";
+    case "one run":
+      return `for run ${grant?.run ?? "?"} only`;
+    case "expired":
+      return "expired";
+    case "suspended":
+      return "suspended: it changed";
+    case "revoked":
+      return "revoked";
+  }
+}
+
+/** What changed since a yes: new reach first, then files and tools line by line. */
+export function changesLines(changes: Changes): readonly Line[] {
+  const { scopes, files, tools, unknown } = changes;
+  return [
+    [span("Changed since you said yes:", "bold")],
+    ...scopes.added.map((words): Line => [span("  + ", "yellow"), `now asks to ${words}`]),
+    ...scopes.removed.map((words): Line => [span("  - ", "dim"), `no longer asks to ${words}`]),
+    ...(unknown ? ["  What it was then is not kept; read what is there now."] : []),
+    ...files.flatMap(changeLines),
+    ...tools.flatMap(changeLines),
+  ];
+}
+
+const STATES: Readonly<Record<Change["state"], readonly [sign: string, style: Style]>> = {
+  new: ["+", "green"],
+  changed: ["~", "yellow"],
+  removed: ["-", "red"],
+};
+
+const KINDS: Readonly<Record<string, readonly [sign: string, style: Style]>> = {
+  same: [" ", "dim"],
+  added: ["+", "green"],
+  removed: ["-", "red"],
+};
+
+/** One file or tool, and its lines. */
+export function changeLines({ path, state, lines, more, note }: Change): readonly Line[] {
+  const [sign, style] = STATES[state];
+  return [
+    [span(`  ${sign} `, style), path, span(note === undefined ? "" : `  ${note}`, "dim")],
+    ...lines.map(({ kind, text }): Line => {
+      const [mark, look] = KINDS[kind] ?? [" ", "dim"];
+      return [span(`    ${mark} ${text}`, look)];
+    }),
+    ...(more === 0 ? [] : [[span(`    … ${count(more, "more line")} not shown`, "yellow")]]),
+  ];
+}

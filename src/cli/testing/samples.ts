@@ -1,4 +1,5 @@
 import type { SecretLine } from "../../contracts/secret.ts";
+import type { SkillView } from "../../contracts/skill.ts";
 import type { Action, Decision } from "../../contracts/action.ts";
 import type { Agent } from "../../contracts/agent.ts";
 import type { Arrangement } from "../../contracts/arrangement.ts";
@@ -165,3 +166,18 @@ export const SECRETS: readonly SecretLine[] = [
   { name: "GITHUB_TOKEN", hosts: ["api.github.com:443"], kept: "keyring", at: 0, used: 0 },
   { name: "spare", hosts: [], kept: "keyring", at: 0, used: null },
 ];
+
+/** A skill as a surface shows it. */
+export const SKILL: SkillView = {
+  name: "web",
+  kind: "skill",
+  description: "Reads pages.",
+  from: "/w/skills/web",
+  hash: "h".repeat(64),
+  agents: ["research"],
+  tools: ["web_fetch"],
+  may: ["may reach any public host, asking each time"],
+  grant: null,
+  state: "none",
+  changes: null,
+};

@@ -3,7 +3,7 @@ import type { Ask } from "../../contracts/run.ts";
 import type { House } from "../command.ts";
 import { NanosError } from "../../std/error.ts";
 import type { Json } from "../../std/json.ts";
-import { action, AGENTS, ARRANGEMENT, SECRETS, TOOLS, TRUST } from "./samples.ts";
+import { action, AGENTS, ARRANGEMENT, SECRETS, SKILL, TOOLS, TRUST } from "./samples.ts";
 import { type Beat, Played } from "./scripted-run.ts";
 
 /** What a scripted house holds and does. */
@@ -180,7 +180,7 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
     },
     grants: {
       list: () => [],
-      add: async (skill, { net, until }) => {
+      add: async (skill, { net, until } = {}) => {
         calls.log.push(
           `grant ${skill} ${(net ?? []).join(",")} ${until === undefined ? "" : "until"}`.trim(),
         );
@@ -195,6 +195,10 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
         return { name, hosts, kept: keep, at: 0, used: null };
       },
       rm: async (name) => void calls.log.push(`forget ${name}`),
+    },
+    skills: {
+      list: async () => [SKILL],
+      show: async (name) => ({ ...SKILL, name }),
     },
     arrangement: ARRANGEMENT,
     doctor: async (probe) => [

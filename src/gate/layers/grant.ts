@@ -1,5 +1,6 @@
 import type { Action, ActionKind } from "../../contracts/action.ts";
 import type { LayerAnswer, Standing } from "../gate.ts";
+import { voids } from "../endorse.ts";
 
 /** Kinds that need no grant: models are chosen, and the operator's own start is its own yes. */
 const UNGRANTED: ReadonlySet<ActionKind> = new Set(["model", "run", "note"]);
@@ -11,13 +12,10 @@ export function grantLayer(action: Action, standing: Standing): readonly LayerAn
   const { grant } = standing;
   if (!standing.listed) answers.push({ verdict: "deny", reason: "deny:not_listed" });
   if (!standing.attached) answers.push({ verdict: "deny", reason: "deny:not_granted" });
-  if (grant?.expires !== undefined && grant.expires <= standing.now) {
-    answers.push({ verdict: "deny", reason: "deny:grant_expired" });
+  if (grant !== null) {
+    for (const reason of voids(grant, standing)) answers.push({ verdict: "deny", reason });
   }
   const bound = grant !== null && grant.hash !== null;
-  if (bound && grant.hash !== standing.skillHash) {
-    answers.push({ verdict: "deny", reason: "deny:grant_suspended" });
-  }
   // A grant bound to the skill's hash is a yes to exactly these files, however they came here.
   if (action.skill !== undefined && !standing.locked && !bound) {
     const key = `unlocked:${action.skill}@${standing.skillHash ?? "unknown"}`;

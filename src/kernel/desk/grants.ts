@@ -1,13 +1,17 @@
 import { NanosError } from "../../std/error.ts";
-import { nearest } from "../../std/nearest.ts";
 import type { Arrangement } from "../../contracts/arrangement.ts";
 import type { Grant } from "../../contracts/config.ts";
 import type { EventBody } from "../../contracts/event.ts";
-import type { Grants } from "../../contracts/nanos.ts";
 import { parseAddress } from "../../std/address.ts";
-import type { GrantWish } from "../../home/config.ts";
+import type { GrantOptions, Grants } from "../../contracts/nanos.ts";
+import type { GrantStore } from "../../home/grants.ts";
 import type { Journal } from "../../journal/journal.ts";
+import type { Vault } from "../../vault/vault.ts";
+import { topRun } from "../views/traces.ts";
+import { firstOf } from "../start.ts";
+import type { Facts } from "../world.ts";
 import { note } from "./note.ts";
+import { grantable, keepSeen, lookAt } from "./seen.ts";
 
 /** Grants with the list kept at hand, as every judgement looks at it. */
 export interface GrantDesk {
@@ -17,65 +21,96 @@ export interface GrantDesk {
   reload(): Promise<void>;
 }
 
+interface Desk {
+  readonly arrangement: Arrangement;
+  readonly store: GrantStore;
+  readonly journal: Journal;
+  readonly vault: Vault;
+  /** `again` asks servers anew that could not be asked before. */
+  readonly facts: (again?: boolean) => Promise<Facts>;
+}
+
 /** Opens the grants of one workspace. */
-export async function grantDesk(given: {
-  arrangement: Arrangement;
-  store: {
-    list(): Promise<readonly Grant[]>;
-    add(wish: GrantWish): Promise<Grant>;
-    revoke(skill: string): Promise<Grant | null>;
-  };
-  journal: Journal;
-  /** Skill names of bare tools, which a grant may name too. */
-  bare: () => Promise<readonly string[]>;
-}): Promise<GrantDesk> {
-  const { arrangement, store, journal, bare } = given;
+export async function grantDesk(desk: Desk): Promise<GrantDesk> {
+  const { arrangement, store, journal } = desk;
   let current = await store.list();
+  const reload = async (): Promise<void> => {
+    current = await store.list();
+  };
   const record = async (body: EventBody): Promise<void> => {
     await note(journal, body);
-    current = await store.list();
+    await reload();
     await journal.wake("grants");
+  };
+  const give = async (name: string, wish: GrantOptions): Promise<Grant> => {
+    const { grant, body } = await giveGrant(desk, name, wish);
+    await record(body);
+    return grant;
   };
   return {
     current: () => current,
+    reload,
     grants: {
       list: () => current,
-      add: async (name, { net = [], until }) => {
-        const skill = arrangement.skills.get(name);
-        const others = [...Object.keys(arrangement.mcpServers), ...(skill ? [] : await bare())];
-        if (!skill && !others.includes(name)) throw unknownSkill(name, arrangement, others);
-        const scopes = net.map(netScope);
-        const expires = until === undefined ? {} : { expires: until };
-        const hash = skill?.hash ?? null;
-        const grant = await store.add({ skill: name, scopes, hash, ...expires });
-        await record({ kind: "grant.given", skill: name, scopes, hash, ...expires });
-        return grant;
+      add: async (name, wish = {}) => {
+        checkRun(journal, wish.run);
+        const grant = await give(name, wish);
+        if (grant.hash !== null || !Object.hasOwn(arrangement.mcpServers, name)) return grant;
+        // Now that it may be reached, it can be asked what it offers; the yes is bound to that.
+        await desk.facts(true);
+        return give(name, wish);
       },
       revoke: async (name) => {
+        const known = current.some(({ skill }) => skill === name);
+        if (!known && !grantable(arrangement, await desk.facts()).includes(name)) return false;
         const gone = await store.revoke(name);
-        if (gone) await record({ kind: "grant.revoked", skill: name, scopes: [...gone.scopes] });
-        return gone !== null;
+        const scopes = gone?.flatMap((grant) => grant.scopes) ?? [];
+        if (gone) await record({ kind: "grant.revoked", skill: name, scopes });
+        return true;
       },
     },
-    reload: async () => {
-      current = await store.list();
-    },
   };
+}
+
+/** Stores the yes, bound to what is there now and with what was seen of it. */
+async function giveGrant(
+  { arrangement, facts, vault, store }: Desk,
+  name: string,
+  { net = [], exec = [], until, run, hash: shown }: GrantOptions,
+): Promise<{ grant: Grant; body: EventBody }> {
+  const look = lookAt(name, arrangement, await facts());
+  const { hash } = look;
+  if (shown !== undefined && shown !== hash) {
+    const message = `${name} is no longer what was shown; nothing was granted.`;
+    throw new NanosError("grant.changed", message, `Look again: nanos skill show ${name}`);
+  }
+  const scopes = [...net.map(netScope), ...exec.map((program) => `exec:${program}`)];
+  const extra = {
+    ...(until === undefined ? {} : { expires: until }),
+    ...(run === undefined ? {} : { run: topRun(run) }),
+    seen: keepSeen(look, vault),
+  };
+  const grant = await store.add({ skill: name, scopes, hash, ...extra });
+  return { grant, body: { kind: "grant.given", skill: name, scopes, hash, ...extra } };
+}
+
+/** A yes for a run that is over would be a yes to nothing. */
+function checkRun(journal: Journal, given: string | undefined): void {
+  if (given === undefined) return;
+  const run = topRun(given);
+  if (firstOf(journal, run)?.event.kind !== "run.started") {
+    throw new NanosError("run.unknown", `There is no run ${run}.`, "See `nanos trace list`.");
+  }
+  if (journal.head(run)?.kind !== "run.ended") return;
+  throw new NanosError(
+    "grant.run_ended",
+    `Run ${run} has ended, and a grant for it would be for nothing.`,
+    "Leave --run away, or name one that goes on: nanos trace list",
+  );
 }
 
 function netScope(value: string): string {
   const address = parseAddress(value);
   if (address) return `net:${address.text}`;
   throw new NanosError("grant.bad_scope", `${value} is no destination.`, "Write it as HOST:PORT.");
-}
-
-function unknownSkill(
-  name: string,
-  arrangement: Arrangement,
-  others: readonly string[],
-): NanosError {
-  const names = [...arrangement.skills.keys(), ...others];
-  const near = nearest(name, names);
-  const next = near ? `Did you mean ${near}?` : `Skills: ${names.join(", ") || "none"}.`;
-  return new NanosError("skill.unknown", `There is no skill ${name}.`, next);
 }

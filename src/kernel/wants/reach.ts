@@ -8,11 +8,13 @@ import type { Failure, Outcome } from "../../contracts/outcome.ts";
 import type { Scope } from "../../contracts/scope.ts";
 import { parseAddress } from "../../std/address.ts";
 import { UNKNOWN_LABEL, joinLabels } from "../../gate/labels.ts";
+import { grantFor, voids } from "../../gate/endorse.ts";
 import type { Granted, LoadedTool, Wanted } from "../../tools/tool-host.ts";
 import { unlessStopped, whyStopped } from "../drive/watch.ts";
 import { type Frame, draft } from "../frame.ts";
 import type { Want } from "../proposal.ts";
-import { destinationOf } from "../standing.ts";
+import { destinationOf, sealOf } from "../standing.ts";
+import { topRun } from "../views/traces.ts";
 
 /** What a tool asks back for, as an action of its own inside the tool's step. */
 export function reachWant(
@@ -40,19 +42,20 @@ export function reachWant(
     attached: true,
     repeatable: wanted.kind === "fetch" && /^(?:GET|HEAD)$/iu.test(wanted.method),
     perform: ({ step }) =>
-      wanted.kind === "fetch" ? fetchFor(frame, wanted, step) : noSecret(frame, step),
+      wanted.kind === "fetch" ? fetchFor(frame, tool.skill, wanted, step) : noSecret(frame, step),
   };
 }
 
 async function fetchFor(
   frame: Frame,
+  skill: string,
   wanted: Extract<Wanted, { kind: "fetch" }>,
   step: string,
 ): Promise<Draft> {
   const { world, drive } = frame;
   if (!world) throw new Error("bug: a replay fetched");
   const start = drive.elapsed();
-  const fetching = world.fetch(wanted, privateHosts(frame, wanted.url), drive.signal);
+  const fetching = world.fetch(wanted, privateHosts(frame, skill, wanted.url), drive.signal);
   const result = await unlessStopped(
     fetching.catch(broken),
     drive.signal,
@@ -85,13 +88,20 @@ function late(): Failure {
 }
 
 /**
- * Private addresses this fetch may dial: those a grant names, and the one the gate just allowed.
- * A public name is not among them, so one that resolves to a private address is refused.
+ * Private addresses this fetch may dial: those the skill's own grant names while it holds, and the
+ * one the gate just allowed. A public name is not among them, so one that resolves to a private
+ * address is refused.
  */
-function privateHosts(frame: Frame, url: string): readonly string[] {
+function privateHosts(frame: Frame, skill: string, url: string): readonly string[] {
   const address = parseAddress(destinationOf(url) ?? "");
   const own = address && address.kind !== "public" ? [address.text] : [];
-  return [...grantedHosts(frame), ...own];
+  const skillHash = sealOf(frame.facts, skill);
+  const now = frame.world?.clock.now() ?? 0;
+  const here = { now, skillHash, run: topRun(frame.drive.run) };
+  const agent = frame.agent.manifest.name;
+  const grant = grantFor(frame.grants, skill, { ...here, agent });
+  const holds = grant !== null && voids(grant, here).length === 0;
+  return [...(holds ? grantedHosts({ grants: [grant] }) : []), ...own];
 }
 
 async function noSecret(frame: Frame, step: string): Promise<Draft> {
@@ -104,7 +114,7 @@ async function noSecret(frame: Frame, step: string): Promise<Draft> {
   return draft(frame, step, "kernel", { kind: "action.settled", outcome, ms: 0 });
 }
 
-/** Every `host:port` a grant names: reachable, and with it private addresses. */
+/** Every `host:port` these grants name. */
 export function grantedHosts(frame: Pick<Frame, "grants">): readonly string[] {
   return frame.grants.flatMap((grant) =>
     grant.scopes.filter((scope) => scope.startsWith("net:")).map((scope) => scope.slice(4)),

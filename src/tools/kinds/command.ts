@@ -20,7 +20,7 @@ export function commandKind(parts: Parts): Kind {
       const command = spec?.command;
       if (!spec || !command) return null;
       const manifest = manifestOfFile(spec, command.filter(isPlace), [`exec:${command[0] ?? ""}`]);
-      return loadFile(source, "command", manifest, (call, _reach, signal) =>
+      return loadFile(source, { kind: "command", manifest, spec }, (call, _reach, signal) =>
         callCommand({ source, parts, command, manifest }, call, signal),
       );
     },

@@ -21,7 +21,7 @@ export function containerKind(parts: Parts): Kind {
       const container = spec?.container;
       if (!spec || !container) return null;
       const manifest = manifestOfFile(spec, container.command, ["exec:podman"]);
-      return loadFile(source, "container", manifest, (call, _reach, signal) =>
+      return loadFile(source, { kind: "container", manifest, spec }, (call, _reach, signal) =>
         callContainer({ source, parts, container, manifest }, call, signal),
       );
     },

@@ -21,7 +21,7 @@ export function httpKind(): Kind {
       if (!spec || !http) return null;
       const template = { url: http.url, headers: http.headers ?? {}, body: http.body ?? null };
       const manifest = manifestOfFile(spec, template as unknown as Json, [hostScope(http.url)]);
-      return loadFile(source, "http", manifest, (call, reach) =>
+      return loadFile(source, { kind: "http", manifest, spec }, (call, reach) =>
         callHttp(http, manifest, call, reach),
       );
     },

@@ -65,11 +65,12 @@ export function sourceName(source: Source): string {
   return source.from === "file" ? source.file : `mcp server ${source.name}`;
 }
 
-/** The announced tool with its hash. */
+/** The announced tool with its hash; `made` is what it is made of, beyond what it announces. */
 export function loadedTool(
   source: Source,
   kind: LoadedTool["kind"],
   manifest: ToolManifest,
+  made: Json,
 ): LoadedTool {
   const bare = source.from === "server" ? source.name : manifest.name;
   return {
@@ -77,7 +78,7 @@ export function loadedTool(
     skill: source.skill ?? bare,
     kind,
     source: sourceName(source),
-    hash: hashOf(manifest as unknown as Json),
+    hash: hashOf([manifest as unknown as Json, made]),
   };
 }
 

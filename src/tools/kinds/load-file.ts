@@ -20,16 +20,21 @@ import {
 /** A tool made of a file's words alone, once its scopes lie within its skill's. */
 export async function loadFile(
   source: Source,
-  kind: LoadedTool["kind"],
-  manifest: ToolManifest,
+  tool: {
+    readonly kind: LoadedTool["kind"];
+    readonly manifest: ToolManifest;
+    readonly spec: ToolFile;
+  },
   call: Entry["call"],
 ): Promise<Loaded> {
+  const { kind, manifest, spec } = tool;
   const missing = undeclared(source.skillScopes, manifest.scopes);
   if (missing !== null) {
     const message = `${manifest.name} needs ${missing}, which its skill does not declare.`;
     return brokenSource(source, failure("tool.scope_undeclared", message));
   }
-  return { entries: [{ tool: loadedTool(source, kind, manifest), call }], broken: [] };
+  const loaded = loadedTool(source, kind, manifest, spec as unknown as Json);
+  return { entries: [{ tool: loaded, call }], broken: [] };
 }
 
 /** What a `tools/NAME.yaml` says; null for a source that is no such file. */

@@ -74,7 +74,7 @@ function entriesOf(server: Server, tools: readonly AnnouncedTool[]): Loaded {
     }
     seen.add(manifest.name);
     entries.push({
-      tool: loadedTool(server.source, "mcp", manifest),
+      tool: loadedTool(server.source, "mcp", manifest, server.source.server as unknown as Json),
       call: (call, reach, signal) => callServer({ server, tool, manifest, call, reach, signal }),
     });
   }

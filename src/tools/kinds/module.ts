@@ -65,7 +65,7 @@ async function load(source: FileSource, parts: Parts, pool: Pool<Host>): Promise
     return brokenSource(source, failure("tool.scope_undeclared", message));
   }
   const entry: Entry = {
-    tool: loadedTool(source, "module", manifest),
+    tool: loadedTool(source, "module", manifest, hash),
     call: (call, reach, signal) =>
       callModule({ source, hash, manifest, parts, pool }, call, reach, signal),
   };

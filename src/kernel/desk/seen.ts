@@ -1,0 +1,151 @@
+import { dirname } from "node:path";
+import { canonical } from "../../std/canonical.ts";
+import { NanosError } from "../../std/error.ts";
+import { sha256 } from "../../std/hash.ts";
+import type { Json } from "../../std/json.ts";
+import { LIMITS } from "../../std/limits.ts";
+import { nearest } from "../../std/nearest.ts";
+import type { Arrangement } from "../../contracts/arrangement.ts";
+import type { Seen } from "../../contracts/config.ts";
+import type { Changes, SkillView } from "../../contracts/skill.ts";
+import { changesOf, type Pair } from "../../home/changes.ts";
+import { readTree, treeHash, utf8 } from "../../home/files.ts";
+import { scopeInWords } from "../../home/trust-words.ts";
+import type { LoadedTool } from "../../tools/tool-host.ts";
+import type { Vault } from "../../vault/vault.ts";
+import { sealOf } from "../standing.ts";
+import type { Facts } from "../world.ts";
+
+/** A skill, server or tool as it is now: what a yes is given to, and what a change is seen by. */
+export interface Look {
+  readonly kind: SkillView["kind"];
+  readonly from: string;
+  /** What the yes is bound to. */
+  readonly hash: string | null;
+  readonly tools: readonly LoadedTool[];
+  readonly scopes: readonly string[];
+  /** Path to content: its files, or how the server is started. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+}
+
+/** Every name a grant can be given to. */
+export function grantable(arrangement: Arrangement, facts: Facts): readonly string[] {
+  return [
+    ...new Set([
+      ...arrangement.skills.keys(),
+      ...Object.keys(arrangement.mcpServers),
+      ...facts.tools.map(({ skill }) => skill),
+    ]),
+  ];
+}
+
+/**
+ * Looks at what goes by this name.
+ *
+ * @throws NanosError `skill.unknown`, and `grant.changed` when its files are no longer those that
+ *   were loaded.
+ */
+export function lookAt(name: string, arrangement: Arrangement, facts: Facts): Look {
+  const names = grantable(arrangement, facts);
+  if (!names.includes(name)) throw unknownSkill(name, names);
+  const tools = facts.tools.filter(({ skill }) => skill === name);
+  const skill = arrangement.skills.get(name);
+  const server = skill ? undefined : arrangement.mcpServers[name];
+  const declared = tools.flatMap(({ manifest }) => manifest.scopes);
+  const scopes = [...new Set([...(skill?.manifest.scopes ?? []), ...declared])].toSorted();
+  const common = { hash: sealOf(facts, name), tools, scopes };
+  if (server !== undefined) {
+    const started = Buffer.from(`${JSON.stringify(server, null, 2)}\n`);
+    return { ...common, kind: "server", from: name, files: new Map([["mcp.json", started]]) };
+  }
+  const from = skill?.dir ?? tools[0]?.source ?? "";
+  const tree = readTree(skill ? from : dirname(from)).files;
+  if (skill && treeHash(tree) !== skill.hash) {
+    const message = `The files of ${name} changed while they were looked at.`;
+    throw new NanosError("grant.changed", message, `Look again: nanos skill show ${name}`);
+  }
+  const files = new Map(tree.map(({ path, content }) => [path, content]));
+  return { ...common, kind: skill ? "skill" : "tool", from, files };
+}
+
+function unknownSkill(name: string, names: readonly string[]): NanosError {
+  const near = nearest(name, names);
+  const next = near ? `Did you mean ${near}?` : `Skills: ${names.join(", ") || "none"}.`;
+  return new NanosError("skill.unknown", `There is no skill ${name}.`, next);
+}
+
+/** Keeps what a yes was given to, so that a later change can be shown; returns its vault hash. */
+export function keepSeen(look: Look, vault: Vault): string {
+  for (const content of look.files.values()) {
+    if (content.length <= LIMITS.seenFileBytes && utf8(content) !== null) vault.put(content);
+  }
+  return vault.put(canonical(seenIn(look) as unknown as Json));
+}
+
+function seenIn({ files, scopes, tools }: Look): Seen {
+  const announced = tools.filter(({ kind }) => kind === "mcp");
+  return {
+    v: 1,
+    files: Object.fromEntries([...files].map(([path, content]) => [path, sha256(content)])),
+    scopes: [...scopes],
+    tools: Object.fromEntries(
+      announced.map(({ manifest: { name, description, input, output } }) => [
+        name,
+        { description, input, ...(output === undefined ? {} : { output }) },
+      ]),
+    ),
+  };
+}
+
+/** What is no longer as it was when it was said yes to. `kept` is the vault hash of that. */
+export function changesSince(look: Look, kept: string | undefined, vault: Vault): Changes {
+  const bytes = kept === undefined ? null : vault.get(kept);
+  const now = seenIn(look);
+  if (bytes === null) {
+    const scopes = { added: now.scopes.map(scopeInWords), removed: [] };
+    return { scopes, files: [], tools: [], unknown: true };
+  }
+  const then = JSON.parse(new TextDecoder().decode(bytes)) as Seen;
+  const without = (some: readonly string[], others: readonly string[]): string[] =>
+    some.filter((one) => !others.includes(one)).map(scopeInWords);
+  const files = differing(then.files, now.files).map((path): Pair => {
+    const hash = own(then.files, path);
+    const before = hash === undefined ? null : (vault.get(hash) ?? "unknown");
+    return { path, before, after: look.files.get(path) ?? null };
+  });
+  const tools = differing(then.tools, now.tools).map((path): Pair => {
+    return { path, before: asText(own(then.tools, path)), after: asText(own(now.tools, path)) };
+  });
+  return {
+    scopes: { added: without(now.scopes, then.scopes), removed: without(then.scopes, now.scopes) },
+    files: changesOf(files),
+    tools: changesOf(tools),
+    unknown: false,
+  };
+}
+
+/** Keys whose values differ, sorted. */
+function differing(
+  then: Readonly<Record<string, Json>>,
+  now: Readonly<Record<string, Json>>,
+): string[] {
+  const keys = [...new Set([...Object.keys(then), ...Object.keys(now)])].toSorted();
+  const text = (of: Readonly<Record<string, Json>>, key: string): string =>
+    canonical(own(of, key) ?? null);
+  return keys.filter((key) => text(then, key) !== text(now, key));
+}
+
+function own<T>(of: Readonly<Record<string, T>>, key: string): T | undefined {
+  return Object.hasOwn(of, key) ? of[key] : undefined;
+}
+
+/** A tool as a model reads it: its words line by line, then the shape of its arguments. */
+function asText(tool: Json | undefined): Uint8Array | null {
+  return tool === undefined ? null : Buffer.from(`${readable(tool)}\n`);
+}
+
+function readable(tool: Json): string {
+  const { description, ...rest } = tool as { description?: Json };
+  const words = typeof description === "string" ? description : "";
+  return `${words}\n${JSON.stringify(JSON.parse(canonical(rest as Json)), null, 2)}`;
+}
