@@ -124,6 +124,10 @@ describe("a grant that does not hold", () => {
     }
     await me.nanos("run", "go");
     expect(await reasons(me)).toEqual(["deny:grant_suspended"]);
+    const shown = await ok(me.nanos("skill", "show", "hello"));
+    expect(shown.out).toContain("may reach any public host, asking each time");
+    expect(shown.out).toContain("+ Read on<U+200B>.");
+    expect((await ok(me.nanos("skills"))).out).toMatch(/hello +suspended: it changed/u);
     await ok(me.nanos("grant", "add", "hello", "--yes"));
     await me.nanos("run", "go");
     expect((await reasons(me))[0]).not.toBe("deny:grant_suspended");

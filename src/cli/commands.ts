@@ -21,6 +21,7 @@ export const COMMANDS: readonly Entry[] = [
   { name: "trust", load: () => import("./commands/trust.ts") },
   { name: "show", load: () => import("./commands/show.ts") },
   { name: "agent", aliases: ["agents"], load: () => import("./commands/agent.ts") },
+  { name: "skill", aliases: ["skills"], load: () => import("./commands/skill.ts") },
   { name: "tool", aliases: ["tools"], load: () => import("./commands/tool.ts") },
   { name: "model", aliases: ["models"], load: () => import("./commands/model.ts") },
   { name: "grant", aliases: ["grants"], load: () => import("./commands/grant.ts") },
