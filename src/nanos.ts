@@ -272,7 +272,7 @@ function worldOf(parts: {
   return {
     journal,
     tools,
-    holds: (process) => sandbox.tier(process, false) !== null,
+    holds: ({ kind, net }) => sandbox.tier(kind, net) !== null,
     clock: systemClock,
     random: systemRandom,
     version: VERSION,

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { JsonSchema } from "./json.ts";
 import { Label } from "./label.ts";
+import { Scope } from "./scope.ts";
 import { RunUsage } from "./usage.ts";
 
 /** A failure the program expects, as a value: stable dotted code, one sentence, what to do next. */
@@ -28,6 +29,17 @@ export type FileChange = z.infer<typeof FileChange>;
 export const Touched = z.strictObject({ path: z.string(), kind: z.string() });
 export type Touched = z.infer<typeof Touched>;
 
+/**
+ * Reach a program tried for while it ran and was refused, `net:host:port` where it could be told:
+ * not among the scopes of its call, a public name of an address that is not, a connection to one
+ * host that turned out to be for another, nothing that can be read, or too much.
+ */
+export const Refused = z.strictObject({
+  scope: Scope,
+  why: z.enum(["undeclared", "private_address", "other_name", "unreadable", "limit"]),
+});
+export type Refused = z.infer<typeof Refused>;
+
 /** The run a delegation was carried by: the hash of its newest entry, and what it used and touched. */
 export const ChildRun = z.strictObject({
   run: z.string(),
@@ -52,6 +64,7 @@ export const Outcome = z.discriminatedUnion("status", [
     own: Label.optional(),
     /** Hosts it reached, `host:port`. */
     hosts: z.array(z.string()).optional(),
+    refused: z.array(Refused).optional(),
     child: ChildRun.optional(),
     /** True when it came to less than was asked for, as a delegated run may. */
     degraded: z.boolean().optional(),
@@ -59,6 +72,8 @@ export const Outcome = z.discriminatedUnion("status", [
   z.strictObject({
     status: z.literal("failed"),
     failure: Failure,
+    hosts: z.array(z.string()).optional(),
+    refused: z.array(Refused).optional(),
     /** What a delegated run used and touched counts, whatever it came to. */
     child: ChildRun.optional(),
   }),
@@ -66,6 +81,8 @@ export const Outcome = z.discriminatedUnion("status", [
   z.strictObject({
     status: z.literal("cancelled"),
     failure: Failure,
+    hosts: z.array(z.string()).optional(),
+    refused: z.array(Refused).optional(),
     child: ChildRun.optional(),
   }),
 ]);

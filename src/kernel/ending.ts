@@ -28,11 +28,11 @@ export function note(frame: Frame, name: string, { step, outcome, label }: Settl
     return;
   }
   if (outcome.child) spendChild(frame, outcome.child);
+  for (const host of outcome.hosts ?? []) frame.hosts.add(host);
   if (outcome.status !== "done") {
     tried.failed += 1;
     return;
   }
-  for (const host of outcome.hosts ?? []) frame.hosts.add(host);
   tried.done += 1;
   if (outcome.degraded) tried.degraded += 1;
 }

@@ -7,6 +7,7 @@ import type { Ask } from "../contracts/run.ts";
 import type { Scope } from "../contracts/scope.ts";
 import type { Usage } from "../contracts/usage.ts";
 import type { Standing } from "../gate/gate.ts";
+import type { Process } from "./world.ts";
 
 /** Something wanted, with what the gate must know about it and how it is done. */
 export interface Want {
@@ -18,7 +19,7 @@ export interface Want {
   /** False when the agent's manifest lists tools or agents and this is none of them. */
   readonly listed?: boolean;
   /** The kind of process it needs; none where nothing is started. */
-  readonly process?: "host" | "program";
+  readonly process?: Process;
   /** For a model call: what of the model it asks is looked at. */
   readonly model?: { readonly priced: boolean; readonly resting: boolean };
   /** True when doing it again after a crash can do no harm. */

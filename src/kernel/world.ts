@@ -76,6 +76,12 @@ export interface ModelSettings {
   readonly context: number | null;
 }
 
+/** A kind of process: the host of a module or a program, and whether it reaches the network itself. */
+export interface Process {
+  readonly kind: "host" | "program";
+  readonly net: boolean;
+}
+
 /** The live parts a run may use, put together by nanos.ts. A replay has none of them. */
 export interface World {
   readonly journal: Journal;
@@ -84,7 +90,7 @@ export interface World {
   readonly version: string;
   readonly tools: ToolHost;
   /** True when some sandbox tier of this machine can hold such a process. */
-  holds(process: "host" | "program"): boolean;
+  holds(process: Process): boolean;
   /** The facts as of now; loads the tools' manifests on first use. */
   facts(): Promise<Facts>;
   /** Puts the facts where replay finds them; returns their hash. */

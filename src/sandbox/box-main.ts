@@ -8,6 +8,8 @@
  * - `host MAIN FILE` locks, then hands FILE to the `hostMain` of the module MAIN.
  * - `attack NAME …` locks the same way, then tries to escape.
  * - `abi` prints the kernel's Landlock version.
+ * - `relayed` starts the relay to our proxy, then goes on as nothing does; `relay-apart` and `relay`
+ *   are that relay.
  * - `guard` is no box: it kills process groups when nanos is gone.
  * - nothing: locks, then executes the program the lock names in its place.
  */
@@ -22,7 +24,13 @@ export async function main(args: readonly string[]): Promise<number> {
     await (await import("./process/guardian.ts")).guard(Bun.stdin.stream());
     return 0;
   }
+  if (what === "relay-apart") {
+    (await import("./relay/start.ts")).startApart();
+    return 0;
+  }
+  if (what === "relayed") await (await import("./relay/start.ts")).startRelay();
   lock.applyLock();
+  if (what === "relay") await (await import("./relay/relay.ts")).relay();
   if (what === "attack") {
     await (await import("./probing/attack.ts")).attack(rest[0] ?? "", rest.slice(1));
     return 0;

@@ -11,9 +11,14 @@ export interface View {
   readonly system: boolean;
   /** As root: the one capability the process keeps, by number, once it has changed its user. */
   readonly keep: number | null;
+  /** The socket of our proxy, which lies at `PROXY_SOCKET` inside; null for no network at all. */
+  readonly socket: string | null;
   /** A `/tmp` of its own, in memory, of this many bytes; 0 for none. */
   readonly tmpBytes: number;
 }
+
+/** Where a box that reaches the network finds the one way out of it. */
+export const PROXY_SOCKET = "/run/nanos.sock";
 
 /**
  * The argv of bubblewrap around `inner`: every namespace of its own, no capabilities, a root in
@@ -33,6 +38,7 @@ export function bwrapArgv(bwrap: string, view: View, inner: readonly string[]): 
     ...view.writes.map((path) => ({ flag: "--bind", path })),
   ].toSorted((a, b) => a.path.length - b.path.length);
   for (const { flag, path } of binds) argv.push(flag, path, path);
+  if (view.socket !== null) argv.push("--ro-bind", view.socket, PROXY_SOCKET);
   argv.push("--remount-ro", "/", "--chdir", "/", "--", ...inner);
   return argv;
 }

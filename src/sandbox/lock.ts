@@ -32,6 +32,8 @@ export interface LockSpec {
   readonly writes: readonly string[];
   readonly execs: readonly string[];
   readonly devices: readonly string[];
+  /** TCP ports it may connect to or listen on. */
+  readonly ports: { readonly connect: readonly number[]; readonly listen: readonly number[] };
   /**
    * As root: a user id nobody else has, so that the process owns nothing and is counted alone, and
    * the one capability it keeps, by number, to read what it was granted. Null: as it was started.
@@ -112,6 +114,8 @@ export function lockDown(lock: LockSpec): void {
   setLimits(kernel, lock, statusNumber(status, "VmSize") * 1024);
   // What is read of /proc is read now: after the next line it is out of reach.
   const command = anew ? kernel.readText("/proc/self/cmdline").split("\0").slice(0, -1) : [];
+  // What listens is ours: the program beside it, of the same user, may not look into it.
+  if (lock.ports.listen.length > 0) kernel.must("prctl", PR_SET_DUMPABLE, 0, 0, 0, 0);
   if (lock.abi > 0) restrict(kernel, lock.abi, reach(kernel, lock, anew));
   becomeNobody(kernel, lock.user);
   // After the change of user, which takes this back.
@@ -288,6 +292,7 @@ const ENOSYS = 38;
 const F_GETFD = 1;
 const FD_CLOEXEC = 1;
 const PR_SET_PDEATHSIG = 1;
+const PR_SET_DUMPABLE = 4;
 const PR_CAPBSET_DROP = 24;
 const PR_SET_SECUREBITS = 28;
 const SECBITS_NO_ROOT_NO_FIXUP = 0b1111;

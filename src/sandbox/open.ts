@@ -11,6 +11,7 @@ import type { Child } from "./process/child.ts";
 import { startChild } from "./process/child.ts";
 import type { Guardian } from "./process/guardian.ts";
 import { openGuardian } from "./process/guardian.ts";
+import type { SocketUse } from "./linux/seccomp.ts";
 import { seccompProgram } from "./linux/seccomp.ts";
 import type { Plan } from "./plan.ts";
 import { planBox } from "./plan.ts";
@@ -48,16 +49,17 @@ export function openSandbox(options: SandboxOptions): Sandbox {
     running,
     guardian: openGuardian(),
     census: openCensus(clock),
-    filter: outerFilter(),
+    filters: { none: outerFilter("none"), relay: outerFilter("relay") },
   };
   let known: Machine | null = null;
   const machine = (): Machine => (known ??= lookAtMachine(forbid, options.landlockAtMost));
   return {
-    tier: (_, net) => strongestTier(machine(), net),
+    tier: (kind, net) => strongestTier(machine(), { kind, net }),
     start: async (spec) => {
-      const net = spec.box.net.kind === "proxy";
-      const tier = strongestTier(machine(), net);
-      if (tier === null) return noTier(machine(), net);
+      const kind = spec.run.kind === "program" ? "program" : "host";
+      const wanted = { kind, net: spec.box.net.kind === "proxy" } as const;
+      const tier = strongestTier(machine(), wanted);
+      if (tier === null) return noTier(machine(), wanted);
       const boxed = await begin(house, spec, tier, machine());
       if ("code" in boxed) removeStage(spec.stage);
       return boxed;
@@ -65,7 +67,7 @@ export function openSandbox(options: SandboxOptions): Sandbox {
     close: async () => {
       await Promise.all([...running].map((boxed) => boxed.stop()));
       house.guardian.close();
-      house.filter.close();
+      for (const filter of Object.values(house.filters)) filter.close();
     },
   };
 }
@@ -76,7 +78,7 @@ interface House {
   readonly running: Set<Boxed>;
   readonly guardian: Guardian;
   readonly census: Census;
-  readonly filter: OuterFilter;
+  readonly filters: Readonly<Record<"none" | "relay", OuterFilter>>;
 }
 
 async function begin(
@@ -103,11 +105,11 @@ function removeStage(stage: string | null): void {
 }
 
 async function launch(house: House, spec: ProcessSpec, plan: Plan, bwrap: string): Promise<Boxed> {
-  const { clock, running, guardian, filter } = house;
+  const { clock, running, guardian, filters } = house;
   const { stage, view, tier, cwd } = plan;
   const { limits } = spec.box;
   const argv = view ? bwrapArgv(bwrap, view, plan.argv) : plan.argv;
-  const descriptor3 = view ? filter.open() : null;
+  const descriptor3 = view ? filters[view.socket === null ? "none" : "relay"].open() : null;
   const startedAt = clock.now();
   let child: Child;
   try {
@@ -160,11 +162,11 @@ interface OuterFilter {
  * The filter bwrap installs before anything inside runs; the process adds a narrower one. It lies
  * in a file without a name, made at first use.
  */
-function outerFilter(): OuterFilter {
+function outerFilter(net: SocketUse): OuterFilter {
   let fd: number | null = null;
   return {
     open: () => {
-      fd ??= writeFilter();
+      fd ??= writeFilter(net);
       // Opened anew, as descriptors made from one another share their place in the file.
       return openSync(`/proc/self/fd/${fd}`, "r");
     },
@@ -175,9 +177,9 @@ function outerFilter(): OuterFilter {
   };
 }
 
-function writeFilter(): number {
+function writeFilter(net: SocketUse): number {
   const arch = process.arch === "arm64" ? "arm64" : "x64";
-  const { program } = seccompProgram({ arch, exec: true, fork: true, bare: null });
+  const { program } = seccompProgram({ arch, exec: true, fork: true, net, bare: null });
   const folder = mkdtempSync(join(tmpdir(), "nanos-box-"));
   const file = join(folder, "filter");
   writeFileSync(file, program, { mode: 0o600 });

@@ -3,10 +3,12 @@ import { basename, join } from "node:path";
 import type { Failure } from "../contracts/outcome.ts";
 import { LIMITS } from "../std/limits.ts";
 import type { View } from "./bwrap.ts";
+import { PROXY_SOCKET } from "./bwrap.ts";
 import type { FilterOptions } from "./linux/seccomp.ts";
 import { seccompProgram } from "./linux/seccomp.ts";
 import type { LockSpec } from "./lock.ts";
-import { DEVICES, executables, real, SYSTEM_FOLDERS } from "./programs.ts";
+import { CERTIFICATES, DEVICES, executables, real, SYSTEM_FOLDERS } from "./programs.ts";
+import { proxyEnv, RELAY_PORT } from "./relay/place.ts";
 import { runtimeArgv, runtimeFile, runtimeReads } from "./runtime.ts";
 import type { Box, ProcessSpec } from "./sandbox.ts";
 import type { PreparedStage } from "./stage/copy.ts";
@@ -52,33 +54,43 @@ export async function planBox(
   const starts = program ? [run.argv[0] ?? "", ...box.exec] : box.exec;
   const execs = executables(starts, box.env["PATH"] ?? "");
   if (program && !execs.includes(real(starts[0] ?? "") ?? "")) return badProgram(starts[0] ?? "");
-  const scratch =
-    stage && tier === "landlock" && execs.length > 0 ? makeScratch(stage, user) : null;
-  const writes = [
-    ...(stage?.roots.map((root) => root.staged) ?? []),
-    ...(scratch ? [scratch] : []),
-  ];
+  const scratched = stage && tier === "landlock" && execs.length > 0;
+  const scratch = scratched ? makeScratch(stage, user) : null;
+  const staged = stage?.roots.map((root) => root.staged) ?? [];
   const shadow = stage ? [`${stage.folder}/root`] : [];
-  const system = execs.length > 0 ? resolved(SYSTEM_FOLDERS) : [];
+  const socket = box.net.kind === "proxy" ? box.net.socket : null;
+  const system = execs.length > 0 ? SYSTEM_FOLDERS : [];
+  const beside = resolved([...system, ...(socket === null ? [] : CERTIFICATES)]);
   const lock = lockOf(spec, {
     tier,
     abi: machine.abi,
     cwd: stage?.cwd ?? cwd,
-    reads: [...new Set([...runtimeReads(), ...reads, ...shadow, ...system, ...execs])],
-    writes,
+    reads: [...new Set([...runtimeReads(), ...reads, ...shadow, ...beside, ...execs])],
+    writes: scratch === null ? staged : [...staged, scratch],
     execs,
     user,
-    env: { ...(scratch && { TMPDIR: scratch }), ...(user && gitEnv(execs)), ...box.env },
+    env: envOf(box, { execs, user, scratch }),
   });
   return {
     tier,
-    argv: innerArgv(run),
-    env: { NANOS_BOX: JSON.stringify(lock), ...RUNTIME_ENV },
-    view: tier === "bwrap" ? viewOf(lock, execs.length > 0) : null,
+    ...startOf(run, lock, socket !== null),
+    view: tier === "bwrap" ? viewOf(lock, execs.length > 0, socket) : null,
     cwd: lock.cwd,
     fork: lock.fork,
     stage,
   };
+}
+
+/** What is started inside, and what it is told: its lock, and that of the relay beside it. */
+function startOf(
+  run: ProcessSpec["run"],
+  lock: LockSpec,
+  relayed: boolean,
+): Pick<Plan, "argv" | "env"> {
+  const env = { NANOS_BOX: JSON.stringify(lock), ...RUNTIME_ENV };
+  if (!relayed) return { argv: innerArgv(run), env };
+  const relay = { NANOS_RELAY: JSON.stringify(relayLock(lock)) };
+  return { argv: [...runtimeArgv("box"), "relayed"], env: { ...env, ...relay } };
 }
 
 /**
@@ -106,6 +118,19 @@ async function stageOf(
     owner,
   });
   return "code" in prepared ? prepared : { ...prepared, folder };
+}
+
+function envOf(
+  { env, net }: Box,
+  given: Pick<LockSpec, "execs" | "user"> & { readonly scratch: string | null },
+): Box["env"] {
+  return {
+    ...(given.scratch && { TMPDIR: given.scratch }),
+    ...(given.user && gitEnv(given.execs)),
+    ...env,
+    // Last, as no variable of the operator's may lead past the relay.
+    ...(net.kind === "proxy" && proxyEnv()),
+  };
 }
 
 /** Programs need a place for temporary files; where there is no `/tmp` of its own, in the stage. */
@@ -167,6 +192,7 @@ function lockOf(spec: ProcessSpec, wants: LockWants): LockSpec {
   const program = run.kind === "program";
   const fork = box.exec.length > 0;
   const exec = program || fork;
+  const net = box.net.kind === "proxy" ? "client" : "none";
   return {
     v: 1,
     ...wants,
@@ -174,10 +200,31 @@ function lockOf(spec: ProcessSpec, wants: LockWants): LockSpec {
     parent: bwrap ? 0 : process.pid,
     ...(bwrap && exec && insideNamespaces(wants)),
     devices: DEVICES,
+    ports: { connect: net === "client" ? [RELAY_PORT] : [], listen: [] },
     fork,
     argv: program ? [real(run.argv[0] ?? "") ?? "", ...run.argv.slice(1)] : [],
     limits: limitsOf(box, program, countBefore(bwrap, fork, wants.user)),
-    filter: filterOf(exec, fork, bwrap ? null : { abi: wants.abi, ownUser: wants.user !== null }),
+    filter: filterOf({
+      ...{ exec, fork, net },
+      bare: bwrap ? null : { abi: wants.abi, ownUser: wants.user !== null },
+    }),
+  };
+}
+
+/** The relay's own box: it starts nothing, reads our code, and joins one port to one socket. */
+function relayLock(program: LockSpec): LockSpec {
+  return {
+    ...program,
+    kind: "host",
+    cwd: "/",
+    reads: [...runtimeReads(), PROXY_SOCKET],
+    writes: [],
+    execs: [],
+    env: {},
+    argv: [],
+    fork: false,
+    ports: { connect: [], listen: [RELAY_PORT] },
+    filter: filterOf({ exec: false, fork: false, net: "relay", bare: null }),
   };
 }
 
@@ -212,25 +259,24 @@ function limitsOf(box: Box, program: boolean, before: number | null): LockSpec["
   };
 }
 
-type Bare = FilterOptions["bare"];
-
 const filters = new Map<string, LockSpec["filter"]>();
 
 /** There are few different ones, and a process's start waits for it. */
-function filterOf(exec: boolean, fork: boolean, bare: Bare): LockSpec["filter"] {
-  const key = `${exec} ${fork} ${bare?.abi} ${bare?.ownUser}`;
-  const filter = filters.get(key) ?? makeFilter(exec, fork, bare);
+function filterOf(options: Omit<FilterOptions, "arch">): LockSpec["filter"] {
+  const { exec, fork, net, bare } = options;
+  const key = `${exec} ${fork} ${net} ${bare?.abi} ${bare?.ownUser}`;
+  const filter = filters.get(key) ?? makeFilter(options);
   filters.set(key, filter);
   return filter;
 }
 
-function makeFilter(exec: boolean, fork: boolean, bare: Bare): LockSpec["filter"] {
+function makeFilter(options: Omit<FilterOptions, "arch">): LockSpec["filter"] {
   const arch = process.arch === "arm64" ? "arm64" : "x64";
-  const { program, ownPid } = seccompProgram({ arch, exec, fork, bare });
+  const { program, ownPid } = seccompProgram({ arch, ...options });
   return { program: Buffer.from(program.buffer).toString("base64"), ownPid };
 }
 
-function viewOf(lock: LockSpec, system: boolean): View {
+function viewOf(lock: LockSpec, system: boolean, socket: string | null): View {
   const mounted = (path: string): boolean =>
     OWN_MOUNTS.test(path) || (system && SYSTEM_FOLDERS.some((folder) => within(path, folder)));
   const reads = [...lock.reads, runtimeFile()].filter((path) => !mounted(path));
@@ -240,6 +286,7 @@ function viewOf(lock: LockSpec, system: boolean): View {
     cwd: lock.cwd,
     system,
     keep: lock.user?.keep ?? null,
+    socket,
     tmpBytes: system ? TMP_BYTES : 0,
   };
 }

@@ -11,6 +11,11 @@ export const SYSTEM_FOLDERS = [
   ...["/etc/localtime", "/etc/ssl/openssl.cnf", "/etc/gitconfig", "/nix/store"],
 ];
 
+/** Whom a program that speaks TLS believes: public, and nothing of a user's. */
+export const CERTIFICATES = [
+  ...["/etc/ssl/certs", "/etc/ca-certificates", "/etc/pki", "/usr/share/ca-certificates"],
+];
+
 /** Programs that are many: the folders of their parts. */
 const HELPERS: Readonly<Record<string, readonly string[]>> = {
   git: ["/usr/lib/git-core", "/usr/libexec/git-core"],

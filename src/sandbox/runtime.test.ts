@@ -26,18 +26,29 @@ test("our entries start on our own runtime, with nothing of the folder they star
 
 test("the strongest tier is taken, and none is ever made up", () => {
   const bwrap = "/usr/bin/bwrap";
-  expect(strongestTier({ bwrap, abi: 7 }, false)).toBe("bwrap");
-  expect(strongestTier({ bwrap: null, abi: 1 }, false)).toBe("landlock");
-  expect(strongestTier({ bwrap: null, abi: 0 }, false)).toBeNull();
-  expect(strongestTier({ bwrap, abi: 7 }, true)).toBeNull();
+  for (const kind of ["host", "program"] as const) {
+    const alone = { kind, net: false };
+    expect(strongestTier({ bwrap, abi: 7 }, alone)).toBe("bwrap");
+    expect(strongestTier({ bwrap: null, abi: 1 }, alone)).toBe("landlock");
+    expect(strongestTier({ bwrap: null, abi: 0 }, alone)).toBeNull();
+    const tier = kind === "program" ? "bwrap" : null;
+    expect(strongestTier({ bwrap, abi: 0 }, { kind, net: true })).toBe(tier);
+    expect(strongestTier({ bwrap: null, abi: 7 }, { kind, net: true })).toBeNull();
+  }
 });
 
 test("a refusal says what to do", () => {
-  const none = noTier({ bwrap: null, abi: 0 }, false);
+  const none = noTier({ bwrap: null, abi: 0 }, { kind: "program", net: false });
   expect(none.code).toBe("sandbox.no_tier");
   expect(none.next).toContain(installBwrap());
-  const net = noTier({ bwrap: "/usr/bin/bwrap", abi: 7 }, true);
+  const net = noTier({ bwrap: null, abi: 7 }, { kind: "program", net: true });
   expect([net.code, net.next !== none.next]).toEqual(["sandbox.no_tier", true]);
+  expect(net.next).toContain(installBwrap());
+  const host = noTier({ bwrap: "/usr/bin/bwrap", abi: 7 }, { kind: "host", net: true });
+  expect([host.code, host.next]).toEqual([
+    "sandbox.no_tier",
+    "Leave its requests to nanos: ctx.fetch.",
+  ]);
 });
 
 test("user ids of boxes are nobody's, and no two in a row the same", () => {

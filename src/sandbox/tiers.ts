@@ -23,18 +23,26 @@ export function lookAtMachine(forbid: readonly Tier[], mostAbi = Infinity): Mach
   };
 }
 
+/** What is held: our own host of a tool file, or a program; and whether it has a way to the network. */
+export interface Wanted {
+  readonly kind: "host" | "program";
+  readonly net: boolean;
+}
+
 /**
- * The strongest tier that holds a process, or null. A network through our proxy needs a network of
- * its own, which Landlock cannot give; no tier offers it yet.
+ * The strongest tier that holds a process, or null. A program that reaches the network through our
+ * proxy needs a network of its own, which Landlock cannot give: it knows ports and no addresses. A
+ * host has none in any tier, as nanos makes its requests.
  */
-export function strongestTier(machine: Machine, net: boolean): "bwrap" | "landlock" | null {
-  if (net) return null;
+export function strongestTier(machine: Machine, wanted: Wanted): "bwrap" | "landlock" | null {
+  const { kind, net } = wanted;
+  if (kind === "host" && net) return null;
   if (machine.bwrap !== null) return "bwrap";
-  return machine.abi > 0 ? "landlock" : null;
+  return machine.abi > 0 && !net ? "landlock" : null;
 }
 
 /** Why no tier holds it, and what to do about it. */
-export function noTier(machine: Machine, net: boolean): Failure {
+export function noTier(machine: Machine, { kind, net }: Wanted): Failure {
   if (process.platform !== "linux") {
     return {
       code: "sandbox.no_tier",
@@ -42,11 +50,18 @@ export function noTier(machine: Machine, net: boolean): Failure {
       next: "Run nanos on Linux, in a container or a virtual machine.",
     };
   }
-  if (net && (machine.bwrap !== null || machine.abi > 0)) {
+  if (kind === "host" && net) {
     return {
       code: "sandbox.no_tier",
-      message: "A process with a network of its own cannot be held by this sandbox.",
-      next: "Use a TypeScript tool, whose requests go through nanos, or an http tool.",
+      message: "The host of a tool file has no network of its own.",
+      next: "Leave its requests to nanos: ctx.fetch.",
+    };
+  }
+  if (net && machine.abi > 0) {
+    return {
+      code: "sandbox.no_tier",
+      message: "A program that reaches the network is held by bubblewrap only, which is not here.",
+      next: `${installBwrap()}, or use a TypeScript tool, whose requests nanos makes.`,
     };
   }
   return {

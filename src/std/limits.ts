@@ -111,6 +111,20 @@ export const LIMITS = {
   fetchBytes: 5 * 1024 * 1024,
   fetchRedirects: 5,
 
+  /**
+   * The way a sandboxed program reaches the network: connections at once and in all, bytes both
+   * ways, and refusals kept, of one process; the bytes a connection's opening may have, and the time
+   * for it; the time for reaching the other end; how long a connection may be silent.
+   */
+  proxyConnections: 64,
+  proxyConnectionsInAll: 2_000,
+  proxyBytes: 256 * 1024 * 1024,
+  proxyRefusals: 32,
+  proxyOpeningBytes: 32 * 1024,
+  proxyOpeningMs: 10_000,
+  proxyConnectMs: 10_000,
+  proxyIdleMs: 120_000,
+
   /** One line nanos sends to a tool host: the body of a fetch with every character escaped. */
   hostLineBytes: 32 * 1024 * 1024,
   /** What one tool call may ask back for at the same time. */

@@ -18,17 +18,19 @@ export interface BoxWants {
   /** Fixed variables of its own. */
   readonly set?: Readonly<Record<string, string>>;
   readonly ms: number;
+  /** The socket of the proxy it reaches the network by; none where nothing is said. */
+  readonly socket?: string | null;
   /** True for a process that serves many calls: CPU time is counted over its life. */
   readonly warm?: boolean;
 }
 
 /** The box of one process, from its scopes and nothing else. */
 export function boxOf(wants: BoxWants): Box {
-  const { scopes, workspace, own, env, ms } = wants;
+  const { scopes, workspace, own, env, ms, socket = null } = wants;
   return {
     reads: [...new Set([...own, ...pathsOf(scopes, "read", workspace)])],
     writes: pathsOf(scopes, "write", workspace),
-    net: { kind: "none" },
+    net: socket === null ? { kind: "none" } : { kind: "proxy", socket },
     exec: valuesOf(scopes, "exec").flatMap((name) => findProgram(name, workspace, env) ?? []),
     env: { ...wants.set, ...named(scopes, env) },
     limits: {

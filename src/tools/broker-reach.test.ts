@@ -3,7 +3,8 @@ import { createServer, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { createServer as createTcpServer } from "node:net";
 import { systemClock } from "../std/clock.ts";
-import { brokerFetch, type BrokerOptions, type Resolve } from "./broker.ts";
+import { brokerFetch, type BrokerOptions } from "./broker.ts";
+import type { Resolve } from "./proxy/dial.ts";
 import { SELF_SIGNED } from "./testing/self-signed.ts";
 
 setDefaultTimeout(30_000);

@@ -1,10 +1,10 @@
 import type { LookupAddress } from "node:dns";
 import type { IncomingMessage, RequestOptions } from "node:http";
-import { type AddressKind, dialledKind } from "../std/address.ts";
 import { type Clock, systemClock } from "../std/clock.ts";
 import { codeOf, messageOf } from "../std/error.ts";
 import { LIMITS } from "../std/limits.ts";
 import type { Failure } from "../contracts/outcome.ts";
+import { addressesToDial, literalOf, type Resolve } from "./proxy/dial.ts";
 
 /** A request made for a tool, by nanos, after the gate has allowed its destination. */
 export interface BrokerRequest {
@@ -26,8 +26,6 @@ export interface BrokerOptions {
   /** Names to addresses; the machine's own resolver where nothing is said. */
   readonly resolve?: Resolve;
 }
-
-export type Resolve = (host: string) => Promise<readonly LookupAddress[]>;
 
 /** What came back. Header names are lower-case; cookies are gone. */
 export interface Fetched {
@@ -148,7 +146,7 @@ async function hopOnce(wanted: Wanted, options: HopOptions): Promise<Fetched | F
   const addresses = await addressesOf(wanted, options);
   if ("code" in addresses) return addresses;
   let last: Failure = failure("fetch.unresolved", `${wanted.host} has no address.`);
-  for (const address of addresses.slice(0, MAX_ADDRESSES)) {
+  for (const address of addresses) {
     const reply = await exchange(wanted, address, options);
     if (!("code" in reply) || reply.code !== "fetch.refused") return reply;
     last = reply;
@@ -156,52 +154,19 @@ async function hopOnce(wanted: Wanted, options: HopOptions): Promise<Fetched | F
   return last;
 }
 
-/** Addresses of one name that are tried, when the first ones do not answer. */
-const MAX_ADDRESSES = 3;
-
-/** The addresses to dial: all allowed, or a failure. One bad address spoils the name. */
+/** The addresses to dial: all allowed, or a failure. */
 async function addressesOf(
   { url, host }: Wanted,
-  { privateOk, resolve = systemResolve, signal }: HopOptions,
+  { privateOk, resolve, signal }: HopOptions,
 ): Promise<readonly LookupAddress[] | Failure> {
   const name = url.hostname.replace(/^\[|\]$/gu, "");
-  const literal = literalOf(name);
-  let found: readonly LookupAddress[];
-  try {
-    found = literal ? [literal] : await untilAborted(resolve(name), signal);
-  } catch {
+  const found = await addressesToDial(name, privateOk.includes(host), signal, resolve);
+  if ("addresses" in found) return found.addresses;
+  if (found.refused === "unresolved") {
     return failure("fetch.unresolved", `The name ${name} could not be resolved.`);
   }
-  const named = privateOk.includes(host);
-  const bad = found.find(({ address }) => !allowed(dialledKind(address), named, literal !== null));
-  if (!bad) return found.toSorted((a, b) => a.family - b.family);
-  const where = literal ? host : `${host} (${bad.address})`;
+  const where = literalOf(name) ? host : `${host} (${found.address})`;
   return failure("fetch.private_address", `${where} is not a public address.`);
-}
-
-/** A grant opens private networks by name; link-local and metadata only by their very address. */
-function allowed(kind: AddressKind, named: boolean, literal: boolean): boolean {
-  return kind === "public" || (named && (kind !== "forbidden" || literal));
-}
-
-function literalOf(name: string): LookupAddress | null {
-  if (/^\d+\.\d+\.\d+\.\d+$/u.test(name)) return { address: name, family: 4 };
-  return name.includes(":") ? { address: name, family: 6 } : null;
-}
-
-async function systemResolve(host: string): Promise<readonly LookupAddress[]> {
-  const { lookup } = await import("node:dns/promises");
-  return lookup(host, { all: true, verbatim: true });
-}
-
-/** The resolver cannot be interrupted; waiting for it can. */
-function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((settle, reject) => {
-    const stop = (): void => reject(new Error("aborted"));
-    if (signal.aborted) stop();
-    signal.addEventListener("abort", stop, { once: true });
-    work.then(settle, reject).finally(() => signal.removeEventListener("abort", stop));
-  });
 }
 
 /** One request on one fresh connection to one checked address. */

@@ -24,6 +24,7 @@ import {
 } from "./kinds/kind.ts";
 import { KINDS } from "./kinds/list.ts";
 import { readToolFile } from "./kinds/load-file.ts";
+import type { Resolve } from "./proxy/dial.ts";
 import { openStages } from "./stages.ts";
 import type { BrokenTool, Reach, ToolHost } from "./tool-host.ts";
 
@@ -39,6 +40,8 @@ export interface ToolOptions {
   readonly undoDir?: string;
   /** The environment, of which tools get what an `env:` scope names, and PATH. */
   readonly env?: Env;
+  /** Names to addresses, for what programs reach; the machine's own where nothing is said. */
+  readonly resolve?: Resolve;
   /**
    * How an HTTP server of an mcp.json is asked what tools it has, before there is a run. Where
    * nothing is said it is asked directly, public addresses only.
@@ -67,6 +70,7 @@ export function openTools(options: ToolOptions): ToolHost {
     stages,
     workspace: arrangement.workspace,
     listing: options.listing ?? publicOnly,
+    resolve: options.resolve,
   };
   const kinds = KINDS.map((kind) => kind(parts));
   let loading: Promise<Table> | null = null;

@@ -1,7 +1,7 @@
 import type { Json } from "../std/json.ts";
 import type { Tier } from "../contracts/isolation.ts";
 import type { Label } from "../contracts/label.ts";
-import type { Failure, FileChange } from "../contracts/outcome.ts";
+import type { Failure, FileChange, Refused } from "../contracts/outcome.ts";
 import type { Scope } from "../contracts/scope.ts";
 import type { ToolManifest } from "../contracts/tool.ts";
 
@@ -49,6 +49,8 @@ export interface ToolCall {
   readonly args: Json;
   /** The call's effective reach, resolved: absolute paths. Never more than the manifest's. */
   readonly scopes: readonly Scope[];
+  /** `host:port` that grants name: where a public name may lead to a private address. */
+  readonly granted?: readonly string[];
   readonly workspace: string;
   /** Unique per step; names the stage. */
   readonly step: string;
@@ -63,22 +65,31 @@ export interface ToolCall {
   readonly probe?: boolean;
 }
 
-export type ToolResult =
-  | {
-      readonly ok: true;
-      readonly output: Json;
-      readonly isolation: Tier;
-      readonly label: Label;
-      /** Changes that lie in the stage and wait for `commit` or `discard`; null without a stage. */
-      readonly staged: Staged | null;
-    }
-  | {
-      readonly ok: false;
-      readonly failure: Failure;
-      readonly isolation: Tier;
-      /** The scope whose lack made it fail, when that could be told. */
-      readonly missing?: Scope;
-    };
+export type ToolResult = Reached &
+  (
+    | {
+        readonly ok: true;
+        readonly output: Json;
+        readonly isolation: Tier;
+        readonly label: Label;
+        /** Changes that lie in the stage and wait for `commit` or `discard`; null without a stage. */
+        readonly staged: Staged | null;
+      }
+    | {
+        readonly ok: false;
+        readonly failure: Failure;
+        readonly isolation: Tier;
+        /** The scope whose lack made it fail, when that could be told. */
+        readonly missing?: Scope;
+      }
+  );
+
+/** What a program reached itself, through the proxy of its process. */
+export interface Reached {
+  /** `host:port`. */
+  readonly hosts?: readonly string[];
+  readonly refused?: readonly Refused[];
+}
 
 /** What a sandboxed call wrote, not yet in the real files. */
 export interface Staged {

@@ -234,3 +234,22 @@ test("the summary names files and hosts, and counts the rest", () => {
 cancelled · 1 tool call · 0.2 s · nanos trace show r1`,
   );
 });
+
+test.each([
+  ["undeclared", "the tool's scopes do not name it"],
+  ["private_address", "its name leads to a private address, and no grant names it"],
+  ["other_name", "the connection was opened for another host"],
+  ["unreadable", "what was asked for could not be read"],
+  ["limit", "more connections than one process may open"],
+] as const)("a host refused to a program as %s is shown under its step", (why, says) => {
+  const refused = [{ scope: "net:x.test:443", why }];
+  const done = step({
+    step: "r1.1",
+    name: "curl",
+    outcome: { status: "done", output: "", refused },
+  });
+  const lines = traceTree({ ...TRACE, steps: [done] }, 120, "/w").map((line) => paint(line, false));
+  expect(lines.find((line) => line.includes("refused"))?.trim()).toBe(
+    `refused net:x.test:443: ${says}`,
+  );
+});

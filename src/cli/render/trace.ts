@@ -1,4 +1,5 @@
 import type { Trace, TraceStep } from "../../contracts/nanos.ts";
+import type { Refused } from "../../contracts/outcome.ts";
 import { REASONS } from "../../contracts/reason.ts";
 import type { Usage } from "../../contracts/usage.ts";
 import { isObject } from "../../std/json.ts";
@@ -122,6 +123,15 @@ function verdictCell(step: TraceStep): Span {
   return span(text, decision.verdict === "ask" ? "yellow" : undefined);
 }
 
+/** Why a host was refused to a program while it ran. */
+const WHY: Readonly<Record<Refused["why"], string>> = {
+  undeclared: "the tool's scopes do not name it",
+  private_address: "its name leads to a private address, and no grant names it",
+  other_name: "the connection was opened for another host",
+  unreadable: "what was asked for could not be read",
+  limit: "more connections than one process may open",
+};
+
 /** What a step that did not simply go well has to say, under it. */
 function noteLines(step: TraceStep, indent: string, width: number): readonly Line[] {
   const notes: string[] = [];
@@ -132,6 +142,9 @@ function noteLines(step: TraceStep, indent: string, width: number): readonly Lin
   }
   if (outcome !== null && "failure" in outcome && outcome.status !== "denied") {
     notes.push(outcome.failure.message);
+  }
+  if (outcome !== null && outcome.status !== "denied") {
+    notes.push(...(outcome.refused ?? []).map(({ scope, why }) => `refused ${scope}: ${WHY[why]}`));
   }
   const left = step.kind === "model" && isObject(step.args) ? step.args["left"] : undefined;
   if (typeof left === "number") notes.push(`${count(left, "earlier message")} left out to fit`);

@@ -5,10 +5,13 @@ import { LIMITS } from "../../std/limits.ts";
 import type { Draft } from "../../contracts/event.ts";
 import type { Tier } from "../../contracts/isolation.ts";
 import type { Label } from "../../contracts/label.ts";
-import type { Failure, Outcome } from "../../contracts/outcome.ts";
+import type { Failure, Outcome, Refused } from "../../contracts/outcome.ts";
 import type { Ask } from "../../contracts/run.ts";
 import type { Scope } from "../../contracts/scope.ts";
+import { isGranted } from "../../gate/endorse.ts";
+import type { Standing } from "../../gate/gate.ts";
 import { UNKNOWN_LABEL, joinLabels } from "../../gate/labels.ts";
+import { parseScope } from "../../gate/scopes.ts";
 import type { Granted, LoadedTool, Reach, ToolResult, Wanted } from "../../tools/tool-host.ts";
 import { act } from "../act.ts";
 import { type Limit, unlessStopped, whyStopped } from "../drive/watch.ts";
@@ -33,7 +36,7 @@ export async function callTool(frame: Frame, use: ToolUse, one: Proposed): Promi
   const ms = Math.round(drive.elapsed() - start);
   const outcome = isTimedOut(limit, drive.signal, result)
     ? timedOut(name)
-    : await outcomeOf(result, hosts, drive.signal);
+    : await outcomeOf(result, drive.signal);
   // What a tool says of its failure is text of its own as well.
   const said: Label = result.ok ? result.label : UNKNOWN_LABEL;
   const own = joinLabels({ ...said, sources: [...said.sources, ...hosts, name] }, ...labels);
@@ -41,7 +44,11 @@ export async function callTool(frame: Frame, use: ToolUse, one: Proposed): Promi
   const better = outcome.status === "done" && own.integrity !== label.integrity;
   const told = better && isLabelled(frame) ? { ...outcome, own } : outcome;
   return {
-    ...draft(frame, one.step, `tool:${name}`, { kind: "action.settled", outcome: told, ms }),
+    ...draft(frame, one.step, `tool:${name}`, {
+      kind: "action.settled",
+      outcome: { ...told, ...reached(hosts, result.refused ?? []) },
+      ms,
+    }),
     isolation: result.isolation,
     label,
   };
@@ -83,6 +90,7 @@ async function callHost(
     tool: use.tool.manifest.name,
     args: use.args,
     scopes: use.scopes,
+    granted: hostsGranted(one.standing),
     workspace: frame.facts.workspace,
     step: one.step,
     now: one.standing.now,
@@ -94,7 +102,8 @@ async function callHost(
   const result = await unlessStopped(called, signal, LIMITS.lastWordsMs, late);
   limit?.clear();
   await errand.over();
-  return { result, hosts: [...errand.hosts], labels: errand.labels, limit };
+  const hosts = [...new Set([...errand.hosts, ...(result.hosts ?? [])])];
+  return { result, hosts, labels: errand.labels, limit };
 }
 
 /** A result of the host, or of a host that broke its contract: then nobody knows the isolation. */
@@ -126,17 +135,37 @@ function isTimedOut(limit: Limit | null, run: AbortSignal, result: CallResult): 
   return limit !== null && limit.signal.aborted && !run.aborted && !result.ok;
 }
 
-function timedOut(name: string): Outcome {
+/** What a call itself can come to; a denial is the gate's. */
+type Ended = Exclude<Outcome, { status: "denied" }>;
+
+function timedOut(name: string): Ended {
   const { code, next } = TOOL_TIME;
   const message = `${name} did not finish in time and was stopped.`;
   return { status: "failed", failure: { code, message, next } };
 }
 
-async function outcomeOf(
-  result: CallResult,
-  hosts: string[],
-  signal: AbortSignal,
-): Promise<Outcome> {
+/** What went out, or tried to, whatever the call came to. */
+function reached(
+  hosts: readonly string[],
+  refused: readonly Refused[],
+): Pick<Ended, "hosts" | "refused"> {
+  return {
+    ...(hosts.length > 0 && { hosts: [...hosts] }),
+    ...(refused.length > 0 && { refused: [...refused] }),
+  };
+}
+
+/** The hosts the grant in force names, whose names may lead to private addresses. */
+function hostsGranted(standing: Standing): readonly string[] {
+  const places = standing.grant?.scopes.map(parseScope) ?? [];
+  return places.flatMap((place) =>
+    place.kind === "net" && place.address !== "*" && isGranted(place, standing)
+      ? [place.address.text]
+      : [],
+  );
+}
+
+async function outcomeOf(result: CallResult, signal: AbortSignal): Promise<Ended> {
   if (!result.ok) {
     const { failure, missing } = result;
     if (signal.aborted) return { status: "cancelled", failure: whyStopped(signal) };
@@ -152,7 +181,6 @@ async function outcomeOf(
     ...(staged && staged.changes.length > 0
       ? { staged: { diff: staged.diff, changes: [...staged.changes] } }
       : {}),
-    ...(hosts.length > 0 ? { hosts } : {}),
   };
 }
 

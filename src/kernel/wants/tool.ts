@@ -6,7 +6,7 @@ import type { Action } from "../../contracts/action.ts";
 import type { Outcome } from "../../contracts/outcome.ts";
 import type { Scope } from "../../contracts/scope.ts";
 import { isDangerous } from "../../gate/layers/danger.ts";
-import { narrow, parseScope } from "../../gate/scopes.ts";
+import { narrow, parseScope, reachOf as reachOfAction } from "../../gate/scopes.ts";
 import type { LoadedTool, Wanted } from "../../tools/tool-host.ts";
 import { decidesOf, isLabelled } from "../flow/flow.ts";
 import { type Frame, OPERATOR, asRecorded } from "../frame.ts";
@@ -35,13 +35,16 @@ export function toolWant(frame: Frame, tool: LoadedTool, given: Json): Want {
     ...(manifest.rank ? { rank: manifest.rank } : {}),
     ...(manifest.irreversible ? { irreversible: true } : {}),
   };
+  const { process } = processOf(tool);
+  // What reaches the network itself is held to the hosts that are judged here, and asks no more.
+  const held = process?.net ? reachJudged(scopes, action.destinations) : scopes;
   return {
     action,
     declared: scopes,
     attached: isAttached(frame, tool),
-    ...processOf(tool),
+    ...(process && { process }),
     repeatable: manifest.repeatable || tool.kind === "module" || onlyStaged(scopes),
-    perform: (one) => callTool(frame, { tool, args, scopes }, one),
+    perform: (one) => callTool(frame, { tool, args, scopes: held }, one),
     ...(manifest.probe ? { probe: (one) => probeTool(frame, { tool, args, scopes }, one) } : {}),
     nested: ({ args: wanted }) => reachWant(frame, tool, scopes, wanted as unknown as Wanted),
   };
@@ -49,10 +52,11 @@ export function toolWant(frame: Frame, tool: LoadedTool, given: Json): Want {
 
 /** The kind of process a tool runs in; a request over HTTP needs none. */
 function processOf({ kind, manifest }: LoadedTool): Pick<Want, "process"> {
-  if (kind === "module") return { process: "host" };
-  const remote =
-    kind === "http" || (kind === "mcp" && manifest.scopes.some((one) => one.startsWith("net:")));
-  return remote ? {} : { process: "program" };
+  if (kind === "module") return { process: { kind: "host", net: false } };
+  // A server of standard streams has the program it is; one behind HTTP has none.
+  const has = (scope: string): boolean => manifest.scopes.some((one) => one.startsWith(scope));
+  if (kind === "http" || (kind === "mcp" && !has("exec:"))) return {};
+  return { process: { kind: "program", net: has("net:") } };
 }
 
 /** A module's effects outside its stage all pass back through the gate, one by one. */
@@ -70,6 +74,10 @@ export function reachOf(frame: Frame, tool: LoadedTool): readonly Scope[] {
     skill.scopes.map((scope) => resolveScope(scope, workspace, userHome)),
     own,
   );
+}
+
+function reachJudged(scopes: readonly Scope[], destinations: readonly Scope[]): readonly Scope[] {
+  return reachOfAction(scopes, destinations).map(({ text }) => text);
 }
 
 /** True when the agent's manifest lists the tool's skill, or the tool itself. */

@@ -8,6 +8,8 @@ export interface Reach {
   readonly execs: readonly string[];
   /** Device files that may be read and written, such as `/dev/null`. */
   readonly devices: readonly string[];
+  /** TCP ports it may connect to or listen on; no others, where the kernel mediates them. */
+  readonly ports: { readonly connect: readonly number[]; readonly listen: readonly number[] };
 }
 
 /** Landlock's version on this kernel, 0 where there is none. */
@@ -32,16 +34,21 @@ export function restrict(kernel: Kernel, abi: number, reach: Reach): void {
   allow(reach.writes, READ | WRITE);
   allow(reach.execs, FS.execute | FS.readFile);
   allow(reach.devices, FS.readFile | FS.writeFile | FS.truncate);
+  if (abi >= NET_ABI) {
+    for (const port of reach.ports.listen) allowPort(kernel, ruleset, port, BIND_TCP);
+    for (const port of reach.ports.connect) allowPort(kernel, ruleset, port, CONNECT_TCP);
+  }
   kernel.must("landlock_restrict_self", ruleset, 0);
   kernel.must("close", ruleset);
 }
 
 function createRuleset(kernel: Kernel, abi: number, handled: bigint): number {
-  // Bind and connect of TCP are handled with no port allowed; abstract unix sockets and signals
-  // are confined to the domain. Each field exists from the version that brought it.
-  const net = 0b11n;
+  // Bind and connect of TCP are handled, so that no port is allowed but those named; abstract unix
+  // sockets and signals are confined to the domain. Each field exists from the version that brought
+  // it.
+  const net = BIND_TCP | CONNECT_TCP;
   const scoped = 0b11n;
-  const fields = abi >= 6 ? [handled, net, scoped] : abi >= 4 ? [handled, net] : [handled];
+  const fields = abi >= 6 ? [handled, net, scoped] : abi >= NET_ABI ? [handled, net] : [handled];
   const attributes = new BigUint64Array(fields);
   return kernel.must("landlock_create_ruleset", attributes, attributes.byteLength, 0);
 }
@@ -61,6 +68,11 @@ function allowPath(kernel: Kernel, ruleset: number, path: string, rights: bigint
   kernel.must("close", fd);
 }
 
+function allowPort(kernel: Kernel, ruleset: number, port: number, right: bigint): void {
+  const rule = new BigUint64Array([right, BigInt(port)]);
+  kernel.must("landlock_add_rule", ruleset, RULE_NET_PORT, rule, 0);
+}
+
 function handledRights(abi: number): bigint {
   const newest = abi >= 5 ? 15n : abi >= 3 ? 14n : abi >= 2 ? 13n : 12n;
   return (1n << (newest + 1n)) - 1n;
@@ -68,6 +80,11 @@ function handledRights(abi: number): bigint {
 
 const CREATE_RULESET_VERSION = 1;
 const RULE_PATH_BENEATH = 1;
+const RULE_NET_PORT = 2;
+/** The version that brought TCP. */
+const NET_ABI = 4;
+const BIND_TCP = 1n;
+const CONNECT_TCP = 2n;
 
 const FS = {
   execute: 1n << 0n,

@@ -49,10 +49,13 @@ const HOST: FilterOptions = {
   arch: "x64",
   exec: false,
   fork: false,
+  net: "none",
   bare: { abi: 7, ownUser: false },
 };
 const OWN: FilterOptions = { ...HOST, bare: { abi: 7, ownUser: true } };
-const WALLED: FilterOptions = { arch: "x64", exec: true, fork: true, bare: null };
+const WALLED: FilterOptions = { arch: "x64", exec: true, fork: true, net: "none", bare: null };
+const CLIENT: FilterOptions = { ...WALLED, net: "client" };
+const RELAY: FilterOptions = { ...HOST, net: "relay", bare: null };
 
 function check(options: FilterOptions, call: Syscall, args: readonly number[], want: string): void {
   for (const arch of ["x64", "arm64"] as const) {
@@ -80,6 +83,21 @@ describe("what the filter answers", () => {
     ["clone3 hides its flags", WALLED, "clone3", [], "ENOSYS"],
     ["no socket", HOST, "socket", [1, 1], "EACCES"],
     ["no internet", WALLED, "socket", [2, 1], "EACCES"],
+    ["a client has TCP", CLIENT, "socket", [2, 1 | 0o2000000], "allow"],
+    ["of the newer kind too", CLIENT, "socket", [10, 1], "allow"],
+    ["and connects", CLIENT, "connect", [], "allow"],
+    ["but sends no datagrams, and so asks for no names", CLIENT, "socket", [2, 2], "EACCES"],
+    ["nor anything raw", CLIENT, "socket", [2, 3], "EACCES"],
+    ["nor packets of another kind", CLIENT, "socket", [17, 3], "EACCES"],
+    ["nor asks the kernel for routes", CLIENT, "socket", [16, 3], "EACCES"],
+    ["nor reaches sockets that lie in folders", CLIENT, "socket", [1, 1], "EACCES"],
+    ["nor a virtual machine's host", CLIENT, "socket", [40, 1], "EACCES"],
+    ["it listens to nobody", CLIENT, "listen", [], "EACCES"],
+    ["and takes no port", CLIENT, "bind", [], "EACCES"],
+    ["the relay listens", RELAY, "listen", [], "allow"],
+    ["and reaches the proxy's socket", RELAY, "socket", [1, 1], "allow"],
+    ["but starts nothing", RELAY, "execve", [], "EPERM"],
+    ["and sends no datagrams", RELAY, "socket", [1, 2], "EACCES"],
     ["a stream pair is a pipe", HOST, "socketpair", [1, 1 | 0o2000000], "allow"],
     ["a packet pair too", HOST, "socketpair", [1, 5], "allow"],
     ["a datagram pair can be pointed elsewhere", HOST, "socketpair", [1, 2], "EACCES"],

@@ -8,6 +8,8 @@ export interface FilterOptions {
   readonly exec: boolean;
   /** May start processes. Threads are always allowed. */
   readonly fork: boolean;
+  /** Sockets it may open; see `sockets`. */
+  readonly net: SocketUse;
   /**
    * Set where no namespaces hold the process: the machine's Landlock version, and whether the
    * process has a user of its own, who owns nothing outside. Denies what Landlock does not
@@ -16,6 +18,12 @@ export interface FilterOptions {
    */
   readonly bare: { readonly abi: number; readonly ownUser: boolean } | null;
 }
+
+/**
+ * `none` opens no socket. `client` makes TCP connections, in a network whose only other end is the
+ * relay to our proxy. `relay` is that relay: it listens there and connects to the proxy's socket.
+ */
+export type SocketUse = "none" | "client" | "relay";
 
 /**
  * A seccomp program (classic BPF) in the machine's byte order, for `seccomp(2)` or bwrap's
@@ -80,11 +88,11 @@ function rules(options: FilterOptions): Rule[] {
     ...never(IPC, "EPERM"),
     // glibc and runtimes fall back to clone, whose flags a filter can read.
     ...never(["clone3", "openat2", "statmount", "listmount"], "ENOSYS"),
-    ...sockets(),
+    ...sockets(options.net),
     { call: "clone", tests: cloneTests(options.fork), otherwise: ALLOW },
     // TIOCSTI and TIOCLINUX type into the terminal.
     { call: "ioctl", tests: [when(1, [0x5412, 0x541c], "EPERM")], otherwise: ALLOW },
-    { call: "prctl", tests: [when(0, GUARDED_PRCTL, "EPERM")], otherwise: ALLOW },
+    { call: "prctl", tests: [when(0, guardedPrctl(options.net), "EPERM")], otherwise: ALLOW },
     { call: "personality", tests: [unless(0, [0, 0xffff_ffff], "EPERM")], otherwise: ALLOW },
   ];
   if (!options.fork) list.push(...never(["fork", "vfork"], "EPERM"));
@@ -109,15 +117,29 @@ function cloneTests(fork: boolean): Test[] {
 }
 
 /**
- * No socket of any family. Connected pairs stay, as runtimes use them as pipes, but only the kinds
+ * No socket of any family, or streams of those that are needed: nothing raw, no datagrams and with
+ * them no names to look up. Connected pairs stay, as runtimes use them as pipes, but only the kinds
  * that cannot be pointed at another address afterwards.
  */
-function sockets(): Rule[] {
+function sockets(use: SocketUse): Rule[] {
   const unix = 1;
+  const inet = 2;
+  const inet6 = 10;
   const stream = 1;
   const seqpacket = 5;
+  const families = use === "relay" ? [unix, inet] : [inet, inet6];
+  const tests = [
+    unless(0, families, "EACCES"),
+    // The upper bits ask for a descriptor that does not block or is closed on exec.
+    { ...unless(1, [stream], "EACCES"), mask: 0xf },
+  ];
+  const opens: Rule[] =
+    use === "none"
+      ? never(["socket", "connect"], "EACCES")
+      : [{ call: "socket", tests, otherwise: ALLOW }];
   return [
-    ...never(["socket", "connect", "bind", "listen"], "EACCES"),
+    ...opens,
+    ...(use === "relay" ? [] : never(["bind", "listen"], "EACCES")),
     {
       call: "socketpair",
       tests: [
@@ -187,8 +209,14 @@ function unless(arg: number, values: readonly number[], errno: keyof typeof ERRN
   return { arg, is: "not", values, then: deny(errno) };
 }
 
-/** PDEATHSIG, DUMPABLE, MM, CHILD_SUBREAPER, PTRACER: what ties the process to us and hides it. */
-const GUARDED_PRCTL = [1, 4, 35, 36, 0x5961_6d61];
+/** PDEATHSIG, MM, CHILD_SUBREAPER, PTRACER: what ties the process to us and hides it. */
+const GUARDED_PRCTL = [1, 35, 36, 0x5961_6d61];
+const DUMPABLE = 4;
+
+/** The relay hides from the program beside it. */
+function guardedPrctl(net: SocketUse): readonly number[] {
+  return net === "relay" ? GUARDED_PRCTL : [...GUARDED_PRCTL, DUMPABLE];
+}
 
 /** What only a file's owner may do. */
 const OWNER_ONLY: readonly Syscall[] = [

@@ -51,14 +51,15 @@ async function callCommand(
   if (isFailure(argv)) return failed(argv, "host");
   const writes = call.scopes.some((scope) => scope.startsWith("write:"));
   const stage = writes ? await parts.stages.fresh(call.step) : null;
-  const { scopes, workspace, ms } = call;
-  const done = await runOnce({ argv, scopes, workspace, ms, stage }, source, parts, call, signal);
+  const { scopes, granted = [], workspace, ms } = call;
+  const program = { argv, scopes, granted, workspace, ms, stage };
+  const done = await runOnce(program, source, parts, call, signal);
   if ("ok" in done) return done;
-  const { boxed, ran } = done;
+  const { boxed, ran, reached } = done;
   const staged = writes ? await parts.stages.keep(call.step, boxed) : null;
-  if (staged !== null && isFailure(staged)) return failed(staged, boxed.tier);
+  if (staged !== null && isFailure(staged)) return { ...failed(staged, boxed.tier), ...reached };
   const output = ran.stdout;
-  return { ok: true, output, isolation: boxed.tier, label: labelOf(manifest), staged };
+  return { ok: true, output, isolation: boxed.tier, label: labelOf(manifest), staged, ...reached };
 }
 
 /** argv with the arguments in their places, or why one of them may not stand there. */

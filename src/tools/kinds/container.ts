@@ -1,14 +1,23 @@
 import { isObject } from "../../std/json.ts";
 import { LIMITS } from "../../std/limits.ts";
+import type { Failure } from "../../contracts/outcome.ts";
 import type { ToolFile, ToolManifest } from "../../contracts/tool.ts";
 import { findProgram } from "../box.ts";
 import { failure, isFailure } from "../failures.ts";
 import type { ToolCall, ToolResult } from "../tool-host.ts";
 import { manifestOfFile, misfit } from "./arguments.ts";
 import { fillArgv } from "./command.ts";
-import { failed, type Kind, labelOf, notAnObject, type Parts, type Source } from "./kind.ts";
+import {
+  brokenSource,
+  failed,
+  type Kind,
+  labelOf,
+  notAnObject,
+  type Parts,
+  type Source,
+} from "./kind.ts";
 import { loadFile } from "./load-file.ts";
-import { runOnce } from "./program.ts";
+import { reachesOut, runOnce } from "./program.ts";
 
 /**
  * A program in a container image, run by podman without network, rights or a writable root. It
@@ -21,12 +30,20 @@ export function containerKind(parts: Parts): Kind {
       const container = spec?.container;
       if (!spec || !container) return null;
       const manifest = manifestOfFile(spec, container.command, ["exec:podman"]);
+      if (reachesOut(manifest.scopes))
+        return Promise.resolve(brokenSource(source, noNetwork(spec)));
       return loadFile(source, { kind: "container", manifest, spec }, (call, _reach, signal) =>
         callContainer({ source, parts, container, manifest }, call, signal),
       );
     },
     close: async () => undefined,
   };
+}
+
+/** The proxy's relay is ours and does not run in a stranger's image. */
+function noNetwork({ name }: ToolFile): Failure {
+  const message = `${name} declares net:, and containers have no network.`;
+  return failure("tool.no_network", message);
 }
 
 interface Container {

@@ -42,12 +42,6 @@ for (const tier of TIERS) {
         description: "Not there.",
         command: ["no-such-program"],
       }),
-      [`${T}/net.yaml`]: yaml({
-        name: "net",
-        description: "Sends.",
-        command: ["/bin/echo"],
-        scopes: ["net:example.org"],
-      }),
       "work/notes/a.md": "text of a\n",
       "work/other.md": "other\n",
     };
@@ -110,9 +104,6 @@ for (const tier of TIERS) {
       expect(codeOf(await call("loud", {}, { scopes: ["exec:yes"] }))).toBe("tool.flooded");
       expect(codeOf(await call("gone", {}, { scopes: ["exec:no-such-program"] }))).toBe(
         "tool.not_found_program",
-      );
-      expect(codeOf(await call("net", {}, { scopes: ["net:example.org:443"] }))).toBe(
-        "tool.no_network",
       );
       const control = new AbortController();
       const slow = call("slow", {}, { scopes: ["exec:sleep"], signal: control.signal });
@@ -263,6 +254,16 @@ test("a container without podman says what to install", async () => {
   ]) {
     expect(argv).toContain(flag);
   }
+});
+
+test("a container with net: is told what to use instead", async () => {
+  const container = { image: "x", command: ["echo"] };
+  const spec = { name: "box", description: "Boxed.", container, scopes: ["net:example.org"] };
+  const lab = openLab({ files: { [`${T}/box.yaml`]: yaml(spec) } });
+  expect((await lab.host.list()).broken).toMatchObject([
+    { failure: { code: "tool.no_network", next: expect.stringContaining("command") } },
+  ]);
+  await lab.close();
 });
 
 test.each([

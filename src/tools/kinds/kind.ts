@@ -10,6 +10,7 @@ import type { Sandbox } from "../../sandbox/sandbox.ts";
 import type { Env } from "../box.ts";
 import type { ManifestCache } from "../cache.ts";
 import { failure } from "../failures.ts";
+import type { Resolve } from "../proxy/dial.ts";
 import type { Stages } from "../stages.ts";
 import type { BrokenTool, LoadedTool, Reach, ToolCall, ToolResult } from "../tool-host.ts";
 
@@ -37,6 +38,8 @@ export interface Parts {
   readonly cache: ManifestCache;
   readonly stages: Stages;
   readonly workspace: string;
+  /** Names to addresses, for what programs reach; the machine's own where nothing is said. */
+  readonly resolve?: Resolve | undefined;
   /** How an HTTP server is asked what tools it has, when there is no run yet. */
   readonly listing: Reach;
 }

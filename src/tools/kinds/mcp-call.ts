@@ -1,6 +1,5 @@
 import { isObject, type Json, type JsonObject } from "../../std/json.ts";
 import { hashOf } from "../../std/hash.ts";
-import type { Tier } from "../../contracts/isolation.ts";
 import type { Failure } from "../../contracts/outcome.ts";
 import type { Scope } from "../../contracts/scope.ts";
 import type { ToolManifest } from "../../contracts/tool.ts";
@@ -10,11 +9,12 @@ import type { Reply } from "../mcp/link.ts";
 import { type AnnouncedTool, type Era, readResult } from "../mcp/session.ts";
 import { type Bounds, openStdioServer, type StdioServer } from "../mcp/stdio.ts";
 import type { Pool } from "../pool.ts";
+import { newPassage, type Passage, type Proxy, reachedOf } from "../proxy/proxy.ts";
 import { placeOf } from "../runtime/context.ts";
 import type { Moved } from "../runtime/wire.ts";
 import type { Reach, ToolCall, ToolResult } from "../tool-host.ts";
 import { failed, labelOf, notAnObject, type Parts, type Source } from "./kind.ts";
-import { programSpec } from "./program.ts";
+import { programTier, startProgram } from "./program.ts";
 
 export type ServerSource = Extract<Source, { from: "server" }>;
 
@@ -22,7 +22,7 @@ export type ServerSource = Extract<Source, { from: "server" }>;
 export interface Server {
   readonly source: ServerSource;
   readonly parts: Parts;
-  readonly pool: Pool<StdioServer>;
+  readonly pool: Pool<Running>;
   readonly scopes: readonly Scope[];
   readonly era: Era;
   /** What it announced is kept under this key. */
@@ -48,23 +48,31 @@ export async function callServer(given: ServerCall): Promise<ToolResult> {
   return writes ? callStaged(given, args) : callWarm(given, args);
 }
 
+/** A started server with its way to the network, which is open while calls are. */
+export type Running = StdioServer & { readonly proxy: Proxy | null };
+
 async function callWarm(given: ServerCall, args: JsonObject): Promise<ToolResult> {
   const { server, tool, call } = given;
   const { parts, pool, key } = server;
+  const passage = newPassage();
   const run = call.step.split(".", 1)[0] ?? "";
   const place = JSON.stringify([key, run, call.workspace, call.scopes]);
-  const open = await pool.acquire(place, () => startAndCompare(given, null));
-  if (isFailure(open)) return failed(open, programTier(parts));
+  const open = await pool.acquire(place, () => startAndCompare(given, null, passage));
+  if (isFailure(open)) {
+    return { ...failed(open, programTier(parts, call.scopes)), ...reachedOf(passage) };
+  }
+  open.proxy?.enter(passage);
   try {
     const changed = open.stale ? await compare(given, open) : null;
     if (changed) {
       pool.retire(open);
-      return failed(changed, open.link.boxed.tier);
+      return { ...failed(changed, open.link.boxed.tier), ...reachedOf(passage) };
     }
     const reply = await open.call(tool.name, args, boundsOf(given));
     if (!reply.ok && reply.rpc === undefined) pool.retire(open);
-    return resultOf(given, reply, open);
+    return { ...resultOf(given, reply, open), ...reachedOf(passage) };
   } finally {
+    open.proxy?.leave(passage);
     pool.release(open);
   }
 }
@@ -72,18 +80,24 @@ async function callWarm(given: ServerCall, args: JsonObject): Promise<ToolResult
 async function callStaged(given: ServerCall, args: JsonObject): Promise<ToolResult> {
   const { server, tool, call } = given;
   const { stages } = server.parts;
-  const open = await startAndCompare(given, await stages.fresh(call.step));
-  if (isFailure(open)) return failed(open, programTier(server.parts));
+  const passage = newPassage();
+  const open = await startAndCompare(given, await stages.fresh(call.step), passage);
+  if (isFailure(open)) {
+    return { ...failed(open, programTier(server.parts, call.scopes)), ...reachedOf(passage) };
+  }
   const { boxed } = open.link;
   const moved = renamed(args, boxed.mapping) as JsonObject;
-  const result = resultOf(given, await open.call(tool.name, moved, boundsOf(given)), open);
+  const reply = await open.call(tool.name, moved, boundsOf(given));
   await open.link.stop();
+  const result = { ...resultOf(given, reply, open), ...reachedOf(passage) };
   if (!result.ok) {
     await boxed.discard();
     return result;
   }
   const staged = await stages.keep(call.step, boxed);
-  if (staged !== null && isFailure(staged)) return failed(staged, boxed.tier);
+  if (staged !== null && isFailure(staged)) {
+    return { ...failed(staged, boxed.tier), ...reachedOf(passage) };
+  }
   const back = boxed.mapping.map(({ real, staged: copy }) => ({ real: copy, staged: real }));
   return { ...result, output: renamed(result.output, back), staged };
 }
@@ -115,9 +129,11 @@ function resultOf(given: ServerCall, reply: Reply, { link }: StdioServer): ToolR
 async function startAndCompare(
   given: ServerCall,
   stage: string | null,
-): Promise<StdioServer | Failure> {
+  passage: Passage,
+): Promise<Running | Failure> {
   const { source, parts, era } = given.server;
-  const open = await startServer(source, parts, { ...given.call, stage }, boundsOf(given), era);
+  const reaching = { ...given.call, stage, passage };
+  const open = await startServer(source, parts, reaching, boundsOf(given), era);
   if (isFailure(open)) return open;
   const changed = await compare(given, open);
   if (changed === null) return open;
@@ -141,27 +157,29 @@ async function compare(given: ServerCall, open: StdioServer): Promise<Failure | 
 /** What a started server may reach. */
 interface Reaching {
   readonly scopes: readonly Scope[];
+  readonly granted?: readonly string[];
   readonly workspace: string;
   readonly stage?: string | null;
+  /** The call it is started for. */
+  readonly passage: Passage;
 }
 
 /** Starts a server of standard streams in the sandbox and greets it. */
 export async function startServer(
   source: ServerSource,
   parts: Parts,
-  { scopes, workspace, stage = null }: Reaching,
+  { scopes, granted = [], workspace, stage = null, passage }: Reaching,
   bounds: Bounds,
   era?: Era,
-): Promise<StdioServer | Failure> {
+): Promise<Running | Failure> {
   const { command = "", args = [], env = {} } = source.server;
   const argv = [command, ...args];
   const warm = stage === null;
-  const program = { argv, scopes, workspace, ms: bounds.ms, stage, warm, set: env };
-  const spec = programSpec(program, source, parts);
-  if (isFailure(spec)) return spec;
-  const boxed = await parts.sandbox.start(spec);
-  if (isFailure(boxed)) return boxed;
-  return openStdioServer(boxed, source.name, bounds, era);
+  const program = { argv, scopes, granted, workspace, ms: bounds.ms, stage, warm, set: env };
+  const started = await startProgram(program, source, parts, passage);
+  if (isFailure(started)) return started;
+  const server = await openStdioServer(started.boxed, source.name, bounds, era);
+  return isFailure(server) ? server : Object.assign(server, { proxy: started.proxy });
 }
 
 async function callHttp(given: ServerCall, args: JsonObject): Promise<ToolResult> {
@@ -185,8 +203,4 @@ export async function openHttp(
   const { openHttpServer } = await import("../mcp/http.ts");
   const { url = "", headers = {} } = source.server;
   return openHttpServer({ name: source.name, url, headers, reach, bounds, era });
-}
-
-function programTier(parts: Parts): Tier {
-  return parts.sandbox.tier("program", false) ?? "host";
 }

@@ -6,7 +6,7 @@ import type { Scope } from "../../contracts/scope.ts";
 import type { McpServer, ToolManifest } from "../../contracts/tool.ts";
 import { failure, isFailure } from "../failures.ts";
 import type { AnnouncedTool, Era } from "../mcp/session.ts";
-import type { Bounds, StdioServer } from "../mcp/stdio.ts";
+import type { Bounds } from "../mcp/stdio.ts";
 import { type Pool, warmPool } from "../pool.ts";
 import { undeclared } from "../scopes.ts";
 import type { BrokenTool } from "../tool-host.ts";
@@ -18,8 +18,15 @@ import {
   loadedTool,
   type Parts,
 } from "./kind.ts";
-import { noNetwork } from "./program.ts";
-import { callServer, openHttp, type Server, type ServerSource, startServer } from "./mcp-call.ts";
+import { newPassage } from "../proxy/proxy.ts";
+import {
+  callServer,
+  openHttp,
+  type Running,
+  type Server,
+  type ServerSource,
+  startServer,
+} from "./mcp-call.ts";
 
 /**
  * The tools of an MCP server, named `mcp__SERVER__TOOL`. A server on standard streams runs in the
@@ -28,7 +35,7 @@ import { callServer, openHttp, type Server, type ServerSource, startServer } fro
  * was kept, so that a server that changes a tool after it was looked at is stopped there.
  */
 export function mcpKind(parts: Parts): Kind {
-  const pool: Pool<StdioServer> = warmPool(parts.clock);
+  const pool: Pool<Running> = warmPool(parts.clock);
   return {
     name: "mcp",
     load: (source) => (source.from === "server" ? load(source, parts, pool) : null),
@@ -42,16 +49,13 @@ interface Known {
   readonly tools: readonly AnnouncedTool[];
 }
 
-async function load(source: ServerSource, parts: Parts, pool: Pool<StdioServer>): Promise<Loaded> {
+async function load(source: ServerSource, parts: Parts, pool: Pool<Running>): Promise<Loaded> {
   const scopes = scopesOf(source.server);
   if (isFailure(scopes)) return brokenSource(source, scopes);
   const missing = undeclared(source.skillScopes, scopes);
   if (missing !== null) {
     const message = `The server ${source.name} needs ${missing}, which its skill does not declare.`;
     return brokenSource(source, failure("tool.scope_undeclared", message));
-  }
-  if (source.server.command !== undefined && scopes.some((scope) => scope.startsWith("net:"))) {
-    return brokenSource(source, noNetwork(source.name));
   }
   const key = hashOf(["mcp", source.name, source.server as unknown as Json]);
   const known = readKnown(parts.cache.read(key)) ?? (await discover(source, scopes, parts));
@@ -130,10 +134,11 @@ async function discover(
   // What it needs to start at all; nothing it could change or send anything with.
   const start = scopes.filter((scope) => /^(?:exec|read|env):/u.test(scope));
   const reaching = { scopes: start, workspace: parts.workspace };
-  let server = await startServer(source, parts, reaching, bounds);
+  const passage = newPassage();
+  let server = await startServer(source, parts, { ...reaching, passage }, bounds);
   // Some servers of the older revision end at a question they do not know.
   if (isFailure(server) && server.code === "mcp.unreachable") {
-    server = await startServer(source, parts, reaching, bounds, "legacy");
+    server = await startServer(source, parts, { ...reaching, passage }, bounds, "legacy");
   }
   if (isFailure(server)) return server;
   const tools = await server.tools(bounds);

@@ -3,18 +3,21 @@ import { LIMITS } from "../../std/limits.ts";
 import { systemClock } from "../../std/clock.ts";
 import type { Failure } from "../../contracts/outcome.ts";
 import type { Scope } from "../../contracts/scope.ts";
+import type { Tier } from "../../contracts/isolation.ts";
 import type { Boxed, Ended, ProcessSpec } from "../../sandbox/sandbox.ts";
 import { boxOf, DEFAULT_PATH, findProgram } from "../box.ts";
 import { endedFailure, failure, isFailure, lastLine } from "../failures.ts";
 import { missingScope, refusedPath } from "../missing.ts";
 import { isWithin, pathsOf } from "../scopes.ts";
-import type { ToolCall, ToolResult } from "../tool-host.ts";
+import type { Reached, ToolCall, ToolResult } from "../tool-host.ts";
+import { newPassage, openProxy, type Passage, type Proxy, reachedOf } from "../proxy/proxy.ts";
 import { failed, type Parts, type Source } from "./kind.ts";
 
 /** A program to start: argv whose first item is a name or path, found before the box closes. */
 export interface Program {
   readonly argv: readonly string[];
   readonly scopes: readonly Scope[];
+  readonly granted?: readonly string[];
   readonly workspace: string;
   readonly ms: number;
   readonly stage: string | null;
@@ -22,15 +25,58 @@ export interface Program {
   readonly set?: Readonly<Record<string, string>>;
 }
 
+/** A started program, and its way to the network where its scopes name hosts. */
+export interface Started {
+  readonly boxed: Boxed;
+  readonly proxy: Proxy | null;
+}
+
+/**
+ * Starts a program in the box its scopes make. What it reaches through the proxy while `passage` is
+ * in goes there; whoever calls leaves for it.
+ */
+export async function startProgram(
+  program: Program,
+  source: Source,
+  parts: Parts,
+  passage: Passage,
+): Promise<Started | Failure> {
+  const { scopes, granted = [] } = program;
+  const proxy = reachesOut(scopes)
+    ? await openProxy({ scopes, granted, resolve: parts.resolve })
+    : null;
+  proxy?.enter(passage);
+  const spec = programSpec(program, source, parts, proxy?.socket ?? null);
+  const boxed = isFailure(spec) ? spec : await parts.sandbox.start(spec);
+  if (isFailure(boxed)) {
+    proxy?.close();
+    return boxed;
+  }
+  void boxed.ended.then(() => proxy?.close());
+  return { boxed, proxy };
+}
+
+/** True when some scope names a place in the network. */
+export function reachesOut(scopes: readonly Scope[]): boolean {
+  return scopes.some((scope) => scope.startsWith("net:"));
+}
+
+/** The tier that would hold a program of these scopes, for what is said when it is not started. */
+export function programTier({ sandbox }: Parts, scopes: readonly Scope[]): Tier {
+  return sandbox.tier("program", reachesOut(scopes)) ?? "host";
+}
+
 /** The sandbox's order for a program, or why it cannot be given. */
-export function programSpec(program: Program, source: Source, parts: Parts): ProcessSpec | Failure {
+function programSpec(
+  program: Program,
+  source: Source,
+  parts: Parts,
+  socket: string | null,
+): ProcessSpec | Failure {
   const [name = "", ...rest] = program.argv;
   const file = findProgram(name, source.dir, parts.env);
   if (file === null) {
     return failure("tool.not_found_program", `The program ${name} was not found.`);
-  }
-  if (program.scopes.some((scope) => scope.startsWith("net:"))) {
-    return noNetwork(name);
   }
   const { scopes, workspace, ms } = program;
   const set = { PATH: parts.env["PATH"] ?? DEFAULT_PATH, LANG: "C.UTF-8", ...program.set };
@@ -38,15 +84,12 @@ export function programSpec(program: Program, source: Source, parts: Parts): Pro
   return {
     run: { kind: "program", argv: [file, ...rest.map((item) => stagedItem(item, program))] },
     cwd: folderFor(scopes, workspace),
-    box: boxOf({ scopes, workspace, own, env: parts.env, ms, set, warm: program.warm ?? false }),
+    box: boxOf({
+      ...{ scopes, workspace, own, env: parts.env, ms, set, socket },
+      warm: program.warm ?? false,
+    }),
     stage: program.stage,
   };
-}
-
-/** No tier gives a program a network of its own, and a weaker box is never used in its place. */
-export function noNetwork(name: string): Failure {
-  const message = `${name} declares net:, and programs have no network in the sandbox.`;
-  return failure("tool.no_network", message);
 }
 
 /** An argument that is a path of what is staged, as the path of the copy it will work on. */
@@ -110,20 +153,27 @@ export async function runOnce(
   parts: Parts,
   call: ToolCall,
   signal: AbortSignal,
-): Promise<{ readonly ran: Ran; readonly boxed: Boxed } | ToolResult> {
-  const spec = programSpec(program, source, parts);
-  const tier = parts.sandbox.tier("program", false) ?? "host";
-  if (isFailure(spec)) return failed(spec, tier);
-  const boxed = await parts.sandbox.start(spec);
-  if (isFailure(boxed)) return failed(boxed, tier);
+): Promise<{ readonly ran: Ran; readonly boxed: Boxed; readonly reached: Reached } | ToolResult> {
+  const passage = newPassage();
+  const started = await startProgram(program, source, parts, passage);
+  if (isFailure(started)) return failed(started, programTier(parts, program.scopes));
+  const { boxed } = started;
   const ran = await readToEnd(boxed, call.tool, call.ms, signal);
+  const reached = reachedOf(passage);
   const why = ran.stopped ?? programFailure(call.tool, ran.ended, boxed.stderr());
-  if (why === null) return { ran, boxed };
+  if (why === null) return { ran, boxed, reached };
   await boxed.discard();
   const os = refusedPath(boxed.stderr());
-  const missing = os === null ? null : missingScope(os, call, boxed.mapping);
-  if (missing === null) return failed(why, boxed.tier);
-  return failed(failure("tool.scope_missing", why.message), boxed.tier, missing);
+  const missing =
+    undeclaredIn(reached) ?? (os === null ? null : missingScope(os, call, boxed.mapping));
+  if (missing === null || ran.stopped) return { ...failed(why, boxed.tier), ...reached };
+  const lacking = failure("tool.scope_missing", why.message);
+  return { ...failed(lacking, boxed.tier, missing), ...reached };
+}
+
+/** The first host it tried for that its call did not declare. */
+function undeclaredIn({ refused = [] }: Reached): Scope | null {
+  return refused.find(({ why }) => why === "undeclared")?.scope ?? null;
 }
 
 function programFailure(name: string, ended: Ended, stderr: string): Failure | null {

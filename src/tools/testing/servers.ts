@@ -7,7 +7,7 @@ import { type Lab, openLab } from "./lab.ts";
 
 /** The program servers of tests run on. */
 export const BUN = runtimeFile();
-const FLAGS = [
+export const FLAGS = [
   "--config=/dev/null",
   "--no-env-file",
   "--no-install",
