@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "bedb8e957e902479f151bdd179668cc345c96f3a4b44a2a3828897cac567b733";
+export const SCHEMAS_HASH = "66f30561b58d91391a30cefb2df7e7d04fcb49f660602c0f95b9fb64de950318";
