@@ -26,7 +26,7 @@ import type { Journal } from "./journal/journal.ts";
 import { openJournal } from "./journal/open.ts";
 import { askDesk } from "./kernel/desk/asks.ts";
 import { type GrantDesk, grantDesk } from "./kernel/desk/grants.ts";
-import { type ModelDesk, modelDesk } from "./kernel/desk/models.ts";
+import { type ModelDesk, modelDesk, modelsOf } from "./kernel/desk/models.ts";
 import { secretDesk } from "./kernel/desk/secrets.ts";
 import { skillDesk } from "./kernel/desk/skills.ts";
 import { toolDesk } from "./kernel/desk/tools.ts";
@@ -219,7 +219,7 @@ function nanosOf(parts: {
     approvals: askDesk(world),
     tools: toolDesk(world),
     agents: agentsOf(arrangement),
-    models: models.models,
+    models: modelsOf(models, world),
     grants: grants.grants,
     secrets,
     skills: skillDesk({ ...world, arrangement, vault }),

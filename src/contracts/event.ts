@@ -5,6 +5,7 @@ import { JsonSchema } from "./json.ts";
 import { Tier } from "./isolation.ts";
 import { Label } from "./label.ts";
 import { AssistantMessage } from "./message.ts";
+import { ModelCard } from "./model.ts";
 import { Failure, Outcome } from "./outcome.ts";
 import { Answer, Ask, RunEnd } from "./run.ts";
 import { Scope } from "./scope.ts";
@@ -67,6 +68,8 @@ export const RunModel = z.strictObject({
   priced: z.boolean(),
   /** Tokens it can read at once; absent where nothing is cut to fit. */
   context: z.number().int().optional(),
+  /** False for one that was measured not to call tools: it is offered none. */
+  tools: z.boolean().optional(),
 });
 export type RunModel = z.infer<typeof RunModel>;
 
@@ -215,6 +218,15 @@ export const EventBody = z.discriminatedUnion("kind", [
     kept: z.enum(KEEPERS),
   }),
   z.strictObject({ kind: z.literal("secret.removed"), name: z.string() }),
+  z.strictObject({
+    kind: z.literal("model.probed"),
+    name: z.string(),
+    /** Hash of the config it had. */
+    config: z.string(),
+    card: ModelCard,
+    /** The runs that measured it. */
+    runs: z.array(z.string()),
+  }),
   z.strictObject({ kind: z.literal("run.cancel_requested"), run: z.string(), by: z.string() }),
   z.strictObject({ kind: z.literal("body.erased"), hash: z.string(), why: z.string() }),
 ]);

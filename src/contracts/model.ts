@@ -63,6 +63,21 @@ export interface ModelEnd {
   readonly failure?: Failure;
 }
 
+/** What a model was measured to do, by `nanos model probe`. */
+export const ModelCard = z.strictObject({
+  /** Calls a tool with the right arguments. */
+  tools: z.boolean(),
+  /** Calls several in one answer. */
+  parallel: z.boolean(),
+  /** Answers with the JSON it was asked for and nothing around it. */
+  json: z.boolean(),
+  /** Tokens of the longest text it answered a question about; 0 when it could not. */
+  context: z.number().int(),
+  /** Tokens a second of its answers; null when it does not say how many it gave. */
+  speed: z.number().nullable(),
+});
+export type ModelCard = z.infer<typeof ModelCard>;
+
 /** One line of `config.yaml` under `models`: a provider and how to reach it. */
 export const ModelConfig = z.strictObject({
   adapter: z.enum([

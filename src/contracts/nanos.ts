@@ -5,7 +5,7 @@ import type { Arrangement } from "./arrangement.ts";
 import type { Grant } from "./config.ts";
 import type { Recorded } from "./drive.ts";
 import type { Tier } from "./isolation.ts";
-import type { ModelConfig } from "./model.ts";
+import type { ModelCard, ModelConfig } from "./model.ts";
 import type { Failure, Outcome } from "./outcome.ts";
 import type { Answer, Ask, RunEnd, RunState } from "./run.ts";
 import type { Keeper, SecretLine } from "./secret.ts";
@@ -126,6 +126,8 @@ export interface Trace {
   readonly agent: string;
   readonly request: string;
   readonly model: string;
+  /** False when the model was offered no tools, as it was measured not to call any. */
+  readonly tools: boolean;
   /** Milliseconds since 1970. */
   readonly at: number;
   readonly state: "running" | "waiting" | "ended" | "interrupted";
@@ -235,6 +237,16 @@ export interface Models {
   add(name: string, config: ModelConfig): Promise<void>;
   use(name: string): Promise<void>;
   rm(name: string): Promise<void>;
+  /** Measures what a model can do, in runs of its own, and keeps the card. */
+  probe(name: string, options?: ProbeOptions): Promise<ModelCard>;
+}
+
+export interface ProbeOptions {
+  /** Longest text tried, in tokens; the configured window when absent. */
+  readonly context?: number;
+  readonly signal?: AbortSignal;
+  /** Told before each question, with what it is about. */
+  readonly on?: (about: string) => void;
 }
 
 /** One model in a list, with where it was configured. */
@@ -243,6 +255,8 @@ export interface ModelLine {
   readonly config: ModelConfig;
   readonly from: "home" | "arrangement" | "built-in" | "found";
   readonly inUse: boolean;
+  /** What it was measured to do; null when it was not, or its config is another one since. */
+  readonly card: ModelCard | null;
 }
 
 /** Standing answers: what a skill may reach without being asked about. */

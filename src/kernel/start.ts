@@ -102,12 +102,13 @@ async function modelOf(world: World, name: string): Promise<RunStarted["model"]>
 
 async function described(world: World, name: string): Promise<RunModel> {
   const model = await world.model(name);
-  const { context } = world.modelSettings(name);
+  const { context, tools } = world.modelSettings(name);
   return {
     name: model.name,
     host: model.host,
     priced: model.price !== null,
     ...(context === null ? {} : { context }),
+    ...(tools ? {} : { tools }),
   };
 }
 

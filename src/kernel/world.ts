@@ -74,6 +74,8 @@ export interface ModelSettings {
   readonly fallback: readonly string[];
   /** Tokens it can read at once; null where nothing is cut to fit. */
   readonly context: number | null;
+  /** False for one that was measured not to call tools. */
+  readonly tools: boolean;
 }
 
 /** A kind of process: the host of a module or a program, and whether it reaches the network itself. */

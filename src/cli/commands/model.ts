@@ -1,11 +1,13 @@
 import type { ModelLine } from "../../contracts/nanos.ts";
-import type { ModelConfig } from "../../contracts/model.ts";
+import type { ModelCard, ModelConfig } from "../../contracts/model.ts";
 import { NanosError } from "../../std/error.ts";
 import { nearest } from "../../std/nearest.ts";
 import { arg, type Command, type Input, option, show } from "../command.ts";
 import { EXIT } from "../exit.ts";
 import { type Line, span } from "../render/line.ts";
+import { fields } from "../render/fields.ts";
 import { table } from "../render/table.ts";
+import { shortCount } from "../render/words.ts";
 
 type Adapter = ModelConfig["adapter"];
 
@@ -81,6 +83,25 @@ export const command: Command = {
       },
     },
     {
+      name: "probe",
+      summary: "measure what a model can do, and go by it from then on",
+      example: "nanos model probe local",
+      args: [{ name: "NAME", about: "the model", required: true, offers: "models" }],
+      options: [{ flag: "--context", value: "TOKENS", about: "longest text to try" }],
+      run: async (context, input) => {
+        const name = arg(input, "NAME");
+        const most = option(input, "--context");
+        const { terminal } = context;
+        const on = (about: string): void => {
+          if (terminal.errTty) terminal.err(`${about} …\n`);
+        };
+        const options = { on, ...(most === undefined ? {} : { context: positive(most) }) };
+        const card = await (await context.nanos()).models.probe(name, options);
+        await show(context, { name, card }, () => cardLines(card));
+        return EXIT.succeeded;
+      },
+    },
+    {
       name: "rm",
       summary: "forget a model that was added",
       example: "nanos model rm local",
@@ -104,11 +125,29 @@ export function modelTable(models: readonly ModelLine[], width: number): readonl
       { title: "model", text: ({ name }) => name, style: () => "bold" },
       { title: "adapter", text: ({ config }) => config.adapter },
       { title: "from", text: ({ from }) => from },
+      ...(models.some(({ card }) => card !== null) ? [{ title: "measured", text: measured }] : []),
       { title: "reaches", text: ({ config }) => reaches(config) },
     ],
     models,
     width,
   );
+}
+
+function cardLines(card: ModelCard): readonly Line[] {
+  const can = (yes: boolean): string => (yes ? "yes" : "no");
+  return fields([
+    ["tools", card.tools ? "yes" : "no: it is offered none and answers in text only"],
+    ["parallel", can(card.parallel)],
+    ["json", can(card.json)],
+    ["context", card.context === 0 ? "none it could use" : `${shortCount(card.context)} tokens`],
+    ["speed", card.speed === null ? "unknown" : `${card.speed} tokens a second`],
+  ]);
+}
+
+/** What was measured, in a few words. */
+function measured({ card }: ModelLine): string {
+  if (card === null) return "";
+  return `${card.tools ? "tools" : "no tools"}, ${shortCount(card.context)}`;
 }
 
 function reaches(config: ModelConfig): string {

@@ -47,6 +47,7 @@ const CHILD: Trace = {
   agent: "research",
   request: "look",
   model: "local",
+  tools: true,
   at: 0,
   state: "ended",
   end: null,
@@ -85,6 +86,7 @@ const TRACE: Trace = {
   agent: "oracle",
   request: "What's new in the React 19 RC, and update the dashboard notes",
   model: "local",
+  tools: true,
   at: 0,
   state: "ended",
   end: {

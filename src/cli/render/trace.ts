@@ -17,6 +17,9 @@ export function traceTree(trace: Trace, width: number, workspace: string): reado
   const lines: Line[] = [
     fitLine(headline(trace), across),
     ...wrap(firstLine(trace.request, 400), across - 2).map((text): Line => [`  ${text}`]),
+    ...(trace.tools
+      ? []
+      : [[span(`  ${trace.model} cannot call tools, so none were offered`, "yellow")] as Line]),
     "",
     ...(trace.steps.length === 0 ? [] : [heading(across)]),
     ...stepLines(trace.steps, "", across),

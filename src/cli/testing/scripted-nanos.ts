@@ -165,18 +165,26 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
       },
     },
     models: {
-      list: () => [{ name: "rules", config: { adapter: "rules" }, from: "built-in", inUse: true }],
+      list: () => [
+        { name: "rules", config: { adapter: "rules" }, from: "built-in", inUse: true, card: null },
+      ],
       discover: async () => [
         {
           name: "ollama",
           config: { adapter: "ollama", url: "http://127.0.0.1:11434" },
           from: "found",
           inUse: false,
+          card: null,
         },
       ],
       add: async (name, config) => void calls.log.push(`add ${name} ${JSON.stringify(config)}`),
       use: async (name) => void calls.log.push(`use ${name}`),
       rm: async (name) => void calls.log.push(`rm ${name}`),
+      probe: async (name, { context, on } = {}) => {
+        calls.log.push(`probe ${name} ${context ?? ""}`.trim());
+        on?.("calling a tool");
+        return { tools: true, parallel: false, json: true, context: 8_000, speed: 42.5 };
+      },
     },
     grants: {
       list: () => [],

@@ -170,6 +170,7 @@ export class Played {
       agent: "oracle",
       request: this.#text,
       model: "rules",
+      tools: true,
       at: 1_000,
       state: this.#state.state,
       end: this.#state.state === "ended" ? this.#state.ended : null,

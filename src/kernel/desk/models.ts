@@ -1,15 +1,18 @@
 import { NanosError } from "../../std/error.ts";
+import { hashOf } from "../../std/hash.ts";
+import type { Json } from "../../std/json.ts";
 import { nearest } from "../../std/nearest.ts";
 import type { Arrangement } from "../../contracts/arrangement.ts";
 import type { Config } from "../../contracts/config.ts";
-import type { ModelConfig } from "../../contracts/model.ts";
+import type { ModelCard, ModelConfig } from "../../contracts/model.ts";
 import type { ModelLine, Models } from "../../contracts/nanos.ts";
 import type { ModelDeps } from "../../models/adapter.ts";
 import { openModel } from "../../models/open.ts";
 import type { Model } from "../../models/model.ts";
 import type { Journal } from "../../journal/journal.ts";
 import { LIMITS } from "../../std/limits.ts";
-import type { ModelSettings } from "../world.ts";
+import { cardOf } from "../views/cards.ts";
+import type { ModelSettings, World } from "../world.ts";
 import { note } from "./note.ts";
 
 /** The model that needs no provider; it is there in every home. */
@@ -17,7 +20,7 @@ export const BUILT_IN = "rules";
 
 /** What the model desk is made of. `config` is re-read after a change of this process. */
 export interface ModelDesk {
-  readonly models: Models;
+  readonly models: Omit<Models, "probe">;
   /** Opens a model by name; one and the same for the life of the process. */
   open(name: string): Promise<Model>;
   defaultName(): string;
@@ -36,13 +39,15 @@ export function modelDesk(given: {
   let config = given.config;
   const opened = new Map<string, Promise<Model>>();
   const inUse = (): string => config.model ?? arrangement.manifest.model ?? BUILT_IN;
-  const lines = (): readonly ModelLine[] => linesOf(config, arrangement, inUse());
+  const card = (config: ModelConfig): ModelCard | null => cardOf(journal, configHash(config));
+  const lines = (): readonly ModelLine[] =>
+    linesOf(config, arrangement, inUse()).map((one) => ({ ...one, card: card(one.config) }));
   const find = (name: string): ModelLine => findLine(lines(), name);
   const chosen = (name: string, { adapter }: ModelConfig): Promise<void> =>
     note(journal, { kind: "model.chosen", name, adapter });
   return {
     defaultName: inUse,
-    settings: (name) => settingsOf(find(name).config),
+    settings: (name) => settingsOf(find(name)),
     open: (name) => {
       const known = opened.get(name) ?? openModel(name, find(name).config, deps);
       opened.set(name, known);
@@ -76,10 +81,33 @@ export function modelDesk(given: {
   };
 }
 
-function settingsOf({ adapter, context, fallback = [] }: ModelConfig): ModelSettings {
+/** What the operator wrote down counts before what was measured, and that before what is usual. */
+function settingsOf({ config, card }: ModelLine): ModelSettings {
+  const { adapter, fallback = [] } = config;
   // What runs inside nanos reads everything.
-  const inside = adapter === "rules" || adapter === "script";
-  return { fallback, context: context ?? (inside ? null : LIMITS.contextTokens) };
+  const usual = adapter === "rules" || adapter === "script" ? null : LIMITS.contextTokens;
+  const measured = card === null || card.context === 0 ? null : card.context;
+  return { fallback, context: config.context ?? measured ?? usual, tools: card?.tools ?? true };
+}
+
+function configHash(config: ModelConfig): string {
+  return hashOf(config as Json);
+}
+
+/** The models as surfaces see them; measuring one takes runs of its own. */
+export function modelsOf(desk: ModelDesk, world: World): Models {
+  return {
+    ...desk.models,
+    probe: async (name, options = {}) => {
+      const { probeModel } = await import("./probe.ts");
+      const { config } = findLine(desk.models.list(), name);
+      const window = desk.settings(name).context ?? LIMITS.contextTokens;
+      const { card, runs } = await probeModel(world, name, window, options);
+      const body = { kind: "model.probed", name, config: configHash(config), card } as const;
+      await note(world.journal, { ...body, runs: [...runs] });
+      return card;
+    },
+  };
 }
 
 /** The operator's own, then the arrangement's, then the one that is always there. */
@@ -139,5 +167,5 @@ function line(
   from: ModelLine["from"],
   inUse: string,
 ): ModelLine {
-  return { name, config, from, inUse: name === inUse };
+  return { name, config, from, inUse: name === inUse, card: null };
 }

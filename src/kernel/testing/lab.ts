@@ -35,6 +35,8 @@ export interface Lab {
 export interface LabSetup {
   readonly script?: ScriptInput;
   readonly model?: Model;
+  /** False: the models were measured not to call tools. */
+  readonly modelTools?: boolean;
   /** Tokens the models can read at once. */
   readonly context?: number;
   /** Models by name, those that stand in for the first one after it. */
@@ -98,6 +100,7 @@ export function lab(setup: LabSetup = {}, kept: Partial<Kept> = {}): Lab {
       modelSettings: () => ({
         fallback: setup.models?.slice(1).map(({ name }) => name) ?? [],
         context: setup.context ?? null,
+        tools: setup.modelTools ?? true,
       }),
       fetch: async (wanted) =>
         setup.fetch?.(wanted.url, wanted) ?? {

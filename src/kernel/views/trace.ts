@@ -20,6 +20,7 @@ export function traceOf(journal: Journal, run: string): Trace {
     agent: started?.agent ?? "(erased)",
     request: started?.request ?? "(erased)",
     model: started?.model.name ?? "(erased)",
+    tools: started?.model.tools ?? true,
     at: first.event.at,
     state: stateOf(journal, run, recorded, end),
     end,

@@ -21,7 +21,8 @@ export async function askModel(frame: Frame, tools: readonly ToolSpec[]): Promis
     const next = chain[i + 1];
     // One that nobody stands in for is asked however often it failed.
     const resting = next !== undefined && rests(frame, model.name);
-    const acted = await askOne(frame, tools, model, resting);
+    const offered = model.tools === false ? NO_TOOLS : tools;
+    const acted = await askOne(frame, offered, model, resting);
     const why = next && lacking(acted);
     if (!next || !why) return acted;
     if (acted.status === "answered") spendFailed(frame, acted.usage, acted.ms);
@@ -58,6 +59,7 @@ async function askOne(
   }
 }
 
+const NO_TOOLS: readonly ToolSpec[] = [];
 const TOO_LONG = "model.context_full";
 
 /** Cuts the conversation where it no longer fits, and says so on the record. True when it did. */

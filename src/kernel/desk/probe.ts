@@ -1,0 +1,217 @@
+import { isObject, sameJson, type Json } from "../../std/json.ts";
+import type { Recorded } from "../../contracts/drive.ts";
+import type { AssistantMessage } from "../../contracts/message.ts";
+import type { ModelCard } from "../../contracts/model.ts";
+import type { ProbeOptions } from "../../contracts/nanos.ts";
+import { policyHash } from "../../gate/policy.ts";
+import { OPERATOR_LABEL } from "../../gate/labels.ts";
+import { NanosError } from "../../std/error.ts";
+import { hashOf } from "../../std/hash.ts";
+import type { LoadedTool, ToolHost } from "../../tools/tool-host.ts";
+import { begin } from "../runner.ts";
+import type { Facts, World } from "../world.ts";
+
+/**
+ * Measures what a model can do by asking it. Every question is a run of its own, judged, recorded
+ * and replayable like all others; its one tool adds two numbers and reaches nothing.
+ */
+
+/** What came of a probe: the card, and the runs that are its evidence. */
+export interface Probed {
+  readonly card: ModelCard;
+  readonly runs: readonly string[];
+}
+
+/**
+ * Probes the model `name`, whose window is thought to be `window` tokens.
+ *
+ * @throws NanosError `model.*` as opening it does, or the model's own failure when it answers
+ * nothing at all.
+ */
+export async function probeModel(
+  world: World,
+  name: string,
+  window: number,
+  options: ProbeOptions = {},
+): Promise<Probed> {
+  const runs: string[] = [];
+  const ask = async (about: string, text: string): Promise<readonly Answered[]> => {
+    options.on?.(about);
+    const { signal } = options;
+    const budget = { turns: TURNS };
+    const request = { text, model: name, budget, ...(signal ? { signal } : {}) };
+    const { run, done } = await begin(lab(world), request);
+    await done;
+    runs.push(run);
+    return answersIn(world.journal.chain(run));
+  };
+  const first = await ask("calling a tool", SUM);
+  const [failure] = first.flatMap((one) =>
+    one.failure && !one.failure.code.endsWith("tools_unsupported") ? [one.failure] : [],
+  );
+  if (failure)
+    throw new NanosError(failure.code, failure.message, failure.next ?? "See `nanos model list`.");
+  const tools = first.some(({ message }) =>
+    sums(message).some((args) => sameJson(args, { a: 17, b: 25 })),
+  );
+  const parallel =
+    tools &&
+    (await ask("several calls at once", SUMS)).some(({ message }) => sums(message).length > 1);
+  const json = (await ask("plain JSON", JSON_ONLY)).some(({ message }) =>
+    isTheJson(textOf(message)),
+  );
+  const speed = speedOf(await ask("speed", COUNT));
+  const context = await longest(ask, options.context ?? window);
+  return { card: { tools, parallel, json, context, speed }, runs };
+}
+
+const TURNS = 2;
+const SUM = "Call the tool probe_sum with a = 17 and b = 25. Then say the result.";
+const SUMS =
+  "Call the tool probe_sum three times at once, in one answer: 1 and 2, 3 and 4, 5 and 6.";
+const ANSWER: Json = { colour: "red", count: 3 };
+const JSON_ONLY = `Answer with exactly this JSON object and nothing else: ${JSON.stringify(ANSWER)}`;
+const COUNT = "Count from one to sixty in English words, separated by spaces. Nothing else.";
+
+interface Answered {
+  readonly message: AssistantMessage;
+  readonly failure:
+    | { readonly code: string; readonly message: string; readonly next?: string | undefined }
+    | undefined;
+  readonly output: number | undefined;
+  readonly ms: number;
+}
+
+function answersIn(recorded: Iterable<Recorded>): readonly Answered[] {
+  return Array.from(recorded).flatMap(({ body }) =>
+    body?.kind === "model.answered"
+      ? [{ message: body.message, failure: body.failure, output: body.usage?.output, ms: body.ms }]
+      : [],
+  );
+}
+
+function sums(message: AssistantMessage): Json[] {
+  return message.parts.flatMap((part) =>
+    part.type === "call" && part.name === TOOL ? [part.args] : [],
+  );
+}
+
+function textOf(message: AssistantMessage): string {
+  return message.parts.map((part) => (part.type === "text" ? part.text : "")).join("");
+}
+
+function isTheJson(text: string): boolean {
+  try {
+    const value = JSON.parse(text) as Json;
+    return isObject(value) && sameJson(value, ANSWER);
+  } catch {
+    return false;
+  }
+}
+
+/** Tokens a second over everything it answered; null when it does not count them. */
+function speedOf(answers: readonly Answered[]): number | null {
+  const tokens = answers.reduce((sum, { output }) => sum + (output ?? 0), 0);
+  const ms = answers.reduce((sum, one) => sum + one.ms, 0);
+  return tokens === 0 || ms === 0 ? null : Math.round((tokens / ms) * 10_000) / 10;
+}
+
+/** The longest text, doubled each time, whose first line it still knows at the end. */
+async function longest(
+  ask: (about: string, text: string) => Promise<readonly Answered[]>,
+  most: number,
+): Promise<number> {
+  let known = 0;
+  for (let tokens = Math.min(LEAST, most); ; tokens = Math.min(tokens * 2, most)) {
+    const word = `amber-${tokens}`;
+    const filler = LINE.repeat(Math.ceil((tokens * 4) / LINE.length));
+    const text = `The code word is ${word}.\n${filler}\nAnswer with the code word and nothing else.`;
+    const answers = await ask(`${tokens} tokens of text`, text);
+    if (!answers.some(({ message }) => textOf(message).includes(word))) return known;
+    known = tokens;
+    if (tokens >= most) return known;
+  }
+}
+
+const LEAST = 2_000;
+const LINE = "The river went on past the mill, the meadow and the town, as it did every day.\n";
+
+/** The same world, with one agent and one tool that are there for the probe alone. */
+function lab(world: World): World {
+  const facts = async (): Promise<Facts> => factsFrom(await world.facts());
+  // What is measured must not depend on what was measured before.
+  const modelSettings: World["modelSettings"] = (name) => ({
+    ...world.modelSettings(name),
+    fallback: [],
+    tools: true,
+  });
+  return { ...world, facts, modelSettings, tools: ADDER };
+}
+
+const TOOL = "probe_sum";
+const SKILL = "probe";
+
+function factsFrom(facts: Facts): Facts {
+  const agent = {
+    name: SKILL,
+    description: "Answers the questions of a probe.",
+    model: "inherit",
+    skills: [SKILL],
+    agents: [],
+    memory: [],
+    limits: {},
+    kind: "prompt" as const,
+  };
+  return {
+    ...facts,
+    name: SKILL,
+    oracle: SKILL,
+    instructions: null,
+    agents: [{ manifest: agent, prompt: "Do exactly what you are asked." }],
+    skills: [],
+    tools: [LOADED],
+    broken: [],
+    rules: [],
+    routes: [],
+    allow: [],
+    policy: policyHash([], []),
+  };
+}
+
+const MANIFEST: LoadedTool["manifest"] = {
+  name: TOOL,
+  description: "Adds two numbers.",
+  input: {
+    type: "object",
+    properties: { a: { type: "number" }, b: { type: "number" } },
+    required: ["a", "b"],
+    additionalProperties: false,
+  },
+  scopes: [],
+  repeatable: true,
+  probe: false,
+};
+
+const LOADED: LoadedTool = {
+  manifest: MANIFEST,
+  skill: SKILL,
+  kind: "module",
+  source: "nanos",
+  hash: hashOf(MANIFEST as unknown as Json),
+};
+
+/** A sum needs no process and reaches nothing; it says so as its isolation. */
+const ADDER: ToolHost = {
+  list: async () => ({ tools: [LOADED], broken: [] }),
+  call: async ({ args }) => {
+    const { a, b } = isObject(args) ? args : {};
+    const output = Number(a) + Number(b);
+    if (Number.isFinite(output)) {
+      return { ok: true, output, isolation: "host", label: OPERATOR_LABEL, staged: null };
+    }
+    const failure = { code: "tool.bad_arguments", message: "a and b are numbers." };
+    return { ok: false, failure, isolation: "host" };
+  },
+  reopen: async () => null,
+  close: async () => undefined,
+};
