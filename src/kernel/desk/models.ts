@@ -4,7 +4,7 @@ import type { Json } from "../../std/json.ts";
 import { nearest } from "../../std/nearest.ts";
 import type { Arrangement } from "../../contracts/arrangement.ts";
 import type { Config } from "../../contracts/config.ts";
-import type { ModelCard, ModelConfig } from "../../contracts/model.ts";
+import type { ModelConfig } from "../../contracts/model.ts";
 import type { ModelLine, Models } from "../../contracts/nanos.ts";
 import type { ModelDeps } from "../../models/adapter.ts";
 import { openModel } from "../../models/open.ts";
@@ -39,9 +39,8 @@ export function modelDesk(given: {
   let config = given.config;
   const opened = new Map<string, Promise<Model>>();
   const inUse = (): string => config.model ?? arrangement.manifest.model ?? BUILT_IN;
-  const card = (config: ModelConfig): ModelCard | null => cardOf(journal, configHash(config));
   const lines = (): readonly ModelLine[] =>
-    linesOf(config, arrangement, inUse()).map((one) => ({ ...one, card: card(one.config) }));
+    linesOf(config, arrangement, inUse()).map((one) => withCard(journal, one));
   const find = (name: string): ModelLine => findLine(lines(), name);
   const chosen = (name: string, { adapter }: ModelConfig): Promise<void> =>
     note(journal, { kind: "model.chosen", name, adapter });
@@ -62,8 +61,7 @@ export function modelDesk(given: {
         for (const other of model.fallback ?? []) find(other);
         // Opening contacts nobody; it finds what is missing before it is written down.
         await openModel(name, model, deps);
-        const added = { [name]: model };
-        config = await given.change((old) => ({ ...old, models: { ...old.models, ...added } }));
+        config = await given.change((old) => withModel(old, name, model));
         opened.delete(name);
         await chosen(name, model);
       },
@@ -88,6 +86,14 @@ function settingsOf({ config, card }: ModelLine): ModelSettings {
   const usual = adapter === "rules" || adapter === "script" ? null : LIMITS.contextTokens;
   const measured = card === null || card.context === 0 ? null : card.context;
   return { fallback, context: config.context ?? measured ?? usual, tools: card?.tools ?? true };
+}
+
+function withModel(old: Config, name: string, model: ModelConfig): Config {
+  return { ...old, models: { ...old.models, [name]: model } };
+}
+
+function withCard(journal: Journal, line: ModelLine): ModelLine {
+  return { ...line, card: cardOf(journal, configHash(line.config)) };
 }
 
 function configHash(config: ModelConfig): string {
