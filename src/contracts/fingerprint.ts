@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "66f30561b58d91391a30cefb2df7e7d04fcb49f660602c0f95b9fb64de950318";
+export const SCHEMAS_HASH = "a9612f8591323f282ab449102548522841ddd6a12abe0bd286ff263de8ef8746";
