@@ -11,9 +11,10 @@ import { Superseded } from "../contracts/drive.ts";
 import type { Draft, Event } from "../contracts/event.ts";
 import type { BodyFiles } from "./bodies.ts";
 import type { Chains } from "./chains.ts";
-import { eventHash, eventOf, type Forms, packStep, unhex } from "./entry.ts";
+import { eventHash, eventOf, type Forms, packStep, unhex } from "./row/entry.ts";
 import { journalFailure } from "./failure.ts";
 import type { Leases } from "./lease.ts";
+import { pack } from "./row/pack.ts";
 
 export interface AppenderParts {
   readonly db: DatabaseSync;
@@ -21,6 +22,8 @@ export interface AppenderParts {
   readonly forms: Forms;
   readonly leases: Leases;
   readonly bodies: BodyFiles | null;
+  /** Whether the file is of a format that keeps bodies packed. */
+  readonly packs: boolean;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -192,7 +195,7 @@ export class Appender {
   }
 
   #insert(entry: Encoded): Event {
-    const { chains, forms, bodies, clock } = this.#parts;
+    const { chains, forms, bodies, packs, clock } = this.#parts;
     const { draft, digest, bytes, salt, text } = entry;
     const chain = chains.ensure(draft.run);
     const form = forms.ensure(draft);
@@ -217,7 +220,7 @@ export class Appender {
       isFirst ? unhex(prev) : null,
       unhex(hash),
       unhex(salt),
-      isFile ? null : text,
+      isFile ? null : packs ? pack(form, text) : text,
     );
     chains.moved(chain.id, { seq: placed.seq, hash, at });
     return eventOf(form, draft.run, placed, hash);

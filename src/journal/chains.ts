@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { assert } from "../std/error.ts";
 import { GENESIS } from "../contracts/chain.ts";
-import { hex } from "./entry.ts";
+import { hex } from "./row/entry.ts";
 
 /** One chain: a run, or the home. */
 export interface Chain {

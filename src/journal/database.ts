@@ -26,6 +26,8 @@ export interface OpenDatabase {
   readonly db: DatabaseSync;
   /** True when the home may not be written: reading works, appending does not. */
   readonly readOnly: boolean;
+  /** Of the file, at most `FORMAT`. */
+  readonly format: number;
 }
 
 /** Opens journal.db in `dir`, making both when they are not there. */
@@ -35,7 +37,7 @@ export function openDatabase(dir: string, random: Random, options: DatabaseOptio
     privateDir(dir);
     if (!fs.existsSync(file)) create(file, random);
     const db = new DatabaseSync(file, { timeout: options.busyMs });
-    return { db: checked(db, file, () => configure(db, options)), readOnly: false };
+    return { ...checked(db, file, () => configure(db, options)), readOnly: false };
   } catch (error) {
     const failure = journalFailure(error, file);
     if (primaryCode(error) === SQL_ERROR && fs.existsSync(file)) {
@@ -49,7 +51,7 @@ export function openDatabase(dir: string, random: Random, options: DatabaseOptio
     }
     const blocked = failure instanceof NanosError && failure.code === "journal.read_only";
     if (!(blocked || primaryCode(error) === CANNOT_OPEN) || !fs.existsSync(file)) throw failure;
-    return { db: openReadOnly(file, options, failure), readOnly: true };
+    return { ...openReadOnly(file, options, failure), readOnly: true };
   }
 }
 
@@ -57,7 +59,7 @@ export function openDatabase(dir: string, random: Random, options: DatabaseOptio
 export function memoryDatabase(): OpenDatabase {
   const db = new DatabaseSync(":memory:");
   createSchema(db);
-  return { db, readOnly: false };
+  return { db, readOnly: false, format: FORMAT };
 }
 
 /** Runs `act` in a transaction of its own; when it throws, nothing of it stays. */
@@ -144,11 +146,13 @@ function configure(db: DatabaseSync, options: DatabaseOptions): void {
   `);
 }
 
-function checked(db: DatabaseSync, file: string, prepare: () => void): DatabaseSync {
+type Checked = Pick<OpenDatabase, "db" | "format">;
+
+function checked(db: DatabaseSync, file: string, prepare: () => void): Checked {
   try {
     prepare();
     const format = Number(db.prepare("PRAGMA user_version").get()?.["user_version"]);
-    if (format === FORMAT) return db;
+    if (format >= 1 && format <= FORMAT) return { db, format };
     throw unknownFormat(file, format);
   } catch (error) {
     db.close();
@@ -174,7 +178,7 @@ function unknownFormat(file: string, format: number): NanosError {
  * A file in a folder that may not be written. While it has a write-ahead log SQLite must be able
  * to read that too; without one the file is complete by itself and nobody is changing it.
  */
-function openReadOnly(file: string, options: DatabaseOptions, failure: unknown): DatabaseSync {
+function openReadOnly(file: string, options: DatabaseOptions, failure: unknown): Checked {
   const wal = fs.statSync(`${file}-wal`, { throwIfNoEntry: false });
   const whole = wal === undefined || wal.size === 0;
   const path = pathToFileURL(file);

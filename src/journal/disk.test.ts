@@ -234,7 +234,7 @@ describe("a place that is no journal's", () => {
       const db = new DatabaseSync(file);
       db.exec("CREATE TABLE theirs (x)");
       expect(await codeOfFailure(() => open(dir))).toBe("journal.damaged");
-      db.exec("PRAGMA user_version = 2");
+      db.exec("PRAGMA user_version = 3");
       expect(await codeOfFailure(() => open(dir))).toBe("journal.newer");
       db.exec("PRAGMA user_version = 1");
       expect(await codeOfFailure(() => open(dir))).toBe("journal.damaged");

@@ -5,7 +5,7 @@ import type { Recorded } from "../contracts/drive.ts";
 import { draft, inFolder, open } from "./testing/sample.ts";
 
 /** Every released format, as it was written then; `events.jsonl` is what was in it. */
-const FORMATS = ["v1"];
+const FORMATS = ["v1", "v2"];
 
 for (const format of FORMATS)
   describe(`a journal of format ${format}`, () => {

@@ -9,7 +9,7 @@ import { Appender } from "./appender.ts";
 import { type BodyFiles, bodyFiles } from "./bodies.ts";
 import { Chains } from "./chains.ts";
 import { inTransaction, memoryDatabase, openDatabase, type OpenDatabase } from "./database.ts";
-import { Forms, unhex } from "./entry.ts";
+import { Forms, unhex } from "./row/entry.ts";
 import { isWrongTable, journalFailure } from "./failure.ts";
 import type { Journal } from "./journal.ts";
 import { Leases } from "./lease.ts";
@@ -68,14 +68,14 @@ interface Parts {
 }
 
 function build({ opened, clock, random, dir, bodies }: Parts): Journal {
-  const { db, readOnly } = opened;
+  const { db, readOnly, format } = opened;
   const wakeDir = dir === null ? null : join(dir, "wake");
   const chains = new Chains(db);
   const forms = new Forms(db);
   const source = { db, chains, forms, bodies };
   const reader = new Reader(source);
   const leases = new Leases(db, chains, wakeDir, random);
-  const appender = new Appender({ ...source, leases, clock, random });
+  const appender = new Appender({ ...source, leases, packs: format > 1, clock, random });
   const views = new Views(readOnly ? null : dir, reader);
   const wake = new Wake(wakeDir, random);
   let swept = bodies === null || readOnly;

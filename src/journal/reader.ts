@@ -5,7 +5,8 @@ import type { Recorded } from "../contracts/drive.ts";
 import type { Event, EventBody } from "../contracts/event.ts";
 import type { BodyFiles } from "./bodies.ts";
 import type { Chain, Chains } from "./chains.ts";
-import { eventHash, eventOf, type Forms, hex, unpackStep } from "./entry.ts";
+import { eventHash, eventOf, type Forms, hex, unpackStep } from "./row/entry.ts";
+import { unpack } from "./row/pack.ts";
 
 /** What reading needs. */
 export interface Source {
@@ -167,7 +168,11 @@ export class Reader {
 
   /** Text of a body; null when it is not there. */
   text(row: Row): string | null {
-    if (row.text !== null || row.salt === null) return row.text;
+    if (row.text !== null) {
+      const form = this.#source.forms.byId(row.form);
+      return form ? unpack(form, row.text) : null;
+    }
+    if (row.salt === null) return null;
     return this.#source.bodies?.read(row.seq) ?? null;
   }
 

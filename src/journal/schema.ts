@@ -1,8 +1,9 @@
 import type { DatabaseSync } from "node:sqlite";
 
 /**
- * The tables of journal.db, format 1. A released format is never changed: a later one is read beside
- * it, and the file under fixtures/v1 must open, verify and read for ever.
+ * The tables of journal.db, formats 1 and 2. A released format is never changed: a later one is read
+ * beside it, and the files under fixtures/ must open, verify and read for ever. In format 2 the text
+ * of a body is packed (row/pack.ts); a file of format 1 goes on as one.
  *
  * - `events` holds one row per event, small enough that a lone append dirties one page. Its body
  *   lies in the same row: `salt` and `text` are set while it is whole, `salt` alone when the text is a
@@ -14,7 +15,7 @@ import type { DatabaseSync } from "node:sqlite";
  *   `mark.upto`; what came later is found by reading on from there, so that an append need not
  *   touch it.
  */
-export const FORMAT = 1;
+export const FORMAT = 2;
 
 const TABLES: Readonly<Record<string, string>> = {
   events: `CREATE TABLE events (

@@ -2,7 +2,7 @@ import { messageOf } from "../std/error.ts";
 import { isObject } from "../std/json.ts";
 import { GENESIS, HOME_CHAIN } from "../contracts/chain.ts";
 import type { Chain } from "./chains.ts";
-import { hex } from "./entry.ts";
+import { hex } from "./row/entry.ts";
 import type { Verified } from "./journal.ts";
 import type { Reader, Row, Source } from "./reader.ts";
 import { schemaFault } from "./schema.ts";

@@ -7,7 +7,7 @@ import { privateFile } from "./database.ts";
 import { isDamage, journalFailure } from "./failure.ts";
 import type { SqlValue, ViewReader, ViewSpec, ViewWriter } from "./journal.ts";
 import type { Reader } from "./reader.ts";
-import { hex } from "./entry.ts";
+import { hex } from "./row/entry.ts";
 
 /** How far a view has read the journal. */
 interface Cursor {

@@ -1,14 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { canonical } from "../std/canonical.ts";
-import { fakeClock } from "../std/clock.ts";
-import { hashOf } from "../std/hash.ts";
-import type { Json } from "../std/json.ts";
-import { systemRandom } from "../std/random.ts";
-import type { Draft } from "../contracts/event.ts";
-import { memoryDatabase } from "./database.ts";
+import { canonical } from "../../std/canonical.ts";
+import { fakeClock } from "../../std/clock.ts";
+import { hashOf } from "../../std/hash.ts";
+import type { Json } from "../../std/json.ts";
+import { systemRandom } from "../../std/random.ts";
+import type { Draft } from "../../contracts/event.ts";
+import { memoryDatabase } from "../database.ts";
 import { eventHash, eventOf, eventText, Forms, hex, packStep, unhex, unpackStep } from "./entry.ts";
-import { memoryJournal } from "./open.ts";
+import { memoryJournal } from "../open.ts";
 
 const text = fc.string({ unit: "binary" });
 const ill = fc.string({

@@ -1,9 +1,9 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { canonical } from "../std/canonical.ts";
-import { assert } from "../std/error.ts";
-import { sha256 } from "../std/hash.ts";
-import type { Json } from "../std/json.ts";
-import type { Draft, Event } from "../contracts/event.ts";
+import { canonical } from "../../std/canonical.ts";
+import { assert } from "../../std/error.ts";
+import { sha256 } from "../../std/hash.ts";
+import type { Json } from "../../std/json.ts";
+import type { Draft, Event } from "../../contracts/event.ts";
 
 /**
  * How an event becomes the text that is hashed, and a row becomes an event again. The text is
