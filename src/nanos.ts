@@ -24,6 +24,7 @@ import { type Home, type HomeOptions, look as lookHome, openHome } from "./home/
 import { withLock } from "./home/store.ts";
 import type { Journal } from "./journal/journal.ts";
 import { openJournal } from "./journal/open.ts";
+import { boundary } from "./kernel/secrets/boundary.ts";
 import { askDesk } from "./kernel/desk/asks.ts";
 import { type GrantDesk, grantDesk } from "./kernel/desk/grants.ts";
 import { type ModelDesk, modelDesk, modelsOf } from "./kernel/desk/models.ts";
@@ -156,7 +157,7 @@ async function assemble(
   });
   const sandbox = openSandbox({ clock: systemClock });
   const tools = openTools({
-    ...{ sandbox, arrangement, env, clock: systemClock },
+    ...{ sandbox, arrangement, env, clock: systemClock, secret: secretFor(home) },
     ...{ cacheDir: paths.cache, stageDir: paths.stage, undoDir: join(paths.machine, "undo") },
     listing: (wanted) => listGranted(wanted, grants.current()),
   });
@@ -177,6 +178,11 @@ async function assemble(
   };
   const secrets = secretDesk(home.secrets, journal);
   return nanosOf({ world, place, arrangement, models, grants, secrets, sandbox, vault, forget });
+}
+
+/** A secret for a program that is about to start. */
+function secretFor({ secrets }: Home): (name: string) => Promise<string> {
+  return (name) => secrets.lend(name, null);
 }
 
 /** A server behind HTTP is asked what tools it has only where a grant names its address. */
@@ -286,10 +292,7 @@ function worldOf(parts: {
     model: models.open,
     defaultModel: models.defaultName,
     modelSettings: models.settings,
-    fetch: async (wanted, privateOk, signal) => {
-      const { brokerFetch } = await import("./tools/broker.ts");
-      return brokerFetch(wanted, { privateOk, signal, clock: systemClock });
-    },
+    ...boundary(home.secrets, systemClock),
     lock: async (skill, hash) => {
       // The yes was given to what the run began with; what is there now may be something else.
       const files = arrangement.skills.get(skill)?.hash;

@@ -145,6 +145,7 @@ async function settle(frame: Frame, one: Proposed, draft: Draft): Promise<Acted>
   const { step } = one;
   await frame.drive.append([draft], "later");
   frame.nested.delete(step);
+  frame.lent.delete(step);
   if (one.parent === null) dropAnswers(frame.answers, step);
   const { body, label } = draft;
   if (body.kind === "model.answered") {

@@ -74,6 +74,8 @@ export interface Frame
   /** Ends when the ask that is being put to the operator has ended. */
   asking: Promise<unknown>;
   steps: number;
+  /** Handles of secrets by the outermost step they were given in: `NAME HOST`. */
+  readonly lent: Map<string, Set<string>>;
   /** How much each step under way has asked back for. */
   readonly nested: Map<string, number>;
   /** Steps of this turn in which something was done that cannot be done again. */
@@ -133,6 +135,7 @@ export function newFrame({ started, label, ...given }: Given): Frame {
     answers: answersIn(record),
     asking: Promise.resolve(),
     steps: 0,
+    lent: new Map(),
     nested: new Map(),
     outward: new Set(),
     stages: [],

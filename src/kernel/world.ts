@@ -108,9 +108,16 @@ export interface World {
   defaultModel(): string;
   fetch(
     wanted: Extract<Wanted, { kind: "fetch" }>,
-    privateOk: readonly string[],
+    allowed: {
+      /** `host:port` whose private addresses may be dialled. */
+      readonly privateOk: readonly string[];
+      /** Secrets whose handles in the headers become their values. */
+      readonly secrets: readonly string[];
+    },
     signal: AbortSignal,
   ): Promise<FetchResult | Failure>;
+  /** Why a secret may not be sent to `host`, or where that is null given to a program; else null. */
+  lend(secret: string, host: string | null): Promise<Failure | null>;
   /** Keeps that the operator said yes to a skill with this hash. */
   lock(skill: string, hash: string): Promise<void>;
   /** Does something while no other process of this home does the same. */

@@ -1,10 +1,12 @@
 import type { LookupAddress } from "node:dns";
 import type { IncomingMessage, RequestOptions } from "node:http";
+import { parseAddress } from "../std/address.ts";
 import { type Clock, systemClock } from "../std/clock.ts";
 import { codeOf, messageOf } from "../std/error.ts";
 import { LIMITS } from "../std/limits.ts";
 import type { Failure } from "../contracts/outcome.ts";
 import { addressesToDial, literalOf, type Resolve } from "./proxy/dial.ts";
+import { filled, handlesIn } from "./handles.ts";
 
 /** A request made for a tool, by nanos, after the gate has allowed its destination. */
 export interface BrokerRequest {
@@ -15,6 +17,8 @@ export interface BrokerRequest {
 }
 
 export interface BrokerOptions {
+  /** Values by name of secret, put in place of their handles in headers, for the first host alone. */
+  readonly secrets?: ReadonlyMap<string, string>;
   /** `host:port` as grants name them: where private addresses may be reached. */
   readonly privateOk: readonly string[];
   readonly signal: AbortSignal;
@@ -42,6 +46,7 @@ export interface Fetched {
 export const FETCH_FAILURES = {
   "fetch.bad_url": "Use a complete http or https address without a user name.",
   "fetch.bad_request": "Fix the method or the headers.",
+  "fetch.in_clear": "Use https: on its way, anybody could read the secret.",
   "fetch.unresolved": "Check the name of the host, and whether this machine is online.",
   "fetch.private_address": "Grant this destination by name if it should be reachable.",
   "fetch.refused": "Check that the server is running and reachable from this machine.",
@@ -68,6 +73,8 @@ export async function brokerFetch(
 ): Promise<Fetched | Failure> {
   const wanted = readRequest(request);
   if ("code" in wanted) return wanted;
+  const unfit = whyNotSecret(wanted, options);
+  if (unfit) return unfit;
   const { clock = systemClock, ms = LIMITS.fetchMs } = options;
   const start = clock.elapsed();
   let now = wanted;
@@ -129,6 +136,17 @@ function readRequest({ method, url, headers, body }: BrokerRequest): Wanted | Fa
   return { url: target, host: hostPort(target), method, headers: kept, body };
 }
 
+/** Why the secrets in the headers cannot travel this way; null when they can. */
+function whyNotSecret({ url, host, headers }: Wanted, { secrets }: BrokerOptions): Failure | null {
+  const names = handlesIn(Object.values(headers)).filter((name) => secrets?.has(name));
+  if (names.length > 0 && url.protocol === "http:" && parseAddress(host)?.kind === "public") {
+    return failure("fetch.in_clear", `A secret does not go to ${host} without encryption.`);
+  }
+  const bad = names.find((name) => !SAFE_VALUE.test(secrets?.get(name) ?? ""));
+  if (bad === undefined) return null;
+  return failure("fetch.bad_request", `The secret ${bad} has several lines and fits no header.`);
+}
+
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 const SAFE_VALUE = /^[\t\u0020-\u007e\u0080-\u00ff]*$/u;
 /** Headers that frame or route the request, or carry cookies: set by us or not at all. */
@@ -187,7 +205,7 @@ async function exchange(
     headers: {
       "user-agent": "nanos",
       "accept-encoding": "gzip, deflate, br",
-      ...headers,
+      ...withSecrets(headers, options.secrets),
       ...(body === null ? {} : { "content-length": String(Buffer.byteLength(body)) }),
       host: url.host,
     },
@@ -214,6 +232,17 @@ async function exchange(
       fail(error);
     }
   });
+}
+
+/** The last step before the wire: what the request looks like from here on, nobody sees. */
+function withSecrets(
+  headers: Wanted["headers"],
+  secrets: BrokerOptions["secrets"] = new Map(),
+): Wanted["headers"] {
+  if (secrets.size === 0) return headers;
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, filled(value, secrets)]),
+  );
 }
 
 async function readReply(

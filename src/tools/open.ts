@@ -42,6 +42,8 @@ export interface ToolOptions {
   readonly env?: Env;
   /** Names to addresses, for what programs reach; the machine's own where nothing is said. */
   readonly resolve?: Resolve;
+  /** The value of a secret, for the environment of a program that is about to start. */
+  readonly secret?: (name: string) => Promise<string>;
   /**
    * How an HTTP server of an mcp.json is asked what tools it has, before there is a run. Where
    * nothing is said it is asked directly, public addresses only.
@@ -66,6 +68,7 @@ export function openTools(options: ToolOptions): ToolHost {
     sandbox: options.sandbox,
     clock: options.clock,
     env,
+    secret: options.secret ?? (() => Promise.reject(new Error("there are no secrets"))),
     cache: manifestCache(join(cacheDir, "tools")),
     stages,
     workspace: arrangement.workspace,

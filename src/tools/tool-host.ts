@@ -35,7 +35,11 @@ export type Wanted =
       readonly headers: Readonly<Record<string, string>>;
       readonly body: string | null;
     }
-  | { readonly kind: "secret"; readonly name: string; readonly host: string };
+  /**
+   * The handle of a secret, for headers of requests to `host` (`host:port`) in this call; where that
+   * is null, for the environment of the program that is about to start.
+   */
+  | { readonly kind: "secret"; readonly name: string; readonly host: string | null };
 
 export type Granted =
   | {

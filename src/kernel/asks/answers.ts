@@ -82,6 +82,6 @@ export function isFirstUse(key: string): boolean {
 }
 
 /** `RUN.2` of `RUN.2.1`: what a step asks back for belongs to it. */
-function outermost(step: string): string {
+export function outermost(step: string): string {
   return step.split(".", 2).join(".");
 }

@@ -53,12 +53,20 @@ function what(action: Action): string {
       return `${action.agent} would ask the model ${action.name}`;
     case "agent":
       return `${action.agent} would delegate to ${action.name}: ${args}`;
-    case "tool":
     case "secret":
+      return `${action.agent}'s ${action.name} would use the secret ${to} ${useOf(action.args)}`;
+    case "tool":
     case "note":
     case "run":
       return `${action.agent} would call ${action.name}${where}: ${args}`;
   }
+}
+
+function useOf(args: Json): string {
+  const host = isObject(args) ? args["host"] : null;
+  return typeof host === "string"
+    ? `in requests to ${clip(plainText(host), 200)}`
+    : "in the environment of the program it starts";
 }
 
 /** In the order of the record, so that a re-drive asks in the same words. */

@@ -51,7 +51,9 @@ export interface LabSetup {
   readonly limits?: Facts["limits"];
   readonly depth?: number;
   readonly grants?: readonly Grant[];
-  readonly fetch?: (url: string, wanted: Fetch) => FetchResult;
+  readonly fetch?: (url: string, wanted: Fetch, secrets: readonly string[]) => FetchResult;
+  /** Secrets by name: the host each is bound to, null for programs. */
+  readonly secrets?: Readonly<Record<string, string | null>>;
 }
 
 type Fetch = Parameters<World["fetch"]>[0];
@@ -102,11 +104,15 @@ export function lab(setup: LabSetup = {}, kept: Partial<Kept> = {}): Lab {
         context: setup.context ?? null,
         tools: setup.modelTools ?? true,
       }),
-      fetch: async (wanted) =>
-        setup.fetch?.(wanted.url, wanted) ?? {
+      fetch: async (wanted, { secrets }) =>
+        setup.fetch?.(wanted.url, wanted, secrets) ?? {
           code: "fetch.refused",
           message: "There is no network here.",
         },
+      lend: async (name, host) =>
+        setup.secrets?.[name] === host
+          ? null
+          : { code: "secret.not_bound", message: "It does not go there." },
       lock: async () => undefined,
       alone: (task) => task(),
       sign: (text) => `signed:${text.length}`,

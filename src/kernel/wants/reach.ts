@@ -9,8 +9,10 @@ import type { Scope } from "../../contracts/scope.ts";
 import { parseAddress } from "../../std/address.ts";
 import { UNKNOWN_LABEL, joinLabels } from "../../gate/labels.ts";
 import { grantFor, voids } from "../../gate/endorse.ts";
+import { handleOf, handlesIn, hostFor } from "../../tools/handles.ts";
 import type { Granted, LoadedTool, Wanted } from "../../tools/tool-host.ts";
 import { unlessStopped, whyStopped } from "../drive/watch.ts";
+import { outermost } from "../asks/answers.ts";
 import { type Frame, draft } from "../frame.ts";
 import type { Want } from "../proposal.ts";
 import { destinationOf, sealOf } from "../standing.ts";
@@ -23,7 +25,7 @@ export function reachWant(
   scopes: readonly Scope[],
   wanted: Wanted,
 ): Want {
-  const host = wanted.kind === "fetch" ? destinationOf(wanted.url) : wanted.host;
+  const host = wanted.kind === "fetch" ? destinationOf(wanted.url) : null;
   const scope: Scope = wanted.kind === "fetch" ? `net:${host ?? "?"}` : `secret:${wanted.name}`;
   const action: Action = {
     gate: "call",
@@ -40,9 +42,11 @@ export function reachWant(
     action,
     declared: scopes,
     attached: true,
-    repeatable: wanted.kind === "fetch" && /^(?:GET|HEAD)$/iu.test(wanted.method),
+    repeatable: wanted.kind === "secret" || /^(?:GET|HEAD)$/iu.test(wanted.method),
     perform: ({ step }) =>
-      wanted.kind === "fetch" ? fetchFor(frame, tool.skill, wanted, step) : noSecret(frame, step),
+      wanted.kind === "fetch"
+        ? fetchFor(frame, tool.skill, wanted, step)
+        : lend(frame, wanted, step),
   };
 }
 
@@ -55,7 +59,13 @@ async function fetchFor(
   const { world, drive } = frame;
   if (!world) throw new Error("bug: a replay fetched");
   const start = drive.elapsed();
-  const fetching = world.fetch(wanted, privateHosts(frame, skill, wanted.url), drive.signal);
+  const secrets = handlesIn(Object.values(wanted.headers));
+  const place = hostFor(wanted.url);
+  const lent = frame.lent.get(outermost(step));
+  const stray = secrets.find((name) => !lent?.has(`${name} ${place}`));
+  if (stray !== undefined) return settledBy(frame, step, notLent(stray, place));
+  const allowed = { privateOk: privateHosts(frame, skill, wanted.url), secrets };
+  const fetching = world.fetch(wanted, allowed, drive.signal);
   const result = await unlessStopped(
     fetching.catch(broken),
     drive.signal,
@@ -104,14 +114,34 @@ function privateHosts(frame: Frame, skill: string, url: string): readonly string
   return [...(holds ? grantedHosts({ grants: [grant] }) : []), ...own];
 }
 
-async function noSecret(frame: Frame, step: string): Promise<Draft> {
-  const failure = {
-    code: "secret.unavailable",
-    message: "No secret of that name is stored.",
-    next: "Store it under the home's secrets.",
-  };
+/** Gives out the handle of a secret: the value stays where it is until the request is made. */
+async function lend(
+  frame: Frame,
+  { name, host }: Extract<Wanted, { kind: "secret" }>,
+  step: string,
+): Promise<Draft> {
+  const { world } = frame;
+  if (!world) throw new Error("bug: a replay lent a secret");
+  const place = host === null ? null : (parseAddress(host)?.text ?? host);
+  const refused = await world.lend(name, place);
+  if (refused) return settledBy(frame, step, refused);
+  const own = frame.lent.get(outermost(step)) ?? new Set();
+  frame.lent.set(outermost(step), own.add(`${name} ${place}`));
+  const outcome = { status: "done", output: handleOf(name) } as const;
+  return draft(frame, step, "kernel", { kind: "action.settled", outcome, ms: 0 });
+}
+
+function settledBy(frame: Frame, step: string, failure: Failure): Draft {
   const outcome = { status: "failed", failure } as const;
   return draft(frame, step, "kernel", { kind: "action.settled", outcome, ms: 0 });
+}
+
+function notLent(name: string, host: string | null): Failure {
+  return {
+    code: "secret.not_asked",
+    message: `The handle of ${name} was not asked for in this call for ${host ?? "that address"}.`,
+    next: "Ask for it first: ctx.secret(NAME, HOST).",
+  };
 }
 
 /** Every `host:port` these grants name. */

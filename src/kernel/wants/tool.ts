@@ -27,7 +27,8 @@ export function toolWant(frame: Frame, tool: LoadedTool, given: Json): Want {
     agent: frame.agent.manifest.name,
     skill: tool.skill,
     args,
-    scopes: [...scopes],
+    // A secret is judged where it is used: for one destination, or for the program it is given to.
+    scopes: scopes.filter((scope) => !scope.startsWith("secret:")),
     destinations: destinationsOf(tool, args, scopes),
     ...(isOutward(frame, tool, scopes) ? decidesOf(frame, tool, args) : {}),
     ...(isLabelled(frame) ? {} : controlsOf(tool, args, scopes)),
@@ -93,7 +94,7 @@ export function isAttached(frame: Pick<Frame, "agent">, tool: LoadedTool): boole
 /** Where a call goes: what its destination arguments name, for the kinds of reach that go out. */
 function destinationsOf(tool: LoadedTool, args: Json, scopes: readonly Scope[]): Scope[] {
   const outward = scopes.some((scope) => scope.startsWith("net:"));
-  const found = scopes.filter((scope) => /^(?:exec|secret):/u.test(scope));
+  const found = scopes.filter((scope) => scope.startsWith("exec:"));
   if (!outward) return found;
   const roles = tool.manifest.args ?? {};
   const values = isObject(args) ? Object.entries(args as JsonObject) : [];

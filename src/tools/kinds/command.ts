@@ -2,11 +2,12 @@ import type { JsonObject } from "../../std/json.ts";
 import { isObject } from "../../std/json.ts";
 import type { Failure } from "../../contracts/outcome.ts";
 import { isFailure, failure } from "../failures.ts";
-import type { ToolCall, ToolResult } from "../tool-host.ts";
+import type { Reach, ToolCall, ToolResult } from "../tool-host.ts";
 import { manifestOfFile, misfit, placeholder, textOf } from "./arguments.ts";
 import { failed, type Kind, labelOf, notAnObject, type Parts, type Source } from "./kind.ts";
 import { loadFile } from "./load-file.ts";
 import { runOnce } from "./program.ts";
+import { lentEnv } from "./secrets.ts";
 
 /**
  * A program with its arguments: `command: [git, log, -n, "{count}"]`. An item that is a
@@ -20,8 +21,8 @@ export function commandKind(parts: Parts): Kind {
       const command = spec?.command;
       if (!spec || !command) return null;
       const manifest = manifestOfFile(spec, command.filter(isPlace), [`exec:${command[0] ?? ""}`]);
-      return loadFile(source, { kind: "command", manifest, spec }, (call, _reach, signal) =>
-        callCommand({ source, parts, command, manifest }, call, signal),
+      return loadFile(source, { kind: "command", manifest, spec }, (call, reach, signal) =>
+        callCommand({ source, parts, command, manifest, reach }, call, signal),
       );
     },
     close: async () => undefined,
@@ -37,10 +38,11 @@ interface Command {
   readonly parts: Parts;
   readonly command: readonly string[];
   readonly manifest: ReturnType<typeof manifestOfFile>;
+  readonly reach: Reach;
 }
 
 async function callCommand(
-  { source, parts, command, manifest }: Command,
+  { source, parts, command, manifest, reach }: Command,
   call: ToolCall,
   signal: AbortSignal,
 ): Promise<ToolResult> {
@@ -49,10 +51,12 @@ async function callCommand(
   if (wrong) return failed(wrong, "host");
   const argv = fillArgv(call.tool, command, call.args);
   if (isFailure(argv)) return failed(argv, "host");
+  const lent = await lentEnv(call.scopes, {}, parts, reach);
+  if ("code" in lent) return failed(lent, "host");
   const writes = call.scopes.some((scope) => scope.startsWith("write:"));
   const stage = writes ? await parts.stages.fresh(call.step) : null;
   const { scopes, granted = [], workspace, ms } = call;
-  const program = { argv, scopes, granted, workspace, ms, stage };
+  const program = { argv, scopes, granted, workspace, ms, stage, set: lent.env };
   const done = await runOnce(program, source, parts, call, signal);
   if ("ok" in done) return done;
   const { boxed, ran, reached } = done;

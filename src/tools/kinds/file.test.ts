@@ -174,7 +174,7 @@ describe("an http tool", () => {
     ]);
     const { reach, wanted } = answering((one) =>
       one.kind === "secret"
-        ? { ok: true, value: "handle-1" }
+        ? { ok: true, value: "{secret:key}" }
         : {
             ok: true,
             value: {
@@ -194,7 +194,7 @@ describe("an http tool", () => {
       output: { status: 200, body: { a: 1 } },
     });
     expect(wanted).toEqual([
-      { kind: "secret", name: "key", host: "api.example.org" },
+      { kind: "secret", name: "key", host: "api.example.org:443" },
       {
         kind: "fetch",
         method: "POST",
@@ -202,7 +202,7 @@ describe("an http tool", () => {
         headers: {
           "content-type": "application/json",
           "x-id": "a/../b?c#d  x: y",
-          authorization: "Bearer handle-1",
+          authorization: "Bearer {secret:key}",
         },
         body: JSON.stringify({ id: "a/../b?c#d\r\nx: y", n: 3, text: "id is a/../b?c#d\r\nx: y" }),
       },

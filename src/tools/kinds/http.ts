@@ -1,12 +1,13 @@
 import { isObject, type Json, type JsonObject } from "../../std/json.ts";
-import type { Failure } from "../../contracts/outcome.ts";
 import type { ToolFile, ToolManifest } from "../../contracts/tool.ts";
 import type { Scope } from "../../contracts/scope.ts";
 import { failure } from "../failures.ts";
+import { hostFor } from "../handles.ts";
 import type { Reach, ToolCall, ToolResult } from "../tool-host.ts";
 import { fill, manifestOfFile, misfit, placeholder, placeholders, textOf } from "./arguments.ts";
 import { failed, type Kind, labelOf, notAnObject } from "./kind.ts";
 import { loadFile } from "./load-file.ts";
+import { askFor } from "./secrets.ts";
 
 /**
  * One HTTP request, made by nanos and not by a process: it is asked for like everything a tool
@@ -54,16 +55,19 @@ async function callHttp(
     const message = `The argument ${climbs} of ${call.tool} would change the path of the request.`;
     return failed(failure("tool.bad_arguments", message), "host");
   }
-  const headers = await headersOf(http, args, reach, hostOf(http, args));
-  if ("failure" in headers) return failed(headers.failure, "host");
+  const url = fill(http.url, args, encodeURIComponent);
+  const headers = headersOf(http, args);
+  // What an argument brings along stands for nothing.
+  const refused = await askFor(http.headers ?? {}, hostFor(url), reach);
+  if (refused) return failed(refused, "host");
   const body = http.body === undefined ? null : JSON.stringify(fillJson(http.body, args));
   const granted = await reach({
     kind: "fetch",
     method: http.method,
-    url: fill(http.url, args, encodeURIComponent),
+    url,
     headers: {
       ...(body === null ? {} : { "content-type": "application/json" }),
-      ...headers.headers,
+      ...headers,
     },
     body,
   });
@@ -72,32 +76,14 @@ async function callHttp(
   return { ok: true, output, isolation: "host", label: labelOf(manifest), staged: null };
 }
 
-function hostOf(http: Http, args: JsonObject): string {
-  try {
-    return new URL(fill(http.url, args, encodeURIComponent)).host;
-  } catch {
-    return "";
-  }
-}
-
-/** Headers with arguments put in, and `{secret:NAME}` as the handle of that secret. */
-async function headersOf(
-  http: Http,
-  args: JsonObject,
-  reach: Reach,
-  host: string,
-): Promise<{ readonly headers: Record<string, string> } | { readonly failure: Failure }> {
-  const headers: Record<string, string> = {};
-  for (const [name, template] of Object.entries(http.headers ?? {})) {
-    let text = fill(template, args, oneLine);
-    for (const [handle, secret = ""] of template.matchAll(/\{secret:([A-Za-z0-9_.-]+)\}/gu)) {
-      const granted = await reach({ kind: "secret", name: secret, host });
-      if (!granted.ok) return { failure: granted.failure };
-      text = text.replaceAll(handle, textOf(granted.value));
-    }
-    headers[name.toLowerCase()] = text;
-  }
-  return { headers };
+/** Headers with arguments put in; the handles of secrets stay where they are. */
+function headersOf(http: Http, args: JsonObject): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(http.headers ?? {}).map(([name, template]) => [
+      name.toLowerCase(),
+      fill(template, args, oneLine),
+    ]),
+  );
 }
 
 /** A line break would begin a header of the argument's own. */

@@ -35,6 +35,8 @@ export interface Parts {
   readonly sandbox: Sandbox;
   readonly clock: Clock;
   readonly env: Env;
+  /** The value of a secret whose handle `reach` gave out. */
+  secret(name: string): Promise<string>;
   readonly cache: ManifestCache;
   readonly stages: Stages;
   readonly workspace: string;

@@ -4,6 +4,7 @@ import type { Failure } from "../../contracts/outcome.ts";
 import type { Scope } from "../../contracts/scope.ts";
 import type { ToolManifest } from "../../contracts/tool.ts";
 import { failure, isFailure } from "../failures.ts";
+import { hostFor } from "../handles.ts";
 import type { HttpServer } from "../mcp/http.ts";
 import type { Reply } from "../mcp/link.ts";
 import { type AnnouncedTool, type Era, readResult } from "../mcp/session.ts";
@@ -15,6 +16,7 @@ import type { Moved } from "../runtime/wire.ts";
 import type { Reach, ToolCall, ToolResult } from "../tool-host.ts";
 import { failed, labelOf, notAnObject, type Parts, type Source } from "./kind.ts";
 import { programTier, startProgram } from "./program.ts";
+import { askFor, lentEnv } from "./secrets.ts";
 
 export type ServerSource = Extract<Source, { from: "server" }>;
 
@@ -39,19 +41,29 @@ export interface ServerCall {
   readonly signal: AbortSignal;
 }
 
+/** The same, with the variables its process is started with. */
+interface StartedCall extends ServerCall {
+  readonly env: Readonly<Record<string, string>>;
+}
+
 /** Calls a tool of a server, wherever the server is. */
 export async function callServer(given: ServerCall): Promise<ToolResult> {
   const { args } = given.call;
   if (!isObject(args)) return notAnObject(given.call);
-  if (given.server.source.server.command === undefined) return callHttp(given, args);
-  const writes = given.call.scopes.some((scope) => scope.startsWith("write:"));
-  return writes ? callStaged(given, args) : callWarm(given, args);
+  const { source, parts } = given.server;
+  if (source.server.command === undefined) return callHttp(given, args);
+  const { call, reach } = given;
+  const lent = await lentEnv(call.scopes, source.server.env ?? {}, parts, reach);
+  if ("code" in lent) return failed(lent, programTier(parts, call.scopes));
+  const started = { ...given, env: lent.env };
+  const writes = call.scopes.some((scope) => scope.startsWith("write:"));
+  return writes ? callStaged(started, args) : callWarm(started, args);
 }
 
 /** A started server with its way to the network, which is open while calls are. */
 export type Running = StdioServer & { readonly proxy: Proxy | null };
 
-async function callWarm(given: ServerCall, args: JsonObject): Promise<ToolResult> {
+async function callWarm(given: StartedCall, args: JsonObject): Promise<ToolResult> {
   const { server, tool, call } = given;
   const { parts, pool, key } = server;
   const passage = newPassage();
@@ -77,7 +89,7 @@ async function callWarm(given: ServerCall, args: JsonObject): Promise<ToolResult
   }
 }
 
-async function callStaged(given: ServerCall, args: JsonObject): Promise<ToolResult> {
+async function callStaged(given: StartedCall, args: JsonObject): Promise<ToolResult> {
   const { server, tool, call } = given;
   const { stages } = server.parts;
   const passage = newPassage();
@@ -127,12 +139,12 @@ function resultOf(given: ServerCall, reply: Reply, { link }: StdioServer): ToolR
 
 /** A started server, once the tool to be called is still what it was when it was listed. */
 async function startAndCompare(
-  given: ServerCall,
+  given: StartedCall,
   stage: string | null,
   passage: Passage,
 ): Promise<Running | Failure> {
   const { source, parts, era } = given.server;
-  const reaching = { ...given.call, stage, passage };
+  const reaching = { ...given.call, env: given.env, stage, passage };
   const open = await startServer(source, parts, reaching, boundsOf(given), era);
   if (isFailure(open)) return open;
   const changed = await compare(given, open);
@@ -159,6 +171,8 @@ interface Reaching {
   readonly scopes: readonly Scope[];
   readonly granted?: readonly string[];
   readonly workspace: string;
+  /** Its variables; what the operator's file says where nothing is given, handles as they are. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly stage?: string | null;
   /** The call it is started for. */
   readonly passage: Passage;
@@ -168,14 +182,15 @@ interface Reaching {
 export async function startServer(
   source: ServerSource,
   parts: Parts,
-  { scopes, granted = [], workspace, stage = null, passage }: Reaching,
+  { scopes, granted = [], workspace, env, stage = null, passage }: Reaching,
   bounds: Bounds,
   era?: Era,
 ): Promise<Running | Failure> {
-  const { command = "", args = [], env = {} } = source.server;
+  const { command = "", args = [], env: own = {} } = source.server;
   const argv = [command, ...args];
   const warm = stage === null;
-  const program = { argv, scopes, granted, workspace, ms: bounds.ms, stage, warm, set: env };
+  const set = env ?? own;
+  const program = { argv, scopes, granted, workspace, ms: bounds.ms, stage, warm, set };
   const started = await startProgram(program, source, parts, passage);
   if (isFailure(started)) return started;
   const server = await openStdioServer(started.boxed, source.name, bounds, era);
@@ -184,6 +199,9 @@ export async function startServer(
 
 async function callHttp(given: ServerCall, args: JsonObject): Promise<ToolResult> {
   const { server, tool, manifest, reach } = given;
+  const { headers = {}, url = "" } = server.source.server;
+  const refused = await askFor(headers, hostFor(url), reach);
+  if (refused) return failed(refused, "host");
   const open = await openHttp(server.source, reach, boundsOf(given), server.era);
   if (isFailure(open)) return failed(open, "host");
   const result = await open.call(tool.name, args);
