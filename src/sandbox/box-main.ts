@@ -7,6 +7,7 @@
  *
  * - `host MAIN FILE` locks, then hands FILE to the `hostMain` of the module MAIN.
  * - `attack NAME …` locks the same way, then tries to escape.
+ * - `program-attack NAME …` tries as a program does that something else has locked already.
  * - `abi` prints the kernel's Landlock version.
  * - `relayed` starts the relay to our proxy, then goes on as nothing does; `relay-apart` and `relay`
  *   are that relay.
@@ -29,9 +30,10 @@ export async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   if (what === "relayed") await (await import("./relay/start.ts")).startRelay();
-  lock.applyLock();
+  // As a program it is executed in the place of a process that has locked itself.
+  if (what !== "program-attack") lock.applyLock();
   if (what === "relay") await (await import("./relay/relay.ts")).relay();
-  if (what === "attack") {
+  if (what === "attack" || what === "program-attack") {
     await (await import("./probing/attack.ts")).attack(rest[0] ?? "", rest.slice(1));
     return 0;
   }

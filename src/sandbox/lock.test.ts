@@ -90,7 +90,7 @@ if (TIERS.includes("landlock")) {
     const env = { LD_PRELOAD: "/no/such.so", BUN_OPTIONS: "--no-such-option" };
     const { out, error } = await enter({ attack: ["environment", "1"], env });
     expect(error).toBe("");
-    expect(JSON.parse(out.split("\n")[0] ?? "")).toEqual({ PATH: "/usr/bin:/bin", ...env });
+    expect(JSON.parse(out.split("\n")[1] ?? "")).toEqual({ PATH: "/usr/bin:/bin", ...env });
   });
 
   test("locked, it is no more than it must be", () =>

@@ -128,9 +128,9 @@ for (const tier of TIERS) {
       const want = { attack: ["spawn", "/usr/bin/touch", made], writes: [], stage };
       mkdirSync(join(folder, "root"));
       const may = await run(sandbox, { ...want, writes: [join(folder, "root")], exec: SHELL });
-      expect(may.out).toMatch(/Bun\.spawnSync: [01]\n.*\nspawnSync: [01]/u);
+      expect(may.out).toMatch(/Bun\.spawnSync: started/u);
       const none = await run(sandbox, { ...want, stage: `${stage}-2` });
-      expect(none.out).not.toMatch(/spawn(?:Sync)?: \d/u);
+      expect(none.out).not.toMatch(/started/u);
     }));
 
   test(`${tier}: a file it makes may be made executable, one of ours may not`, () =>

@@ -7,7 +7,14 @@ import { PROXY_SOCKET } from "./bwrap.ts";
 import type { FilterOptions } from "./linux/seccomp.ts";
 import { seccompProgram } from "./linux/seccomp.ts";
 import type { LockSpec } from "./lock.ts";
-import { CERTIFICATES, DEVICES, executables, real, SYSTEM_FOLDERS } from "./programs.ts";
+import {
+  CERTIFICATES,
+  DEVICES,
+  executables,
+  real,
+  SYSTEM_FOLDERS,
+  systemReads,
+} from "./programs.ts";
 import { proxyEnv, RELAY_PORT } from "./relay/place.ts";
 import { runtimeArgv, runtimeFile, runtimeReads } from "./runtime.ts";
 import type { Box, ProcessSpec } from "./sandbox.ts";
@@ -59,7 +66,7 @@ export async function planBox(
   const staged = stage?.roots.map((root) => root.staged) ?? [];
   const shadow = stage ? [`${stage.folder}/root`] : [];
   const socket = box.net.kind === "proxy" ? box.net.socket : null;
-  const system = execs.length > 0 ? SYSTEM_FOLDERS : [];
+  const system = execs.length > 0 ? systemReads() : [];
   const beside = resolved([...system, ...(socket === null ? [] : CERTIFICATES)]);
   const lock = lockOf(spec, {
     tier,

@@ -1,92 +1,168 @@
-import { existsSync, mkdtempSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
+import type { Tier } from "../contracts/isolation.ts";
 import { messageOf } from "../std/error.ts";
-import type { Probe } from "./probing/attempts.ts";
-import { endedText, PROBE_LIMITS, PROBES } from "./probing/attempts.ts";
+import { systemClock } from "../std/clock.ts";
+import { ATTACKS } from "./probing/attacks/list.ts";
+import type { Attack, Kind, Seen } from "./probing/attacks/attack.ts";
+import { endedText } from "./probing/attacks/attack.ts";
 import type { Ground } from "./probing/ground.ts";
 import { prepareGround } from "./probing/ground.ts";
-import type { Ended, ProcessSpec, Sandbox } from "./sandbox.ts";
+import { runtimeArgv } from "./runtime.ts";
+import type { Box, Boxed, Ended, ProcessSpec, Sandbox } from "./sandbox.ts";
 
-/** One escape attempt and what came of it. */
+/** One attack of one kind of process, and what came of it. */
 export interface ProbeResult {
   /** `read outside`, `kill another process`. */
   readonly name: string;
+  readonly kind: Kind;
+  readonly tier: Tier;
   readonly held: boolean;
   /** What was seen from outside, one sentence. */
   readonly detail: string;
+  /** Set where this tier is known not to hold it: what that comes to, one sentence. */
+  readonly residual: string | null;
 }
 
 /**
- * Tries to escape from this machine's sandbox, live. Verdicts come from outside: files that must
- * not change, servers that must not be reached, a process that must not be hurt. Takes a few
- * seconds; leaves nothing behind. `only` picks some by name.
+ * Tries to escape from this machine's sandbox, live, as a tool and as a program. Verdicts come from
+ * outside: files that must not change, servers that must not be reached, a process that must not be
+ * hurt. Takes some seconds; leaves nothing behind and harms nothing. `only` picks some by name.
  */
 export async function probeSandbox(
   sandbox: Sandbox,
-  only: (name: string) => boolean = () => true,
+  only: (name: string, kind: Kind) => boolean = () => true,
 ): Promise<ProbeResult[]> {
-  const tier = sandbox.tier("host", false);
-  if (tier === null) {
-    return [{ name: "tier", held: false, detail: "No tier of the sandbox works on this machine." }];
-  }
+  const wanted = ATTACKS.flatMap((attack) =>
+    (attack.kinds ?? KINDS).flatMap((kind) => {
+      const tier = sandbox.tier(kind, false);
+      return tier !== null && only(attack.name, kind) ? [{ attack, kind, tier }] : [];
+    }),
+  );
+  const results = new Map<Tried, ProbeResult>();
+  const run = async (tried: Tried): Promise<void> => {
+    results.set(tried, await probe(sandbox, tried));
+  };
+  await Promise.all(
+    Array.from({ length: AT_ONCE }, async (_, lane) => {
+      const own = wanted.filter(({ attack }, i) => !attack.alone && i % AT_ONCE === lane);
+      for (const tried of own) await run(tried);
+    }),
+  );
+  for (const tried of wanted.filter(({ attack }) => attack.alone)) await run(tried);
+  return wanted.flatMap((tried) => results.get(tried) ?? []);
+}
+
+const KINDS: readonly Kind[] = ["host", "program"];
+/** Most of an attack is waiting for what comes of it. */
+const AT_ONCE = 6;
+
+interface Tried {
+  readonly attack: Attack;
+  readonly kind: Kind;
+  readonly tier: Tier;
+}
+
+/** What each may use, unless it says otherwise. */
+const LIMITS_OF_PROBES: Box["limits"] = {
+  ms: 15_000,
+  memoryBytes: 512 * 1024 ** 2,
+  processes: 64,
+  cpuSeconds: 20,
+  outputBytes: 1024 ** 2,
+  stageBytes: 64 * 1024 ** 2,
+};
+
+/** What programs may start. */
+const PROGRAMS = ["/bin/sh", "/bin/sleep", "/usr/bin/setsid"];
+
+async function probe(sandbox: Sandbox, { attack, kind, tier }: Tried): Promise<ProbeResult> {
   const ground = await prepareGround();
-  const results: ProbeResult[] = [];
+  const common = { name: attack.name, kind, tier };
   try {
-    for (const probe of PROBES.filter(({ name }) => only(name)))
-      results.push(await runProbe(sandbox, ground, probe));
+    const boxed = await sandbox.start(specOf(ground, attack, kind));
+    if ("code" in boxed) return { ...common, held: false, detail: boxed.message, residual: null };
+    const through = await judged(ground, attack, kind, boxed);
+    const residual = attack.residual?.tiers.includes(tier) ? attack.residual.says : null;
+    return {
+      ...common,
+      held: through === null,
+      detail: through ?? heldText(await boxed.ended),
+      residual,
+    };
   } finally {
     await ground.clear();
   }
-  return results;
 }
 
-async function runProbe(sandbox: Sandbox, ground: Ground, probe: Probe): Promise<ProbeResult> {
-  const stage = mkdtempSync(join(ground.folder, "stage-"));
-  const staged = join(stage, "root", ground.writable);
-  const boxed = await sandbox.start(specOf(ground, probe, stage, staged));
-  if ("code" in boxed) {
-    // What no tier can hold is not started, which holds it; any other failure proves nothing.
-    return { name: probe.name, held: boxed.code === "sandbox.no_tier", detail: boxed.message };
-  }
+/** A sentence when it got through; null when it was held. */
+async function judged(
+  ground: Ground,
+  attack: Attack,
+  kind: Kind,
+  boxed: Boxed,
+): Promise<string | null> {
   boxed.endInput();
   const [output, during, ended] = await Promise.all([
     textOf(boxed.stdout),
-    probe.during?.(ground, boxed) ?? null,
+    whileRunning(boxed, () => attack.during?.(ground, boxed) ?? null),
     boxed.ended,
   ]);
-  const through = during ?? probe.verdict(ground, output, ended) ?? notRun(probe, output, ended);
+  const seen: Seen = { ground, kind, output, ended, boxed };
+  const through = during ?? (await attack.verdict(seen)) ?? notMade(attack, seen);
   await boxed.discard();
-  return { name: probe.name, held: through === null, detail: through ?? heldText(ended) };
+  return through;
 }
 
 /** An attempt that never came to be made proves nothing. */
-function notRun(probe: Probe, output: string, ended: Ended): string | null {
-  const ran = probe.program || output !== "" || ended.kind !== "exited";
-  return ran ? null : "The attempt could not be made.";
+function notMade(attack: Attack, { kind, output, ended, boxed }: Seen): string | null {
+  const scripted = kind === "program" && attack.script !== undefined;
+  if (scripted || output !== "" || ended.kind !== "exited") return null;
+  return `The attempt could not be made: ${boxed.stderr().slice(0, 200)}`;
 }
 
-function specOf(ground: Ground, probe: Probe, stage: string, staged: string): ProcessSpec {
-  const args = probe.attempt(ground, staged);
-  const programs = probe.program ? ["/bin/sh", "/bin/sleep", "/usr/bin/setsid"] : [];
+function specOf(ground: Ground, attack: Attack, kind: Kind): ProcessSpec {
+  const program = kind === "program";
   return {
-    run: probe.program
-      ? { kind: "program", argv: args }
-      : { kind: "attack", name: args[0] ?? "", args: args.slice(1) },
+    run: program
+      ? { kind, argv: programArgv(ground, attack) }
+      : { kind: "attack", ...named(attack.moves(ground, kind)) },
     cwd: ground.granted,
-    stage,
+    stage: ground.stage,
     box: {
       reads: [ground.granted],
       writes: [ground.writable],
       net: { kind: "none" },
-      exec: programs.filter((path) => existsSync(path)),
-      env: probe.program ? { PATH: "/usr/bin:/bin" } : {},
-      limits: { ...PROBE_LIMITS, ...probe.limits },
+      exec: program ? PROGRAMS.filter((path) => existsSync(path)) : [],
+      env: program ? { PATH: "/usr/bin:/bin" } : {},
+      limits: { ...LIMITS_OF_PROBES, ...attack.limits },
     },
   };
 }
 
+/** The same moves, made by a program that nanos knows nothing about. */
+function programArgv(ground: Ground, attack: Attack): readonly string[] {
+  if (attack.script) return ["/bin/sh", "-c", attack.script(ground)];
+  return [...runtimeArgv("box"), "program-attack", ...attack.moves(ground, "program")];
+}
+
+function named([name = "", ...args]: readonly string[]): { name: string; args: readonly string[] } {
+  return { name, args };
+}
+
 function heldText(ended: Ended): string {
   return ended.kind === "stopped" ? endedText(ended) : "Every attempt was refused.";
+}
+
+/** Looks every 20 ms; the first sentence ends it. */
+async function whileRunning(boxed: Boxed, look: () => string | null): Promise<string | null> {
+  let over = false;
+  void boxed.ended.then(() => (over = true));
+  while (!over) {
+    const seen = look();
+    if (seen !== null) return seen;
+    await systemClock.sleep(20);
+  }
+  return null;
 }
 
 async function textOf(stream: AsyncIterable<Uint8Array>): Promise<string> {

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync, realpathSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readSync, realpathSync } from "node:fs";
 import { basename, delimiter, isAbsolute, join } from "node:path";
 
 /**
@@ -15,6 +15,34 @@ export const SYSTEM_FOLDERS = [
 export const CERTIFICATES = [
   ...["/etc/ssl/certs", "/etc/ca-certificates", "/etc/pki", "/usr/share/ca-certificates"],
 ];
+
+/** Where programs lie in those folders: readable is what may be started, one by one. */
+const PROGRAM_FOLDERS = /\/s?bin$|^\/usr\/games$/u;
+
+/**
+ * What programs read of the system, without the programs there: to the loader, which starts whatever
+ * it can read, a program that may be read is one that may be started.
+ */
+export function systemReads(): string[] {
+  const parts = SYSTEM_FOLDERS.flatMap((path) =>
+    path === "/usr" ? childrenOf(path).flatMap(localParts) : [path],
+  );
+  const found = parts.flatMap((path) => real(path) ?? []);
+  return [...new Set(found)].filter((path) => !PROGRAM_FOLDERS.test(path));
+}
+
+/** `/usr/local` has the same parts again. */
+function localParts(path: string): string[] {
+  return path === "/usr/local" ? childrenOf(path) : [path];
+}
+
+function childrenOf(folder: string): string[] {
+  try {
+    return readdirSync(folder).map((name) => join(folder, name));
+  } catch {
+    return [];
+  }
+}
 
 /** Programs that are many: the folders of their parts. */
 const HELPERS: Readonly<Record<string, readonly string[]>> = {

@@ -10,7 +10,7 @@ export const command: Command = {
   example: "nanos health",
   run: async (context) => {
     const checks = await (await context.nanos()).doctor(false);
-    await show(context, checks, () => checks.flatMap(checkLines));
+    await show(context, checks, () => checkLines(checks));
     return checks.some(({ state }) => state === "bad") ? EXIT.failed : EXIT.succeeded;
   },
 };

@@ -130,7 +130,7 @@ export const SLASHES: readonly Slash[] = [
     about: "what is missing on this machine",
     run: async (session) => {
       const checks = await session.nanos.doctor(false);
-      session.print(() => checks.flatMap(checkLines));
+      session.print(() => checkLines(checks));
     },
   },
   {

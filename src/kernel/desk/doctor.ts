@@ -25,7 +25,7 @@ export async function doctor(given: {
     journalCheck(verify()),
     ...(await toolChecks(world)),
   ];
-  if (given.probe) checks.push(...(await probeChecks(sandbox)));
+  if (given.probe) checks.push(...(await (await import("./probes.ts")).probeChecks(sandbox)));
   return checks;
 }
 
@@ -108,19 +108,4 @@ async function toolChecks(world: World): Promise<readonly Check[]> {
   } catch (error) {
     return [{ name: "tools", state: "bad", says: messageOf(error) }];
   }
-}
-
-async function probeChecks(sandbox: Sandbox): Promise<readonly Check[]> {
-  const { probeSandbox } = await import("../../sandbox/probe.ts");
-  const results = await probeSandbox(sandbox);
-  return results.map(({ name, held, detail }): Check =>
-    held
-      ? { name: `probe ${name}`, state: "ok", says: detail }
-      : {
-          name: `probe ${name}`,
-          state: "bad",
-          says: `not held: ${detail}`,
-          next: "Install bubblewrap: apt install bubblewrap",
-        },
-  );
 }

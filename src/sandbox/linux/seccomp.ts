@@ -90,8 +90,8 @@ function rules(options: FilterOptions): Rule[] {
     ...never(["clone3", "openat2", "statmount", "listmount"], "ENOSYS"),
     ...sockets(options.net),
     { call: "clone", tests: cloneTests(options.fork), otherwise: ALLOW },
-    // TIOCSTI and TIOCLINUX type into the terminal.
-    { call: "ioctl", tests: [when(1, [0x5412, 0x541c], "EPERM")], otherwise: ALLOW },
+    { call: "ioctl", tests: ioctlTests(options.bare !== null), otherwise: ALLOW },
+    { call: "fcntl", tests: [when(1, GUARDED_FCNTL, "EPERM")], otherwise: ALLOW },
     { call: "prctl", tests: [when(0, guardedPrctl(options.net), "EPERM")], otherwise: ALLOW },
     { call: "personality", tests: [unless(0, [0, 0xffff_ffff], "EPERM")], otherwise: ALLOW },
   ];
@@ -100,6 +100,17 @@ function rules(options: FilterOptions): Rule[] {
   list.push(...never(options.exec ? ["execveat"] : ["execveat", "execve"], "EPERM"));
   if (options.bare) list.push(...bareRules(options.bare));
   return list;
+}
+
+/**
+ * TIOCSTI and TIOCLINUX type into the terminal; FIOSETOWN and SIOCSPGRP name whom a file signals.
+ * File systems take orders by a descriptor that is open to read, and Landlock does not look: flags,
+ * seals, subvolumes. So without walls only the calls of terminals and pipes are left, `0x54..`.
+ */
+function ioctlTests(bare: boolean): Test[] {
+  const typing = when(1, [0x5412, 0x541c, 0x8901, 0x8902], "EPERM");
+  const others = { ...unless(1, [0x5400], "ENOTTY"), mask: 0xffff_ff00 };
+  return bare ? [typing, others] : [typing];
 }
 
 /** Creating a thread is clone with CLONE_THREAD; without it, it is a process. */
@@ -158,7 +169,7 @@ function bareRules({ abi, ownUser }: NonNullable<FilterOptions["bare"]>): Rule[]
     ...(ownUser ? [] : never(OWNER_ONLY, "EPERM")),
     ...never(TIMES, "EPERM"),
     ...never(XATTR, "ENOTSUP"),
-    ...never(["inotify_add_watch", "fanotify_init", "fanotify_mark"], "EPERM"),
+    ...never(["inotify_add_watch"], "EPERM"),
     // Whoever stays in the process group dies with it.
     ...never(["setsid", "setpgid"], "EPERM"),
     { call: "prlimit64", tests: [unless(0, own, "EPERM")], otherwise: ALLOW },
@@ -218,6 +229,12 @@ function guardedPrctl(net: SocketUse): readonly number[] {
   return net === "relay" ? GUARDED_PRCTL : [...GUARDED_PRCTL, DUMPABLE];
 }
 
+/**
+ * SETOWN, SETSIG, SETOWN_EX: whom a file signals, and how. SETLEASE: whoever opens it waits. NOTIFY:
+ * what happens in a folder.
+ */
+const GUARDED_FCNTL = [8, 10, 15, 1024, 1026];
+
 /** What only a file's owner may do. */
 const OWNER_ONLY: readonly Syscall[] = [
   ...(["chmod", "fchmod", "fchmodat", "fchmodat2"] as const),
@@ -227,7 +244,9 @@ const OWNER_ONLY: readonly Syscall[] = [
 /** Who may write a file may set its times to now. */
 const TIMES: readonly Syscall[] = ["utime", "utimes", "futimesat", "utimensat"];
 
+/** Reading them too: they hold text, and of any file whose path is known. */
 const XATTR: readonly Syscall[] = [
+  ...(["getxattr", "lgetxattr", "fgetxattr", "listxattr", "llistxattr", "flistxattr"] as const),
   ...(["setxattr", "lsetxattr", "fsetxattr"] as const),
   ...(["removexattr", "lremovexattr", "fremovexattr"] as const),
 ];
@@ -252,7 +271,7 @@ const NEVER: readonly Syscall[] = [
   ...(["clock_settime", "adjtimex", "clock_adjtime", "init_module", "finit_module"] as const),
   ...(["delete_module", "acct", "quotactl", "quotactl_fd", "syslog", "iopl", "ioperm"] as const),
   ...(["vhangup", "modify_ldt", "uselib", "ustat", "sysfs", "lookup_dcookie"] as const),
-  ...(["nfsservctl", "lsm_set_self_attr"] as const),
+  ...(["nfsservctl", "lsm_set_self_attr", "fanotify_init", "fanotify_mark"] as const),
 ];
 
 /** Stands for the pid of the process that installs the filter. No pid is this high. */

@@ -8,6 +8,7 @@ export const SYSCALLS = {
   openat2: [437, 437],
   creat: [85, null],
   truncate: [76, 45],
+  fcntl: [72, 25],
   ioctl: [16, 29],
   prctl: [157, 167],
 
@@ -61,6 +62,12 @@ export const SYSCALLS = {
   removexattr: [197, 14],
   lremovexattr: [198, 15],
   fremovexattr: [199, 16],
+  getxattr: [191, 8],
+  lgetxattr: [192, 9],
+  fgetxattr: [193, 10],
+  listxattr: [194, 11],
+  llistxattr: [195, 12],
+  flistxattr: [196, 13],
   mknod: [133, null],
   mknodat: [259, 33],
   inotify_add_watch: [254, 27],
@@ -158,4 +165,11 @@ export function syscallNumber(name: Syscall, arch: Arch): number | null {
   return SYSCALLS[name][arch === "x64" ? 0 : 1];
 }
 
-export const ERRNO = { EPERM: 1, EACCES: 13, EINVAL: 22, ENOSYS: 38, ENOTSUP: 95 } as const;
+export const ERRNO = {
+  EPERM: 1,
+  EACCES: 13,
+  EINVAL: 22,
+  ENOTTY: 25,
+  ENOSYS: 38,
+  ENOTSUP: 95,
+} as const;

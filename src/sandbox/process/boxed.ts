@@ -194,10 +194,11 @@ class Guard {
     const busy = ticks !== this.#lastTicks;
     this.#lastTicks = ticks;
     if (busy && stage && overfull(stage, limits.stageBytes)) return this.stop("stage");
-    // Watching takes a twentieth of a core at most, and nearly nothing of one that rests.
+    // Watching takes a twentieth of a core, and nearly nothing of one that rests; more of a core
+    // rather than looking at one that writes thousands of files less than every second.
     const cost = clock.elapsed() - start;
     const pause = busy ? WATCH_MS : Math.min(this.#pause * 2, WATCH_RESTING_MS);
-    this.#pause = Math.max(pause, cost * 20);
+    this.#pause = Math.max(pause, Math.min(cost * 20, WATCH_RESTING_MS));
     this.watch();
   }
 
