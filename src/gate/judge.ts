@@ -125,30 +125,31 @@ function decisionOf(
   const goesOn = verdict === "allow";
   const observed = facts.rules.some((rule) => rule.mode === "observe" && rule.verdict !== "allow");
   const missing = by?.answer.verdict === "deny" ? by.answer.missing : undefined;
+  // In the order of its canonical JSON, as every decision is written down.
   return {
-    verdict,
-    reason,
-    layer: by?.layer ?? null,
-    rule: by?.answer.rule ?? null,
-    mode: goesOn && observed ? "observe" : "enforce",
-    rank: facts.rank,
-    review: goesOn && isReviewed(facts.rank),
+    inputs: hashOf(inputsOf(action, standing)),
     keys: [...(keys ?? [])],
-    rules: [...facts.rules],
+    layer: by?.layer ?? null,
     layers: said.map(writeUp),
     ...(missing === undefined ? {} : { missing }),
+    mode: goesOn && observed ? "observe" : "enforce",
     policy: standing.policy,
-    inputs: hashOf(inputsOf(action, standing)),
+    rank: facts.rank,
+    reason,
+    review: goesOn && isReviewed(facts.rank),
+    rule: by?.answer.rule ?? null,
+    rules: [...facts.rules],
+    verdict,
   };
 }
 
 function writeUp({ layer, answer }: Said): Decision["layers"][number] {
   return {
-    layer,
-    verdict: answer.verdict,
-    reason: answer.reason,
     ...(answer.verdict === "ask" ? { key: answer.key } : {}),
+    layer,
+    reason: answer.reason,
     ...(answer.rule === undefined ? {} : { rule: answer.rule }),
+    verdict: answer.verdict,
   };
 }
 
@@ -160,29 +161,29 @@ function inputsOf(action: Action, standing: Standing): Json {
   const { now, grant, budget, spent, answers } = standing;
   return {
     action: action as unknown as Json,
-    run: runHash(standing),
-    declared: standing.declared,
-    attached: standing.attached,
-    listed: standing.listed,
-    grant: grant as unknown as Json,
-    grantHolds: grant?.expires === undefined || grant.expires > now,
-    ...(grant?.run === undefined ? {} : { forRun: standing.run }),
-    skillHash: standing.skillHash,
-    locked: standing.locked,
     answers: [...answers.entries()].map(([key, { id, verdict, expires }]) => [
       key,
       id,
       verdict,
       expires > now,
     ]),
-    spent: { ...spent, ms: spent.ms >= budget.ms },
-    priced: standing.priced,
-    ...(standing.resting ? { resting: true } : {}),
-    leastCost: standing.leastCost ?? null,
+    attached: standing.attached,
     chosen: standing.chosen,
+    declared: standing.declared,
+    ...(standing.flow === undefined ? {} : { flow: standing.flow }),
+    ...(grant?.run === undefined ? {} : { forRun: standing.run }),
+    grant: grant as unknown as Json,
+    grantHolds: grant?.expires === undefined || grant.expires > now,
     held: standing.held,
     inDoubt: standing.inDoubt,
-    ...(standing.flow === undefined ? {} : { flow: standing.flow }),
+    leastCost: standing.leastCost ?? null,
+    listed: standing.listed,
+    locked: standing.locked,
+    priced: standing.priced,
+    ...(standing.resting ? { resting: true } : {}),
+    run: runHash(standing),
+    skillHash: standing.skillHash,
+    spent: { ...spent, ms: spent.ms >= budget.ms },
   } as unknown as Json;
 }
 

@@ -24,6 +24,20 @@ const KINDS: ReadonlySet<string> = new Set(SCOPE_KINDS);
  * lower-case and canonical, with their port.
  */
 export function parseScope(scope: Scope): Parsed {
+  let parsed = READ.get(scope);
+  if (parsed === undefined) {
+    parsed = readScope(scope);
+    if (READ.size >= KEPT) READ.clear();
+    READ.set(scope, parsed);
+  }
+  return parsed;
+}
+
+/** The same few scopes are judged at every step. */
+const READ = new Map<Scope, Parsed>();
+const KEPT = 1_024;
+
+function readScope(scope: Scope): Parsed {
   const { kind, value } = scopeParts(scope);
   if (!KINDS.has(kind) || value === "" || CONTROL.test(value)) {
     return { kind: "malformed", text: scope };

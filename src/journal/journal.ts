@@ -91,6 +91,8 @@ export interface ViewSpec {
   readonly name: string;
   /** Changing it rebuilds the view. */
   readonly version: number;
+  /** Kinds of events it looks at; all where nothing is said. */
+  readonly kinds?: readonly string[];
   /** `CREATE TABLE …` statements. */
   readonly tables: string;
   apply(db: ViewWriter, recorded: Recorded): void;

@@ -153,9 +153,10 @@ export class Views {
   /** Reads on from a cursor; null when what was read before must be forgotten. */
   #apply(tables: Tables, spec: ViewSpec, from: Cursor, isNew: boolean): Cursor | null {
     let { seq, hash } = from;
-    for (const recorded of this.#reader.since(seq, true)) {
+    const { kinds } = spec;
+    for (const recorded of this.#reader.since(seq, kinds ?? true)) {
       if (!isNew && recorded.event.kind === "body.erased") return null;
-      spec.apply(tables, recorded);
+      if (kinds?.includes(recorded.event.kind) ?? true) spec.apply(tables, recorded);
       ({ seq, hash } = recorded.event);
     }
     return { ...from, seq, hash };

@@ -102,8 +102,8 @@ function proposalOf(
     one: { want, step, parent, begun, ...mutable },
     told: [
       ...(changed ? [draft(frame, step, "operator", change, now)] : []),
-      draft(frame, step, actorOf(action), { kind: "action.proposed", action, spent }, now),
-      draft(frame, step, "kernel", { kind: "action.judged", decision }),
+      draft(frame, step, actorOf(action), { action, kind: "action.proposed", spent }, now),
+      draft(frame, step, "kernel", { decision, kind: "action.judged" }),
     ],
   };
 }

@@ -60,11 +60,10 @@ async function commitOne(
   for (let tries = 0; ; tries++) {
     const tried = await commitOnce(frame, tool, settled);
     if (tried.kind === "waiting") return tried;
-    const want = toolWant(frame, tool, args);
     const { step } = settled;
-    const mayRepeat = want.repeatable && step !== null && !frame.outward.has(step);
-    if (!isChanged(tried.value.outcome) || !mayRepeat || tries >= LIMITS.commitRetries)
-      return tried;
+    if (!isChanged(tried.value.outcome) || tries >= LIMITS.commitRetries) return tried;
+    const want = toolWant(frame, tool, args);
+    if (!want.repeatable || step === null || frame.outward.has(step)) return tried;
     forgetUse(frame, want.action);
     const again = await act(frame, want);
     if (again.status === "waiting") return { kind: "waiting", asks: again.asks };

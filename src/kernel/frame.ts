@@ -1,5 +1,4 @@
-import { canonical } from "../std/canonical.ts";
-import type { Json } from "../std/json.ts";
+import { sha256 } from "../std/hash.ts";
 import type { RunStarted, Draft, EventBody } from "../contracts/event.ts";
 import type { Drive, Recorded } from "../contracts/drive.ts";
 import type { Decision } from "../contracts/action.ts";
@@ -54,6 +53,7 @@ export interface Frame
   window: Window;
   /** Hash over the messages so far: evidence of what a model was sent. */
   digest: string;
+  readonly systemHash: string;
   /** Hashes of the system text and the tools the model was last given. */
   given: string;
   /** Grants as of now. */
@@ -97,11 +97,11 @@ export interface Frame
 
 /** What a run has used when it begins. */
 export const NOTHING_SPENT: Spent = {
-  turns: 0,
   calls: 0,
-  tokens: 0,
-  ms: 0,
   cost: 0,
+  ms: 0,
+  tokens: 0,
+  turns: 0,
   unpriced: false,
 };
 
@@ -123,6 +123,7 @@ export function newFrame({ started, label, ...given }: Given): Frame {
     requestAt: 0,
     window: WHOLE,
     digest: "",
+    systemHash: sha256(given.system),
     given: "",
     grants,
     seenGrants: grants,
@@ -201,9 +202,4 @@ export function draft(
     body,
   };
   return at === undefined ? common : { ...common, at };
-}
-
-/** A value from outside as it comes back from the record: with its keys in order. */
-export function asRecorded(value: Json): Json {
-  return typeof value === "object" ? (JSON.parse(canonical(value)) as Json) : value;
 }

@@ -95,9 +95,10 @@ async function useTools(
   const results = calls.map((call, i): ResultPart => {
     const one = committed.value[i] as Settled;
     note(frame, call.name, one);
-    return { type: "result", id: call.id, name: call.name, ...resultText(one.outcome) };
+    const { error, text } = resultText(one.outcome);
+    return { error, id: call.id, name: call.name, text, type: "result" };
   });
-  say(frame, { role: "tool", parts: results });
+  say(frame, { parts: results, role: "tool" });
   const stopped = committed.value.map(({ outcome }) => outcome).find(endsRun);
   return stopped && stopped.status !== "done"
     ? { kind: "stopped", outcome: stopped }

@@ -170,7 +170,8 @@ export class Answer {
 
   /** The whole answer, once the queue has been given out. */
   end(cancelled: boolean): ModelEnd {
-    const message: AssistantMessage = { role: "assistant", parts: this.#message() };
+    // In the order of its canonical JSON, as it is written down.
+    const message: AssistantMessage = { parts: this.#message(), role: "assistant" };
     const finish = cancelled ? "cancelled" : this.#finalFinish(message);
     const failure = finish === "cancelled" ? null : this.failure;
     const usage = usageOf(this.#counted, this.#options.price);
@@ -214,7 +215,7 @@ export class Answer {
         const { text, signature } = part;
         parts.push({ type: "thinking", text: this.#clean(text), ...(signature && { signature }) });
       } else if (part.text.trim() !== "" || (!calls && part.text !== "")) {
-        parts.push({ type: "text", text: this.#clean(part.text) });
+        parts.push({ text: this.#clean(part.text), type: "text" });
       }
     }
     const blank = parts.every((part) => part.type === "text" && part.text.trim() === "");
@@ -288,8 +289,8 @@ function callPart(slot: Slot, json: string): CallPart {
   const { id, name } = slot;
   const args = parseArgs(json);
   return args === undefined
-    ? { type: "call", id, name, args: null, broken: json }
-    : { type: "call", id, name, args };
+    ? { args: null, broken: json, id, name, type: "call" }
+    : { args, id, name, type: "call" };
 }
 
 /** Usage in the contract's form; undefined unless both sides were counted. Cost where priced. */
@@ -297,10 +298,10 @@ export function usageOf(counted: Counted, price: Model["price"]): Usage | undefi
   const { input, output, cached } = counted;
   if (!isCount(input) || !isCount(output)) return undefined;
   return {
-    input,
-    output,
     ...(isCount(cached) && { cached }),
     ...(price && { cost: (input * price.input + output * price.output) / 1_000_000 }),
+    input,
+    output,
   };
 }
 

@@ -13,9 +13,8 @@ export function scopeLayer(
 ): readonly LayerAnswer[] {
   const answers: LayerAnswer[] = [];
   const declared = standing.declared?.map(parseScope) ?? null;
-  const home = foldedPath(standing.home);
   for (const wanted of facts.reach) {
-    if (touches(home, wanted)) {
+    if (touches(standing.home, wanted)) {
       answers.push({ verdict: "deny", reason: "deny:scope_too_wide", missing: wanted.text });
     } else if (!isDeclared(wanted, declared)) {
       answers.push({ verdict: "deny", reason: "deny:scope_missing", missing: wanted.text });
@@ -40,9 +39,10 @@ export function leavesMachine(scope: Parsed): boolean {
   return scope.kind === "net" && (scope.address === "*" || scope.address.kind !== "loopback");
 }
 
-function touches(home: string, wanted: Parsed): boolean {
+function touches(folder: string, wanted: Parsed): boolean {
   const path = pathIn(wanted);
   if (path === null) return false;
+  const home = foldedPath(folder);
   const folded = foldedPath(path);
   return isInside(home, folded) || isInside(folded, home);
 }

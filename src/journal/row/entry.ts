@@ -102,8 +102,8 @@ const FROM_HEX = (Uint8Array as { fromHex?(digits: string): Uint8Array }).fromHe
 
 /** The forms of one journal, found by text when writing and by number when reading. */
 export class Forms {
-  /** The last form of each kind: what most appends look for. */
-  readonly #byKind = new Map<string, Form>();
+  /** The last form of each kind, with the label as it was given: what most appends look for. */
+  readonly #byKind = new Map<string, { readonly form: Form; readonly label: Draft["label"] }>();
   readonly #byText = new Map<string, Form>();
   readonly #byId = new Map<number, Form>();
   readonly #find: StatementSync;
@@ -119,10 +119,14 @@ export class Forms {
   /** The draft's form, made if there is none. Inside the append's transaction. */
   ensure({ actor, isolation, label, policy, body: { kind } }: Draft): Form {
     const last = this.#byKind.get(kind);
-    const isSame = last?.actor === actor && last.policy === policy && last.isolation === isolation;
-    if (isSame && last.label === null && label === null) return last;
+    const isSame =
+      last?.label === label &&
+      last.form.actor === actor &&
+      last.form.policy === policy &&
+      last.form.isolation === isolation;
+    if (isSame) return last.form;
     const form = this.#ensure(textOf({ actor, isolation, kind, label, policy }));
-    this.#byKind.set(kind, form);
+    this.#byKind.set(kind, { form, label });
     return form;
   }
 

@@ -58,8 +58,8 @@ export function answersFor(
   step: string,
   before: number,
 ): ReadonlyMap<string, Answer> {
+  if (answers.run.length === 0 && answers.steps.size === 0) return NONE;
   const own = answers.steps.get(outermost(step)) ?? [];
-  if (answers.run.length === 0 && own.length === 0) return NONE;
   const holding = [...answers.run, ...own].filter(({ seq }) => seq < before);
   return new Map(holding.map(({ key, answer }) => [key, answer]));
 }

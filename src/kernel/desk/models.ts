@@ -39,14 +39,15 @@ export function modelDesk(given: {
   let config = given.config;
   const opened = new Map<string, Promise<Model>>();
   const inUse = (): string => config.model ?? arrangement.manifest.model ?? BUILT_IN;
-  const lines = (): readonly ModelLine[] =>
-    linesOf(config, arrangement, inUse()).map((one) => withCard(journal, one));
-  const find = (name: string): ModelLine => findLine(lines(), name);
+  const bare = (): readonly ModelLine[] => linesOf(config, arrangement, inUse());
+  const lines = (): readonly ModelLine[] => bare().map((one) => withCard(journal, one));
+  // Without its card, as every run looks one up.
+  const find = (name: string): ModelLine => findLine(bare(), name);
   const chosen = (name: string, { adapter }: ModelConfig): Promise<void> =>
     note(journal, { kind: "model.chosen", name, adapter });
   return {
     defaultName: inUse,
-    settings: (name) => settingsOf(find(name)),
+    settings: (name) => settingsOf(withCard(journal, find(name))),
     open: (name) => {
       const known = opened.get(name) ?? openModel(name, find(name).config, deps);
       opened.set(name, known);

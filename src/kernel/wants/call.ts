@@ -1,4 +1,4 @@
-import { canonical } from "../../std/canonical.ts";
+import { canonical, ordered } from "../../std/canonical.ts";
 import { NanosError, messageOf } from "../../std/error.ts";
 import type { Json } from "../../std/json.ts";
 import { LIMITS } from "../../std/limits.ts";
@@ -16,7 +16,7 @@ import type { Granted, LoadedTool, Reach, ToolResult, Wanted } from "../../tools
 import { act } from "../act.ts";
 import { type Limit, unlessStopped, whyStopped } from "../drive/watch.ts";
 import { isLabelled } from "../flow/flow.ts";
-import { type Frame, asRecorded, draft } from "../frame.ts";
+import { type Frame, draft } from "../frame.ts";
 import { type Proposed, Waiting } from "../proposal.ts";
 import { granted, reachWant } from "./reach.ts";
 
@@ -46,8 +46,8 @@ export async function callTool(frame: Frame, use: ToolUse, one: Proposed): Promi
   return {
     ...draft(frame, one.step, `tool:${name}`, {
       kind: "action.settled",
-      outcome: { ...told, ...reached(hosts, result.refused ?? []) },
       ms,
+      outcome: { ...reached(hosts, result.refused ?? []), ...told },
     }),
     isolation: result.isolation,
     label,
@@ -176,11 +176,11 @@ async function outcomeOf(result: CallResult, signal: AbortSignal): Promise<Ended
   // An empty stage that cannot be cleared away is only untidy.
   if (staged && staged.changes.length === 0) await staged.discard().catch(() => undefined);
   return {
-    status: "done",
-    output: asRecorded(output),
+    output: ordered(output),
     ...(staged && staged.changes.length > 0
-      ? { staged: { diff: staged.diff, changes: [...staged.changes] } }
+      ? { staged: { changes: [...staged.changes], diff: staged.diff } }
       : {}),
+    status: "done",
   };
 }
 

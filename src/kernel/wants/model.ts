@@ -36,7 +36,7 @@ export function modelWant(
   const { name, host, priced, context } = model;
   const sent = sentOf(frame, tools);
   const left = frame.window.past + frame.window.turns;
-  const given = `${sha256(frame.system)} ${toolsHash(tools)}`;
+  const given = `${frame.systemHash} ${toolsHash(tools)}`;
   const request: ModelRequest = {
     system: frame.system,
     messages: within(sent, frame.window),
@@ -45,21 +45,21 @@ export function modelWant(
     ...(context === undefined ? {} : { context }),
   };
   const action: Action = {
-    gate: "call",
-    kind: "model",
-    name,
     agent: frame.agent.manifest.name,
     args: {
-      messages: frame.messages.length,
       digest: frame.digest,
-      // Of the messages, how many this model is not sent.
-      ...(left === 0 ? {} : { left }),
       // System text and tools by hash, said again only when they are others than before.
       ...(given === frame.given ? {} : { given }),
+      // Of the messages, how many this model is not sent.
+      ...(left === 0 ? {} : { left }),
+      messages: frame.messages.length,
     },
-    scopes: [`model:${name}`],
     destinations: host === null ? [] : [`net:${host}`],
+    gate: "call",
+    kind: "model",
     label: frame.label,
+    name,
+    scopes: [`model:${name}`],
   };
   frame.given = given;
   return {
@@ -121,13 +121,13 @@ async function callModel(
   const failure = isStopped ? whyStopped(drive.signal) : (end.failure ?? UNSAID[end.finish]);
   const usage = end.usage && priced(end.usage, model?.price ?? null);
   return draft(frame, step, `model:${model?.name ?? name}`, {
+    ...(failure ? { failure } : {}),
+    finish: failure && !isStopped && end.finish === "cancelled" ? "failed" : end.finish,
     kind: "model.answered",
     message: end.message,
-    finish: failure && !isStopped && end.finish === "cancelled" ? "failed" : end.finish,
-    ...(failure ? { failure } : {}),
-    ...(usage ? { usage } : {}),
     ...(end.model ? { model: end.model } : {}),
     ms,
+    ...(usage ? { usage } : {}),
   });
 }
 

@@ -1,4 +1,4 @@
-import { canonical } from "../../std/canonical.ts";
+import { canonical, ordered } from "../../std/canonical.ts";
 import { isObject, type Json, type JsonObject } from "../../std/json.ts";
 import { LIMITS } from "../../std/limits.ts";
 import { plainText } from "../../std/text.ts";
@@ -9,7 +9,7 @@ import { isDangerous } from "../../gate/layers/danger.ts";
 import { narrow, parseScope, reachOf as reachOfAction } from "../../gate/scopes.ts";
 import type { LoadedTool, Wanted } from "../../tools/tool-host.ts";
 import { decidesOf, isLabelled } from "../flow/flow.ts";
-import { type Frame, OPERATOR, asRecorded } from "../frame.ts";
+import { type Frame, OPERATOR } from "../frame.ts";
 import type { Want } from "../proposal.ts";
 import { destinationOf, resolveScope } from "../standing.ts";
 import { callTool, probeTool } from "./call.ts";
@@ -18,23 +18,23 @@ import { reachWant } from "./reach.ts";
 /** A tool call as an action: its reach, where it goes, and how it is done. */
 export function toolWant(frame: Frame, tool: LoadedTool, given: Json): Want {
   const scopes = reachOf(frame, tool);
-  const args = asRecorded(given);
+  const args = ordered(given);
   const { manifest } = tool;
   const action: Action = {
-    gate: "call",
-    kind: "tool",
-    name: manifest.name,
     agent: frame.agent.manifest.name,
-    skill: tool.skill,
     args,
+    ...(isLabelled(frame) ? {} : controlsOf(tool, args, scopes)),
+    ...(isOutward(frame, tool, scopes) ? decidesOf(frame, tool, args) : {}),
+    destinations: destinationsOf(tool, args, scopes),
+    gate: "call",
+    ...(manifest.irreversible ? { irreversible: true } : {}),
+    kind: "tool",
+    label: frame.label,
+    name: manifest.name,
+    ...(manifest.rank ? { rank: manifest.rank } : {}),
     // A secret is judged where it is used: for one destination, or for the program it is given to.
     scopes: scopes.filter((scope) => !scope.startsWith("secret:")),
-    destinations: destinationsOf(tool, args, scopes),
-    ...(isOutward(frame, tool, scopes) ? decidesOf(frame, tool, args) : {}),
-    ...(isLabelled(frame) ? {} : controlsOf(tool, args, scopes)),
-    label: frame.label,
-    ...(manifest.rank ? { rank: manifest.rank } : {}),
-    ...(manifest.irreversible ? { irreversible: true } : {}),
+    skill: tool.skill,
   };
   const { process } = processOf(tool);
   // What reaches the network itself is held to the hosts that are judged here, and asks no more.
