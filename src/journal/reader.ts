@@ -36,6 +36,9 @@ export interface Row {
 /** Columns of a `Row`, from `events e`. */
 const ROW = `e.seq, e.chain, e.back, e.step, e.at, e.form, e.digest, e.bytes, e.hash, e.salt,
   e.text, coalesce(e.prev, (SELECT p.hash FROM events p WHERE p.seq = e.back)) AS prev`;
+/** The same as it is stored: `prev` of the first of its chain alone. */
+const STORED = `e.seq, e.chain, e.back, e.step, e.at, e.form, e.digest, e.bytes, e.hash, e.salt,
+  e.text, e.prev`;
 
 /** Rows read at once. No cursor stays open between them, as that would hold up the log. */
 const BATCH = 256;
@@ -56,7 +59,7 @@ export class Reader {
     this.#size = db.prepare("SELECT max(seq) AS size FROM events");
     this.#row = db.prepare(`SELECT ${ROW} FROM events e WHERE e.seq = ?`);
     this.#some = db.prepare(
-      `SELECT ${ROW} FROM events e WHERE e.seq IN (SELECT value FROM json_each(?)) ORDER BY e.seq`,
+      `SELECT ${STORED} FROM events e WHERE e.seq IN (SELECT value FROM json_each(?)) ORDER BY e.seq`,
     );
     this.#after = db.prepare(
       `SELECT ${ROW} FROM events e WHERE e.seq > ? ORDER BY e.seq LIMIT ${BATCH}`,
@@ -90,20 +93,28 @@ export class Reader {
     const chain = chains.find(run);
     if (!chain) return;
     for (const row of this.rowsOf(chain, fromSeq)) {
-      const fault = this.fault(row);
-      const event = this.event(row);
-      if (fault !== null || !event) throw tampered(row.seq, run, fault ?? "it cannot be read");
-      yield { event, body: this.#bodyOf(row) };
+      const read = this.#read(row);
+      if (typeof read === "string") throw tampered(row.seq, run, read);
+      yield { event: read.event, body: bodyIn(read.text) };
     }
   }
 
   /** Rows of one chain, oldest first, as far as the links lead back. */
   *rowsOf(chain: Chain, fromSeq: number): Generator<Row> {
     const seqs = this.seqsOf(chain, fromSeq);
+    let last: Row | null = null;
     for (let i = 0; i < seqs.length; i += BATCH) {
       const some = JSON.stringify(seqs.slice(i, i + BATCH));
-      yield* this.#some.all(some) as unknown as readonly Row[];
+      for (const row of this.#some.all(some) as unknown as readonly Row[]) {
+        last = { ...row, prev: row.prev ?? this.#before(row, last) };
+        yield last;
+      }
     }
+  }
+
+  /** Hash of the entry before; `last` is the one read before this one, and nearly always it. */
+  #before({ seq, back }: Row, last: Row | null): Uint8Array | null {
+    return last?.seq === back ? last.hash : (this.row(seq)?.prev ?? null);
   }
 
   /** Events of one chain by number, oldest first, as far as the links lead back. */
@@ -116,7 +127,7 @@ export class Reader {
   *since(seq: number, bodies = false): Generator<Recorded> {
     for (const row of this.rows(seq)) {
       const event = this.event(row);
-      if (event) yield { event, body: bodies ? this.#bodyOf(row) : null };
+      if (event) yield { event, body: bodies ? bodyIn(this.text(row)) : null };
     }
   }
 
@@ -132,9 +143,10 @@ export class Reader {
 
   body(event: Event): EventBody | null {
     const row = this.row(event.seq);
-    const fault = row ? this.fault(row) : "it is missing";
-    if (fault === null && row && hex(row.hash) === event.hash) return this.#bodyOf(row);
-    throw tampered(event.seq, event.run, fault ?? "another event has its place");
+    const read = row ? this.#read(row) : "it is missing";
+    if (typeof read === "string") throw tampered(event.seq, event.run, read);
+    if (read.event.hash === event.hash) return bodyIn(read.text);
+    throw tampered(event.seq, event.run, "another event has its place");
   }
 
   row(seq: number): Row | null {
@@ -151,13 +163,29 @@ export class Reader {
 
   /** What is wrong with a row by itself, one sentence, or null: its hash and its body. */
   fault(row: Row): string | null {
+    const read = this.#read(row);
+    return typeof read === "string" ? read : null;
+  }
+
+  /** The event in a row and the text of its body, null when it was erased; or what is wrong. */
+  #read(row: Row): { readonly event: Event; readonly text: string | null } | string {
     const form = this.#source.forms.byId(row.form);
     if (!form) return "its actor, kind, label and policy are damaged";
     const chain = this.#source.chains.byId(row.chain);
     if (!chain) return "the name of its chain is damaged";
-    const hash = eventHash(form, chain.json, entryOf(row, chain.run));
+    const entry = entryOf(row, chain.run);
+    const hash = eventHash(form, chain.json, entry);
     if (hash !== hex(row.hash)) return "its content does not match its hash";
-    return this.#bodyFault(row);
+    const event = eventOf(form, chain.run, entry, hash);
+    const text = this.text(row);
+    if (row.salt === null) {
+      if (row.text !== null) return "the salt of its body is missing";
+      const isErased = this.erasedBy(row.seq) !== null;
+      return isErased ? { event, text: null } : "its body is missing and was never erased";
+    }
+    if (text === null) return `its body, the file bodies/${row.seq}, is missing`;
+    const isWhole = saltedDigest(hex(row.salt), text) === entry.digest;
+    return isWhole ? { event, text } : "its body does not match its digest";
   }
 
   /** The entry that says the body was erased, by number, or null. */
@@ -176,25 +204,14 @@ export class Reader {
     return this.#source.bodies?.read(row.seq) ?? null;
   }
 
-  #bodyFault(row: Row): string | null {
-    if (row.salt === null) {
-      if (row.text !== null) return "the salt of its body is missing";
-      return this.erasedBy(row.seq) === null ? "its body is missing and was never erased" : null;
-    }
-    const text = this.text(row);
-    if (text === null) return `its body, the file bodies/${row.seq}, is missing`;
-    const digest = saltedDigest(hex(row.salt), text);
-    return digest === hex(row.digest) ? null : "its body does not match its digest";
-  }
+}
 
-  #bodyOf(row: Row): EventBody | null {
-    const text = this.text(row);
-    if (text === null) return null;
-    try {
-      return JSON.parse(text) as EventBody;
-    } catch {
-      return null;
-    }
+function bodyIn(text: string | null): EventBody | null {
+  if (text === null) return null;
+  try {
+    return JSON.parse(text) as EventBody;
+  } catch {
+    return null;
   }
 }
 

@@ -22,14 +22,17 @@ export function sameJson(a: Json | undefined, b: Json | undefined): boolean {
     if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
     return a.every((item: Json, i) => sameJson(item, b[i] as Json));
   }
-  return everyKey(a as Fields, b as Fields) && everyKey(b as Fields, a as Fields);
+  return sameFields(a as Fields, b as Fields);
 }
 
 type Fields = { readonly [key: string]: Json | undefined };
 
-function everyKey(a: Fields, b: Fields): boolean {
+function sameFields(a: Fields, b: Fields): boolean {
   for (const key in a) {
     if (a[key] !== undefined && !sameJson(a[key], b[key])) return false;
+  }
+  for (const key in b) {
+    if (b[key] !== undefined && a[key] === undefined) return false;
   }
   return true;
 }
