@@ -6,7 +6,7 @@ import type { Random } from "../std/random.ts";
 import { HOME_CHAIN } from "../contracts/chain.ts";
 import { namesIn } from "./bodies.ts";
 import type { Chains } from "./chains.ts";
-import { inTransaction, privateDir, privateFile } from "./database.ts";
+import { inPassing, privateDir, privateFile } from "./database.ts";
 import type { Lease } from "./journal.ts";
 
 interface Holder {
@@ -44,7 +44,7 @@ export class Leases {
     assert(run !== HOME_CHAIN, "the home chain has no lease");
     if (this.#held.has(run)) return null;
     this.#lock ??= this.#dir === null ? null : lockOwn(this.#dir, this.#me);
-    const epoch = inTransaction(this.#db, this.#chains, () => {
+    const epoch = inPassing(this.#db, this.#chains, () => {
       const { owner, epoch: last } = this.#load(run);
       if (owner !== null && this.#isAlive(owner)) return null;
       this.#chains.ensure(run);
@@ -94,7 +94,7 @@ export class Leases {
     this.#held.delete(run);
     this.#holders.clear();
     try {
-      inTransaction(this.#db, this.#chains, () => {
+      inPassing(this.#db, this.#chains, () => {
         const holder = this.#load(run);
         // Taken over in the meantime: it is not ours to give back.
         if (holder.owner === this.#me) this.#set.run(null, holder.epoch, run);

@@ -124,10 +124,14 @@ export class Reader {
     return this.#walk.all({ head, from }).map((row) => Number(row["seq"]));
   }
 
-  *since(seq: number, bodies = false): Generator<Recorded> {
+  /** `bodies`: of all events, of those of some kinds, or of none. */
+  *since(seq: number, bodies: boolean | readonly string[] = false): Generator<Recorded> {
+    const kinds = typeof bodies === "boolean" ? null : bodies;
     for (const row of this.rows(seq)) {
       const event = this.event(row);
-      if (event) yield { event, body: bodies ? bodyIn(this.text(row)) : null };
+      if (!event) continue;
+      const isWanted = kinds?.includes(event.kind) ?? bodies;
+      yield { event, body: isWanted ? bodyIn(this.text(row)) : null };
     }
   }
 
@@ -203,7 +207,6 @@ export class Reader {
     if (row.salt === null) return null;
     return this.#source.bodies?.read(row.seq) ?? null;
   }
-
 }
 
 function bodyIn(text: string | null): EventBody | null {
