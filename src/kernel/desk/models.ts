@@ -39,9 +39,8 @@ export function modelDesk(given: {
   let config = given.config;
   const opened = new Map<string, Promise<Model>>();
   const inUse = (): string => config.model ?? arrangement.manifest.model ?? BUILT_IN;
+  /** Without their cards, as every run looks one up. */
   const bare = (): readonly ModelLine[] => linesOf(config, arrangement, inUse());
-  const lines = (): readonly ModelLine[] => bare().map((one) => withCard(journal, one));
-  // Without its card, as every run looks one up.
   const find = (name: string): ModelLine => findLine(bare(), name);
   const chosen = (name: string, { adapter }: ModelConfig): Promise<void> =>
     note(journal, { kind: "model.chosen", name, adapter });
@@ -55,8 +54,8 @@ export function modelDesk(given: {
       return known;
     },
     models: {
-      list: lines,
-      discover: () => discover(deps, lines()),
+      list: () => bare().map((one) => withCard(journal, one)),
+      discover: () => discover(deps, bare()),
       add: async (name, model) => {
         checkName(name);
         for (const other of model.fallback ?? []) find(other);
