@@ -28,6 +28,7 @@ import { boundary } from "./kernel/secrets/boundary.ts";
 import { askDesk } from "./kernel/desk/asks.ts";
 import { type GrantDesk, grantDesk } from "./kernel/desk/grants.ts";
 import { type ModelDesk, modelDesk, modelsOf } from "./kernel/desk/models.ts";
+import { cleanJournal } from "./kernel/secrets/guard.ts";
 import { secretDesk } from "./kernel/desk/secrets.ts";
 import { skillDesk } from "./kernel/desk/skills.ts";
 import { toolDesk } from "./kernel/desk/tools.ts";
@@ -176,7 +177,7 @@ async function assemble(
       return sandbox.tier("host", false);
     },
   };
-  const secrets = secretDesk(home.secrets, journal);
+  const secrets = secretDesk(home.secrets, world);
   return nanosOf({ world, place, arrangement, models, grants, secrets, sandbox, vault, forget });
 }
 
@@ -275,8 +276,10 @@ function worldOf(parts: {
   facts: FactsBook;
 }): World {
   const { home, journal, vault, models, grants, tools, sandbox, arrangement, facts } = parts;
+  const edge = boundary(home.secrets, systemClock);
   return {
-    journal,
+    ...edge,
+    journal: cleanJournal(journal, edge.guard),
     tools,
     holds: ({ kind, net }) => sandbox.tier(kind, net) !== null,
     clock: systemClock,
@@ -292,7 +295,6 @@ function worldOf(parts: {
     model: models.open,
     defaultModel: models.defaultName,
     modelSettings: models.settings,
-    ...boundary(home.secrets, systemClock),
     lock: async (skill, hash) => {
       // The yes was given to what the run began with; what is there now may be something else.
       const files = arrangement.skills.get(skill)?.hash;

@@ -85,7 +85,14 @@ export const EventBody = z.discriminatedUnion("kind", [
     agent: z.string(),
     request: z.string(),
     /** The one call the operator made directly, with no agent between. */
-    call: z.strictObject({ tool: z.string(), args: JsonSchema }).optional(),
+    call: z
+      .strictObject({
+        tool: z.string(),
+        args: JsonSchema,
+        /** Stored secrets whose values stood in the arguments. */
+        secrets: z.array(z.string()).optional(),
+      })
+      .optional(),
     /** The turns of the conversation before this run, by run id, oldest first. */
     after: z.array(z.string()),
     /** The step that delegated to this run. */

@@ -27,6 +27,8 @@ export const CallPart = z.strictObject({
   name: z.string(),
   args: JsonSchema,
   broken: z.string().optional(),
+  /** Stored secrets whose values stood in the arguments, by name; their handles stand there now. */
+  secrets: z.array(z.string()).optional(),
 });
 export type CallPart = z.infer<typeof CallPart>;
 

@@ -279,6 +279,13 @@ export interface Secrets {
   ): Promise<SecretLine>;
   /** @throws NanosError `secret.unknown`. */
   rm(name: string): Promise<void>;
+  /**
+   * Asks for the passphrase now, where there is one and somebody to ask, so that nobody is asked in
+   * the middle of something. Without it everything goes on that needs no secret.
+   */
+  unlock(): Promise<void>;
+  /** A text as it may be kept, for what a surface keeps of its own. Call `unlock` first. */
+  redact(text: string): string;
 }
 
 export interface GrantOptions {

@@ -14,6 +14,7 @@ import { whyStopped } from "./drive/watch.ts";
 import { noteUse } from "./flow/flow.ts";
 import { type Frame, draft, nextStep, noteDecision } from "./frame.ts";
 import { type Acted, type Proposed, Waiting, type Want } from "./proposal.ts";
+import { cleanDraft } from "./secrets/guard.ts";
 import { grantsFor, spentFor, standingOf } from "./standing.ts";
 
 /**
@@ -138,7 +139,9 @@ async function effect(frame: Frame, one: Proposed): Promise<Draft> {
   if (one.decision.verdict === "deny") return denied(frame, one);
   // A stopped run begins nothing; what was begun before ends by itself, as it sees the signal.
   if (one.waits || one.open || (signal.aborted && !one.begun)) return stopped(frame, one);
-  return one.found ? alreadyDone(frame, one) : one.want.perform(one);
+  if (one.found) return alreadyDone(frame, one);
+  const came = await one.want.perform(one);
+  return frame.world ? cleanDraft(frame.world.guard, came) : came;
 }
 
 async function settle(frame: Frame, one: Proposed, draft: Draft): Promise<Acted> {

@@ -15,6 +15,7 @@ import { type Frame, type Given, OPERATOR, agentOf, draft, newFrame } from "./fr
 import { tell } from "./flow/flow.ts";
 import { systemText, toolSpecs } from "./prompt.ts";
 import type { Acted, Want } from "./proposal.ts";
+import { heldWant } from "./secrets/guard.ts";
 import { spendTime } from "./spend.ts";
 import { noTool, turn } from "./turn.ts";
 import { clearStages } from "./wants/commit.ts";
@@ -103,7 +104,7 @@ async function work(frame: Frame, started: RunStarted, runChild: RunChild): Prom
 async function callDirectly(frame: Frame, call: NonNullable<RunStarted["call"]>): Promise<Worked> {
   const tool = frame.facts.tools.find(({ manifest }) => manifest.name === call.tool);
   if (!tool) return lacking(noTool(call.tool, frame.facts), "See `nanos tool list`.");
-  return doOne(frame, call.tool, toolWant(frame, tool, call.args), pretty);
+  return doOne(frame, call.tool, heldWant(toolWant(frame, tool, call.args), call.secrets), pretty);
 }
 
 /** A result for a person to read; keys sorted, so that a replay reads the same. */

@@ -24,7 +24,8 @@ export async function begin(
   call?: DirectCall,
 ): Promise<RunHandle> {
   const run = newId("r", world.clock.now(), world.random);
-  const facts = await world.facts();
+  await world.guard.ready();
+  const facts = world.guard.same(await world.facts());
   const started = await startOf(world, facts, request, call);
   const lease = take(world.journal, run);
   return carry(world, lease, { run, started, facts, recorded: [], hooks: request });
@@ -40,6 +41,7 @@ export async function resume(world: World, run: string, hooks: Hooks): Promise<R
   const { journal } = world;
   const ended = check(journal, run);
   if (ended) return endedHandle(ended);
+  await world.guard.ready();
   const lease = take(journal, run);
   try {
     // Read while it is held: nobody else may write another line of it now.

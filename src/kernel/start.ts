@@ -39,11 +39,12 @@ export async function startOf(
   const inherited = (): string => (wanted === "inherit" ? world.defaultModel() : wanted);
   const model = call ? NO_MODEL : await modelOf(world, request.model ?? inherited());
   for (const run of request.after ?? []) checkPast(world.journal, run);
+  const direct = call && world.guard.clean(call);
   return {
     kind: "run.started",
     agent: name,
-    request: request.text,
-    ...(call ? { call: { ...call } } : {}),
+    request: world.guard.clean(request.text).value,
+    ...(direct ? { call: { ...direct.value, ...secretsOf(direct.held) } } : {}),
     after: [...(request.after ?? [])],
     model,
     workspace: facts.workspace,
@@ -56,6 +57,10 @@ export async function startOf(
     attended: request.ask !== undefined,
     version: world.version,
   };
+}
+
+function secretsOf(held: readonly string[]): { secrets?: string[] } {
+  return held.length === 0 ? {} : { secrets: [...held] };
 }
 
 /**

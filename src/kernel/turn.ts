@@ -13,6 +13,7 @@ import { type Settled, commitAll } from "./commit-all.ts";
 import { note } from "./ending.ts";
 import { notePlan } from "./flow/flow.ts";
 import { type Frame, agentOf } from "./frame.ts";
+import { heldWant } from "./secrets/guard.ts";
 import { spendTime, spendTurn } from "./spend.ts";
 import { askModel } from "./wants/fallback.ts";
 import { say } from "./wants/model.ts";
@@ -135,7 +136,7 @@ function plan(frame: Frame, calls: readonly CallPart[], runChild: RunChild): rea
     if (call.name === DELEGATE) return planDelegation(frame, call, sharing, runChild);
     const tool = frame.facts.tools.find(({ manifest }) => manifest.name === call.name);
     if (!tool) return { refused: { status: "failed", failure: noTool(call.name, frame.facts) } };
-    return { want: toolWant(frame, tool, call.args) };
+    return { want: heldWant(toolWant(frame, tool, call.args), call.secrets) };
   });
 }
 
@@ -160,7 +161,8 @@ function planDelegation(
     return refuse("call.no_budget", "What is left of this run is too little for another agent.");
   }
   frame.setAside += budget.calls;
-  return { want: delegateWant(frame, { agent, request, budget }, runChild) };
+  const want = delegateWant(frame, { agent, request, budget }, runChild);
+  return { want: heldWant(want, call.secrets) };
 }
 
 function isSpent({ spent, budget }: Frame): boolean {

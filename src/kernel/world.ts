@@ -8,6 +8,7 @@ import type { Route, Rule } from "../contracts/rules.ts";
 import type { Scope } from "../contracts/scope.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { Model } from "../models/model.ts";
+import type { Guard } from "./secrets/guard.ts";
 import type { BrokenTool, LoadedTool, ToolHost, Wanted } from "../tools/tool-host.ts";
 
 /**
@@ -116,6 +117,8 @@ export interface World {
     },
     signal: AbortSignal,
   ): Promise<FetchResult | Failure>;
+  /** What keeps the values of stored secrets out of the run. */
+  readonly guard: Guard;
   /** Why a secret may not be sent to `host`, or where that is null given to a program; else null. */
   lend(secret: string, host: string | null): Promise<Failure | null>;
   /** Keeps that the operator said yes to a skill with this hash. */

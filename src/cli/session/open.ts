@@ -15,6 +15,7 @@ export async function openSession(
   nanos: Nanos,
   model: string | undefined,
 ): Promise<number> {
+  await nanos.secrets.unlock();
   const dumb = context.options.env?.["TERM"] === "dumb";
   if (dumb || !attended(context) || !context.terminal.outTty)
     return new LineSession(context, nanos, model).run();

@@ -100,7 +100,7 @@ class ScreenSession implements Session {
     this.#leaving = false;
     const line = text.trim();
     if (line === "" || this.#running !== null) return;
-    this.#history.add(text);
+    this.#history.add(this.nanos.secrets.redact(text));
     this.#view.add((width) => saidLines(line, width));
     try {
       const slash = slashOf(this.nanos, line);

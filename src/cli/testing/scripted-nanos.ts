@@ -203,6 +203,8 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
         return { name, hosts, kept: keep, at: 0, used: null };
       },
       rm: async (name) => void calls.log.push(`forget ${name}`),
+      unlock: async () => undefined,
+      redact: (text) => text,
     },
     skills: {
       list: async () => [SKILL],

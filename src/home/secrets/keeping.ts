@@ -23,7 +23,8 @@ export interface Keys {
 /** Reaches for keyring and operator only when a key is needed. */
 export function keysOf(parts: SecretParts): Keys {
   const source: Source = {
-    ...{ parts, known: new Map(), ring: findKeyring(parts.env) },
+    ...{ parts, known: new Map(), declined: { is: false } },
+    ring: findKeyring(parts.env),
     home: sha256(parts.file).slice(0, 16),
   };
   return {
@@ -55,6 +56,8 @@ interface Source {
   readonly home: string;
   /** Keys by where they come from: `keyring`, or the salt. */
   readonly known: Map<string, Buffer>;
+  /** Set once the operator gave none: nobody is asked the same at every step. */
+  readonly declined: { is: boolean };
 }
 
 function ringKey({ known, ring, home }: Source): Buffer {
@@ -73,7 +76,8 @@ async function phraseKey(
 ): Promise<Buffer> {
   const found = source.known.get(salt);
   if (found) return found;
-  const text = await ask(source, false);
+  const text = source.declined.is ? null : await ask(source, false);
+  source.declined.is = !text;
   if (!text) throw locked("Their passphrase was not given.");
   const key = await keyOf(text, salt, cost);
   source.known.set(salt, key);

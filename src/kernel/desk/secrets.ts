@@ -2,12 +2,17 @@ import { NanosError } from "../../std/error.ts";
 import { nearest } from "../../std/nearest.ts";
 import type { Secrets } from "../../contracts/nanos.ts";
 import type { Secrets as Store } from "../../home/secrets/secrets.ts";
-import type { Journal } from "../../journal/journal.ts";
+import type { World } from "../world.ts";
 import { note } from "./note.ts";
 
 /** The operator's secrets; what is done with them is noted, by name. */
-export function secretDesk(store: Store, journal: Journal): Secrets {
+export function secretDesk(
+  store: Store,
+  { journal, guard }: Pick<World, "journal" | "guard">,
+): Secrets {
   return {
+    unlock: guard.ready,
+    redact: (text) => guard.clean(text).value,
     list: store.list,
     set: async (name, value, { hosts = [], keep } = {}) => {
       const stored = await store.set(name, value, { hosts, ...(keep ? { keep } : {}) });

@@ -4,10 +4,13 @@ import { NanosError } from "../../std/error.ts";
 import type { Secrets } from "../../home/secrets/secrets.ts";
 import { hostFor } from "../../tools/handles.ts";
 import type { World } from "../world.ts";
+import { openGuard } from "./guard.ts";
 
 /** Where handles become values: requests go out with them, and nothing else of nanos sees one. */
-export function boundary(store: Secrets, clock: Clock): Pick<World, "fetch" | "lend"> {
+export function boundary(store: Secrets, clock: Clock): Pick<World, "fetch" | "lend" | "guard"> {
+  const guard = openGuard(store);
   return {
+    guard,
     fetch: async (wanted, allowed, signal) => {
       const { brokerFetch } = await import("../../tools/broker.ts");
       const secrets = await lentTo(store, allowed.secrets, hostFor(wanted.url));
@@ -17,7 +20,10 @@ export function boundary(store: Secrets, clock: Clock): Pick<World, "fetch" | "l
     },
     lend: async (name, host) => {
       const values = await lentTo(store, [name], host);
-      return "code" in values ? values : null;
+      if ("code" in values) return values;
+      // Stored since the run began, it has to be known before anybody gets it.
+      await guard.ready();
+      return null;
     },
   };
 }

@@ -14,6 +14,7 @@ import type { Journal, Lease } from "../../journal/journal.ts";
 import { memoryJournal } from "../../journal/open.ts";
 import type { Model } from "../../models/model.ts";
 import { scriptModel } from "../../models/script.ts";
+import { openGuard } from "../secrets/guard.ts";
 import type { Facts, FetchResult, World } from "../world.ts";
 import { type FunctionTool, type FunctionTools, functionTools } from "./function-tools.ts";
 
@@ -54,6 +55,8 @@ export interface LabSetup {
   readonly fetch?: (url: string, wanted: Fetch, secrets: readonly string[]) => FetchResult;
   /** Secrets by name: the host each is bound to, null for programs. */
   readonly secrets?: Readonly<Record<string, string | null>>;
+  /** Values of secrets by name, to be kept out of everything. */
+  readonly values?: Readonly<Record<string, string>>;
 }
 
 type Fetch = Parameters<World["fetch"]>[0];
@@ -109,6 +112,12 @@ export function lab(setup: LabSetup = {}, kept: Partial<Kept> = {}): Lab {
           code: "fetch.refused",
           message: "There is no network here.",
         },
+      guard: openGuard({
+        open: async () =>
+          new Map(
+            Object.entries(setup.values ?? {}).map(([name, value]) => [name, { value, hosts: [] }]),
+          ),
+      }),
       lend: async (name, host) =>
         setup.secrets?.[name] === host
           ? null

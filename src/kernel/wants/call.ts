@@ -18,6 +18,7 @@ import { type Limit, unlessStopped, whyStopped } from "../drive/watch.ts";
 import { isLabelled } from "../flow/flow.ts";
 import { type Frame, draft } from "../frame.ts";
 import { type Proposed, Waiting } from "../proposal.ts";
+import { heldWant } from "../secrets/guard.ts";
 import { granted, reachWant } from "./reach.ts";
 
 /** One call of a tool, with the reach it has here. */
@@ -207,8 +208,9 @@ function openErrand(frame: Frame, { tool, scopes }: ToolUse, one: Proposed): Err
   const wrong: unknown[] = [];
   const done = [...one.done];
   let open = true;
-  const pass = async (wanted: Wanted): Promise<Granted> => {
-    const want = reachWant(frame, tool, scopes, wanted);
+  const pass = async (asked: Wanted): Promise<Granted> => {
+    const { value: wanted, held } = frame.world?.guard.clean(asked) ?? { value: asked, held: [] };
+    const want = heldWant(reachWant(frame, tool, scopes, wanted), held);
     const text = canonical(want.action.args);
     const known = done.findIndex((earlier) => earlier.wanted === text);
     const [earlier] = known < 0 ? [] : done.splice(known, 1);

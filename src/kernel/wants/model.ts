@@ -12,6 +12,7 @@ import type { Usage } from "../../contracts/usage.ts";
 import type { Model } from "../../models/model.ts";
 import { unlessStopped, whyStopped } from "../drive/watch.ts";
 import { type Frame, draft } from "../frame.ts";
+import type { Guard } from "../secrets/guard.ts";
 import type { Want } from "../proposal.ts";
 import { type Sent, tokensOf, weigh, within } from "./window.ts";
 
@@ -107,9 +108,10 @@ async function callModel(
   const { world, drive } = frame;
   if (!world) throw new Error("bug: a replay called a model");
   const start = drive.elapsed();
+  const sent = outgoing(world.guard, request);
   const asked = world
     .model(name)
-    .then(async (model) => ({ model, end: sound(await listen(frame, model, request, step)) }))
+    .then(async (model) => ({ model, end: sound(await listen(frame, model, sent, step)) }))
     .catch((error: unknown) => ({ model: null, end: broken(name, error) }));
   const answered = await unlessStopped(asked, drive.signal, LIMITS.lastWordsMs, () => ({
     model: null,
@@ -129,6 +131,16 @@ async function callModel(
     ms,
     ...(usage ? { usage } : {}),
   });
+}
+
+/** What was said before a secret was stored, or stands in a file of the arrangement, holds it still. */
+function outgoing(guard: Guard, request: ModelRequest): ModelRequest {
+  return {
+    ...request,
+    system: guard.clean(request.system).value,
+    messages: request.messages.map(guard.same),
+    tools: guard.same(request.tools),
+  };
 }
 
 const NOTHING: ModelEnd = {
@@ -151,10 +163,18 @@ async function listen(
 ): Promise<ModelEnd> {
   const { on } = frame.hooks;
   const { run, signal } = frame.drive;
+  const shown = { text: frame.world?.guard.stream(), thinking: frame.world?.guard.stream() };
+  const show = (kind: "text" | "thinking", text = ""): void => {
+    if (text !== "") on?.({ type: "delta", run, step, kind, text });
+  };
   for await (const event of model.stream(request, signal)) {
-    if (event.type === "end") return event;
+    if (event.type === "end") {
+      for (const kind of ["thinking", "text"] as const) show(kind, shown[kind]?.end());
+      return event;
+    }
     if (on && (event.type === "text" || event.type === "thinking")) {
-      on({ type: "delta", run, step, kind: event.type, text: event.delta });
+      const { type, delta } = event;
+      show(type, shown[type] ? shown[type].push(delta) : delta);
     }
   }
   throw new Error("its stream had no end");

@@ -12,6 +12,7 @@ import { decidesOf, isLabelled } from "../flow/flow.ts";
 import { type Frame, OPERATOR } from "../frame.ts";
 import type { Want } from "../proposal.ts";
 import { destinationOf, resolveScope } from "../standing.ts";
+import { heldIn, heldWant } from "../secrets/guard.ts";
 import { callTool, probeTool } from "./call.ts";
 import { reachWant } from "./reach.ts";
 
@@ -47,7 +48,8 @@ export function toolWant(frame: Frame, tool: LoadedTool, given: Json): Want {
     repeatable: manifest.repeatable || tool.kind === "module" || onlyStaged(scopes),
     perform: (one) => callTool(frame, { tool, args, scopes: held }, one),
     ...(manifest.probe ? { probe: (one) => probeTool(frame, { tool, args, scopes }, one) } : {}),
-    nested: ({ args: wanted }) => reachWant(frame, tool, scopes, wanted as unknown as Wanted),
+    nested: ({ args: wanted, label }) =>
+      heldWant(reachWant(frame, tool, scopes, wanted as unknown as Wanted), heldIn(label)),
   };
 }
 
