@@ -6,7 +6,7 @@ import { TOOL_FILES, TOOLS } from "./testing/tool-files.ts";
 
 setDefaultTimeout(60_000);
 
-test("a later start starts no process as long as nothing changed", async () => {
+test("a later start starts no process as long as nothing changed, and what changed has another hash", async () => {
   const lab = openLab({ files: TOOL_FILES });
   const first = await lab.host.list();
   const before = lab.starts();
@@ -18,9 +18,13 @@ test("a later start starts no process as long as nothing changed", async () => {
   );
   const changed = await lab.call("add", { a: 1 });
   expect(changed).toMatchObject({ ok: false, failure: { code: "tool.changed" } });
-  expect((await lab.again().list()).tools.map(({ hash }) => hash)).toEqual(
-    first.tools.map(({ hash }) => hash),
+  const again = await lab.again().list();
+  expect(again.tools.map(({ manifest }) => manifest)).toEqual(
+    first.tools.map(({ manifest }) => manifest),
   );
+  // Every tool of the folder may import what changed, so a yes to any of them is looked at again.
+  const hashes = new Set(first.tools.map(({ hash }) => hash));
+  expect(again.tools.filter(({ hash }) => hashes.has(hash))).toEqual([]);
   expect(lab.starts()).toBeGreaterThan(before);
   await lab.close();
 });
