@@ -103,6 +103,9 @@ if (TIERS.includes("bwrap")) {
       const shown = await me.nanos("trace", "show", run);
       expect(shown.out).toContain(`refused net:${there.host}: the tool's scopes do not name it`);
       expect((await me.nanos("trace", "replay", run)).out).toContain("same");
+      const why = await me.nanos("why", `${run}.1`);
+      expect(why.out).toMatch(/network +proxy/u);
+      expect(why.out).toMatch(/limits +.*512 MiB memory, 64 processes, 60 s CPU, 8 MiB output/u);
       expect((await me.nanos("trace", "verify")).code).toBe(0);
     } finally {
       here.close();

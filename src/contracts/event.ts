@@ -2,7 +2,7 @@ import { z } from "zod";
 import { Action, Decision } from "./action.ts";
 import { Grant } from "./config.ts";
 import { JsonSchema } from "./json.ts";
-import { Tier } from "./isolation.ts";
+import { Held, Tier } from "./isolation.ts";
 import { Label } from "./label.ts";
 import { AssistantMessage } from "./message.ts";
 import { ModelCard } from "./model.ts";
@@ -147,6 +147,8 @@ export const EventBody = z.discriminatedUnion("kind", [
     outcome: Outcome,
     /** Milliseconds the effect took. */
     ms: z.number().int(),
+    /** What the process that did it was held to; absent where none was started. */
+    held: Held.optional(),
   }),
   /** A model call's outcome; its message joins the conversation, also when it is incomplete. */
   z.strictObject({

@@ -4,7 +4,7 @@ import type { Agent } from "./agent.ts";
 import type { Arrangement } from "./arrangement.ts";
 import type { Grant } from "./config.ts";
 import type { Recorded } from "./drive.ts";
-import type { Tier } from "./isolation.ts";
+import type { Held, Tier } from "./isolation.ts";
 import type { ModelCard, ModelConfig } from "./model.ts";
 import type { Failure, Outcome } from "./outcome.ts";
 import type { Answer, Ask, RunEnd, RunState } from "./run.ts";
@@ -111,6 +111,8 @@ export interface TraceStep {
   readonly status: Outcome["status"] | "open" | "waiting";
   readonly outcome: Outcome | null;
   readonly isolation: Tier | null;
+  /** What its process was held to; absent where none was started, and in runs of before. */
+  readonly held?: Held;
   /** Milliseconds of the effect; null while open. */
   readonly ms: number | null;
   readonly usage: Usage | null;

@@ -122,6 +122,7 @@ async function launch(house: House, spec: ProcessSpec, plan: Plan, bwrap: string
   const boxed: Boxed = watchOver({
     child,
     tier,
+    net: spec.box.net.kind,
     limits,
     fork: plan.fork,
     census: house.census,

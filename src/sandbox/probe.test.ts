@@ -93,6 +93,7 @@ async function startBare(spec: ProcessSpec): Promise<Boxed> {
   return watchOver({
     child: await startChild({ argv, env, descriptor3: null }),
     tier: "none",
+    net: "none",
     limits: { ...LIMITS_OF_TESTS, ...spec.box.limits },
     fork: true,
     census: openCensus(systemClock),

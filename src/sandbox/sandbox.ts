@@ -1,4 +1,4 @@
-import type { Tier } from "../contracts/isolation.ts";
+import type { Held, Tier } from "../contracts/isolation.ts";
 import type { Failure, FileChange } from "../contracts/outcome.ts";
 
 /** What a process may reach and use. All paths absolute; nothing not named here is reachable. */
@@ -62,6 +62,8 @@ export interface Mapped {
 export interface Boxed {
   readonly pid: number;
   readonly tier: Tier;
+  /** What it is held to. */
+  readonly held: Held;
   /**
    * Paths the process must be given in place of real ones, longest first; empty without a stage.
    * A path below `real` is the same path below `staged`; others stay as they are.

@@ -1,5 +1,5 @@
 import type { Json } from "../std/json.ts";
-import type { Tier } from "../contracts/isolation.ts";
+import type { Held, Tier } from "../contracts/isolation.ts";
 import type { Label } from "../contracts/label.ts";
 import type { Failure, FileChange, Refused } from "../contracts/outcome.ts";
 import type { Scope } from "../contracts/scope.ts";
@@ -88,8 +88,9 @@ export type ToolResult = Reached &
       }
   );
 
-/** What a program reached itself, through the proxy of its process. */
+/** What the process of a call was held to, and what it reached itself through its proxy. */
 export interface Reached {
+  readonly held?: Held;
   /** `host:port`. */
   readonly hosts?: readonly string[];
   readonly refused?: readonly Refused[];

@@ -7,6 +7,7 @@ import { MARK } from "../render/call-tree.ts";
 import { fields } from "../render/fields.ts";
 import { type Line, span } from "../render/line.ts";
 import { wrap } from "../render/width.ts";
+import { duration } from "../render/words.ts";
 
 export const command: Command = {
   name: "why",
@@ -46,6 +47,7 @@ export function whyLines(
       ["rule", decision?.rule ?? ""],
       ["missing", decision?.missing ?? ""],
       ["isolation", step.isolation ?? ""],
+      ...heldFields(step.held),
     ]),
     "",
     ...step.explanation.flatMap((text) => wrap(text, width)),
@@ -53,6 +55,28 @@ export function whyLines(
     ...(args.join("") === "{}" ? [] : args.slice(0, MOST_LINES).map((line) => `  ${line}`)),
     ...(args.length > MOST_LINES ? [`  … ${args.length - MOST_LINES} more lines in --json`] : []),
   ];
+}
+
+/** What the process was held to: `none, 60 s, 512 MiB, 64 processes, …`. */
+function heldFields(held: TraceStep["held"]): [string, string][] {
+  if (held === undefined) return [];
+  const { ms, memoryBytes, processes, cpuSeconds, outputBytes, stageBytes } = held.limits;
+  const limits = [
+    duration(ms),
+    ...(memoryBytes === null ? [] : [`${mebibytes(memoryBytes)} memory`]),
+    ...(processes === null ? [] : [`${processes} processes`]),
+    ...(cpuSeconds === null ? [] : [`${cpuSeconds} s CPU`]),
+    `${mebibytes(outputBytes)} output`,
+    `${mebibytes(stageBytes)} written`,
+  ];
+  return [
+    ["network", held.net],
+    ["limits", limits.join(", ")],
+  ];
+}
+
+function mebibytes(bytes: number): string {
+  return `${Math.round(bytes / 1024 ** 2)} MiB`;
 }
 
 const MOST_LINES = 60;

@@ -131,6 +131,7 @@ function add(journal: Journal, step: Building, { event, body }: Recorded): void 
       step.status = body.outcome.status;
       step.ms = body.ms;
       step.isolation = event.isolation;
+      if (body.held) step.held = body.held;
       break;
     case "model.answered":
       step.status = body.failure ? (body.finish === "cancelled" ? "cancelled" : "failed") : "done";

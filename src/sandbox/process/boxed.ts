@@ -1,4 +1,4 @@
-import type { Tier } from "../../contracts/isolation.ts";
+import type { Held, Tier } from "../../contracts/isolation.ts";
 import type { Clock } from "../../std/clock.ts";
 import { LIMITS } from "../../std/limits.ts";
 import { THREADS_EACH } from "../user.ts";
@@ -12,6 +12,7 @@ import { chainOf, memberAt, membersOf, treeSize } from "./watch.ts";
 export interface Watched {
   readonly child: Child;
   readonly tier: Tier;
+  readonly net: Held["net"];
   readonly limits: Box["limits"];
   /** Whether what runs may start processes. */
   readonly fork: boolean;
@@ -50,6 +51,7 @@ export function watchOver(watched: Watched): Boxed {
   return {
     pid: child.pid,
     tier: watched.tier,
+    held: { net: watched.net, limits: { ...limits } },
     mapping: watched.mapping,
     cwd: watched.cwd,
     write: (data) => {

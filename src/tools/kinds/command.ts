@@ -4,7 +4,15 @@ import type { Failure } from "../../contracts/outcome.ts";
 import { isFailure, failure } from "../failures.ts";
 import type { Reach, ToolCall, ToolResult } from "../tool-host.ts";
 import { manifestOfFile, misfit, placeholder, textOf } from "./arguments.ts";
-import { failed, type Kind, labelOf, notAnObject, type Parts, type Source } from "./kind.ts";
+import {
+  failed,
+  heldBy,
+  type Kind,
+  labelOf,
+  notAnObject,
+  type Parts,
+  type Source,
+} from "./kind.ts";
 import { loadFile } from "./load-file.ts";
 import { runOnce } from "./program.ts";
 import { lentEnv } from "./secrets.ts";
@@ -61,9 +69,9 @@ async function callCommand(
   if ("ok" in done) return done;
   const { boxed, ran, reached } = done;
   const staged = writes ? await parts.stages.keep(call.step, boxed) : null;
-  if (staged !== null && isFailure(staged)) return { ...failed(staged, boxed.tier), ...reached };
+  if (staged !== null && isFailure(staged)) return { ...failed(staged, boxed), ...reached };
   const output = ran.stdout;
-  return { ok: true, output, isolation: boxed.tier, label: labelOf(manifest), staged, ...reached };
+  return { ok: true, output, ...heldBy(boxed), label: labelOf(manifest), staged, ...reached };
 }
 
 /** argv with the arguments in their places, or why one of them may not stand there. */

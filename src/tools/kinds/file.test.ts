@@ -70,6 +70,17 @@ for (const tier of TIERS) {
         ok: true,
         output: "a; rm -rf $HOME `id`",
         isolation: tier,
+        held: {
+          net: "none",
+          limits: {
+            ms: expect.any(Number),
+            memoryBytes: LIMITS.toolMemoryBytes,
+            processes: LIMITS.toolProcesses,
+            cpuSeconds: LIMITS.toolCpuSeconds,
+            outputBytes: expect.any(Number),
+            stageBytes: LIMITS.stageBytes,
+          },
+        },
         label: { integrity: "untrusted" },
       });
       expect(await call("cat", { file: join(notes, "a.md") }, { scopes })).toMatchObject({

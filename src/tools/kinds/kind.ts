@@ -1,12 +1,12 @@
 import type { Json } from "../../std/json.ts";
 import { hashOf } from "../../std/hash.ts";
 import type { Clock } from "../../std/clock.ts";
-import type { Tier } from "../../contracts/isolation.ts";
+import type { Held, Tier } from "../../contracts/isolation.ts";
 import type { Label } from "../../contracts/label.ts";
 import type { Failure } from "../../contracts/outcome.ts";
 import type { Scope } from "../../contracts/scope.ts";
 import type { McpServer, ToolFile, ToolManifest } from "../../contracts/tool.ts";
-import type { Sandbox } from "../../sandbox/sandbox.ts";
+import type { Boxed, Sandbox } from "../../sandbox/sandbox.ts";
 import type { Env } from "../box.ts";
 import type { ManifestCache } from "../cache.ts";
 import { failure } from "../failures.ts";
@@ -105,8 +105,15 @@ export function labelOf(manifest: ToolManifest): Label {
   };
 }
 
-export function failed(why: Failure, isolation: Tier, missing?: Scope): ToolResult {
-  return { ok: false, failure: why, isolation, ...(missing === undefined ? {} : { missing }) };
+/** A failed call, of a process or of none. */
+export function failed(why: Failure, where: Tier | Boxed, missing?: Scope): ToolResult {
+  const held = typeof where === "string" ? { isolation: where } : heldBy(where);
+  return { ok: false, failure: why, ...held, ...(missing === undefined ? {} : { missing }) };
+}
+
+/** What a result says of the process it is from. */
+export function heldBy({ tier, held }: Boxed): { readonly isolation: Tier; readonly held: Held } {
+  return { isolation: tier, held };
 }
 
 /** The result of a call whose arguments are not even an object. */

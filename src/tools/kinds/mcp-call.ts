@@ -14,7 +14,7 @@ import { newPassage, type Passage, type Proxy, reachedOf } from "../proxy/proxy.
 import { placeOf } from "../runtime/context.ts";
 import type { Moved } from "../runtime/wire.ts";
 import type { Reach, ToolCall, ToolResult } from "../tool-host.ts";
-import { failed, labelOf, notAnObject, type Parts, type Source } from "./kind.ts";
+import { failed, heldBy, labelOf, notAnObject, type Parts, type Source } from "./kind.ts";
 import { programTier, startProgram } from "./program.ts";
 import { askFor, lentEnv } from "./secrets.ts";
 
@@ -78,7 +78,7 @@ async function callWarm(given: StartedCall, args: JsonObject): Promise<ToolResul
     const changed = open.stale ? await compare(given, open) : null;
     if (changed) {
       pool.retire(open);
-      return { ...failed(changed, open.link.boxed.tier), ...reachedOf(passage) };
+      return { ...failed(changed, open.link.boxed), ...reachedOf(passage) };
     }
     const reply = await open.call(tool.name, args, boundsOf(given));
     if (!reply.ok && reply.rpc === undefined) pool.retire(open);
@@ -108,7 +108,7 @@ async function callStaged(given: StartedCall, args: JsonObject): Promise<ToolRes
   }
   const staged = await stages.keep(call.step, boxed);
   if (staged !== null && isFailure(staged)) {
-    return { ...failed(staged, boxed.tier), ...reachedOf(passage) };
+    return { ...failed(staged, boxed), ...reachedOf(passage) };
   }
   const back = boxed.mapping.map(({ real, staged: copy }) => ({ real: copy, staged: real }));
   return { ...result, output: renamed(result.output, back), staged };
@@ -130,11 +130,12 @@ function boundsOf({ call, signal }: ServerCall): Bounds {
 
 function resultOf(given: ServerCall, reply: Reply, { link }: StdioServer): ToolResult {
   const { server, tool, manifest } = given;
-  const isolation = link.boxed.tier;
-  if (!reply.ok) return failed(reply.failure, isolation);
+  const { boxed } = link;
+  if (!reply.ok) return failed(reply.failure, boxed);
   const result = readResult(server.source.name, tool.name, reply.result);
-  if (!result.ok) return failed(result.failure, isolation);
-  return { ok: true, output: result.output, isolation, label: labelOf(manifest), staged: null };
+  if (!result.ok) return failed(result.failure, boxed);
+  const { output } = result;
+  return { ok: true, output, ...heldBy(boxed), label: labelOf(manifest), staged: null };
 }
 
 /** A started server, once the tool to be called is still what it was when it was listed. */

@@ -19,6 +19,7 @@ import {
   brokenSource,
   type Entry,
   failed,
+  heldBy,
   type Kind,
   labelOf,
   type Loaded,
@@ -203,7 +204,7 @@ async function callStaged(
   }
   if (!result.ok) return result;
   const staged = await parts.stages.keep(call.step, link.boxed);
-  if (staged !== null && isFailure(staged)) return failed(staged, link.boxed.tier);
+  if (staged !== null && isFailure(staged)) return failed(staged, link.boxed);
   return { ...result, staged };
 }
 
@@ -304,32 +305,31 @@ function wantedSecret(method: string, { name, host }: JsonObject): Wanted | null
 
 function resultOf(module: Module, call: ToolCall, reply: Reply, boxed: Boxed): ToolResult {
   const { manifest } = module;
-  const isolation = boxed.tier;
-  if (!reply.ok) return failed(reply.failure, isolation);
+  if (!reply.ok) return failed(reply.failure, boxed);
   const meta = isObject(reply.result) ? reply.result["_meta"] : undefined;
   const thrown = isObject(meta) ? meta[WIRE.thrown] : undefined;
   if (isObject(thrown)) return thrownResult(module, call, thrown, boxed);
   if (!isObject(meta) || !(WIRE.output in meta)) {
     const message = `${manifest.name} answered with something that is no result.`;
-    return failed(failure("tool.bad_result", message), isolation);
+    return failed(failure("tool.bad_result", message), boxed);
   }
   const output = meta[WIRE.output] ?? null;
-  return { ok: true, output, isolation, label: labelOf(manifest), staged: null };
+  return { ok: true, output, ...heldBy(boxed), label: labelOf(manifest), staged: null };
 }
 
 function thrownResult(
   { manifest }: Module,
   call: ToolCall,
   thrown: JsonObject,
-  { tier: isolation, mapping }: Boxed,
+  boxed: Boxed,
 ): ToolResult {
   const told = isObject(thrown["failure"]) ? thrown["failure"] : {};
   const why = toolFailure(told, "tool.failed", manifest.name);
   const os = readOsError(thrown["os"]);
-  const missing = os === null ? null : missingScope(os, call, mapping);
-  if (missing === null) return failed(why, isolation);
+  const missing = os === null ? null : missingScope(os, call, boxed.mapping);
+  if (missing === null) return failed(why, boxed);
   const message = `${manifest.name} reached for what it did not declare: ${why.message}`;
-  return failed(failure("tool.scope_missing", message), isolation, missing);
+  return failed(failure("tool.scope_missing", message), boxed, missing);
 }
 
 function tierOf(parts: Parts): Tier {

@@ -166,9 +166,9 @@ export async function runOnce(
   const os = refusedPath(boxed.stderr());
   const missing =
     undeclaredIn(reached) ?? (os === null ? null : missingScope(os, call, boxed.mapping));
-  if (missing === null || ran.stopped) return { ...failed(why, boxed.tier), ...reached };
+  if (missing === null || ran.stopped) return { ...failed(why, boxed), ...reached };
   const lacking = failure("tool.scope_missing", why.message);
-  return { ...failed(lacking, boxed.tier, missing), ...reached };
+  return { ...failed(lacking, boxed, missing), ...reached };
 }
 
 /** The first host it tried for that its call did not declare. */
