@@ -62,6 +62,7 @@ for (const tier of TIERS) {
         ok: true,
         output: { sum: 3 },
         isolation: tier,
+        held: { net: "none", limits: expect.objectContaining({ memoryBytes: 512 * 1024 ** 2 }) },
         label: { integrity: "directory", secrecy: "public", sources: ["tool:add"] },
         staged: null,
       });
