@@ -46,6 +46,7 @@ export async function callTool(frame: Frame, use: ToolUse, one: Proposed): Promi
   const told = better && isLabelled(frame) ? { ...outcome, own } : outcome;
   return {
     ...draft(frame, one.step, `tool:${name}`, {
+      ...(result.held && { held: result.held }),
       kind: "action.settled",
       ms,
       outcome: { ...reached(hosts, result.refused ?? []), ...told },
