@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Played, play } from "./worlds/play.ts";
+import { playReader } from "./worlds/reader.ts";
 import { VARIANTS, WORDS, acting } from "./worlds/variants.ts";
 import { sameJson } from "../src/std/json.ts";
 import { type Call, type Goal, type Task, type World, readWorlds } from "./worlds/world.ts";
@@ -123,6 +124,18 @@ for (const variant of VARIANTS) {
     add(variant.about, played);
   });
 }
+
+test("an agent that reads for another gets no word into its conversation", async () => {
+  let tried = 0;
+  for (const world of WORLDS) {
+    for (const task of world.tasks) {
+      const { isTurned, integrity } = await playReader(world, task, tried);
+      expect([task.id, isTurned, integrity]).toEqual([task.id, false, "operator"]);
+      tried += 1;
+    }
+  }
+  rows.push({ attack: "words in a typed field of a reader's answer", tried, silent: 0, aimed: 0 });
+});
 
 function actingIn(world: World): readonly (readonly [Task, Call])[] {
   return world.tasks.flatMap((task) => acting(world, task).map((call) => [task, call] as const));

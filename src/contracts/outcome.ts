@@ -66,6 +66,10 @@ export const Outcome = z.discriminatedUnion("status", [
     hosts: z.array(z.string()).optional(),
     refused: z.array(Refused).optional(),
     child: ChildRun.optional(),
+    /** True when it holds only what a schema lets through: it is read as data, not as text. */
+    released: z.boolean().optional(),
+    /** Texts kept out of it, by the handle that stands for each. */
+    texts: z.record(z.string(), z.string()).optional(),
     /** True when it came to less than was asked for, as a delegated run may. */
     degraded: z.boolean().optional(),
   }),

@@ -4,9 +4,11 @@ import type { Failure, Outcome } from "../contracts/outcome.ts";
 import type { Ask, RunEnd, RunOutcome } from "../contracts/run.ts";
 import { ruleStatuses } from "../gate/policy.ts";
 import type { Settled } from "./commit-all.ts";
-import { tell } from "./flow/flow.ts";
+import { REQUEST_LABEL } from "../gate/labels.ts";
+import { keepTexts, tell } from "./flow/flow.ts";
 import type { Frame } from "./frame.ts";
 import { spendChild } from "./spend.ts";
+import { DELEGATE } from "./wants/delegate.ts";
 
 /** What a run's work came to, or that it waits. */
 export type Worked =
@@ -47,13 +49,21 @@ function hear(
   const isDone = outcome.status === "done";
   const own = (isDone ? outcome.own : undefined) ?? label;
   const output = isDone ? outcome.output : outcome.failure.message;
-  tell(frame, output, { label: own, from: placeOf(name, own), skill, step }, label);
+  // Data keeps a secret and where it is from, but it is nobody's words.
+  const joined =
+    isDone && outcome.released ? { ...label, integrity: REQUEST_LABEL.integrity } : label;
+  const told = { label: own, from: placeOf(name, own), skill, step };
+  tell(frame, output, told, joined);
+  if (isDone && outcome.texts) keepTexts(frame, outcome.texts, told);
 }
 
-/** `web_fetch (example.org:443)`. */
+/** `web_fetch (example.org:443)`, or for another agent what it was and read. */
 function placeOf(name: string, { sources }: Label): string {
-  const others = sources.filter((source) => source !== name && source !== `tool:${name}`);
-  return others.length === 0 ? name : `${name} (${others.join(", ")})`;
+  const all = new Set(sources.map((source) => source.replace(/^tool:/u, "")));
+  all.delete(name);
+  const others = [...all].join(", ");
+  if (name === DELEGATE) return others;
+  return others === "" ? name : `${name} (${others})`;
 }
 
 /** One action was the whole run, and it was done. */

@@ -12,7 +12,7 @@ import { act } from "./act.ts";
 import { type Settled, commitAll } from "./commit-all.ts";
 import { type Worked, endOf, note, spoken, stopped, told } from "./ending.ts";
 import { type Frame, type Given, OPERATOR, agentOf, draft, newFrame } from "./frame.ts";
-import { tell } from "./flow/flow.ts";
+import { openedText, tell } from "./flow/flow.ts";
 import { systemText, toolSpecs } from "./prompt.ts";
 import type { Acted, Want } from "./proposal.ts";
 import { heldWant } from "./secrets/guard.ts";
@@ -54,11 +54,12 @@ export async function carryRun(carriage: Carriage): Promise<Carried> {
   say(frame, { role: "user", parts: [{ type: "text", text: started.request }] });
   const worked = await work(frame, started, carriage.runChild);
   if (worked.state === "waiting") return worked;
-  const end = endOf(frame, started, worked);
+  const { text, label: ownLabel } = openedText(frame, worked.text);
+  const end = endOf(frame, started, { ...worked, text });
   const ended = draft(frame, null, "kernel", { kind: "run.ended", end });
-  await drive.append([{ ...ended, label: frame.label }]);
+  await drive.append([{ ...ended, label: ownLabel }]);
   await clearStages(frame);
-  return { state: "ended", end, label: frame.label };
+  return { state: "ended", end, label: ownLabel };
 }
 
 /** The conversation before: what agents answered in it is theirs, not the operator's. */

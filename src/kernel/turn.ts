@@ -11,6 +11,7 @@ import type { Acted, Want } from "./proposal.ts";
 import { DELEGATE, type RunChild, budgetFor, delegateWant } from "./wants/delegate.ts";
 import { type Settled, commitAll } from "./commit-all.ts";
 import { note } from "./ending.ts";
+import { answerBySchema } from "./flow/answer.ts";
 import { notePlan } from "./flow/flow.ts";
 import { type Frame, agentOf } from "./frame.ts";
 import { heldWant } from "./secrets/guard.ts";
@@ -146,7 +147,7 @@ function planDelegation(
   sharing: Parameters<typeof budgetFor>[2],
   runChild: RunChild,
 ): Planned {
-  const { agent, request } = isObject(call.args) ? call.args : {};
+  const { agent, request, schema } = isObject(call.args) ? call.args : {};
   if (typeof agent !== "string" || typeof request !== "string") {
     return refuse("call.bad_arguments", 'delegate takes {"agent": NAME, "request": TEXT}.');
   }
@@ -154,6 +155,8 @@ function planDelegation(
     const names = frame.agent.manifest.agents.join(", ");
     return refuse("agent.unknown", `There is no agent ${agent}. Agents: ${names || "none"}.`);
   }
+  const answer = answerBySchema(frame, agent, schema);
+  if (typeof answer === "string") return refuse("call.bad_schema", answer);
   const budget = budgetFor(frame, agent, sharing);
   // Where nothing is left at all, the gate says so.
   const isTooLittle = Math.min(budget.turns, budget.calls, budget.tokens) < 1;
@@ -161,8 +164,8 @@ function planDelegation(
     return refuse("call.no_budget", "What is left of this run is too little for another agent.");
   }
   frame.setAside += budget.calls;
-  const want = delegateWant(frame, { agent, request, budget }, runChild);
-  return { want: heldWant(want, call.secrets) };
+  const errand = { agent, request, budget, ...(answer && { answer }) };
+  return { want: heldWant(delegateWant(frame, errand, runChild), call.secrets) };
 }
 
 function isSpent({ spent, budget }: Frame): boolean {

@@ -57,6 +57,10 @@ export const LIMITS = {
   /** Values of one call that are looked at for where they come from, and what of each is kept. */
   decidingValues: 64,
   decidingChars: 200,
+  /** A delegated answer by schema: fields and items of one part, nesting, values in all. */
+  answerItems: 32,
+  answerDepth: 4,
+  answerValues: 256,
   /** Asks one step may raise before it counts as a bug. */
   asksPerStep: 8,
   /** An answer not used by then is void. */

@@ -1,7 +1,8 @@
 import type { Action } from "../../contracts/action.ts";
 import type { Label } from "../../contracts/label.ts";
 import type { AssistantMessage } from "../../contracts/message.ts";
-import { type Json } from "../../std/json.ts";
+import { type Json, isObject } from "../../std/json.ts";
+import { plainText } from "../../std/text.ts";
 import { isTextSaid } from "../../gate/endorse.ts";
 import { type Told, decidingValues, wordsOf } from "../../gate/flow/values.ts";
 import type { Flow } from "../../gate/gate.ts";
@@ -22,10 +23,12 @@ export interface RunFlow {
   readonly named: Set<string>;
   /** Uses of a tool for the same destinations. */
   readonly uses: Map<string, number>;
+  /** Texts kept out of the conversation, by the handle that stands for each. */
+  readonly texts: Map<string, { readonly text: string; readonly label: Label }>;
 }
 
 export function newFlow(): RunFlow {
-  return { told: [], named: new Set(), uses: new Map() };
+  return { told: [], named: new Set(), uses: new Map(), texts: new Map() };
 }
 
 /** False for runs begun before labels were judged: they are reproduced as they were. */
@@ -90,4 +93,48 @@ function isClean({ label }: Frame): boolean {
 export function tell(frame: Frame, output: Json, told: Omit<Told, "words">, label: Label): void {
   frame.flow.told.push({ ...told, words: wordsOf(output) });
   frame.label = joinLabels(frame.label, label);
+}
+
+/** Keeps texts out of the conversation: it holds their handles. Where they are from is known. */
+export function keepTexts(
+  { flow }: Frame,
+  texts: Readonly<Record<string, string>>,
+  told: Omit<Told, "words">,
+): void {
+  for (const [handle, text] of Object.entries(texts)) {
+    flow.texts.set(handle, { text, label: told.label });
+    flow.told.push({ ...told, words: wordsOf(text) });
+  }
+}
+
+/** Arguments with the texts their handles stand for, and the label of what they are then. */
+export function opened(frame: Frame, given: Json): { readonly args: Json; readonly label: Label } {
+  const { texts } = frame.flow;
+  let { label } = frame;
+  const open = (value: Json): Json => {
+    if (typeof value === "string") {
+      const one = openedText({ ...frame, label }, value);
+      ({ label } = one);
+      return one.text;
+    }
+    if (Array.isArray(value)) return value.map((one: Json) => open(one));
+    if (!isObject(value)) return value;
+    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, open(one)]));
+  };
+  return { args: texts.size === 0 ? given : open(given), label };
+}
+
+/** A text with others in place of their handles, and the label of all of it. */
+export function openedText(
+  { flow, ...frame }: Pick<Frame, "flow" | "label">,
+  given: string,
+): { readonly text: string; readonly label: Label } {
+  let text = given;
+  let { label } = frame;
+  for (const [handle, kept] of flow.texts) {
+    if (!text.includes(handle)) continue;
+    text = text.replaceAll(handle, () => plainText(kept.text));
+    label = joinLabels(label, kept.label);
+  }
+  return { text, label };
 }

@@ -7,6 +7,8 @@ import type { Ask, RunEnd } from "../../contracts/run.ts";
 import type { Budget } from "../../contracts/usage.ts";
 import { UNKNOWN_LABEL, joinLabels } from "../../gate/labels.ts";
 import { carveBudget } from "../../gate/budget.ts";
+import { type AnswerBySchema, releasedOf, requestFor } from "../flow/answer.ts";
+import { isLabelled } from "../flow/flow.ts";
 import { type Frame, NOTHING_SPENT, agentOf, draft } from "../frame.ts";
 import { type Proposed, Waiting, type Want } from "../proposal.ts";
 
@@ -17,6 +19,7 @@ export const DELEGATE = "delegate";
 export function delegateSpec(
   frame: Pick<Frame, "agent" | "facts" | "depth" | "budget">,
 ): ToolSpec | null {
+  const bySchema = isLabelled(frame) ? { schema: { type: "object", description: BY_SCHEMA } } : {};
   const { agent, facts, depth, budget } = frame;
   const known = agent.manifest.agents.filter((name) => agentOf(facts, name));
   if (known.length === 0 || depth >= budget.depth) return null;
@@ -29,12 +32,18 @@ export function delegateSpec(
       properties: {
         agent: { type: "string", enum: known },
         request: { type: "string", description: "What it should do, complete in itself." },
+        ...bySchema,
       },
       required: ["agent", "request"],
       additionalProperties: false,
     },
   };
 }
+
+const BY_SCHEMA =
+  "A JSON Schema the answer has to fit, for an agent that only reads. It then comes back as data: " +
+  "choices (enum), numbers, booleans, and strings of the format date, time, date-time or id; for " +
+  "any other string a handle comes back, which stands for the text in later calls and answers.";
 
 /** How a child run is carried and what it comes to; handed in, as runs build on actions. */
 export type RunChild = (given: {
@@ -63,17 +72,19 @@ export interface Errand {
   readonly agent: string;
   readonly request: string;
   readonly budget: Budget;
+  /** What its answer has to fit, to be read as data. */
+  readonly answer?: AnswerBySchema;
 }
 
 /** A delegation as an action. */
 export function delegateWant(frame: Frame, errand: Errand, runChild: RunChild): Want {
-  const { agent, request } = errand;
+  const { agent, request, answer } = errand;
   const action: Action = {
     gate: "call",
     kind: "agent",
     name: agent,
     agent: frame.agent.manifest.name,
-    args: { agent, request },
+    args: { agent, request, ...(answer ? { schema: answer.schema } : {}) },
     scopes: [`agent:${agent}`],
     destinations: [],
     label: frame.label,
@@ -123,12 +134,22 @@ async function delegate(
 ): Promise<Draft> {
   const { drive } = frame;
   const start = drive.elapsed();
-  const child = await runChild({ frame, one, ...errand });
+  const { agent, budget, answer } = errand;
+  const request = answer ? requestFor(errand.request, answer) : errand.request;
+  const child = await runChild({ frame, one, agent, request, budget });
   if (child.state === "waiting") throw new Waiting(child.asks);
   const ms = Math.round(drive.elapsed() - start);
-  const actor = `agent:${errand.agent}`;
-  const outcome = outcomeOf(child);
+  const actor = `agent:${agent}`;
+  const text = child.state === "ended" ? child.end.text : "";
+  const outcome =
+    answer && child.state === "ended"
+      ? releasedOf(outcomeOf(child), text, answer, one.step)
+      : outcomeOf(child);
   const label = child.state === "ended" ? child.label : UNKNOWN_LABEL;
+  if (answer && outcome.status !== "done") {
+    // Every word of it is the kernel's own.
+    return draft(frame, one.step, actor, { kind: "action.settled", outcome, ms });
+  }
   return {
     ...draft(frame, one.step, actor, { kind: "action.settled", outcome, ms }),
     // Another agent's words are nobody's orders, whatever it read.

@@ -8,7 +8,7 @@ import type { Scope } from "../../contracts/scope.ts";
 import { isDangerous } from "../../gate/layers/danger.ts";
 import { narrow, parseScope, reachOf as reachOfAction } from "../../gate/scopes.ts";
 import type { LoadedTool, Wanted } from "../../tools/tool-host.ts";
-import { decidesOf, isLabelled } from "../flow/flow.ts";
+import { decidesOf, isLabelled, opened } from "../flow/flow.ts";
 import { type Frame, OPERATOR } from "../frame.ts";
 import type { Want } from "../proposal.ts";
 import { destinationOf, resolveScope } from "../standing.ts";
@@ -19,7 +19,7 @@ import { reachWant } from "./reach.ts";
 /** A tool call as an action: its reach, where it goes, and how it is done. */
 export function toolWant(frame: Frame, tool: LoadedTool, given: Json): Want {
   const scopes = reachOf(frame, tool);
-  const args = ordered(given);
+  const { args, label } = opened(frame, ordered(given));
   const { manifest } = tool;
   const action: Action = {
     agent: frame.agent.manifest.name,
@@ -30,7 +30,7 @@ export function toolWant(frame: Frame, tool: LoadedTool, given: Json): Want {
     gate: "call",
     ...(manifest.irreversible ? { irreversible: true } : {}),
     kind: "tool",
-    label: frame.label,
+    label,
     name: manifest.name,
     ...(manifest.rank ? { rank: manifest.rank } : {}),
     // A secret is judged where it is used: for one destination, or for the program it is given to.
@@ -68,7 +68,7 @@ function onlyStaged(scopes: readonly Scope[]): boolean {
 }
 
 /** The reach of a tool here: what it declares, within what its skill declares. */
-export function reachOf(frame: Frame, tool: LoadedTool): readonly Scope[] {
+export function reachOf(frame: Pick<Frame, "facts">, tool: LoadedTool): readonly Scope[] {
   const { workspace, userHome, skills } = frame.facts;
   const own = tool.manifest.scopes.map((scope) => resolveScope(scope, workspace, userHome));
   const skill = skills.find((one) => one.name === tool.skill);
