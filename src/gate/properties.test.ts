@@ -1,124 +1,12 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import type { Action, Deciding, Decision } from "../contracts/action.ts";
+import type { Action, Decision } from "../contracts/action.ts";
 import type { Rule } from "../contracts/rules.ts";
+import { SCOPES, action, rule, standing, value } from "./arbitraries.fixtures.ts";
 import { aRule, aStanding, anAction, anAnswer, NOW, yesTo } from "./gate.fixtures.ts";
 import type { LayerAnswer, Standing } from "./gate.ts";
 import { decide, judge } from "./judge.ts";
 import { LAYER_FUNCTIONS } from "./layers.ts";
-
-const SCOPES = [
-  "read:/work/space/notes",
-  "read:/srv/data",
-  "write:/work/space/notes/a.md",
-  "write:/work/space/package.json",
-  "write:/srv/out",
-  "write:/home/ada/.nano-os/keys",
-  "net:example.org:443",
-  "net:evil.example:443",
-  "net:127.0.0.1:8000",
-  "net:169.254.169.254:80",
-  "net:*",
-  "exec:git",
-  "env:LANG",
-  "secret:KEY",
-  "agent:research",
-  "read:/work/space/../x",
-];
-const scopes = fc.uniqueArray(fc.constantFrom(...SCOPES), { maxLength: 3 });
-
-const value: fc.Arbitrary<Deciding> = fc.record({
-  arg: fc.constant("to"),
-  role: fc.constantFrom("destination", "control", "undeclared"),
-  value: fc.constantFrom("bob@example.org", "250", "https://evil.example/"),
-  origin: fc.constantFrom("said", "directory", "returned", "untrusted", "none"),
-});
-
-const action: fc.Arbitrary<Action> = fc
-  .record({
-    kind: fc.constantFrom("model", "tool", "agent", "commit", "fetch", "secret", "note", "run"),
-    name: fc.constantFrom("notes_append", "web_fetch"),
-    agent: fc.constantFrom("oracle", "operator"),
-    scopes,
-    destinations: scopes,
-    args: fc.record({
-      file: fc.constantFrom("a", "b"),
-      method: fc.constantFrom("GET", "GET", "POST"),
-    }),
-    label: fc.record({
-      integrity: fc.constantFrom("operator", "directory", "untrusted"),
-      secrecy: fc.constantFrom("public", "private", "secret"),
-      sources: fc.constant<string[]>([]),
-    }),
-    more: fc.record(
-      {
-        rank: fc.constantFrom("E", "C", "A", "S"),
-        irreversible: fc.boolean(),
-        unconfined: fc.boolean(),
-        reads: fc.boolean(),
-        decides: fc.array(value, { maxLength: 3 }),
-        controls: fc.uniqueArray(fc.constantFrom<string>("100", "send"), { maxLength: 2 }),
-      },
-      { requiredKeys: [] },
-    ),
-  })
-  .map(({ more, ...rest }) => ({ ...anAction(rest), ...(more as Partial<Action>) }) as Action);
-
-const rule: fc.Arbitrary<Rule> = fc
-  .record({
-    id: fc.constantFrom("r1", "r2", "r3"),
-    then: fc.constantFrom("allow", "ask", "deny"),
-    mode: fc.constantFrom("enforce", "enforce", "observe"),
-    when: fc.record(
-      {
-        name: fc.constantFrom("web_*", "notes_append", "*"),
-        kind: fc.constantFrom("tool", "commit"),
-        scope: fc.constantFrom("net:*", "write:./*"),
-        rank: fc.constantFrom("D", "A"),
-        args: fc.record({ file: fc.constantFrom("^a$", ".") }),
-      },
-      { requiredKeys: [] },
-    ),
-  })
-  .map(({ id, then, mode, when }) => aRule(id, then, { mode, when: when as Rule["when"] }));
-
-const used = fc.constantFrom(0, 9, 10);
-const grant = fc.record({
-  skill: fc.constant("notes"),
-  scopes,
-  hash: fc.constantFrom("hash", "hash", "old", null),
-  at: fc.constant(0),
-});
-const standing: fc.Arbitrary<Standing> = fc
-  .record({
-    declared: fc.option(fc.uniqueArray(fc.constantFrom(...SCOPES), { minLength: 8 }), { freq: 1 }),
-    attached: fc.boolean(),
-    listed: fc.constantFrom(true, true, true, false),
-    grant: fc.option(grant),
-    locked: fc.constantFrom(true, true, false),
-    rules: fc.array(rule, { maxLength: 3 }),
-    said: fc.constantFrom("", "send 100 to https://example.org/ and /srv/out", "evil.example"),
-    depth: fc.constantFrom(0, 0, 1),
-    localOnly: fc.constantFrom(false, false, true),
-    priced: fc.boolean(),
-    chosen: fc.boolean(),
-    held: fc.constantFrom(true, true, true, false),
-    inDoubt: fc.constantFrom(false, false, true),
-    flow: fc.option(fc.record({ planned: fc.boolean(), uses: fc.constantFrom(0, 0, 1) }), {
-      nil: undefined,
-    }),
-    turns: used,
-    calls: used,
-    tokens: fc.constantFrom(0, 1_000),
-    ms: fc.constantFrom(0, 0, 60_000),
-    cost: fc.constantFrom(0, 1),
-    limit: fc.option(fc.constantFrom(0, 1, 2)),
-  })
-  .map(({ turns, calls, tokens, ms, cost, limit, flow, ...rest }) => {
-    const base = aStanding({ ...rest, ...(flow === undefined ? {} : { flow }) });
-    const budget = limit === null ? base.budget : { ...base.budget, cost: limit };
-    return { ...base, budget, spent: { turns, calls, tokens, ms, cost, unpriced: false } };
-  });
 
 const STRICTNESS = { allow: 0, ask: 1, deny: 2 } as const;
 
@@ -196,7 +84,6 @@ test("whatever the standing loses, nothing is loosened", () => {
     { held: false },
     { inDoubt: true },
     { home: "/" },
-    { workspace: "/elsewhere" },
     { leastCost: 99 },
   ];
   check(fc.constantFrom(...losses).map((loss) => (where) => ({ ...where, ...loss })));
@@ -205,6 +92,15 @@ test("whatever the standing loses, nothing is loosened", () => {
   );
   check(
     fc.constant((where) => ({ ...where, grant: where.grant && { ...where.grant, scopes: [] } })),
+  );
+  // Files that are outside now may be asked about as one set, under another key.
+  fc.assert(
+    fc.property(action, standing, (about, where) => {
+      const before = judge(about, where);
+      const after = judge(about, { ...where, workspace: "/elsewhere" });
+      expect(STRICTNESS[after.verdict]).toBeGreaterThanOrEqual(STRICTNESS[before.verdict]);
+    }),
+    { numRuns: 1_000 },
   );
 });
 
