@@ -110,6 +110,21 @@ describe("a run", () => {
   });
 });
 
+test("a run lets go of what was kept warm for it, when it ends and when it waits", async () => {
+  const script = { turns: [calls({ name: "get", args: { url: "https://a.example/x" } })] };
+  const made = lab({ tools: [fetcher], script });
+  const left: string[] = [];
+  const tools = { ...made.tools, leave: (run: string) => void left.push(run) };
+  const world = { ...made.world, tools };
+  const waits = await ended(begin(world, { text: "go" }));
+  expect(waits.state).toBe("waiting");
+  const spoke = await ended(
+    begin({ ...lab({ script: { turns: [{ say: "hello" }] } }).world, tools }, { text: "go" }),
+  );
+  expect(spoke.state).toBe("ended");
+  expect(left).toEqual([waits.run, spoke.run]);
+});
+
 describe("an ask", () => {
   const setup: LabSetup = {
     tools: [fetcher],

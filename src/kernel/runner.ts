@@ -153,6 +153,7 @@ function carry(world: World, lease: Lease, load: Load): RunHandle {
     } finally {
       forget();
       limit.clear();
+      world.tools.leave(run);
       lease.release();
     }
   };

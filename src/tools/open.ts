@@ -25,6 +25,7 @@ import {
 import { KINDS } from "./kinds/list.ts";
 import { readToolFile } from "./kinds/load-file.ts";
 import type { Resolve } from "./proxy/dial.ts";
+import { requestOf } from "./pool.ts";
 import { openStages } from "./stages.ts";
 import type { BrokenTool, Reach, ToolHost } from "./tool-host.ts";
 
@@ -93,6 +94,9 @@ export function openTools(options: ToolOptions): ToolHost {
       return failed(failure("tool.unknown", `There is no tool ${call.tool}.`, hint), "host");
     },
     reopen: (step) => stages.reopen(step),
+    leave: (run) => {
+      for (const kind of kinds) kind.leave?.(requestOf(run));
+    },
     async close() {
       await Promise.all(kinds.map((kind) => kind.close()));
     },

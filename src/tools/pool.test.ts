@@ -18,7 +18,7 @@ import { openSandbox } from "../sandbox/open.ts";
 import { systemClock } from "../std/clock.ts";
 import { hashTrees, manifestCache, TooLarge } from "./cache.ts";
 import { type Link, openLink } from "./mcp/link.ts";
-import { warmPool } from "./pool.ts";
+import { requestOf, warmPool } from "./pool.ts";
 
 const sandbox = openSandbox({ clock: systemClock });
 
@@ -51,7 +51,7 @@ test("keeps what is used, ends what is not, and never more than it may", async (
     return idle();
   };
   const take = async (key: string): Promise<{ link: Link }> => {
-    const one = await pool.acquire(key, start);
+    const one = await pool.acquire({ request: "r", key }, start);
     if ("code" in one) throw new Error(one.message);
     return one;
   };
@@ -93,11 +93,36 @@ test("keeps what is used, ends what is not, and never more than it may", async (
   ).toEqual(["stopped", "stopped"]);
 });
 
+const A = { request: "r", key: "a" };
+
+test("what was kept for a request ends with it, or with the last call that uses it", async () => {
+  const pool = warmPool<{ link: Link }>(fakeClock(), 3);
+  const take = async (step: string): Promise<{ link: Link }> => {
+    const one = await pool.acquire({ request: requestOf(step), key: "a" }, idle);
+    if ("code" in one) throw new Error(one.message);
+    return one;
+  };
+  const first = await take("r1.2");
+  // What one sub-agent left behind its siblings may find, and nobody else.
+  expect(await take("r1_3.4.1")).toBe(first);
+  const other = await take("r2.1");
+  expect(other).not.toBe(first);
+  pool.release(first);
+  pool.release(other);
+  pool.leave("r2");
+  expect((await other.link.boxed.ended).kind).toBe("stopped");
+  pool.leave("r1");
+  expect(first.link.broken).toBeNull();
+  pool.release(first);
+  expect((await first.link.boxed.ended).kind).toBe("stopped");
+  await pool.close();
+});
+
 test("what cannot be started is not kept", async () => {
   const pool = warmPool<{ link: Link }>(fakeClock(), 2);
   const failure = { code: "sandbox.no_tier", message: "no" };
-  expect(await pool.acquire("a", async () => failure)).toBe(failure);
-  const one = await pool.acquire("a", idle);
+  expect(await pool.acquire(A, async () => failure)).toBe(failure);
+  const one = await pool.acquire(A, idle);
   expect(one).toHaveProperty("link");
   await pool.close();
 });

@@ -10,12 +10,30 @@ import type { Link } from "./mcp/link.ts";
  * find, and of another run never.
  */
 export interface Pool<T extends Warm> {
-  /** Borrows the process of this key, starting it when there is none; give it back with `release`. */
-  acquire(key: string, start: () => Promise<T | Failure>): Promise<T | Failure>;
+  /** Borrows the process of this place, starting it when there is none; give it back with `release`. */
+  acquire(place: WarmPlace, start: () => Promise<T | Failure>): Promise<T | Failure>;
   release(one: T): void;
   /** Takes it out; it ends as soon as no call uses it. For a process that did not obey. */
   retire(one: T): void;
+  /** The request is over: what was kept for it ends, or does so with the last call that uses it. */
+  leave(request: string): void;
   close(): Promise<void>;
+}
+
+/** What a process is kept for. */
+export interface WarmPlace {
+  /** Of `requestOf`: no other may ever use it. */
+  readonly request: string;
+  /** What it runs, and all that it may reach. */
+  readonly key: string;
+}
+
+/**
+ * The request a step belongs to. Steps are `RUN.N` and `RUN.N.M`, a delegated run is `RUN_N`: all of
+ * one request share its warm processes, or a hundred sub-agents would start a hundred.
+ */
+export function requestOf(step: string): string {
+  return /^[^._]+/u.exec(step)?.[0] ?? step;
 }
 
 /** A process that can serve several calls. */
@@ -24,6 +42,7 @@ export interface Warm {
 }
 
 interface Place<T> {
+  readonly request: string;
   readonly key: string;
   readonly started: Promise<T | Failure>;
   one: T | null;
@@ -52,14 +71,16 @@ class WarmPool<T extends Warm> implements Pool<T> {
     this.#max = max;
   }
 
-  async acquire(key: string, start: () => Promise<T | Failure>): Promise<T | Failure> {
+  async acquire(wanted: WarmPlace, start: () => Promise<T | Failure>): Promise<T | Failure> {
     this.#reap();
+    const { request } = wanted;
+    const key = JSON.stringify([request, wanted.key]);
     let place = this.#byKey.get(key);
     if (place?.one?.link.broken) {
       this.#remove(place);
       place = undefined;
     }
-    place ??= this.#add(key, start);
+    place ??= this.#add(request, key, start);
     place.users += 1;
     const one = await place.started;
     if (isFailure(one)) {
@@ -86,14 +107,21 @@ class WarmPool<T extends Warm> implements Pool<T> {
     this.#remove(place);
   }
 
+  leave(request: string): void {
+    for (const place of [...this.#byKey.values()]) {
+      if (place.request === request) this.#remove(place);
+    }
+  }
+
   async close(): Promise<void> {
     for (const place of [...this.#byKey.values(), ...this.#byProcess.values()]) this.#stop(place);
     await Promise.all(this.#stopping);
   }
 
-  #add(key: string, start: () => Promise<T | Failure>): Place<T> {
+  #add(request: string, key: string, start: () => Promise<T | Failure>): Place<T> {
     const kept = this.#byKey.size < this.#max || this.#evict();
     const place: Place<T> = {
+      request,
       key,
       started: start(),
       one: null,

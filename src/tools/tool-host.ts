@@ -130,5 +130,7 @@ export interface ToolHost {
    * A wait for the operator may outlive the process, and so does the stage.
    */
   reopen(step: string): Promise<Staged | null>;
+  /** The run is over or waits, with all it delegated: what was kept warm for it ends. */
+  leave(run: string): void;
   close(): Promise<void>;
 }

@@ -213,5 +213,6 @@ const ADDER: ToolHost = {
     return { ok: false, failure, isolation: "host" };
   },
   reopen: async () => null,
+  leave: () => undefined,
   close: async () => undefined,
 };

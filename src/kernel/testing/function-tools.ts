@@ -79,6 +79,7 @@ export function functionTools(
       }
     },
     reopen: async (step) => stages.get(step) ?? null,
+    leave: () => undefined,
     close: async () => undefined,
   };
 }

@@ -62,6 +62,8 @@ export interface Kind {
   readonly name: LoadedTool["kind"];
   /** Null when the source is not of this kind. Never throws for what is wrong with the source. */
   load(source: Source, spec: ToolFile | null): Promise<Loaded> | null;
+  /** A request is over: ends what is kept warm for it. */
+  leave?(request: string): void;
   close(): Promise<void>;
 }
 

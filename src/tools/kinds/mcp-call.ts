@@ -9,7 +9,7 @@ import type { HttpServer } from "../mcp/http.ts";
 import type { Reply } from "../mcp/link.ts";
 import { type AnnouncedTool, type Era, readResult } from "../mcp/session.ts";
 import { type Bounds, openStdioServer, type StdioServer } from "../mcp/stdio.ts";
-import type { Pool } from "../pool.ts";
+import { type Pool, requestOf } from "../pool.ts";
 import { newPassage, type Passage, type Proxy, reachedOf } from "../proxy/proxy.ts";
 import { placeOf } from "../runtime/context.ts";
 import type { Moved } from "../runtime/wire.ts";
@@ -67,8 +67,8 @@ async function callWarm(given: StartedCall, args: JsonObject): Promise<ToolResul
   const { server, tool, call } = given;
   const { parts, pool, key } = server;
   const passage = newPassage();
-  const run = call.step.split(".", 1)[0] ?? "";
-  const place = JSON.stringify([key, run, call.workspace, call.scopes]);
+  const request = requestOf(call.step);
+  const place = { request, key: JSON.stringify([key, call.workspace, call.scopes]) };
   const open = await pool.acquire(place, () => startAndCompare(given, null, passage));
   if (isFailure(open)) {
     return { ...failed(open, programTier(parts, call.scopes)), ...reachedOf(passage) };

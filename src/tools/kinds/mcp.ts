@@ -39,6 +39,7 @@ export function mcpKind(parts: Parts): Kind {
   return {
     name: "mcp",
     load: (source) => (source.from === "server" ? load(source, parts, pool) : null),
+    leave: (request) => pool.leave(request),
     close: () => pool.close(),
   };
 }

@@ -11,7 +11,7 @@ import { hashTrees } from "../cache.ts";
 import { failure, isFailure, TOOL_FAILURES, type ToolFailureCode } from "../failures.ts";
 import { type Link, openLink, type Reply } from "../mcp/link.ts";
 import { missingScope, readOsError } from "../missing.ts";
-import { type Pool, warmPool } from "../pool.ts";
+import { type Pool, requestOf, warmPool } from "../pool.ts";
 import { type CallMeta, WIRE } from "../runtime/wire.ts";
 import { undeclared } from "../scopes.ts";
 import type { Reach, ToolCall, ToolResult } from "../tool-host.ts";
@@ -40,6 +40,7 @@ export function moduleKind(parts: Parts): Kind {
     name: "module",
     load: (source) =>
       source.from === "file" && /\.[mc]?ts$/u.test(source.file) ? load(source, parts, pool) : null,
+    leave: (request) => pool.leave(request),
     close: () => pool.close(),
   };
 }
@@ -167,8 +168,9 @@ async function callWarm(
   signal: AbortSignal,
 ): Promise<ToolResult> {
   const { hash, parts, pool } = module;
-  const key = JSON.stringify([hash, runOf(call.step), call.workspace, call.scopes]);
-  const host = await pool.acquire(key, () => startHost(module, call, null));
+  const key = JSON.stringify([hash, call.workspace, call.scopes]);
+  const place = { request: requestOf(call.step), key };
+  const host = await pool.acquire(place, () => startHost(module, call, null));
   if (isFailure(host)) return failed(host, tierOf(parts));
   try {
     const reply = await ask(module, host.link, call, reach, signal);
@@ -334,12 +336,4 @@ function thrownResult(
 
 function tierOf(parts: Parts): Tier {
   return parts.sandbox.tier("host", false) ?? "host";
-}
-
-/**
- * The request a step belongs to. Steps are `RUN.N` and `RUN.N.M`, a delegated run is `RUN_N`: all of
- * one request share its warm processes, or a hundred sub-agents would start a hundred.
- */
-function runOf(step: string): string {
-  return /^[^._]+/u.exec(step)?.[0] ?? step;
 }
