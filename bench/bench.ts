@@ -93,9 +93,7 @@ async function prepare(row: Row, quick: boolean): Promise<ReadonlyMap<string, st
     const why = quick ? "--quick leaves peers out" : await installPeer(peer);
     if (why !== null) missing.set(name, `${peer} (${why})`);
   }
-  if (row.name === "start") {
-    for (const [name, why] of await buildPrograms()) missing.set(name, why);
-  }
+  for (const [name, why] of await buildPrograms(row.cases)) missing.set(name, why);
   return missing;
 }
 

@@ -88,7 +88,7 @@ export const GATE: Row = {
 
 export const TOOL: Row = {
   name: "tool",
-  cases: ["tool bare", "tool boxed", "tool nanos"],
+  cases: ["tool bare", "tool boxed", "tool nanos", "tool checkout"],
   rounds: 3,
   lines: [
     { says: "hand-written ends, cold", of: "tool bare", figure: "coldMs", unit: "ms" },
@@ -100,6 +100,13 @@ export const TOOL: Row = {
       unit: "ms",
       by: "tool boxed",
       target: atMost("tool: cold, nanos / bare tool in bwrap", 2),
+    },
+    {
+      says: "the same from a checkout, cold",
+      of: "tool checkout",
+      figure: "coldMs",
+      unit: "ms",
+      by: "tool boxed",
     },
     { says: "hand-written ends, warm", of: "tool bare", figure: "warmUs", unit: "us" },
     {

@@ -2,7 +2,7 @@ import { closeSync, openSync, writeSync } from "node:fs";
 import { systemClock } from "../../src/std/clock.ts";
 import type { Live, Nanos } from "../../src/contracts/nanos.ts";
 import { type Case, cpuUs, type Figures, repeat } from "./case.ts";
-import { streamOf } from "./bare.ts";
+import { streamOf, WARM } from "./bare.ts";
 import { bytesIn } from "./files.ts";
 import { growthOf } from "./growth.ts";
 import { type BenchHome, makeHome, runToEnd } from "./home.ts";
@@ -15,7 +15,7 @@ import { type BenchHome, makeHome, runToEnd } from "./home.ts";
  */
 export const step: Case = ({ url, quick }) =>
   inHome(url, ["steps-20"], async (nanos) => {
-    for (let i = 0; i < (quick ? 1 : 5); i++) await runToEnd(nanos, { text: "go" });
+    for (let i = 0; i < (quick ? 1 : WARM); i++) await runToEnd(nanos, { text: "go" });
     return repeat(quick ? 2 : 15, async () => {
       const watch = settledWatch();
       const start = systemClock.elapsed();
@@ -89,7 +89,7 @@ export const fan: Case = ({ url, quick }) => {
   return inHome(url, [`fan-${agents}`, "steps-5"], async (nanos) => {
     await nanos.tools.list();
     const before = process.memoryUsage.rss();
-    const figures = await repeat(1, async () => {
+    const figures = await repeat(quick ? 1 : 5, async () => {
       const [start, cpu] = [systemClock.elapsed(), cpuUs()];
       await runToEnd(nanos, { text: "go" });
       return { fanMs: systemClock.elapsed() - start, fanCpuMs: (cpuUs() - cpu) / 1_000 };

@@ -5,38 +5,40 @@ import { systemClock } from "../../src/std/clock.ts";
 import { BUN, ROOT, run } from "../../scripts/machine.ts";
 import { type Case, type Figures, repeat } from "./case.ts";
 import { makeHome } from "./home.ts";
+import { PROGRAMS, programOf } from "./programs.ts";
 
 /** Programs that are started, do one thing and end. */
 
 export const NANOS = join(ROOT, "dist/nanos");
-const BUILT = join(ROOT, "bench/.peers/bin");
 
 /**
- * Makes what the cases start: the least programs always, nanos where it is missing. Returns the
+ * Makes what some cases start: the least programs always, nanos where it is missing. Returns the
  * cases that have nothing to start, with the reason.
  */
-export async function buildPrograms(): Promise<ReadonlyMap<string, string>> {
+export async function buildPrograms(
+  cases: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
   const missing = new Map<string, string>();
-  for (const [name, program] of [
-    ["start hello", "hello"],
-    ["prompt bare", "oneshot"],
-  ] as const) {
-    const flags = ["--compile", "--minify", "--production", "--bytecode", "--format=esm"];
+  for (const [name, program] of Object.entries(PROGRAMS)) {
+    if (!cases.includes(name)) continue;
+    const flags = ["--compile", "--minify", "--production", "--bytecode", "--splitting"];
+    flags.push("--format=esm");
     const closed = ["--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig"];
     const file = join(ROOT, `bench/${program}.ts`);
-    const outfile = `--outfile=${join(BUILT, program)}`;
+    const outfile = `--outfile=${programOf(name)}`;
     const ran = await run([...BUN, "build", ...flags, ...closed, outfile, file]);
     if (ran.code !== 0) missing.set(name, `the build of ${file} failed`);
   }
-  const built = existsSync(NANOS) || (await run([...BUN, "scripts/build.ts"])).code === 0;
-  for (const name of ["start nanos", "prompt nanos"]) {
-    if (!built) missing.set(name, "dist/nanos (npm run build fails)");
-  }
+  const started = ["start nanos", "prompt nanos"].filter((name) => cases.includes(name));
+  if (started.length === 0 || existsSync(NANOS)) return missing;
+  const built = await run([...BUN, "scripts/build.ts"]);
+  if (built.code === 0) return missing;
+  for (const name of started) missing.set(name, "dist/nanos (npm run build fails)");
   return missing;
 }
 
 export const helloVersion: Case = ({ quick }) =>
-  starts(quick, [join(BUILT, "hello"), "--version"], {});
+  starts(quick, [programOf("start hello"), "--version"], {});
 export const nanosVersion: Case = async ({ quick }) => ({
   ...(await starts(quick, [NANOS, "--version"], {})),
   binaryMb: statSync(NANOS).size / 1e6,
@@ -48,7 +50,7 @@ export const barePrompt: Case = async ({ url, quick }) => {
   let n = 0;
   try {
     return await repeat(quick ? 2 : 10, () =>
-      start([join(BUILT, "oneshot"), url, "tokens-20", join(dir, `${n++}.db`)], {}),
+      start([programOf("prompt bare"), url, "tokens-20", join(dir, `${n++}.db`)], {}),
     );
   } finally {
     rmSync(dir, { recursive: true, force: true });

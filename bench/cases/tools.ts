@@ -6,8 +6,9 @@ import { systemClock } from "../../src/std/clock.ts";
 import type { ToolHost } from "../../src/tools/tool-host.ts";
 import { openSandbox } from "../../src/sandbox/open.ts";
 import { openTools } from "../../src/tools/open.ts";
-import { which } from "../../scripts/machine.ts";
+import { ROOT, run, which } from "../../scripts/machine.ts";
 import { type Case, type Figures, median } from "./case.ts";
+import { programOf } from "./programs.ts";
 
 /** One call of a tool: from nothing to its result, and once its process is there. */
 
@@ -21,6 +22,14 @@ export const boxedTool: Case = ({ quick }) => {
   const walls = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"];
   const view = ["--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev"];
   return bareEnds(quick, (argv) => [bwrap, "--die-with-parent", ...walls, ...view, "--", ...argv]);
+};
+
+/** The same as below, in the program it is compiled into, as the binary is. */
+export const shippedTool: Case = async ({ quick }) => {
+  const program = programOf("tool nanos");
+  const ran = await run([program, quick ? "quick" : "full"], { cwd: ROOT, ms: 120_000 });
+  if (ran.code !== 0) throw new Error(`${program} ended with ${ran.code}: ${ran.text}`);
+  return JSON.parse(ran.stdout) as Figures;
 };
 
 /** Through the tool host: the sandbox it takes for itself, schema and labels checked. */
