@@ -5,7 +5,7 @@ import { systemClock } from "../../src/std/clock.ts";
 import { BUN, ROOT, run } from "../../scripts/machine.ts";
 import { type Case, type Figures, repeat } from "./case.ts";
 import { makeHome } from "./home.ts";
-import { PROGRAMS, programOf } from "./programs.ts";
+import { PROGRAMS, programOf } from "../programs.ts";
 
 /** Programs that are started, do one thing and end. */
 

@@ -8,7 +8,7 @@ import { openSandbox } from "../../src/sandbox/open.ts";
 import { openTools } from "../../src/tools/open.ts";
 import { ROOT, run, which } from "../../scripts/machine.ts";
 import { type Case, type Figures, median } from "./case.ts";
-import { programOf } from "./programs.ts";
+import { programOf } from "../programs.ts";
 
 /** One call of a tool: from nothing to its result, and once its process is there. */
 

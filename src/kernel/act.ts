@@ -43,10 +43,14 @@ export async function actAll(
   parent: string | null = null,
 ): Promise<readonly Acted[]> {
   const all = await propose(frame, wants, parent);
+  // Nearly every step has nothing to wait for here, and each wait costs what a judgement does.
   for (const one of all) {
+    if (one.decision.verdict !== "ask") continue;
     await resolve(frame, one).catch(stopAtEnd(() => (one.waits = [])));
   }
-  for (const one of all) await redrive(frame, one);
+  for (const one of all) {
+    if (frame.drive.nested(one.step).length > 0) await redrive(frame, one);
+  }
   return inParallel(all, (one) => carry(frame, one));
 }
 
@@ -120,7 +124,10 @@ function stopAtEnd(wait: () => void): (error: unknown) => void {
 /** Lets the effect happen and records what came of it. */
 async function carry(frame: Frame, one: Proposed): Promise<Acted> {
   try {
-    if (one.decision.verdict === "allow" && one.waits === null) await doubt(frame, one);
+    const mayDoubt = one.begun || frame.drive.next(one.step) !== null;
+    if (mayDoubt && one.decision.verdict === "allow" && one.waits === null) {
+      await doubt(frame, one);
+    }
     const asks = one.waits ?? one.open;
     if (asks && !isOver(frame.drive, one.step)) return { status: "waiting", asks };
     if (one.parent !== null && one.decision.verdict === "allow" && !one.want.repeatable) {
@@ -252,6 +259,8 @@ function actorOf(action: Action): string {
  * further one begins, and it is thrown once those under way have ended.
  */
 async function inParallel<T, R>(items: readonly T[], task: (item: T) => Promise<R>): Promise<R[]> {
+  const [first] = items;
+  if (first !== undefined && items.length === 1) return [await task(first)];
   const results: R[] = [];
   const failed: unknown[] = [];
   let next = 0;

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { ROOT } from "../../scripts/machine.ts";
+import { ROOT } from "../scripts/machine.ts";
 
 const BUILT = join(ROOT, "bench/.peers/bin");
 
