@@ -19,6 +19,7 @@ import type {
   VerifyReport,
 } from "./contracts/nanos.ts";
 import { emptyArrangement } from "./home/arrangement/empty.ts";
+import { voids } from "./gate/endorse.ts";
 import { checkRoutes, checkRules } from "./gate/rules.ts";
 import { type Home, type HomeOptions, look as lookHome, openHome } from "./home/home.ts";
 import { withLock } from "./home/store.ts";
@@ -30,7 +31,8 @@ import { type GrantDesk, grantDesk } from "./kernel/desk/grants.ts";
 import { type ModelDesk, modelDesk, modelsOf } from "./kernel/desk/models.ts";
 import { cleanJournal } from "./kernel/secrets/guard.ts";
 import { secretDesk } from "./kernel/desk/secrets.ts";
-import { skillDesk } from "./kernel/desk/skills.ts";
+import type { installDesk } from "./kernel/skills/install.ts";
+import { skillDesk } from "./kernel/skills/view.ts";
 import { toolDesk } from "./kernel/desk/tools.ts";
 import { traceDesk } from "./kernel/desk/traces.ts";
 import { factsOf } from "./kernel/facts.ts";
@@ -67,7 +69,7 @@ export async function openNanos(options: OpenOptions = {}): Promise<Nanos> {
     random: systemRandom,
   });
   try {
-    return await assemble(home, journal, options.env ?? process.env);
+    return await assemble(home, journal, options);
   } catch (error) {
     journal.close();
     throw error;
@@ -130,11 +132,8 @@ async function atHome(home: Home, act: (journal: Journal) => Promise<void>): Pro
   }
 }
 
-async function assemble(
-  home: Home,
-  journal: Journal,
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<Nanos> {
+async function assemble(home: Home, journal: Journal, options: OpenOptions): Promise<Nanos> {
+  const { env = process.env, cwd = process.cwd() } = options;
   const { paths, place: own } = home;
   if (journal.size() === 0) await note(journal, { kind: "home.created", version: VERSION });
   const arrangement = own.arrangementDir
@@ -155,6 +154,7 @@ async function assemble(
   const grants: GrantDesk = await grantDesk({
     ...{ arrangement, store: home.grants, journal, vault },
     facts: (again) => facts(again),
+    ground: home.ground,
   });
   const sandbox = openSandbox({ clock: systemClock });
   const tools = openTools({
@@ -168,17 +168,63 @@ async function assemble(
   const forget = journal.onWake((topic) => {
     if (topic === "grants") void grants.reload();
   });
-  const place: Place = {
+  const place = placeOf(home, arrangement, sandbox);
+  const secrets = secretDesk(home.secrets, world);
+  const skills = {
+    ...skillDesk({ ...world, arrangement, vault }),
+    ...grants.attaching,
+    ...installingIn({ home, journal, arrangement, sandbox, env, cwd }),
+  };
+  return nanosOf({
+    ...{ world, place, arrangement, models, grants, secrets, sandbox, vault },
+    ...{ skills, forget },
+  });
+}
+
+function placeOf({ paths, place }: Home, { workspace }: Arrangement, sandbox: Sandbox): Place {
+  return {
     home: paths.home,
-    workspace: arrangement.workspace,
-    arrangementDir,
+    workspace,
+    arrangementDir: place.arrangementDir,
     // Finding out costs a process; most commands never ask.
     get tier() {
       return sandbox.tier("host", false);
     },
   };
-  const secrets = secretDesk(home.secrets, world);
-  return nanosOf({ world, place, arrangement, models, grants, secrets, sandbox, vault, forget });
+}
+
+/** Installing is rare, and what it needs is loaded when it is asked for. */
+function installingIn(parts: {
+  home: Home;
+  journal: Journal;
+  arrangement: Arrangement;
+  sandbox: Sandbox;
+  env: Readonly<Record<string, string | undefined>>;
+  cwd: string;
+}): ReturnType<typeof installDesk> {
+  const { home, journal, arrangement, sandbox, env, cwd } = parts;
+  let desk: Promise<ReturnType<typeof installDesk>> | null = null;
+  const open = async (): Promise<ReturnType<typeof installDesk>> => {
+    const [{ installDesk: make }, { cloneRepository }] = await Promise.all([
+      import("./kernel/skills/install.ts"),
+      import("./tools/clone.ts"),
+    ]);
+    const dir = join(home.paths.machine, "clone");
+    return make({
+      ...{ arrangement, cwd, clock: systemClock, lock: home.lock, ground: home.ground },
+      clone: (address, act) =>
+        withLock(dir, systemClock, () => cloneRepository({ sandbox, env, dir }, address, act)),
+      where: { workspace: arrangement.workspace, userHome: homedir() },
+      record: (body) => note(journal, body),
+    });
+  };
+  const opened = (): Promise<ReturnType<typeof installDesk>> => (desk ??= open());
+  return {
+    offer: async (from, path) => (await opened()).offer(from, path),
+    install: async (offer, options) => (await opened()).install(offer, options),
+    remove: async (name) => (await opened()).remove(name),
+    check: async (name) => (await opened()).check(name),
+  };
 }
 
 /** A secret for a program that is about to start. */
@@ -189,7 +235,12 @@ function secretFor({ secrets }: Home): (name: string) => Promise<string> {
 /** A server behind HTTP is asked what tools it has only where a grant names its address. */
 async function listGranted(wanted: Wanted, grants: readonly Grant[]): Promise<Granted> {
   const host = wanted.kind === "fetch" ? destinationOf(wanted.url) : null;
-  const granted = grants.some(({ scopes }) => scopes.includes(`net:${host ?? ""}`));
+  const now = systemClock.now();
+  const granted = grants.some(
+    (grant) =>
+      grant.scopes.includes(`net:${host ?? ""}`) &&
+      voids(grant, { now, skillHash: grant.hash, run: "" }).length === 0,
+  );
   if (wanted.kind !== "fetch" || host === null || !granted) {
     const message = `No grant names ${host ?? "its address"}, so it was not asked for its tools.`;
     const next = `Grant it: nanos grant add SERVER --net ${host ?? "HOST:PORT"}`;
@@ -212,6 +263,7 @@ function nanosOf(parts: {
   models: ModelDesk;
   grants: GrantDesk;
   secrets: Nanos["secrets"];
+  skills: Nanos["skills"];
   sandbox: Sandbox;
   vault: Vault;
   forget: () => void;
@@ -229,7 +281,7 @@ function nanosOf(parts: {
     models: modelsOf(models, world),
     grants: grants.grants,
     secrets,
-    skills: skillDesk({ ...world, arrangement, vault }),
+    skills: parts.skills,
     run: (request) => begin(world, request),
     resume: (run, hooks = {}) => resume(world, run, hooks),
     cancel: (run) => cancel(world, run),

@@ -219,6 +219,19 @@ export const EventBody = z.discriminatedUnion("kind", [
     /** The one agent it was taken from. */
     agent: z.string().optional(),
   }),
+  /** The operator changed which skills there are, or which agent has one. */
+  z.strictObject({
+    kind: z.literal("skill.changed"),
+    change: z.enum(["installed", "removed", "attached", "detached"]),
+    skill: z.string(),
+    /** Over its files; null for what has none. */
+    hash: z.string().nullable(),
+    agent: z.string().optional(),
+    /** Where it was installed from. */
+    from: z.string().optional(),
+    /** Codes of what was found in its texts and installed all the same. */
+    findings: z.array(z.string()).optional(),
+  }),
   z.strictObject({ kind: z.literal("model.chosen"), name: z.string(), adapter: z.string() }),
   z.strictObject({
     kind: z.literal("secret.stored"),

@@ -9,7 +9,7 @@ import type { ModelCard, ModelConfig } from "./model.ts";
 import type { Failure, Outcome } from "./outcome.ts";
 import type { Answer, Ask, RunEnd, RunState } from "./run.ts";
 import type { Keeper, SecretLine } from "./secret.ts";
-import type { SkillView } from "./skill.ts";
+import type { SkillCheck, SkillOffer, SkillView } from "./skill.ts";
 import type { ToolManifest } from "./tool.ts";
 import type { Budget, Usage } from "./usage.ts";
 
@@ -308,6 +308,32 @@ export interface Skills {
   list(): Promise<readonly SkillView[]>;
   /** @throws NanosError `skill.unknown`. */
   show(name: string): Promise<SkillView>;
+  /** The same, as if it were granted like this; `grant.bad_scope` for a wish that cannot be. */
+  preview(name: string, wish: GrantOptions): Promise<SkillView>;
+  /**
+   * Adds it to the agent's file, that one line alone, and grants it as it was shown.
+   *
+   * @throws NanosError `skill.unknown`, `agent.unknown`, `agent.edit`, `grant.*`, `trust.*`.
+   */
+  attach(skill: string, agent: string, wish?: GrantOptions): Promise<Grant>;
+  /** Takes it out of the agent's file; a run that goes on may not use it from its next step on. */
+  detach(skill: string, agent: string): Promise<void>;
+  /**
+   * Reads a skill from a folder, an archive or a repository. Nothing of it is written or run.
+   *
+   * @throws NanosError `install.*`, `manifest.invalid`.
+   */
+  offer(from: string, path?: string): Promise<SkillOffer>;
+  /**
+   * Puts exactly what was offered into the arrangement and locks its hash.
+   *
+   * @throws NanosError `install.severe` for severe findings that are not answered by `anyway`.
+   */
+  install(offer: SkillOffer, options?: { anyway?: boolean }): Promise<void>;
+  /** Takes it out of the arrangement; gives the folder its files are kept in for a while. */
+  remove(skill: string): Promise<string>;
+  /** @throws NanosError `skill.unknown` for what is no installed skill. */
+  check(skill: string): Promise<SkillCheck>;
 }
 
 /** One line of `doctor`. */

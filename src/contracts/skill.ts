@@ -71,6 +71,51 @@ export interface SkillView {
   readonly changes: Changes | null;
 }
 
+/** A skill as a source offers it, read and looked at; nothing of it is written or run. */
+export interface SkillOffer {
+  readonly name: string;
+  readonly description: string;
+  /** As the source was named; an address with its commit. */
+  readonly from: string;
+  readonly hash: string;
+  readonly files: readonly { readonly path: string; readonly what: string }[];
+  readonly may: readonly string[];
+  readonly terms?: string;
+  readonly findings: readonly Finding[];
+  /** Findings that are not listed. */
+  readonly more: number;
+  /** Whether a skill of that name is there already. */
+  readonly there: "no" | "same" | "other";
+  /** What would change of the one that is there. */
+  readonly changes: Changes | null;
+}
+
+/** A skill against what was installed, with what is found in its texts. */
+export interface SkillCheck {
+  readonly name: string;
+  readonly hash: string;
+  /** `unlocked`: nobody installed it, it was put there by hand. */
+  readonly state: "as installed" | "changed" | "unlocked";
+  /** Where it was installed from. */
+  readonly from: string | null;
+  readonly findings: readonly Finding[];
+  readonly more: number;
+}
+
+/** Something in a skill's texts that is known from harmful ones; a person judges what it is. */
+export interface Finding {
+  readonly code: string;
+  /** `severe` is not installed without an explicit word. */
+  readonly severity: "severe" | "note";
+  readonly path: string;
+  /** From 1; 0 for the whole file. */
+  readonly line: number;
+  /** What it is known from, as half a sentence. */
+  readonly says: string;
+  /** The place itself, with what cannot be seen written out. */
+  readonly text: string;
+}
+
 /** What changed since something was said yes to; scopes first, as they are what matters most. */
 export interface Changes {
   readonly scopes: { readonly added: readonly string[]; readonly removed: readonly string[] };

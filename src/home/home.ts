@@ -12,6 +12,7 @@ import { snapshot } from "./arrangement/snapshot.ts";
 import { openConfig, openLock, openTrust } from "./config.ts";
 import { type GrantStore, openGrantStore } from "./grants.ts";
 import { openOperator, type Operator } from "./keys.ts";
+import type { Ground } from "./install/place.ts";
 import {
   findHome,
   findProject,
@@ -55,6 +56,12 @@ export interface Home {
   readonly config: StoreFile<Config>;
   /** Grants of the workspace in force. */
   readonly grants: GrantStore;
+  /**
+   * Where files of the arrangement in force are changed.
+   *
+   * @throws NanosError `arrangement.missing`.
+   */
+  ground(): Ground;
   /** What each skill of this workspace was when it was installed. */
   readonly lock: StoreFile<LockFile>;
   readonly trust: Trust;
@@ -97,6 +104,7 @@ export function openHome(options: HomeOptions = {}): Home {
     arrangement: () => loadInForce(place, trust, cache, options.checks),
     config: openConfig(paths.config, clock, cache),
     grants: openGrantStore(own.grants, clock, cache),
+    ground: () => groundOf(place, { trust, clock, machine: paths.machine, checks: options.checks }),
     lock: openLock(own.lock, clock, cache),
     trust,
     secrets: openSecrets({
@@ -158,6 +166,22 @@ function findPlace(options: HomeOptions, paths: HomePaths): HomePlace {
   return { arrangementDir, workspace: paths.workspace, project: false, notes };
 }
 
+function groundOf(
+  { arrangementDir, workspace, project }: HomePlace,
+  parts: Pick<Ground, "trust" | "clock" | "machine" | "checks">,
+): Ground {
+  if (arrangementDir === null) throw noArrangement();
+  return { dir: fs.realpathSync(arrangementDir), workspace, project, ...parts };
+}
+
+function noArrangement(): NanosError {
+  return new NanosError(
+    "arrangement.missing",
+    "There is no arrangement yet.",
+    "Make one from a starter: nanos init --from indie-developer",
+  );
+}
+
 async function loadInForce(
   place: HomePlace,
   trust: Trust,
@@ -165,13 +189,7 @@ async function loadInForce(
   checks: ArrangementChecks | undefined,
 ): Promise<Arrangement> {
   const { arrangementDir, workspace, project } = place;
-  if (arrangementDir === null) {
-    throw new NanosError(
-      "arrangement.missing",
-      "There is no arrangement yet.",
-      "Make one from a starter: nanos init --from indie-developer",
-    );
-  }
+  if (arrangementDir === null) throw noArrangement();
   const extra = checks === undefined ? {} : { checks };
   if (!project) return loadArrangement(arrangementDir, workspace, { cache, ...extra });
   const trusted = await trust.trustedHash(arrangementDir);

@@ -14,7 +14,7 @@ export interface Described {
 }
 
 /** Reads plain data only, within limits; a file that cannot be read is shown by its kind alone. */
-export async function describe(files: Snapshot): Promise<Described> {
+export async function describe(files: Pick<Snapshot, "files">): Promise<Described> {
   const what = new Map<string, string>();
   const scopes = new Set<string>();
   for (const file of files.files) {
@@ -23,6 +23,46 @@ export async function describe(files: Snapshot): Promise<Described> {
     for (const scope of scopesIn(data)) scopes.add(scopeInWords(scope));
   }
   return { what, scopes: [...scopes].toSorted() };
+}
+
+/**
+ * What the plain data of a skill asks for, as it is written there: its manifest, its servers, its
+ * tools of no code, and what stands under `scopes` in its code, which nothing here has run.
+ */
+export async function declaredIn(files: readonly TreeFile[]): Promise<readonly Scope[]> {
+  const scopes = new Set<Scope>();
+  for (const file of files) {
+    const data = DATA.test(file.path) ? await readData(file) : null;
+    for (const scope of [...scopesIn(data), ...startsIn(data), ...writtenIn(file)])
+      scopes.add(scope);
+  }
+  return [...scopes].toSorted();
+}
+
+/** What starting or reaching its servers and programs needs. */
+function startsIn(data: unknown): Scope[] {
+  if (!isObject(data)) return [];
+  const { mcpServers, command } = data;
+  const servers = isObject(mcpServers) ? Object.values(mcpServers).filter(isObject) : [];
+  const programs = [
+    ...servers.map((server) => server["command"]),
+    Array.isArray(command) ? command[0] : null,
+  ];
+  const hosts = servers.flatMap(({ url }) =>
+    typeof url === "string" && URL.canParse(url) ? [`net:${new URL(url).host}`] : [],
+  );
+  const named = programs.filter((name) => typeof name === "string").map((name) => `exec:${name}`);
+  return [...named, ...hosts];
+}
+
+/** `scopes: ["net:*"]` in a tool's source. What a tool really declares is asked in the sandbox. */
+function writtenIn({ path, content }: TreeFile): Scope[] {
+  if (!/(?:^|\/)tools\/[^/]+\.ts$/u.test(path)) return [];
+  const text = content.length > LIMITS.manifestBytes ? null : utf8(content);
+  const list = /\bscopes:\s{0,8}\[([^\]]{0,4000})\]/u.exec(text ?? "")?.[1] ?? "";
+  return [...list.matchAll(/["'`]([^"'`\n]{1,1000})["'`]/gu)]
+    .map(([, scope]) => scope)
+    .filter(isScope);
 }
 
 /** `read:./notes` as a person says it. An unknown kind is shown as it stands. */

@@ -17,7 +17,7 @@ export interface Trust {
    */
   view(dir: string): Promise<TrustView>;
   /** Records the yes, unless a file changed since the view was made. */
-  give(view: TrustView): Promise<void>;
+  give(view: Pick<TrustView, "dir" | "hash">): Promise<void>;
   /** The hash trusted for a project, or null; whether it still fits is for the caller to compare. */
   trustedHash(dir: string): Promise<string | null>;
 }

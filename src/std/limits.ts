@@ -178,6 +178,16 @@ export const LIMITS = {
   diffCells: 4_000_000,
   /** A file kept so that a later change of it can be shown, and how many are kept of one skill. */
   seenFileBytes: 256 * 1024,
+  /** What a look at a skill's texts finds and shows; the rest is counted. */
+  findings: 100,
+  /** Longer lines, and more text than this, are not looked at, and that is said. */
+  findingLineChars: 8 * 1024,
+  findingTextChars: 2 * 1024 * 1024,
+  /** Getting a skill out of a git repository, and what that may take. */
+  cloneMs: 120_000,
+  cloneBytes: 200 * 1024 * 1024,
+  /** Removed skills that are kept for a while. */
+  removedSkills: 20,
   /** Agents, skills or tools of one arrangement. */
   arrangementItems: 500,
   /** Rules in one file. */

@@ -1,6 +1,19 @@
-import { arg, type Command, show } from "../command.ts";
+import type { SkillCheck, SkillOffer, SkillView } from "../../contracts/skill.ts";
+import { arg, type Command, type Context, flag, type Input, option, show } from "../command.ts";
 import { EXIT } from "../exit.ts";
-import { skillLines, skillTable } from "../render/trust.ts";
+import { type Line, paintAll, span } from "../render/line.ts";
+import {
+  changesLines,
+  findingLines,
+  mayLines,
+  offerLines,
+  skillLines,
+  skillTable,
+} from "../render/trust.ts";
+import { agree, attended } from "../setup.ts";
+
+const SKILL = { name: "SKILL", about: "the skill", required: true, offers: "skills" } as const;
+const AGENT = { name: "AGENT", about: "the agent", required: true, offers: "agents" } as const;
 
 export const command: Command = {
   name: "skill",
@@ -22,12 +35,172 @@ export const command: Command = {
       name: "show",
       summary: "what one may do, and what changed since it was granted",
       example: "nanos skill show web",
-      args: [{ name: "SKILL", about: "the skill", required: true, offers: "skills" }],
+      args: [SKILL],
       run: async (context, input) => {
         const view = await (await context.nanos()).skills.show(arg(input, "SKILL"));
         await show(context, view, () => skillLines(view));
         return EXIT.succeeded;
       },
     },
+    {
+      name: "install",
+      summary: "read a skill from a folder, archive or git address, then put it in",
+      example: "nanos skill install ./pdf.tar.gz",
+      args: [
+        {
+          name: "SOURCE",
+          about: "folder, .tar.gz or git address",
+          required: true,
+          offers: "folders",
+        },
+      ],
+      options: [
+        { flag: "--path", value: "DIR", about: "which folder of it, where it holds several" },
+        { flag: "--anyway", about: "also with what harmful skills hold" },
+      ],
+      run: install,
+    },
+    {
+      name: "attach",
+      summary: "give a skill to an agent, after reading what it may do",
+      example: "nanos skill attach web research --net example.org:443",
+      args: [SKILL, AGENT],
+      options: [
+        { flag: "--net", value: "HOST:PORT", about: "a destination said yes to", many: true },
+        { flag: "--exec", value: "PROGRAM", about: "a program said yes to", many: true },
+      ],
+      run: attach,
+    },
+    {
+      name: "detach",
+      summary: "take a skill from an agent; a run that goes on stops using it",
+      example: "nanos skill detach web research",
+      args: [SKILL, AGENT],
+      run: async (context, input) => {
+        const [skill, agent] = [arg(input, "SKILL"), arg(input, "AGENT")];
+        await (await context.nanos()).skills.detach(skill, agent);
+        await show(context, { skill, agent }, () => [
+          [span("detached ", "green"), `${skill} from ${agent}`],
+        ]);
+        return EXIT.succeeded;
+      },
+    },
+    {
+      name: "check",
+      summary: "a skill against what was installed, and what is found in its texts",
+      example: "nanos skill check pdf",
+      args: [SKILL],
+      run: async (context, input) => {
+        const checked = await (await context.nanos()).skills.check(arg(input, "SKILL"));
+        await show(context, checked, () => checkLines(checked));
+        const bad = checked.findings.some(({ severity }) => severity === "severe");
+        return bad || checked.state === "changed" ? EXIT.failed : EXIT.succeeded;
+      },
+    },
+    {
+      name: "rm",
+      summary: "take a skill out of the arrangement",
+      example: "nanos skill rm pdf",
+      args: [SKILL],
+      run: async (context, input) => {
+        const skill = arg(input, "SKILL");
+        const kept = await (await context.nanos()).skills.remove(skill);
+        await show(context, { skill, kept }, () => [
+          [span("removed ", "green"), skill],
+          [span(`nanos skill install ${kept} brings it back`, "dim")],
+        ]);
+        return EXIT.succeeded;
+      },
+    },
   ],
 };
+
+async function install(context: Context, input: Input): Promise<number> {
+  const { skills } = await context.nanos();
+  const offer = await skills.offer(arg(input, "SOURCE"), option(input, "--path"));
+  const { name, there, from } = offer;
+  if (there === "same") {
+    await show(context, offer, () => [[span("same ", "green"), `${name} is installed as it is`]]);
+    return EXIT.succeeded;
+  }
+  say(context, offerLines(offer));
+  const yes = await agreed(context, offer, flag(input, "--anyway"));
+  if (yes === null) {
+    context.terminal.err("Not installed. Nothing was written.\n");
+    return EXIT.denied;
+  }
+  await skills.install(offer, yes);
+  await show(context, offer, () => [
+    [span("installed ", "green"), `${name} from ${from}`],
+    [span(`nanos skill attach ${name} AGENT gives it to an agent`, "dim")],
+  ]);
+  return EXIT.succeeded;
+}
+
+/** A yes, null for a no. What harmful skills hold takes a word that is not typed by habit. */
+async function agreed(
+  context: Context,
+  { name, findings }: SkillOffer,
+  anyway: boolean,
+): Promise<{ anyway: boolean } | null> {
+  const severe = findings.some(({ severity }) => severity === "severe");
+  if (severe && !anyway) {
+    // Without the word it is refused, and the refusal says what there is to read.
+    if (context.yes || !attended(context)) return { anyway: false };
+    const typed = await context.terminal.question(`Type ${name} to install it all the same: `);
+    return typed?.trim() === name ? { anyway: true } : null;
+  }
+  const yes = await agree(context, `Install ${name}? y/N `, [
+    "install.unanswered",
+    `Nobody is here to say yes, so ${name} was not installed.`,
+    "Read what it is above, then add --yes.",
+  ]);
+  return yes ? { anyway } : null;
+}
+
+async function attach(context: Context, input: Input): Promise<number> {
+  const [name, agent] = [arg(input, "SKILL"), arg(input, "AGENT")];
+  const { "--net": net, "--exec": exec } = input.options;
+  const { skills } = await context.nanos();
+  const wish = { ...(net === undefined ? {} : { net }), ...(exec === undefined ? {} : { exec }) };
+  const view = await skills.preview(name, wish);
+  say(context, attachLines(view, agent));
+  const yes = await agree(context, `Give ${name} to ${agent}? y/N `, [
+    "skill.unanswered",
+    `Nobody is here to say yes, so ${agent} does not get ${name}.`,
+    "Read what it may do above, then add --yes.",
+  ]);
+  if (!yes) {
+    context.terminal.err("Not attached. Nothing was changed.\n");
+    return EXIT.denied;
+  }
+  const grant = await skills.attach(name, agent, { ...wish, hash: view.hash });
+  await show(context, grant, () => [
+    [span("attached ", "green"), `${name} to ${agent}`],
+    [span(`nanos skill detach ${name} ${agent} takes it back`, "dim")],
+  ]);
+  return EXIT.succeeded;
+}
+
+/** What the agent would get, in plain words, before the yes. */
+function attachLines(view: SkillView, agent: string): readonly Line[] {
+  return [
+    [span(view.name, "bold"), `  ${view.description}`],
+    `${agent} would get it. It`,
+    ...mayLines(view),
+    ...(view.changes === null ? [] : changesLines(view.changes)),
+  ];
+}
+
+function checkLines({ name, hash, state, from, findings, more }: SkillCheck): readonly Line[] {
+  const style = state === "as installed" ? "green" : "yellow";
+  const source = from === null ? "" : ` from ${from}`;
+  return [
+    [span(`${state} `, style), `${name}${source}`, span(`  ${hash.slice(0, 16)}`, "dim")],
+    ...findingLines(findings, more),
+  ];
+}
+
+function say({ terminal }: Context, lines: readonly Line[]): void {
+  terminal.err(paintAll(lines, terminal.color("err")));
+}

@@ -1,5 +1,5 @@
 import type { TrustView } from "../../contracts/nanos.ts";
-import type { Change, Changes, SkillView } from "../../contracts/skill.ts";
+import type { Change, Changes, Finding, SkillOffer, SkillView } from "../../contracts/skill.ts";
 import { fields } from "./fields.ts";
 import { type Line, span, type Style } from "./line.ts";
 import { table } from "./table.ts";
@@ -100,7 +100,7 @@ function stateWords({ state, grant }: SkillView): string {
 export function changesLines(changes: Changes): readonly Line[] {
   const { scopes, files, tools, unknown } = changes;
   return [
-    [span("Changed since you said yes:", "bold")],
+    [span("Changed:", "bold")],
     ...scopes.added.map((words): Line => [span("  + ", "yellow"), `now asks to ${words}`]),
     ...scopes.removed.map((words): Line => [span("  - ", "dim"), `no longer asks to ${words}`]),
     ...(unknown ? ["  What it was then is not kept; read what is there now."] : []),
@@ -131,5 +131,48 @@ export function changeLines({ path, state, lines, more, note }: Change): readonl
       return [span(`    ${mark} ${text}`, look)];
     }),
     ...(more === 0 ? [] : [[span(`    … ${count(more, "more line")} not shown`, "yellow")]]),
+  ];
+}
+
+/** A skill as it is offered: what it may do, what it is made of, what was found in it. */
+export function offerLines(offer: SkillOffer): readonly Line[] {
+  const { name, description, from, files, hash, changes, findings, more, there } = offer;
+  const shown = files.slice(0, MOST_FILES);
+  return [
+    [span(name, "bold"), `  ${description}`],
+    [
+      span(
+        `  ${there === "no" ? "new" : "in place of the one that is there"}, from ${from}`,
+        "dim",
+      ),
+    ],
+    ...mayLines(offer),
+    "",
+    ...shown.map(({ path, what }): Line => [`  ${path}`, span(`  ${what}`, "dim")]),
+    ...(files.length > shown.length ? [`  … ${files.length - shown.length} more files`] : []),
+    [span(`  hash ${hash.slice(0, 16)}`, "dim")],
+    ...(changes === null ? [] : ["", ...changesLines(changes)]),
+    ...findingLines(findings, more),
+  ];
+}
+
+/** Files of an offer that are listed; `--json` has them all. */
+const MOST_FILES = 40;
+
+/** What was found in a skill's texts, each with its place. */
+export function findingLines(findings: readonly Finding[], more: number): readonly Line[] {
+  if (findings.length === 0) return [];
+  return [
+    "",
+    [span("Found in its texts, to be read before a yes:", "bold")],
+    ...findings.flatMap(({ code, severity, path, line, says, text }): readonly Line[] => [
+      [
+        span(severity === "severe" ? "  ! " : "  · ", severity === "severe" ? "red" : "yellow"),
+        `${path}${line === 0 ? "" : `:${line}`} ${says}`,
+        span(`  ${code}`, "dim"),
+      ],
+      ...(text === "" ? [] : [[span(`      ${text}`, "dim")]]),
+    ]),
+    ...(more === 0 ? [] : [`  … ${count(more, "more finding")} not shown`]),
   ];
 }

@@ -3,7 +3,7 @@ import type { Ask } from "../../contracts/run.ts";
 import type { House } from "../command.ts";
 import { NanosError } from "../../std/error.ts";
 import type { Json } from "../../std/json.ts";
-import { action, AGENTS, ARRANGEMENT, SECRETS, SKILL, TOOLS, TRUST } from "./samples.ts";
+import { action, AGENTS, ARRANGEMENT, OFFER, SECRETS, SKILL, TOOLS, TRUST } from "./samples.ts";
 import { type Beat, Played } from "./scripted-run.ts";
 
 /** What a scripted house holds and does. */
@@ -209,6 +209,19 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
     skills: {
       list: async () => [SKILL],
       show: async (name) => ({ ...SKILL, name }),
+      preview: async (name) => ({ ...SKILL, name }),
+      attach: async (skill, agent) => {
+        calls.log.push(`attach ${skill} ${agent}`);
+        return { skill, scopes: [], hash: null, at: 0 };
+      },
+      detach: async (skill, agent) => void calls.log.push(`detach ${skill} ${agent}`),
+      offer: async (from) => ({ ...OFFER, from }),
+      install: async ({ name }, options) =>
+        void calls.log.push(`install ${name}${options?.anyway ? " anyway" : ""}`),
+      remove: async (name) => `/home/removed/${name}`,
+      check: async (name) => ({
+        ...{ name, hash: "h", state: "as installed", from: "/s", findings: [], more: 0 },
+      }),
     },
     arrangement: ARRANGEMENT,
     doctor: async (probe) => [

@@ -58,6 +58,18 @@ export async function loadArrangement(
   return revive(stored);
 }
 
+/**
+ * Whether files would make an arrangement, before they are written.
+ *
+ * @throws NanosError `manifest.invalid`, `arrangement.missing`.
+ */
+export async function tryFiles(
+  files: Snapshot,
+  checks: ArrangementChecks | undefined,
+): Promise<void> {
+  await parseAll(files, checks);
+}
+
 /** An arrangement as plain JSON, for the cache. */
 interface Stored extends Omit<Arrangement, "agents" | "skills"> {
   readonly agents: readonly Agent[];
@@ -90,7 +102,11 @@ async function parseAll(files: Snapshot, checks: ArrangementChecks | undefined):
   const rules = await loadRules(loading, checks);
   const routes = await loadRoutes(loading, checks);
   const instructions = readInstructions(loading);
-  if (manifest !== null) warnAboutReferences(loading, manifest.value.oracle, agents, skills);
+  if (manifest !== null) {
+    const servers = Object.keys(mcpServers);
+    const given = [...skills.map(({ head }) => head.name), ...servers];
+    warnAboutReferences(loading, manifest.value.oracle, agents, given);
+  }
   if (loading.problems.length > 0 || manifest === null) {
     throw manifestError(files.dir, loading.problems);
   }
@@ -207,10 +223,9 @@ function warnAboutReferences(
   loading: Loading,
   oracle: string,
   agents: readonly Agent[],
-  skills: readonly Skill[],
+  skillNames: readonly string[],
 ): void {
   const agentNames = agents.map((agent) => agent.manifest.name);
-  const skillNames = skills.map((skill) => skill.head.name);
   const missing = (where: string, what: string, name: string, known: readonly string[]): void => {
     if (known.includes(name)) return;
     const near = nearest(name, known);

@@ -1,6 +1,7 @@
 import { lstatSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { NanosError } from "../../std/error.ts";
+import { sha256 } from "../../std/hash.ts";
 import { nearest } from "../../std/nearest.ts";
 import { plainText } from "../../std/text.ts";
 import { readTree, readTreeFile, type Refused, treeHash, type TreeFile } from "../files.ts";
@@ -33,12 +34,35 @@ export function snapshot(dir: string, workspace: string, project: boolean): Snap
   const root = realFolder(dir);
   const own = readTree(root, { skip: (path) => isElsewhere(path, project) });
   const beside = project ? readBeside(workspace) : { files: [], refused: [] };
-  const files = [...own.files, ...beside.files];
-  const byPath = new Map(files.map((file) => [file.path, file]));
   const warnings = [
     ...beside.refused.map(({ path, why }) => `${path}: left out, it ${why}`),
     ...strangers(root),
   ];
+  const found = { refused: own.refused, warnings };
+  return assembled(root, workspace, { ...found, files: [...own.files, ...beside.files] });
+}
+
+/** The same with some files changed, as it will be once they are written; null takes one away. */
+export function withEdits(
+  before: Snapshot,
+  edits: ReadonlyMap<string, Uint8Array | null>,
+): Snapshot {
+  const { dir, workspace, refused, warnings } = before;
+  const kept = before.files.filter(({ path }) => !edits.has(path));
+  const made = [...edits].flatMap(([path, content]): TreeFile[] => {
+    if (content === null) return [];
+    const bytes = Buffer.from(content);
+    return [{ path, abs: join(dir, path), content: bytes, hash: sha256(bytes) }];
+  });
+  return assembled(dir, workspace, { refused, warnings, files: [...kept, ...made] });
+}
+
+function assembled(
+  root: string,
+  workspace: string,
+  { files, refused, warnings }: Pick<Snapshot, "files" | "refused" | "warnings">,
+): Snapshot {
+  const byPath = new Map(files.map((file) => [file.path, file]));
   const absolute = (path: string): string =>
     path.startsWith("../") ? join(workspace, path.slice(3)) : join(root, path);
   return {
@@ -47,7 +71,7 @@ export function snapshot(dir: string, workspace: string, project: boolean): Snap
     hash: treeHash(files),
     files,
     byPath,
-    refused: own.refused,
+    refused,
     warnings,
     children: (folder) => [...new Set(below(files, folder).filter((rest) => !rest.includes("/")))],
     folders: (folder) => [

@@ -1,29 +1,26 @@
 import { NanosError } from "../../std/error.ts";
-import type { Arrangement } from "../../contracts/arrangement.ts";
 import type { Grant } from "../../contracts/config.ts";
 import type { EventBody } from "../../contracts/event.ts";
-import { parseAddress } from "../../std/address.ts";
-import type { GrantOptions, Grants } from "../../contracts/nanos.ts";
-import type { GrantStore } from "../../home/grants.ts";
+import type { GrantOptions, Grants, Skills } from "../../contracts/nanos.ts";
 import type { Journal } from "../../journal/journal.ts";
 import type { Vault } from "../../vault/vault.ts";
 import { topRun } from "../views/traces.ts";
 import { firstOf } from "../start.ts";
 import type { Facts } from "../world.ts";
+import { type AttachDesk, attaching } from "../skills/attach.ts";
 import { note } from "./note.ts";
-import { grantable, keepSeen, lookAt } from "./seen.ts";
+import { grantable, keepSeen, lookAt, wishScopes } from "../skills/seen.ts";
 
 /** Grants with the list kept at hand, as every judgement looks at it. */
 export interface GrantDesk {
   readonly grants: Grants;
+  readonly attaching: Pick<Skills, "attach" | "detach">;
   current(): readonly Grant[];
   /** Reads them anew, after another process changed them. */
   reload(): Promise<void>;
 }
 
-interface Desk {
-  readonly arrangement: Arrangement;
-  readonly store: GrantStore;
+interface Desk extends Pick<AttachDesk, "arrangement" | "store" | "ground"> {
   readonly journal: Journal;
   readonly vault: Vault;
   /** `again` asks servers anew that could not be asked before. */
@@ -47,19 +44,22 @@ export async function grantDesk(desk: Desk): Promise<GrantDesk> {
     await record(body);
     return grant;
   };
+  const add = async (name: string, wish: GrantOptions = {}): Promise<Grant> => {
+    checkRun(journal, wish.run);
+    const grant = await give(name, wish);
+    if (grant.hash !== null || !Object.hasOwn(arrangement.mcpServers, name)) return grant;
+    // Now that it may be reached, it can be asked what it offers; the yes is bound to that.
+    await desk.facts(true);
+    const { hash: _shown, ...again } = wish;
+    return give(name, again);
+  };
   return {
     current: () => current,
     reload,
+    attaching: attaching({ ...desk, record, add }),
     grants: {
       list: () => current,
-      add: async (name, wish = {}) => {
-        checkRun(journal, wish.run);
-        const grant = await give(name, wish);
-        if (grant.hash !== null || !Object.hasOwn(arrangement.mcpServers, name)) return grant;
-        // Now that it may be reached, it can be asked what it offers; the yes is bound to that.
-        await desk.facts(true);
-        return give(name, wish);
-      },
+      add,
       revoke: async (name) => {
         const known = current.some(({ skill }) => skill === name);
         if (!known && !grantable(arrangement, await desk.facts()).includes(name)) return false;
@@ -76,15 +76,16 @@ export async function grantDesk(desk: Desk): Promise<GrantDesk> {
 async function giveGrant(
   { arrangement, facts, vault, store }: Desk,
   name: string,
-  { net = [], exec = [], until, run, hash: shown }: GrantOptions,
+  wish: GrantOptions,
 ): Promise<{ grant: Grant; body: EventBody }> {
+  const { until, run, hash: shown } = wish;
   const look = lookAt(name, arrangement, await facts());
   const { hash } = look;
   if (shown !== undefined && shown !== hash) {
     const message = `${name} is no longer what was shown; nothing was granted.`;
     throw new NanosError("grant.changed", message, `Look again: nanos skill show ${name}`);
   }
-  const scopes = [...net.map(netScope), ...exec.map((program) => `exec:${program}`)];
+  const scopes = wishScopes(wish);
   const extra = {
     ...(until === undefined ? {} : { expires: until }),
     ...(run === undefined ? {} : { run: topRun(run) }),
@@ -107,10 +108,4 @@ function checkRun(journal: Journal, given: string | undefined): void {
     `Run ${run} has ended, and a grant for it would be for nothing.`,
     "Leave --run away, or name one that goes on: nanos trace list",
   );
-}
-
-function netScope(value: string): string {
-  const address = parseAddress(value);
-  if (address) return `net:${address.text}`;
-  throw new NanosError("grant.bad_scope", `${value} is no destination.`, "Write it as HOST:PORT.");
 }

@@ -1,4 +1,5 @@
 import { dirname } from "node:path";
+import { parseAddress } from "../../std/address.ts";
 import { canonical } from "../../std/canonical.ts";
 import { NanosError } from "../../std/error.ts";
 import { sha256 } from "../../std/hash.ts";
@@ -7,6 +8,8 @@ import { LIMITS } from "../../std/limits.ts";
 import { nearest } from "../../std/nearest.ts";
 import type { Arrangement } from "../../contracts/arrangement.ts";
 import type { Seen } from "../../contracts/config.ts";
+import type { GrantOptions } from "../../contracts/nanos.ts";
+import type { Scope } from "../../contracts/scope-parts.ts";
 import type { Changes, SkillView } from "../../contracts/skill.ts";
 import { changesOf, type Pair } from "../../home/changes.ts";
 import { readTree, treeHash, utf8 } from "../../home/files.ts";
@@ -82,7 +85,8 @@ export function keepSeen(look: Look, vault: Vault): string {
   return vault.put(canonical(seenIn(look) as unknown as Json));
 }
 
-function seenIn({ files, scopes, tools }: Look): Seen {
+/** What of a look is kept. */
+export function seenIn({ files, scopes, tools }: Pick<Look, "files" | "scopes" | "tools">): Seen {
   const announced = tools.filter(({ kind }) => kind === "mcp");
   return {
     v: 1,
@@ -100,17 +104,28 @@ function seenIn({ files, scopes, tools }: Look): Seen {
 /** What is no longer as it was when it was said yes to. `kept` is the vault hash of that. */
 export function changesSince(look: Look, kept: string | undefined, vault: Vault): Changes {
   const bytes = kept === undefined ? null : vault.get(kept);
-  const now = seenIn(look);
   if (bytes === null) {
-    const scopes = { added: now.scopes.map(scopeInWords), removed: [] };
+    const scopes = { added: look.scopes.map(scopeInWords), removed: [] };
     return { scopes, files: [], tools: [], unknown: true };
   }
   const then = JSON.parse(new TextDecoder().decode(bytes)) as Seen;
+  const contentOf = (path: string): Uint8Array | "unknown" => {
+    const hash = own(then.files, path);
+    return (hash === undefined ? null : vault.get(hash)) ?? "unknown";
+  };
+  return compare({ ...then, contentOf }, look);
+}
+
+/** What makes one skill another: new reach first, then its files and tools. */
+export function compare(
+  then: Seen & { readonly contentOf: (path: string) => Uint8Array | "unknown" },
+  look: Pick<Look, "files" | "scopes" | "tools">,
+): Changes {
+  const now = seenIn(look);
   const without = (some: readonly string[], others: readonly string[]): string[] =>
     some.filter((one) => !others.includes(one)).map(scopeInWords);
   const files = differing(then.files, now.files).map((path): Pair => {
-    const hash = own(then.files, path);
-    const before = hash === undefined ? null : (vault.get(hash) ?? "unknown");
+    const before = Object.hasOwn(then.files, path) ? then.contentOf(path) : null;
     return { path, before, after: look.files.get(path) ?? null };
   });
   const tools = differing(then.tools, now.tools).map((path): Pair => {
@@ -148,4 +163,19 @@ function readable(tool: Json): string {
   const { description, ...rest } = tool as { description?: Json };
   const words = typeof description === "string" ? description : "";
   return `${words}\n${JSON.stringify(JSON.parse(canonical(rest as Json)), null, 2)}`;
+}
+
+/**
+ * What a wish names beyond what is declared, as scopes.
+ *
+ * @throws NanosError `grant.bad_scope`.
+ */
+export function wishScopes({ net = [], exec = [] }: GrantOptions): Scope[] {
+  const hosts = net.map((value) => {
+    const address = parseAddress(value);
+    if (address) return `net:${address.text}`;
+    const message = `${value} is no destination.`;
+    throw new NanosError("grant.bad_scope", message, "Write it as HOST:PORT.");
+  });
+  return [...hosts, ...exec.map((program) => `exec:${program}`)];
 }

@@ -9,7 +9,7 @@ import { scopeInWords } from "../../home/trust-words.ts";
 import type { Vault } from "../../vault/vault.ts";
 import { resolveScope } from "../standing.ts";
 import type { Facts, World } from "../world.ts";
-import { changesSince, grantable, type Look, lookAt } from "./seen.ts";
+import { changesSince, grantable, type Look, lookAt, wishScopes } from "./seen.ts";
 
 /** What the desk is made of. */
 type Desk = Pick<World, "facts" | "grants" | "clock"> & {
@@ -18,7 +18,7 @@ type Desk = Pick<World, "facts" | "grants" | "clock"> & {
 };
 
 /** Skills, servers and tools as a person asks about them. */
-export function skillDesk(desk: Desk): Skills {
+export function skillDesk(desk: Desk): Pick<Skills, "list" | "show" | "preview"> {
   const view = (name: string, facts: Facts): SkillView =>
     viewOf(desk, facts, { name, look: lookAt(name, desk.arrangement, facts) });
   return {
@@ -27,6 +27,11 @@ export function skillDesk(desk: Desk): Skills {
       return grantable(desk.arrangement, facts).map((name) => view(name, facts));
     },
     show: async (name) => view(name, await desk.facts()),
+    preview: async (name, wish) => {
+      const facts = await desk.facts();
+      const { scopes } = lookAt(name, desk.arrangement, facts);
+      return { ...view(name, facts), may: mayDo(scopes, facts, { scopes: wishScopes(wish) }) };
+    },
   };
 }
 

@@ -1,0 +1,80 @@
+import { expect, test } from "bun:test";
+import { refusal } from "../testing/folder.ts";
+import { withSkill } from "./attach.ts";
+
+const agent = (front: string): string =>
+  `---\nname: a # me\ndescription: D.\n${front}---\nskills: [none]\n`;
+
+const CASES: readonly (readonly [what: string, before: string, on: string, off: string | null])[] =
+  [
+    ["no list", "", "skills: [web]\n", null],
+    [
+      "a list on one line",
+      "skills: [notes]  # mine\nagents: [b]\n",
+      "skills: [notes, web]  # mine\nagents: [b]\n",
+      null,
+    ],
+    ["a list with blanks", "skills: [ notes ]\n", "skills: [ notes, web ]\n", null],
+    ["an empty list", "skills: []\n", "skills: [web]\n", "skills: []\n"],
+    ["words with commas", "skills: notes, k8s\n", "skills: notes, k8s, web\n", null],
+    [
+      "items on lines",
+      "skills:\n  - notes # mine\n  # more\n  - k8s\nagents: []\n",
+      "skills:\n  - notes # mine\n  # more\n  - k8s\n  - web\nagents: []\n",
+      null,
+    ],
+    [
+      "items not indented",
+      "skills:\n- notes\nagents: []\n",
+      "skills:\n- notes\n- web\nagents: []\n",
+      null,
+    ],
+  ];
+
+for (const [what, before, on, off] of CASES) {
+  test(`${what}: a skill comes and goes, and the rest stays`, async () => {
+    const file = "agents/a.md";
+    const attached = await withSkill(file, agent(before), { skill: "web", on: true });
+    expect(attached).toBe(agent(on));
+    expect(await withSkill(file, attached, { skill: "web", on: true })).toBe(attached);
+    const detached = await withSkill(file, attached, { skill: "web", on: false });
+    const empty = before === "" ? "skills: []\n" : before;
+    expect(detached).toBe(agent(off ?? empty));
+    expect(await withSkill(file, detached, { skill: "web", on: false })).toBe(detached);
+  });
+}
+
+test("lines of another system end as they did", async () => {
+  const text = agent("skills:\n  - notes\n").replaceAll("\n", "\r\n");
+  const on = await withSkill("a.md", text, { skill: "web", on: true });
+  expect(on.replaceAll("\r\n", "\n")).toBe(agent("skills:\n  - notes\n  - web\n"));
+  const none = await withSkill("a.md", agent("").replaceAll("\n", "\r\n"), {
+    skill: "web",
+    on: true,
+  });
+  expect(none).toBe(agent("skills: [web]\n").replaceAll("\n", "\r\n"));
+});
+
+test("the first of several items goes alone", async () => {
+  const off = await withSkill("a.md", agent("skills:\n  - web # x\n  - notes\n"), {
+    skill: "web",
+    on: false,
+  });
+  expect(off).toBe(agent("skills:\n  - notes\n"));
+});
+
+test("what cannot be done without changing more is refused, with what to write", async () => {
+  const anchor = agent("skills: &all [notes]\nagents: *all\n");
+  const one = await refusal(() => withSkill("a.md", anchor, { skill: "web", on: true }));
+  expect(one.code).toBe("agent.edit");
+  const broken = await refusal(() =>
+    withSkill("a.md", agent("skils: [x]\n"), { skill: "web", on: true }),
+  );
+  expect(broken.code).toBe("manifest.invalid");
+  const folded = agent("skills: >-\n  notes,\n  k8s\n");
+  const two = await refusal(() => withSkill("a.md", folded, { skill: "web", on: true }));
+  expect([two.code, two.next]).toEqual([
+    "agent.edit",
+    "Open it and write: skills: [notes, k8s, web]",
+  ]);
+});

@@ -1,0 +1,97 @@
+import type { AgentManifest } from "../../contracts/agent.ts";
+import { NanosError } from "../../std/error.ts";
+import { type Json, sameJson } from "../../std/json.ts";
+import { parseManifest } from "./manifest.ts";
+
+/**
+ * An agent's file with one skill more or less in its `skills`, and not a byte changed elsewhere:
+ * comments, order and the way the list is written stay. The file is read again afterwards, and
+ * what came of it must be exactly what was meant.
+ *
+ * @throws NanosError `agent.edit` for a file in which that cannot be done, `manifest.invalid`.
+ */
+export async function withSkill(
+  file: string,
+  text: string,
+  edit: { readonly skill: string; readonly on: boolean },
+): Promise<string> {
+  const manifest = await manifestIn(file, text);
+  const before = manifest.skills;
+  if (before.includes(edit.skill) === edit.on) return text;
+  const wanted = edit.on ? [...before, edit.skill] : before.filter((name) => name !== edit.skill);
+  const changed = await edited(text, wanted);
+  const after = changed === null ? null : await manifestIn(file, changed).catch(() => null);
+  const meant = { ...manifest, skills: wanted } as unknown as Json;
+  if (changed !== null && sameJson(after as unknown as Json, meant)) return changed;
+  throw new NanosError(
+    "agent.edit",
+    `The skills of ${file} are written in a way that is not changed by itself.`,
+    `Open it and write: skills: [${wanted.join(", ")}]`,
+  );
+}
+
+async function manifestIn(file: string, text: string): Promise<AgentManifest> {
+  const { AgentManifest: schema, CLAUDE_AGENT_KEYS: ignore } =
+    await import("../../contracts/agent.ts");
+  const read = await parseManifest(file, text, schema, "markdown", { ignore });
+  if (read.ok) return read.value;
+  const first = read.problems[0];
+  throw new NanosError(
+    "manifest.invalid",
+    `${file}:${first?.line ?? 1}: ${first?.text ?? "cannot be read"}`,
+    `Open ${file} and correct it.`,
+  );
+}
+
+/** The front matter's own bytes, with the one place changed where the list stands. */
+async function edited(text: string, wanted: readonly string[]): Promise<string | null> {
+  const front = /^(\ufeff?---[ \t]*\r?\n)([\s\S]*?)(^---[ \t]*(?:\r?\n|$))/mu.exec(text);
+  if (front === null || front.index !== 0) return null;
+  const [, open = "", head = ""] = front;
+  const { parseDocument, isMap, isScalar, isSeq } = await import("yaml");
+  const { contents } = parseDocument(head);
+  const end = head.includes("\r\n") ? "\r\n" : "\n";
+  const start = open.length;
+  const put = (from: number, to: number, what: string): string =>
+    `${text.slice(0, start + from)}${what}${text.slice(start + to)}`;
+  const pair = isMap(contents)
+    ? contents.items.find(({ key }) => isScalar(key) && key.value === "skills")
+    : undefined;
+  if (pair === undefined)
+    return put(head.length, head.length, `skills: [${wanted.join(", ")}]${end}`);
+  const value = pair.value;
+  const range = isSeq(value) || isScalar(value) ? value.range : null;
+  if (!range) return null;
+  const [from, to] = range;
+  if (isScalar(value)) return put(from, to, wanted.length === 0 ? "[]" : wanted.join(", "));
+  if (isSeq(value) && value.flow === true)
+    return put(from, to, flowOf(head.slice(from, to), wanted));
+  return isSeq(value) ? put(from, to, blockOf(head, from, to, wanted)) : null;
+}
+
+/** `[a, b]` with the blanks it was written with, where it stands on one line. */
+function flowOf(before: string, wanted: readonly string[]): string {
+  const inner = /^\[( *)/u.exec(before)?.[1] ?? "";
+  return wanted.length === 0 ? "[]" : `[${inner}${wanted.join(", ")}${inner}]`;
+}
+
+/** Items on lines of their own: those that stay keep theirs, with what stands beside them. */
+function blockOf(head: string, from: number, to: number, wanted: readonly string[]): string {
+  const indent = /[^\n]*$/u.exec(head.slice(0, from))?.[0] ?? "";
+  const lines = head.slice(from, to).split("\n");
+  const nameOf = (line: string): string | undefined =>
+    /^\s*-\s+["']?([\w.-]+)["']?\s*(?:#.*)?$/u.exec(line)?.[1];
+  const kept = lines.filter((line) => {
+    const name = nameOf(line);
+    return name === undefined || wanted.includes(name);
+  });
+  const there = lines.map(nameOf);
+  const added = wanted.filter((name) => !there.includes(name)).map((name) => `${indent}- ${name}`);
+  if (kept.every((line) => nameOf(line) === undefined) && added.length === 0) return "[]";
+  const tail = kept.at(-1) === "" ? [""] : [];
+  const body = tail.length > 0 ? kept.slice(0, -1) : kept;
+  const all = [...body, ...added];
+  // The first item begins where the list does, after the blanks that are there already.
+  const [first = "", ...rest] = all;
+  return [first.trimStart(), ...rest, ...tail].join("\n");
+}
