@@ -49,6 +49,8 @@ import { VERSION } from "./version.ts";
 
 // oxlint-disable-next-line oxc/no-barrel-file -- this is the package's entry
 export type * from "./contracts/nanos.ts";
+// oxlint-disable-next-line oxc/no-barrel-file -- and what it speaks of
+export type * from "./contracts/skill.ts";
 export { NanosError } from "./std/error.ts";
 
 /**

@@ -135,3 +135,58 @@ export interface Change {
   /** Why no lines are shown. */
   readonly note?: string;
 }
+
+/** Standing answers: what a skill may reach without being asked about. */
+export interface Grants {
+  list(): readonly Grant[];
+  /** @throws NanosError `skill.unknown`, `grant.*`. */
+  add(skill: string, wish?: GrantOptions): Promise<Grant>;
+  /** Takes the yes back: from its next step on the skill does nothing. False for no such skill. */
+  revoke(skill: string): Promise<boolean>;
+}
+
+export interface GrantOptions {
+  /** Destinations, `HOST:PORT`, it may reach without asking. */
+  readonly net?: readonly string[];
+  /** Programs it may run without asking. */
+  readonly exec?: readonly string[];
+  /** Milliseconds since 1970. */
+  readonly until?: number;
+  /** The one run it is for. */
+  readonly run?: string;
+  /** What was shown, to be bound to nothing else: `hash` of the view. */
+  readonly hash?: string | null;
+}
+
+/** What can be attached to an agent and granted. */
+export interface Skills {
+  list(): Promise<readonly SkillView[]>;
+  /** @throws NanosError `skill.unknown`. */
+  show(name: string): Promise<SkillView>;
+  /** The same, as if it were granted like this; `grant.bad_scope` for a wish that cannot be. */
+  preview(name: string, wish: GrantOptions): Promise<SkillView>;
+  /**
+   * Adds it to the agent's file, that one line alone, and grants it as it was shown.
+   *
+   * @throws NanosError `skill.unknown`, `agent.unknown`, `agent.edit`, `grant.*`, `trust.*`.
+   */
+  attach(skill: string, agent: string, wish?: GrantOptions): Promise<Grant>;
+  /** Takes it out of the agent's file; a run that goes on may not use it from its next step on. */
+  detach(skill: string, agent: string): Promise<void>;
+  /**
+   * Reads a skill from a folder, an archive or a repository. Nothing of it is written or run.
+   *
+   * @throws NanosError `install.*`, `manifest.invalid`.
+   */
+  offer(from: string, path?: string): Promise<SkillOffer>;
+  /**
+   * Puts exactly what was offered into the arrangement and locks its hash.
+   *
+   * @throws NanosError `install.severe` for severe findings that are not answered by `anyway`.
+   */
+  install(offer: SkillOffer, options?: { anyway?: boolean }): Promise<void>;
+  /** Takes it out of the arrangement; gives the folder its files are kept in for a while. */
+  remove(skill: string): Promise<string>;
+  /** @throws NanosError `skill.unknown` for what is no installed skill. */
+  check(skill: string): Promise<SkillCheck>;
+}

@@ -1,7 +1,7 @@
 import { NanosError } from "../../std/error.ts";
 import type { Grant } from "../../contracts/config.ts";
 import type { EventBody } from "../../contracts/event.ts";
-import type { GrantOptions, Grants, Skills } from "../../contracts/nanos.ts";
+import type { GrantOptions, Grants, Skills } from "../../contracts/skill.ts";
 import type { Journal } from "../../journal/journal.ts";
 import type { Vault } from "../../vault/vault.ts";
 import { topRun } from "../views/traces.ts";

@@ -5,7 +5,7 @@ import { nearest } from "../../std/nearest.ts";
 import type { Arrangement } from "../../contracts/arrangement.ts";
 import type { Grant } from "../../contracts/config.ts";
 import type { EventBody } from "../../contracts/event.ts";
-import type { GrantOptions, Skills } from "../../contracts/nanos.ts";
+import type { GrantOptions, Skills } from "../../contracts/skill.ts";
 import { withSkill } from "../../home/arrangement/attach.ts";
 import { readPlain, utf8 } from "../../home/files.ts";
 import type { GrantStore } from "../../home/grants.ts";

@@ -1,8 +1,7 @@
 import type { Arrangement } from "../../contracts/arrangement.ts";
 import type { Grant } from "../../contracts/config.ts";
-import type { Skills } from "../../contracts/nanos.ts";
+import type { SkillView, Skills } from "../../contracts/skill.ts";
 import { scopeParts, type Scope } from "../../contracts/scope-parts.ts";
-import type { SkillView } from "../../contracts/skill.ts";
 import { voids } from "../../gate/endorse.ts";
 import { covers, isInside, parseScope } from "../../gate/scopes.ts";
 import { scopeInWords } from "../../home/trust-words.ts";
