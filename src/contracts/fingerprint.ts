@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "fefff67e7207c0f0998f96c506080bebc8f20d34dc0cd517c2c0f023599f527c";
+export const SCHEMAS_HASH = "71cc226470296e3f267ee4bbc3036d570d791ca66690c4d58556458c6dba8510";
