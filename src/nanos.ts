@@ -1,8 +1,9 @@
+import { readFile, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "./std/clock.ts";
 import { NanosError } from "./std/error.ts";
-import { hashOf } from "./std/hash.ts";
+import { hashOf, sha256 } from "./std/hash.ts";
 import { canonical } from "./std/canonical.ts";
 import type { Json } from "./std/json.ts";
 import { LIMITS } from "./std/limits.ts";
@@ -357,10 +358,21 @@ function worldOf(parts: {
         await lockSkill(home, skill, files);
       }
     },
+    isStill,
     alone: (task) => withLock(join(home.paths.machine, "commit"), systemClock, task),
     sign: home.operator.sign,
     verify: home.operator.verify,
   };
+}
+
+/** Large files are taken for unchanged: what is written in them stays what it was. */
+async function isStill(path: string, hash: string): Promise<boolean> {
+  try {
+    const { size } = await stat(path);
+    return size > LIMITS.storedBytes || sha256(await readFile(path)) === hash;
+  } catch (error) {
+    return !(error instanceof Error && "code" in error && error.code === "ENOENT");
+  }
 }
 
 /** The facts of this process, worked out when first asked for. */

@@ -125,6 +125,8 @@ export interface World {
   lend(secret: string, host: string | null): Promise<Failure | null>;
   /** Keeps that the operator said yes to a skill with this hash. */
   lock(skill: string, hash: string): Promise<void>;
+  /** True while a file's content has this SHA-256; true as well where that cannot be told. */
+  isStill(path: string, hash: string): Promise<boolean>;
   /** Does something while no other process of this home does the same. */
   alone<T>(act: () => Promise<T>): Promise<T>;
   /** Signs with the operator's key. */

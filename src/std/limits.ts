@@ -57,6 +57,8 @@ export const LIMITS = {
   /** Values of one call that are looked at for where they come from, and what of each is kept. */
   decidingValues: 64,
   decidingChars: 200,
+  /** Files written by runs that are looked at before a call that may read them; more are untrusted. */
+  labelledFiles: 1_000,
   /** A delegated answer by schema: fields and items of one part, nesting, values in all. */
   answerItems: 32,
   answerDepth: 4,

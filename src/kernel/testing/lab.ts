@@ -126,6 +126,7 @@ export function lab(setup: LabSetup = {}, kept: Partial<Kept> = {}): Lab {
           ? null
           : { code: "secret.not_bound", message: "It does not go there." },
       lock: async () => undefined,
+      isStill: async (path, hash) => sha256(tools.files.get(path) ?? "") === hash,
       alone: (task) => task(),
       sign: (text) => `signed:${text.length}`,
       verify: (text, signature) => signature === `signed:${text.length}`,

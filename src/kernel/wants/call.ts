@@ -15,6 +15,7 @@ import { parseScope } from "../../gate/scopes.ts";
 import type { Granted, LoadedTool, Reach, ToolResult, Wanted } from "../../tools/tool-host.ts";
 import { act } from "../act.ts";
 import { type Limit, unlessStopped, whyStopped } from "../drive/watch.ts";
+import { labelsOfFiles } from "../flow/files.ts";
 import { isLabelled } from "../flow/flow.ts";
 import { type Frame, draft } from "../frame.ts";
 import { type Proposed, Waiting } from "../proposal.ts";
@@ -32,6 +33,7 @@ export interface ToolUse {
 export async function callTool(frame: Frame, use: ToolUse, one: Proposed): Promise<Draft> {
   const { drive } = frame;
   const { name } = use.tool.manifest;
+  const files = await labelsOfFiles(frame, use.scopes);
   const start = drive.elapsed();
   const { result, hosts, labels, limit } = await callHost(frame, use, one, false);
   const ms = Math.round(drive.elapsed() - start);
@@ -40,7 +42,11 @@ export async function callTool(frame: Frame, use: ToolUse, one: Proposed): Promi
     : await outcomeOf(result, drive.signal);
   // What a tool says of its failure is text of its own as well.
   const said: Label = result.ok ? result.label : UNKNOWN_LABEL;
-  const own = joinLabels({ ...said, sources: [...said.sources, ...hosts, name] }, ...labels);
+  const own = joinLabels(
+    { ...said, sources: [...said.sources, ...hosts, name] },
+    ...files,
+    ...labels,
+  );
   const label = joinLabels(frame.label, own);
   const better = outcome.status === "done" && own.integrity !== label.integrity;
   const told = better && isLabelled(frame) ? { ...outcome, own } : outcome;

@@ -15,6 +15,7 @@ export default tool({
     section: z.string().max(120).optional().describe("Title of the section, beside the date."),
   }),
   scopes: ["read:./notes", "write:./notes"],
+  returns: { integrity: "directory" },
   args: { note: "control", text: "content", section: "content" },
   probe({ note, text, section }, ctx) {
     const there = readNote(ctx.path("notes"), noteName(note)) ?? "";

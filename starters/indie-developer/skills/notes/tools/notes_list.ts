@@ -15,6 +15,7 @@ export default tool({
     text: z.string().optional().describe("Only notes that contain this text, in any case."),
   }),
   scopes: ["read:./notes"],
+  returns: { integrity: "directory" },
   args: { tag: "content", text: "content" },
   repeatable: true,
   run({ tag, text }, ctx) {

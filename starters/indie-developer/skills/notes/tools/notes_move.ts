@@ -11,6 +11,7 @@ export default tool({
     to: z.string().describe("Its new name, e.g. archive/inbox."),
   }),
   scopes: ["read:./notes", "write:./notes"],
+  returns: { integrity: "directory" },
   args: { note: "control", to: "control" },
   probe({ note, to }, ctx) {
     const folder = ctx.path("notes");

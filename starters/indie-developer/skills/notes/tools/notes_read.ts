@@ -11,6 +11,7 @@ export default tool({
     from: z.number().int().min(0).default(0).describe("Character to begin at."),
   }),
   scopes: ["read:./notes"],
+  returns: { integrity: "directory" },
   args: { note: "control", from: "content" },
   repeatable: true,
   run({ note, from }, ctx) {

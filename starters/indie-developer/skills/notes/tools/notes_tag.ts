@@ -10,6 +10,7 @@ export default tool({
     tags: z.array(z.string()).min(1).max(20).describe("Tags, with or without #."),
   }),
   scopes: ["read:./notes", "write:./notes"],
+  returns: { integrity: "directory" },
   args: { note: "control", tags: "content" },
   repeatable: true,
   run({ note, tags }, ctx) {

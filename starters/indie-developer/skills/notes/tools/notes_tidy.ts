@@ -16,6 +16,7 @@ export default tool({
   }),
   output: z.object({ summary: z.string(), files: z.array(z.string()) }),
   scopes: ["read:./notes", "write:./notes"],
+  returns: { integrity: "directory" },
   args: { date: "control" },
   repeatable: true,
   run({ date }, ctx) {
