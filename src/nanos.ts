@@ -9,6 +9,7 @@ import type { Json } from "./std/json.ts";
 import { LIMITS } from "./std/limits.ts";
 import { systemRandom } from "./std/random.ts";
 import type { Arrangement } from "./contracts/arrangement.ts";
+import type { MemorySettings } from "./contracts/memory.ts";
 import type { Grant } from "./contracts/config.ts";
 import type {
   Found,
@@ -36,13 +37,15 @@ import type { installDesk } from "./kernel/skills/install.ts";
 import { skillDesk } from "./kernel/skills/view.ts";
 import { toolDesk } from "./kernel/desk/tools.ts";
 import { traceDesk } from "./kernel/desk/traces.ts";
-import { factsOf } from "./kernel/facts.ts";
+import { factsIn, factsOf, memorySettings } from "./kernel/facts.ts";
+import { memoryDesk } from "./kernel/memory/desk.ts";
 import { note } from "./kernel/desk/note.ts";
 import { begin, cancel, resume } from "./kernel/runner.ts";
 import { destinationOf, sealOf } from "./kernel/standing.ts";
 import type { Facts, World } from "./kernel/world.ts";
 import type { Sandbox } from "./sandbox/sandbox.ts";
 import { openSandbox } from "./sandbox/open.ts";
+import { openMemory } from "./memory/open.ts";
 import { openTools } from "./tools/open.ts";
 import type { Granted, ToolHost, Wanted } from "./tools/tool-host.ts";
 import { openVault, type Vault } from "./vault/vault.ts";
@@ -144,9 +147,11 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
     : emptyArrangement(own.workspace);
   const vault = openVault(paths.vault);
   const { arrangementDir } = own;
+  const config = await home.config.read();
+  const settings = memorySettings(arrangement.manifest.memory, config.memory);
   const models = modelDesk({
     arrangement,
-    config: await home.config.read(),
+    config,
     change: home.config.change,
     journal,
     deps: {
@@ -165,7 +170,7 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
     ...{ cacheDir: paths.cache, stageDir: paths.stage, undoDir: join(paths.machine, "undo") },
     listing: (wanted) => listGranted(wanted, grants.current()),
   });
-  const facts = factsBook({ home, tools, arrangement });
+  const facts = factsBook({ home, tools, arrangement, settings });
   const parts = { home, journal, vault, models, grants, tools, sandbox, arrangement };
   const world = worldOf({ ...parts, facts });
   const forget = journal.onWake((topic) => {
@@ -180,7 +185,7 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
   };
   return nanosOf({
     ...{ world, place, arrangement, models, grants, secrets, sandbox, vault },
-    ...{ skills, forget },
+    ...{ skills, forget, memory: memoryDesk({ world, arrangement, settings }) },
   });
 }
 
@@ -269,6 +274,7 @@ function nanosOf(parts: {
   skills: Nanos["skills"];
   sandbox: Sandbox;
   vault: Vault;
+  memory: Nanos["memory"];
   forget: () => void;
 }): Nanos {
   const { world, place, arrangement, models, grants, secrets, sandbox, vault } = parts;
@@ -285,6 +291,7 @@ function nanosOf(parts: {
     grants: grants.grants,
     secrets,
     skills: parts.skills,
+    memory: parts.memory,
     run: (request) => begin(world, request),
     resume: (run, hooks = {}) => resume(world, run, hooks),
     cancel: (run) => cancel(world, run),
@@ -336,21 +343,18 @@ function worldOf(parts: {
     ...edge,
     journal: cleanJournal(journal, edge.guard),
     tools,
+    memory: openMemory(join(home.place.arrangementDir ?? home.paths.home, "memory")),
     holds: ({ kind, net }) => sandbox.tier(kind, net) !== null,
     clock: systemClock,
     random: systemRandom,
     version: VERSION,
     facts: () => facts(),
     keep: async (kept) => vault.put(canonical(kept as unknown as Json)),
-    recall: (hash) => {
-      const bytes = vault.get(hash);
-      return bytes && (JSON.parse(new TextDecoder().decode(bytes)) as Facts);
-    },
+    recall: (hash) => factsIn(vault.get(hash)),
     grants: grants.current,
     model: models.open,
     defaultModel: models.defaultName,
     modelSettings: models.settings,
-    scrubs: models.scrubs,
     lock: async (skill, hash) => {
       // The yes was given to what the run began with; what is there now may be something else.
       const files = arrangement.skills.get(skill)?.hash;
@@ -378,8 +382,13 @@ async function isStill(path: string, hash: string): Promise<boolean> {
 /** The facts of this process, worked out when first asked for. */
 type FactsBook = (again?: boolean) => Promise<Facts>;
 
-function factsBook(parts: { home: Home; tools: ToolHost; arrangement: Arrangement }): FactsBook {
-  const { home, tools, arrangement } = parts;
+function factsBook(parts: {
+  home: Home;
+  tools: ToolHost;
+  arrangement: Arrangement;
+  settings: MemorySettings;
+}): FactsBook {
+  const { home, tools, arrangement, settings } = parts;
   let facts: Promise<Facts> | null = null;
   const load = async (again: boolean): Promise<Facts> =>
     factsOf({
@@ -388,6 +397,7 @@ function factsBook(parts: { home: Home; tools: ToolHost; arrangement: Arrangemen
       lock: await home.lock.read(),
       machine: home.paths.machine,
       userHome: homedir(),
+      memory: settings,
     });
   return (again = false) => (facts = again || facts === null ? load(again) : facts);
 }

@@ -1,6 +1,7 @@
 import { systemClock } from "../../src/std/clock.ts";
 import type { Action } from "../../src/contracts/action.ts";
 import type { Label } from "../../src/contracts/label.ts";
+import { MEMORY_OFF } from "../../src/contracts/memory.ts";
 import type { Rule } from "../../src/contracts/rules.ts";
 import type { Standing } from "../../src/gate/gate.ts";
 import { judge } from "../../src/gate/judge.ts";
@@ -88,6 +89,7 @@ function standingOf(rules: readonly Rule[]): Standing {
     priced: true,
     chosen: true,
     held: true,
+    memory: MEMORY_OFF,
     inDoubt: false,
   };
 }

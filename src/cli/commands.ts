@@ -26,6 +26,7 @@ export const COMMANDS: readonly Entry[] = [
   { name: "model", aliases: ["models"], load: () => import("./commands/model.ts") },
   { name: "grant", aliases: ["grants"], load: () => import("./commands/grant.ts") },
   { name: "secret", aliases: ["secrets"], load: () => import("./commands/secret.ts") },
+  { name: "memory", aliases: ["memories"], load: () => import("./commands/memory.ts") },
   { name: "approvals", aliases: ["approval"], load: () => import("./commands/approvals.ts") },
   { name: "trace", aliases: ["traces"], load: () => import("./commands/trace.ts") },
   { name: "why", load: () => import("./commands/why.ts") },

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { JsonSchema } from "./json.ts";
 import { Label } from "./label.ts";
+import { Keeping } from "./memory.ts";
 import { type Reason, REASON_NAMES } from "./reason.ts";
 import { LAYERS, RANKS } from "./ranks.ts";
 import { Scope } from "./scope.ts";
@@ -85,6 +86,8 @@ export const Action = z.strictObject({
   unconfined: z.boolean().optional(),
   /** True when the effect leaves this machine and cannot be taken back. */
   irreversible: z.boolean().optional(),
+  /** For a memory write: what it is judged by. */
+  keeping: Keeping.optional(),
   /** Join of everything that influenced it. */
   label: Label,
 });

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Agent } from "./agent.ts";
 import type { ModelConfig } from "./model.ts";
 import { ModelConfig as ModelConfigSchema } from "./model.ts";
+import { MemoryConfig } from "./memory.ts";
 import type { Route, Rule } from "./rules.ts";
 import type { Skill } from "./skill.ts";
 import { Scope } from "./scope.ts";
@@ -34,6 +35,8 @@ export const ArrangementManifest = z.strictObject({
       depth: z.number().int().min(0).max(8).optional(),
     })
     .default({}),
+  /** Whether anything is remembered; off where nothing is said. */
+  memory: MemoryConfig.optional(),
   /** Scopes said yes to beforehand for tools of no skill. */
   allow: z.array(Scope).default([]),
 });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { JsonSchema } from "./json.ts";
+import { MemoryConfig } from "./memory.ts";
 import { ModelConfig } from "./model.ts";
 import { Scope } from "./scope.ts";
 
@@ -9,6 +10,8 @@ export const Config = z.strictObject({
   models: z.record(z.string(), ModelConfig).default({}),
   /** The model in use; overrides the arrangement's. */
   model: z.string().optional(),
+  /** Overrides what the arrangement says of memory, field by field. */
+  memory: MemoryConfig.optional(),
 });
 export type Config = z.infer<typeof Config>;
 

@@ -106,6 +106,8 @@ export const EventBody = z.discriminatedUnion("kind", [
       .optional(),
     /** The operator's own words, where they are not the request: in a delegated run. */
     said: z.string().optional(),
+    /** Memories a delegated run may look into at most: those its parent may, and its own. */
+    memories: z.array(z.string()).optional(),
     model: RunModel.extend({
       /** Asked in its place when it fails or rests, in this order. */
       fallback: z.array(RunModel).optional(),
@@ -249,9 +251,20 @@ export const EventBody = z.discriminatedUnion("kind", [
     /** The runs that measured it. */
     runs: z.array(z.string()),
   }),
+  /** A note that nobody recorded was found: written or changed by hand. */
+  z.strictObject({
+    kind: z.literal("memory.noticed"),
+    memory: z.string(),
+    id: z.string(),
+    hash: z.string(),
+  }),
+  z.strictObject({ kind: z.literal("memory.rejected"), id: z.string() }),
+  /** What was kept under this name is gone: file, candidate, and the bodies that held its words. */
+  z.strictObject({ kind: z.literal("memory.forgotten"), id: z.string() }),
   z.strictObject({ kind: z.literal("run.cancel_requested"), run: z.string(), by: z.string() }),
   z.strictObject({ kind: z.literal("body.erased"), hash: z.string(), why: z.string() }),
 ]);
 export type EventBody = z.infer<typeof EventBody>;
 /** The body of `run.started`: all that a run begins with. */
+export type ActionProposed = Extract<EventBody, { kind: "action.proposed" }>;
 export type RunStarted = Extract<EventBody, { kind: "run.started" }>;

@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "71cc226470296e3f267ee4bbc3036d570d791ca66690c4d58556458c6dba8510";
+export const SCHEMAS_HASH = "c6c49a39c69ef66339e0668359147b137ac39c221a5abbe10e57a90dfa891c1d";

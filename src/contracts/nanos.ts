@@ -5,6 +5,7 @@ import type { Arrangement } from "./arrangement.ts";
 import type { Recorded } from "./drive.ts";
 import type { Held, Tier } from "./isolation.ts";
 import type { ModelCard, ModelConfig } from "./model.ts";
+import type { Memories } from "./memory.ts";
 import type { Failure, Outcome } from "./outcome.ts";
 import type { Answer, Ask, RunEnd, RunState } from "./run.ts";
 import type { Keeper, SecretLine } from "./secret.ts";
@@ -32,6 +33,7 @@ export interface Nanos {
   readonly agents: { list(): readonly Agent[]; show(name: string): Agent };
   readonly models: Models;
   readonly grants: Grants;
+  readonly memory: Memories;
   readonly secrets: Secrets;
   readonly skills: Skills;
   readonly arrangement: Arrangement;

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { JsonSchema } from "./json.ts";
 import { Label } from "./label.ts";
 import { Scope } from "./scope.ts";
+import { Kept } from "./memory.ts";
 import { RunUsage } from "./usage.ts";
 
 /** A failure the program expects, as a value: stable dotted code, one sentence, what to do next. */
@@ -70,6 +71,8 @@ export const Outcome = z.discriminatedUnion("status", [
     released: z.boolean().optional(),
     /** Texts kept out of it, by the handle that stands for each. */
     texts: z.record(z.string(), z.string()).optional(),
+    /** What a memory write came to. */
+    kept: Kept.optional(),
     /** True when it came to less than was asked for, as a delegated run may. */
     degraded: z.boolean().optional(),
   }),

@@ -10,6 +10,9 @@ export const REASONS = {
   "allow:endorsed": "the operator named this destination in the request or granted it beforehand",
   "allow:operator": "the operator asked for it directly",
   "allow:chosen_model": "the operator added and chose this model",
+  "allow:explicit_intent": "the operator said that it is to be remembered",
+  "allow:dedupe_update": "the same is kept already, and is only confirmed",
+  "allow:capture_only": "it may be held for the operator to look at, and is no note before that",
 
   "ask:net": "it would send something to a destination nobody endorsed",
   "ask:private_address": "it would reach a private or local address no grant names",
@@ -50,6 +53,12 @@ export const REASONS = {
   "deny:resting": "this model failed too often just now, and another stands in for it",
   "deny:no_isolation": "no sandbox tier on this machine can hold this kind of process",
   "deny:unlabelled": "a value's label forbids sending it there",
+  "deny:feature_disabled": "memory is switched off",
+  "deny:policy_write_disabled": "the memory policy allows no writing",
+  "deny:no_explicit_intent": "the operator did not say that anything is to be remembered",
+  "deny:scrubbed_too_short": "too little is left of it once it is cleaned up",
+  "deny:sensitive_content": "it holds a secret, or something that looks like one",
+  "deny:error": "whether it may be kept could not be found out, or something else forbids it",
 } as const;
 
 export type Reason = keyof typeof REASONS;

@@ -1,10 +1,12 @@
 import fc from "fast-check";
 import type { Action, Deciding } from "../contracts/action.ts";
+import { MEMORY_OFF } from "../contracts/memory.ts";
 import type { Rule } from "../contracts/rules.ts";
-import { aRule, aStanding, anAction } from "./gate.fixtures.ts";
+import { aKeeping, aRule, aStanding, anAction, REMEMBERS } from "./gate.fixtures.ts";
 import type { Standing } from "./gate.ts";
 
-/** Random actions and standings for properties of the gate, over a few values that meet often. */
+/** Actions and standings of every kind, for properties that must hold whatever comes together. */
+
 export const SCOPES = [
   "read:/work/space/notes",
   "read:/srv/data",
@@ -60,7 +62,10 @@ export const action: fc.Arbitrary<Action> = fc
       { requiredKeys: [] },
     ),
   })
-  .map(({ more, ...rest }) => ({ ...anAction(rest), ...(more as Partial<Action>) }) as Action);
+  .map(({ more, ...rest }) => {
+    const gate = rest.kind === "note" ? { gate: "remember", keeping: aKeeping() } : {};
+    return { ...anAction(rest), ...gate, ...(more as Partial<Action>) } as Action;
+  });
 
 export const rule: fc.Arbitrary<Rule> = fc
   .record({
@@ -105,6 +110,7 @@ export const standing: fc.Arbitrary<Standing> = fc
     flow: fc.option(fc.record({ planned: fc.boolean(), uses: fc.constantFrom(0, 0, 1) }), {
       nil: undefined,
     }),
+    memory: fc.constantFrom(REMEMBERS, REMEMBERS, MEMORY_OFF),
     turns: used,
     calls: used,
     tokens: fc.constantFrom(0, 1_000),

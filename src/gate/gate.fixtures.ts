@@ -1,4 +1,5 @@
 import type { Action, Deciding } from "../contracts/action.ts";
+import { type Keeping, MEMORY_OFF, type MemorySettings } from "../contracts/memory.ts";
 import type { Rule } from "../contracts/rules.ts";
 import type { Answer } from "../contracts/run.ts";
 import type { Standing } from "./gate.ts";
@@ -24,6 +25,14 @@ export function anAction(change: Partial<Action> = {}): Action {
 export function aValue(change: Partial<Deciding> = {}): Deciding {
   return { arg: "to", role: "destination", value: "bob@example.org", origin: "said", ...change };
 }
+
+/** Something the operator said to keep, that nothing speaks against. */
+export function aKeeping(change: Partial<Keeping> = {}): Keeping {
+  return { intent: true, chars: 40, found: [], own: true, seen: null, fault: null, ...change };
+}
+
+/** Memory switched on, for what the operator says to keep. */
+export const REMEMBERS: MemorySettings = { ...MEMORY_OFF, enabled: true, policy: "strict" };
 
 export const NOW = 1_790_000_000_000;
 
@@ -51,6 +60,7 @@ export function aStanding(change: Partial<Standing> = {}): Standing {
     priced: true,
     chosen: true,
     held: true,
+    memory: MEMORY_OFF,
     inDoubt: false,
     ...change,
   };

@@ -1,6 +1,7 @@
 import type { Action, Rank, RuleMatch } from "../contracts/action.ts";
 import type { Grant } from "../contracts/config.ts";
 import type { Reason } from "../contracts/reason.ts";
+import type { MemorySettings } from "../contracts/memory.ts";
 import type { Rule } from "../contracts/rules.ts";
 import type { Answer } from "../contracts/run.ts";
 import type { Scope } from "../contracts/scope.ts";
@@ -55,6 +56,8 @@ export interface Standing {
   readonly chosen: boolean;
   /** False when no sandbox tier on this machine can hold the process it needs. */
   readonly held: boolean;
+  /** Whether anything may be remembered. */
+  readonly memory: MemorySettings;
   /** Set when the action was begun before a crash and its outcome is unknown. */
   readonly inDoubt: boolean;
   /** How the run came to this call; absent for runs begun before labels were judged. */

@@ -3,7 +3,17 @@ import type { Action, Decision } from "../contracts/action.ts";
 import { Decision as DecisionSchema } from "../contracts/action.ts";
 import { REASON_NAMES, type Reason } from "../contracts/reason.ts";
 import { hashOf } from "../std/hash.ts";
-import { aRule, aStanding, aValue, anAction, anAnswer, NOW, yesTo } from "./gate.fixtures.ts";
+import {
+  aKeeping,
+  aRule,
+  aStanding,
+  aValue,
+  REMEMBERS,
+  anAction,
+  anAnswer,
+  NOW,
+  yesTo,
+} from "./gate.fixtures.ts";
 import type { DenyReason, Standing } from "./gate.ts";
 import { OPERATOR_LABEL, UNKNOWN_LABEL } from "./labels.ts";
 import { judge, refuse } from "./judge.ts";
@@ -18,6 +28,7 @@ const full = { turns: 10, calls: 10, tokens: 1_000, ms: 60_000, cost: 2, unprice
 const empty = { turns: 0, calls: 0, tokens: 0, ms: 0, cost: 0, unpriced: false };
 const budget = { turns: 10, calls: 10, tokens: 1_000, ms: 60_000, cost: 1, depth: 1 };
 const model: Partial<Action> = { kind: "model", name: "small", scopes: ["model:small"] };
+const noting: Partial<Action> = { gate: "remember", kind: "note", keeping: aKeeping() };
 
 const sending: Partial<Action> = { destinations: ["net:example.org"], decides: [] };
 const flow = { planned: true, uses: 0 };
@@ -50,6 +61,17 @@ const CASES: Readonly<Record<Reason, Case>> = {
   "allow:endorsed": [fetching, { grant }, { layer: "danger", rank: "C", review: true }],
   "allow:operator": [{ agent: "operator" }, {}, { layer: null }],
   "allow:chosen_model": [{ ...model, destinations: ["net:127.0.0.1:11434"] }, {}, { rank: "E" }],
+  "allow:explicit_intent": [noting, { memory: REMEMBERS }, { layer: "remember", rank: "D" }],
+  "allow:dedupe_update": [
+    { ...noting, keeping: aKeeping({ seen: "note" }) },
+    { memory: REMEMBERS },
+    { layer: "remember" },
+  ],
+  "allow:capture_only": [
+    { ...noting, label: UNKNOWN_LABEL },
+    { memory: REMEMBERS },
+    { layer: "remember" },
+  ],
 
   "ask:net": [fetching, {}, { keys: [key], rank: "B", review: false }],
   "ask:private_address": [
@@ -121,6 +143,21 @@ const CASES: Readonly<Record<Reason, Case>> = {
   "deny:unknown_price": [model, { budget, priced: false }],
   "deny:resting": [model, { resting: true }],
   "deny:no_isolation": [{}, { held: false }, { layer: "scope" }],
+  "deny:feature_disabled": [noting, {}, { layer: "remember" }],
+  "deny:policy_write_disabled": [noting, { memory: { ...REMEMBERS, policy: "off" } }],
+  "deny:no_explicit_intent": [
+    { ...noting, keeping: aKeeping({ intent: false }) },
+    { memory: REMEMBERS },
+  ],
+  "deny:scrubbed_too_short": [
+    { ...noting, keeping: aKeeping({ chars: 9 }) },
+    { memory: REMEMBERS },
+  ],
+  "deny:sensitive_content": [
+    { ...noting, keeping: aKeeping({ found: [{ kind: "jwt", class: "secret" }] }) },
+    { memory: REMEMBERS },
+  ],
+  "deny:error": [{ ...noting, keeping: aKeeping({ fault: "broken" }) }, { memory: REMEMBERS }],
   "deny:unlabelled": [{ kind: "note", label: { ...UNKNOWN_LABEL, secrecy: "secret" } }, {}],
 };
 

@@ -121,7 +121,8 @@ function decisionOf(
   said: readonly Said[],
   settled: Settled,
 ): Decision {
-  const { verdict, reason, by, keys } = settled;
+  const { verdict, by, keys } = settled;
+  const reason = action.gate === "remember" ? reasonToRemember(settled, said) : settled.reason;
   const goesOn = verdict === "allow";
   const observed = facts.rules.some((rule) => rule.mode === "observe" && rule.verdict !== "allow");
   const missing = by?.answer.verdict === "deny" ? by.answer.missing : undefined;
@@ -141,6 +142,17 @@ function decisionOf(
     rules: [...facts.rules],
     verdict,
   };
+}
+
+/**
+ * Why something is remembered or not is always one of nine. Where another layer forbids it, or the
+ * operator said no, that is an error to whoever wanted it; what was really said stays in `layers`.
+ */
+function reasonToRemember(settled: Settled, said: readonly Said[]): Decision["reason"] {
+  const own = said.find(({ layer }) => layer === "remember")?.answer.reason ?? "deny:error";
+  if (settled.verdict === "ask") return settled.reason;
+  if (settled.verdict === "allow") return own;
+  return settled.by?.layer === "remember" ? own : "deny:error";
 }
 
 function writeUp({ layer, answer }: Said): Decision["layers"][number] {
@@ -179,6 +191,7 @@ function inputsOf(action: Action, standing: Standing): Json {
     leastCost: standing.leastCost ?? null,
     listed: standing.listed,
     locked: standing.locked,
+    ...(action.gate === "remember" ? { memory: standing.memory } : {}),
     priced: standing.priced,
     ...(standing.resting ? { resting: true } : {}),
     run: runHash(standing),

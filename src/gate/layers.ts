@@ -5,12 +5,14 @@ import { dangerLayer } from "./layers/danger.ts";
 import { grantLayer } from "./layers/grant.ts";
 import { labelLayer } from "./layers/label.ts";
 import { rankLayer } from "./layers/rank.ts";
+import { rememberLayer } from "./layers/remember.ts";
 import { ruleLayer } from "./layers/rule.ts";
 import { scopeLayer } from "./layers/scope.ts";
 import { traitLayer } from "./layers/trait.ts";
 
 /** Every layer, one file each in `layers/`, in the order they are named when several agree. */
 export const LAYER_FUNCTIONS: readonly (readonly [Layer, LayerFunction])[] = [
+  ["remember", rememberLayer],
   ["scope", scopeLayer],
   ["grant", grantLayer],
   ["rule", ruleLayer],

@@ -15,7 +15,7 @@ import { noteUse } from "./flow/flow.ts";
 import { type Frame, draft, nextStep, noteDecision } from "./frame.ts";
 import { type Acted, type Proposed, Waiting, type Want } from "./proposal.ts";
 import { cleanDraft } from "./secrets/guard.ts";
-import { grantsFor, spentFor, standingOf } from "./standing.ts";
+import { asProposed, grantsFor, spentFor, standingOf } from "./standing.ts";
 
 /**
  * The one path from a wish to an effect:
@@ -60,12 +60,14 @@ async function propose(
   parent: string | null,
 ): Promise<readonly Proposed[]> {
   const drafts: Draft[] = [];
-  const all = wants.map((want) => {
+  const all: Proposed[] = [];
+  for (const want of wants) {
     const step = nextStep(frame, parent);
-    const { one, told } = proposalOf(frame, want, step, parent);
+    const whole = want.keeping ? await asProposed(frame.drive, want, step) : want;
+    const { one, told } = proposalOf(frame, whole, step, parent);
     drafts.push(...told);
-    return one;
-  });
+    all.push(one);
+  }
   const hashes = new Map<string | null, string>();
   for (const event of await frame.drive.append(drafts)) hashes.set(event.step, event.hash);
   for (const one of all) one.judged = hashes.get(one.step) ?? "";

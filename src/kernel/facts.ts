@@ -1,6 +1,7 @@
 import type { Arrangement } from "../contracts/arrangement.ts";
 import type { LockFile } from "../contracts/config.ts";
 import { hashOf } from "../std/hash.ts";
+import { MEMORY_OFF, type MemoryConfig, type MemorySettings } from "../contracts/memory.ts";
 import { LIMITS } from "../std/limits.ts";
 import { GATE_VERSION, policyHash } from "../gate/policy.ts";
 import type { BrokenTool, LoadedTool } from "../tools/tool-host.ts";
@@ -14,8 +15,9 @@ export function factsOf(given: {
   lock: LockFile;
   machine: string;
   userHome: string;
+  memory: MemorySettings;
 }): Facts {
-  const { arrangement, tools, broken, lock, machine, userHome } = given;
+  const { arrangement, tools, broken, lock, machine, userHome, memory } = given;
   const { manifest, rules, routes, workspace } = arrangement;
   return {
     v: 1,
@@ -45,6 +47,7 @@ export function factsOf(given: {
     rules,
     routes,
     allow: manifest.allow,
+    memory,
     policy: policyHash(rules, routes),
     gate: GATE_VERSION,
   };
@@ -66,4 +69,23 @@ function sealsOf(arrangement: Arrangement, tools: readonly LoadedTool[]): Record
       return [name, hashOf({ files, tools: lines.toSorted() })];
     }),
   );
+}
+
+/** Facts as they were kept. */
+export function factsIn(bytes: Uint8Array | null): Facts | null {
+  return bytes && (JSON.parse(new TextDecoder().decode(bytes)) as Facts);
+}
+
+/** What the operator's config says of memory counts, then what the arrangement says. */
+export function memorySettings(
+  arrangement: MemoryConfig | undefined,
+  config: MemoryConfig | undefined,
+): MemorySettings {
+  const said = { ...arrangement, ...config };
+  return {
+    enabled: said.enabled ?? MEMORY_OFF.enabled,
+    capture: said.capture ?? MEMORY_OFF.capture,
+    policy: said.policy ?? MEMORY_OFF.policy,
+    ttl: said.ttl ?? MEMORY_OFF.ttl,
+  };
 }

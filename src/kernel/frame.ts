@@ -27,6 +27,10 @@ export interface Given {
   readonly agent: { readonly manifest: AgentManifest; readonly prompt: string };
   /** The operator's own words in this run and the conversation before it. */
   readonly said: string;
+  /** They said in this request that something is to be remembered. */
+  readonly intent: boolean;
+  /** Memories the agent may look into. */
+  readonly memories: readonly string[];
   readonly system: string;
   /** Join of all that is in the conversation before the first turn. */
   readonly label: Label | null;

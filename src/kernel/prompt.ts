@@ -1,6 +1,9 @@
 import { plainText } from "../std/text.ts";
 import type { ToolSpec } from "../contracts/model.ts";
 import { DELEGATE, delegateSpec } from "./wants/delegate.ts";
+import { isOfMemory } from "./wants/memory.ts";
+import { rememberSpec } from "./wants/note.ts";
+import { recallSpec } from "./wants/recall.ts";
 import { grantedHosts } from "./wants/reach.ts";
 import { isLabelled } from "./flow/flow.ts";
 import type { Frame } from "./frame.ts";
@@ -54,16 +57,19 @@ const PLAN =
 
 /** The tools offered to the model, in a fixed order so that the prefix stays the same. */
 export function toolSpecs(
-  frame: Pick<Frame, "agent" | "facts" | "depth" | "budget">,
+  frame: Pick<Frame, "agent" | "facts" | "depth" | "budget" | "memories">,
 ): readonly ToolSpec[] {
+  const own = [delegateSpec(frame), recallSpec(frame), rememberSpec(frame)].flatMap(
+    (spec) => spec ?? [],
+  );
   const specs = frame.facts.tools
-    // The name of delegation is taken: a tool of that name is never called by a model.
-    .filter((tool) => isAttached(frame, tool) && tool.manifest.name !== DELEGATE)
+    // These names are taken: a tool of the same name is never called by a model.
+    .filter(({ manifest }) => manifest.name !== DELEGATE && !isOfMemory(frame, manifest.name))
+    .filter((tool) => isAttached(frame, tool))
     .map(({ manifest }): ToolSpec => {
       const { name, description, input } = manifest;
       return { name, description: plainText(description), input };
     })
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  const delegate = delegateSpec(frame);
-  return delegate ? [...specs, delegate] : specs;
+  return [...specs, ...own];
 }

@@ -1,6 +1,7 @@
 import type { Action, Decision } from "../contracts/action.ts";
 import type { Draft } from "../contracts/event.ts";
 import type { Label } from "../contracts/label.ts";
+import type { Keeping } from "../contracts/memory.ts";
 import type { AssistantMessage } from "../contracts/message.ts";
 import type { Failure, Outcome } from "../contracts/outcome.ts";
 import type { Ask } from "../contracts/run.ts";
@@ -22,6 +23,8 @@ export interface Want {
   readonly process?: Process;
   /** For a model call: what of the model it asks is looked at. */
   readonly model?: { readonly priced: boolean; readonly resting: boolean };
+  /** For a memory write: what it is judged by, found out when it is proposed. */
+  readonly keeping?: () => Promise<Keeping>;
   /** True when doing it again after a crash can do no harm. */
   readonly repeatable: boolean;
   /** Does it, and says how the step is settled. Throws `Waiting` when it cannot go on. */

@@ -8,6 +8,8 @@ import type { Failure } from "../contracts/outcome.ts";
 import type { Ask, RunEnd } from "../contracts/run.ts";
 import { OPERATOR_LABEL } from "../gate/labels.ts";
 import { fillSay, routeOf } from "../gate/routes.ts";
+import { hasIntent } from "../memory/clean.ts";
+import { CONVERSATION } from "../memory/memory.ts";
 import { act } from "./act.ts";
 import { type Settled, commitAll } from "./commit-all.ts";
 import { type Worked, endOf, note, spoken, stopped, told } from "./ending.ts";
@@ -21,6 +23,8 @@ import { noTool, turn } from "./turn.ts";
 import { clearStages } from "./wants/commit.ts";
 import { DELEGATE, type RunChild, budgetFor, delegateWant } from "./wants/delegate.ts";
 import { say } from "./wants/model.ts";
+import { ACCEPT, acceptedIn, noteWant, ownMemories, REMEMBER } from "./wants/note.ts";
+import { memoriesOf } from "./wants/recall.ts";
 import { toolWant } from "./wants/tool.ts";
 import type { Facts } from "./world.ts";
 
@@ -81,6 +85,8 @@ function hearRequest(frame: Frame, { parent, request }: RunStarted): void {
 /** A direct call, then a route of the operator's file, then turn after turn with the model. */
 async function work(frame: Frame, started: RunStarted, runChild: RunChild): Promise<Worked> {
   if (started.call) return callDirectly(frame, started.call);
+  const asks = await keepRequest(frame, started);
+  if (asks) return { state: "waiting", asks };
   const routed = await followRoute(frame, started, runChild);
   if (routed) return routed;
   const tools = toolSpecs(frame);
@@ -103,9 +109,27 @@ async function work(frame: Frame, started: RunStarted, runChild: RunChild): Prom
 
 /** `nanos tool call`: one call as the operator, past the same gate. */
 async function callDirectly(frame: Frame, call: NonNullable<RunStarted["call"]>): Promise<Worked> {
+  if (call.tool === ACCEPT) {
+    return doOne(frame, REMEMBER, noteWant(frame, acceptedIn(call.args)), pretty);
+  }
   const tool = frame.facts.tools.find(({ manifest }) => manifest.name === call.tool);
   if (!tool) return lacking(noTool(call.tool, frame.facts), "See `nanos tool list`.");
   return doOne(frame, call.tool, heldWant(toolWant(frame, tool, call.args), call.secrets), pretty);
+}
+
+/**
+ * What the operator says is kept where they say so, or where everything is captured. Only runs from
+ * when there was no memory have facts that say nothing of it.
+ */
+async function keepRequest(frame: Frame, started: RunStarted): Promise<readonly Ask[] | null> {
+  const { memory } = frame.facts;
+  if (!memory || frame.depth > 0) return null;
+  const captures = memory.enabled && memory.capture && memory.policy !== "off";
+  if (!captures && !frame.intent) return null;
+  const into = frame.intent ? ownMemories(frame)[0] : CONVERSATION;
+  const wish = { text: started.request, memory: into ?? CONVERSATION };
+  const acted = await act(frame, noteWant(frame, wish));
+  return acted.status === "waiting" ? acted.asks : null;
 }
 
 /** A result for a person to read; keys sorted, so that a replay reads the same. */
@@ -210,7 +234,10 @@ function frameOf(carriage: Carriage): Frame {
   if (!agent) throw new Error(`bug: run ${drive.run} of an agent that is not in its facts`);
   const { today, grants } = started;
   const said = started.said ?? saidIn(past, started);
-  return newFrame({ ...given, agent, said, system: systemText({ agent, facts, today, grants }) });
+  const intent = hasIntent(started.said ?? started.request);
+  const memories = memoriesOf({ facts, agent }, started.memories);
+  const system = systemText({ agent, facts, today, grants });
+  return newFrame({ ...given, agent, said, intent, memories, system });
 }
 
 /** The operator's own words: this request and theirs before it. */

@@ -1,6 +1,9 @@
 import { isAbsolute, join, normalize } from "node:path";
 import { type Json, sameJson } from "../std/json.ts";
 import type { Grant } from "../contracts/config.ts";
+import type { Drive } from "../contracts/drive.ts";
+import type { ActionProposed } from "../contracts/event.ts";
+import { MEMORY_OFF } from "../contracts/memory.ts";
 import type { Answer } from "../contracts/run.ts";
 import { scopeParts, type Scope } from "../contracts/scope-parts.ts";
 import type { Spent } from "../contracts/usage.ts";
@@ -54,6 +57,7 @@ export function standingOf(frame: Frame, want: Want, step: string, moment: Momen
     localOnly: frame.localOnly,
     priced: want.model?.priced ?? frame.model.priced,
     ...(want.model?.resting ? { resting: true } : {}),
+    memory: facts.memory ?? MEMORY_OFF,
     inDoubt: false,
     ...(flow ? { flow } : {}),
   };
@@ -140,8 +144,20 @@ export function grantsFor(
 
 /** While re-driving, what was spent is an input: parallel steps settle in an order of their own. */
 export function spentFor(frame: Frame, step: string): Spent {
-  const found = frame.drive.recorded(step).find(({ event }) => event.kind === "action.proposed");
-  if (found?.body?.kind === "action.proposed") return found.body.spent;
+  const proposed = proposedIn(frame.drive, step);
+  if (proposed) return proposed.spent;
   const { spent, setAside } = frame;
   return setAside === 0 ? spent : { ...spent, calls: spent.calls + setAside };
+}
+
+/** The want with what could only be found out now; while re-driving, as it was found then. */
+export async function asProposed(drive: Drive, want: Want, step: string): Promise<Want> {
+  const proposed = proposedIn(drive, step);
+  const keeping = proposed ? proposed.action.keeping : await want.keeping?.();
+  return keeping ? { ...want, action: { ...want.action, keeping } } : want;
+}
+
+function proposedIn(drive: Drive, step: string): ActionProposed | null {
+  const found = drive.recorded(step).find(({ event }) => event.kind === "action.proposed");
+  return found?.body?.kind === "action.proposed" ? found.body : null;
 }

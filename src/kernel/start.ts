@@ -82,6 +82,7 @@ export async function childStart(
     after: [],
     parent: { run: drive.run, step: one.step, hash: one.judged, depth: frame.depth + 1 },
     said: frame.said,
+    memories: [...frame.memories],
     model: await modelOf(world, wanted === "inherit" ? frame.model.name : wanted),
     workspace: facts.workspace,
     today: frame.today,

@@ -2,11 +2,13 @@ import type { Clock } from "../std/clock.ts";
 import type { Random } from "../std/random.ts";
 import type { AgentManifest } from "../contracts/agent.ts";
 import type { Grant } from "../contracts/config.ts";
+import type { MemorySettings } from "../contracts/memory.ts";
 import type { RunHooks } from "../contracts/nanos.ts";
 import type { Failure } from "../contracts/outcome.ts";
 import type { Route, Rule } from "../contracts/rules.ts";
 import type { Scope } from "../contracts/scope.ts";
 import type { Journal } from "../journal/journal.ts";
+import type { Memory } from "../memory/memory.ts";
 import type { Model } from "../models/model.ts";
 import type { Guard } from "./secrets/guard.ts";
 import type { BrokenTool, LoadedTool, ToolHost, Wanted } from "../tools/tool-host.ts";
@@ -43,6 +45,8 @@ export interface Facts {
   readonly seals?: Readonly<Record<string, string>>;
   /** Scopes the arrangement says yes to for tools of no skill. */
   readonly allow: readonly Scope[];
+  /** Whether anything is remembered; absent in facts from before there was memory. */
+  readonly memory?: MemorySettings;
   /** Hash of rules, routes and the gate's version. */
   readonly policy: string;
   /** The gate's version; absent before there was a second. */
@@ -92,6 +96,7 @@ export interface World {
   readonly random: Random;
   readonly version: string;
   readonly tools: ToolHost;
+  readonly memory: Memory;
   /** True when some sandbox tier of this machine can hold such a process. */
   holds(process: Process): boolean;
   /** The facts as of now; loads the tools' manifests on first use. */
@@ -105,8 +110,6 @@ export interface World {
   /** Opens a model by its name in config or arrangement. Throws `NanosError` for an unknown name. */
   model(name: string): Promise<Model>;
   modelSettings(name: string): ModelSettings;
-  /** True where a model gets placeholders for what is sensitive. */
-  scrubs(name: string): boolean;
   /** The model in use when neither request nor agent names one. */
   defaultModel(): string;
   fetch(

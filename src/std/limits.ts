@@ -166,10 +166,20 @@ export const LIMITS = {
   storedBytes: 32 * 1024 * 1024,
   /** One stored secret. */
   secretBytes: 64 * 1024,
+  /** One note an agent keeps, and the least there must be to it: said to be kept, or captured. */
+  noteChars: 500,
+  noteLeastChars: 10,
+  captureLeastChars: 20,
+  /** Notes of one memory, one note as a person writes it, and candidates that wait at once. */
+  notes: 1_000,
+  noteBytes: 64 * 1024,
+  candidates: 200,
+  /** The same text kept again within this time is one candidate. */
+  candidateAgainMs: 24 * 3_600_000,
+  /** Notes one look into memory brings. */
+  recalledNotes: 20,
   /** A stored secret shorter than this is not looked for in texts: it would be found everywhere. */
   storedSecretChars: 6,
-  /** What a scrubber has replaced once it replaces wherever it stands, unless it is shorter. */
-  scrubKnownChars: 4,
   /** Secrets of one home, hosts one of them may be sent to. */
   secrets: 100,
   secretHosts: 16,

@@ -27,7 +27,6 @@ export const TOOL_FAILURES = {
   "tool.scope_undeclared": "Add the scope to `scopes` in the skill's nanos.yaml.",
   "tool.not_found_program": "Install the program, or fix the name in `command`.",
   "tool.program_failed": "Read what the program said and change the arguments.",
-  "tool.no_secrets": "Use a command, an http tool or a tool in TypeScript for what needs a secret.",
   "tool.no_network": "Declare a `command` or an `http` tool instead, which may have `net:`.",
   "tool.no_container": "Install podman (Debian: apt install podman), or use another kind of tool.",
   "mcp.unreachable": "Check the server's `command` or `url` in mcp.json.",

@@ -4,6 +4,7 @@ import type { House } from "../command.ts";
 import { NanosError } from "../../std/error.ts";
 import type { Json } from "../../std/json.ts";
 import { action, AGENTS, ARRANGEMENT, OFFER, SECRETS, SKILL, TOOLS, TRUST } from "./samples.ts";
+import { MEMORIES } from "./memories.ts";
 import { type Beat, Played } from "./scripted-run.ts";
 
 /** What a scripted house holds and does. */
@@ -223,6 +224,7 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
         ...{ name, hash: "h", state: "as installed", from: "/s", findings: [], more: 0 },
       }),
     },
+    memory: MEMORIES,
     arrangement: ARRANGEMENT,
     doctor: async (probe) => [
       { name: "sandbox", state: "ok", says: probe ? "55 of 55 escapes blocked" : "landlock" },

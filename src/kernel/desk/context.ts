@@ -5,6 +5,8 @@ import type { ContextPart, ContextView } from "../../contracts/nanos.ts";
 import { agentOf } from "../frame.ts";
 import { systemParts, toolSpecs } from "../prompt.ts";
 import { firstOf, pastOf } from "../start.ts";
+import { DELEGATE } from "../wants/delegate.ts";
+import { memoriesOf } from "../wants/recall.ts";
 import { resultText } from "../wants/tool.ts";
 import { tokensOf } from "../wants/window.ts";
 import type { Facts, World } from "../world.ts";
@@ -77,10 +79,11 @@ function carried({ name, ...given }: Speaking, most: number, depth: number): Con
     tokens: tokensOf(text),
   }));
   const skills = new Map<string, number>();
+  const memories = memoriesOf({ facts: given.facts, agent }, undefined);
   const budget = { turns: 0, calls: 0, tokens: 0, ms: 0, depth: most };
-  for (const spec of toolSpecs({ ...given, agent, depth, budget })) {
+  for (const spec of toolSpecs({ ...given, agent, depth, budget, memories })) {
     const skill = given.facts.tools.find(({ manifest }) => manifest.name === spec.name)?.skill;
-    const what = `tools of ${skill ?? "delegation"}`;
+    const what = `tools of ${skill ?? (spec.name === DELEGATE ? "delegation" : "memory")}`;
     skills.set(what, (skills.get(what) ?? 0) + tokensOf(JSON.stringify(spec)));
   }
   return [...parts, ...Array.from(skills, ([what, tokens]) => ({ what, tokens }))];

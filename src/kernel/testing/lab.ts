@@ -5,6 +5,7 @@ import type { Json } from "../../std/json.ts";
 import { countingRandom } from "../../std/random.ts";
 import type { AgentManifest } from "../../contracts/agent.ts";
 import type { Grant } from "../../contracts/config.ts";
+import { MEMORY_OFF, type MemorySettings } from "../../contracts/memory.ts";
 import type { Route, Rule } from "../../contracts/rules.ts";
 import type { RunHandle } from "../../contracts/nanos.ts";
 import type { RunState } from "../../contracts/run.ts";
@@ -12,6 +13,7 @@ import type { ScriptInput } from "../../contracts/script.ts";
 import { GATE_VERSION, policyHash } from "../../gate/policy.ts";
 import type { Journal, Lease } from "../../journal/journal.ts";
 import { memoryJournal } from "../../journal/open.ts";
+import { openMemory } from "../../memory/open.ts";
 import type { Model } from "../../models/model.ts";
 import { scriptModel } from "../../models/script.ts";
 import { openGuard } from "../secrets/guard.ts";
@@ -42,8 +44,6 @@ export interface LabSetup {
   readonly context?: number;
   /** Models by name, those that stand in for the first one after it. */
   readonly models?: readonly Model[];
-  /** Models that get placeholders for what is sensitive. */
-  readonly scrubs?: readonly string[];
   readonly tools?: readonly FunctionTool[];
   readonly agents?: readonly {
     manifest: Partial<AgentManifest> & { name: string };
@@ -59,6 +59,9 @@ export interface LabSetup {
   readonly secrets?: Readonly<Record<string, string | null>>;
   /** Values of secrets by name, to be kept out of everything. */
   readonly values?: Readonly<Record<string, string>>;
+  /** A folder for notes, absolute. */
+  readonly memoryDir?: string;
+  readonly memory?: Partial<MemorySettings>;
 }
 
 type Fetch = Parameters<World["fetch"]>[0];
@@ -87,6 +90,7 @@ export function lab(setup: LabSetup = {}, kept: Partial<Kept> = {}): Lab {
       random,
       version: "test",
       tools,
+      memory: openMemory(setup.memoryDir ?? "/nowhere/memory"),
       holds: () => true,
       facts: async () => facts,
       keep: async (one) => {
@@ -104,7 +108,6 @@ export function lab(setup: LabSetup = {}, kept: Partial<Kept> = {}): Lab {
         setup.model ??
         scriptModel("script", setup.script ?? { turns: [] }, clock),
       defaultModel: () => setup.models?.[0]?.name ?? "script",
-      scrubs: (name) => setup.scrubs?.includes(name) ?? false,
       modelSettings: () => ({
         fallback: setup.models?.slice(1).map(({ name }) => name) ?? [],
         context: setup.context ?? null,
@@ -189,6 +192,7 @@ function factsFor(setup: LabSetup, tools: FunctionTools): Facts {
     rules,
     routes,
     allow: [],
+    ...(setup.memory ? { memory: { ...MEMORY_OFF, ...setup.memory } } : {}),
     policy: policyHash(rules, routes),
     gate: GATE_VERSION,
   };

@@ -30,8 +30,8 @@ export function containerKind(parts: Parts): Kind {
       const container = spec?.container;
       if (!spec || !container) return null;
       const manifest = manifestOfFile(spec, container.command, ["exec:podman"]);
-      const wrong = whyNotHeld(spec.name, manifest);
-      if (wrong) return Promise.resolve(brokenSource(source, wrong));
+      if (reachesOut(manifest.scopes))
+        return Promise.resolve(brokenSource(source, noNetwork(spec)));
       return loadFile(source, { kind: "container", manifest, spec }, (call, _reach, signal) =>
         callContainer({ source, parts, container, manifest }, call, signal),
       );
@@ -40,14 +40,10 @@ export function containerKind(parts: Parts): Kind {
   };
 }
 
-function whyNotHeld(name: string, { scopes }: ToolManifest): Failure | null {
-  // The proxy's relay is ours and does not run in a stranger's image.
-  if (reachesOut(scopes)) {
-    return failure("tool.no_network", `${name} declares net:, and containers have no network.`);
-  }
-  if (!scopes.some((scope) => scope.startsWith("secret:"))) return null;
-  const message = `${name} declares secret:, and containers get no secrets.`;
-  return failure("tool.no_secrets", message);
+/** The proxy's relay is ours and does not run in a stranger's image. */
+function noNetwork({ name }: ToolFile): Failure {
+  const message = `${name} declares net:, and containers have no network.`;
+  return failure("tool.no_network", message);
 }
 
 interface Container {

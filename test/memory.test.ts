@@ -1,0 +1,88 @@
+import { expect, test } from "bun:test";
+import { appendFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { person, type Person } from "./support/nanos.ts";
+
+const FACT = "Dora drinks her tea without sugar";
+
+/** A person whose memory is on and whose model says what a script says. */
+async function remembering(policy: string, turns: string): Promise<Person & { home: string }> {
+  const me = person();
+  const home = join(me.userHome, ".nano-os");
+  expect((await me.nanos("init", "--from", "basics", "--yes")).code).toBe(0);
+  writeFileSync(join(home, "turns.yaml"), turns);
+  appendFileSync(
+    join(home, "arrangement.yaml"),
+    `\nmodels:\n  recorded: { adapter: script, file: turns.yaml }\nmodel: recorded\n` +
+      `memory: { enabled: true, policy: ${policy} }\n`,
+  );
+  return Object.assign(me, { home });
+}
+
+/** Every file under a folder that holds these words. */
+function holding(dir: string, words: string): string[] {
+  return readdirSync(dir, { recursive: true, withFileTypes: true })
+    .filter((one) => one.isFile())
+    .map((one) => join(one.parentPath, one.name))
+    .filter((file) => readFileSync(file).includes(words));
+}
+
+test("said, kept, found in another process, forgotten without a trace", async () => {
+  using me = await remembering("strict", "turns:\n  - say: Noted.\n");
+  const off = await me.nanos("memory");
+  expect(off.out).toContain("on, what you say to remember is kept");
+  expect((await me.nanos("run", `Remember this: ${FACT}`)).out).toContain("Noted.");
+  const [note] = JSON.parse((await me.nanos("memory", "search", "sugar", "--json")).out) as {
+    id: string;
+    file: string;
+  }[];
+  expect(readFileSync(note?.file ?? "", "utf8")).toBe(`${FACT}\n`);
+  const id = note?.id ?? "";
+  expect((await me.nanos("memory", "show", id)).out).toContain(FACT);
+  expect((await me.nanos("memory", "list")).out).toMatch(/shared +you +Dora drinks/u);
+  // Views are made anew from the journal.
+  for (const end of ["", "-wal", "-shm"]) {
+    rmSync(join(me.home, "machine", "journal", `views.db${end}`), { force: true });
+  }
+  expect((await me.nanos("memory", "list")).out).toMatch(/shared +you +Dora drinks/u);
+  const rehearsed = await me.nanos("memory", "forget", id, "--dry-run");
+  expect(rehearsed.out).toMatch(/would forget .* erase its words from \d entries/u);
+  expect(holding(me.home, "tea without").length).toBeGreaterThan(0);
+  expect((await me.nanos("memory", "forget", id)).out).toContain("forgotten");
+  expect(holding(me.home, "tea without")).toEqual([]);
+  expect((await me.nanos("memory", "search", "sugar")).out).toBe("No notes.\n");
+  expect((await me.nanos("trace", "verify")).code).toBe(0);
+  const gone = await me.nanos("memory", "forget", id);
+  expect([gone.code, gone.err]).toEqual([2, expect.stringContaining("Nothing is kept under")]);
+}, 60_000);
+
+test("what is captured waits in the inbox; accepted it is a note, rejected it is none", async () => {
+  using me = await remembering("capture_only", "turns:\n  - say: Noted.\n");
+  expect((await me.nanos("memory", "inbox")).out).toBe("Nothing waits to be remembered.\n");
+  await me.nanos("run", FACT);
+  await me.nanos("run", "My number is +49 170 1234567, call me.");
+  const inbox = JSON.parse((await me.nanos("memory", "inbox", "--json")).out) as { id: string }[];
+  const [first, second] = inbox.map(({ id }) => id);
+  expect(inbox.length).toBe(2);
+  expect((await me.nanos("memory", "inbox")).out).toContain("conversation");
+  expect((await me.nanos("memory", "accept", first ?? "")).out).toContain(`remembered ${first}`);
+  expect((await me.nanos("memory", "reject", second ?? "")).out).toContain(`dropped ${second}`);
+  expect((await me.nanos("memory", "inbox")).out).toBe("Nothing waits to be remembered.\n");
+  expect(readdirSync(join(me.home, "memory", "conversation"))).toEqual([`${first}.md`]);
+  const [last] = JSON.parse((await me.nanos("trace", "list", "--json")).out) as { run: string }[];
+  expect((await me.nanos("trace", "replay", last?.run ?? "")).code).toBe(0);
+  const why = await me.nanos("why", `${last?.run}.1`);
+  expect(why.out).toContain("allow:explicit_intent");
+}, 60_000);
+
+test("where nothing was switched on, nothing is kept, and the record says why", async () => {
+  using me = person();
+  await me.nanos("init", "--from", "basics", "--yes");
+  await me.nanos("run", "calculate 2 + 2");
+  await me.nanos("run", `Remember this: ${FACT}`);
+  const memory = await me.nanos("memory");
+  expect(memory.out).toContain("off: to switch it on");
+  expect(readdirSync(join(me.userHome, ".nano-os"))).not.toContain("memory");
+  const [last] = JSON.parse((await me.nanos("trace", "list", "--json")).out) as { run: string }[];
+  expect((await me.nanos("why", `${last?.run}.1`)).out).toContain("deny:feature_disabled");
+}, 60_000);
