@@ -9,7 +9,6 @@ import type { Json } from "./std/json.ts";
 import { LIMITS } from "./std/limits.ts";
 import { systemRandom } from "./std/random.ts";
 import type { Arrangement } from "./contracts/arrangement.ts";
-import type { MemorySettings } from "./contracts/memory.ts";
 import type { Grant } from "./contracts/config.ts";
 import type {
   Found,
@@ -37,12 +36,12 @@ import type { installDesk } from "./kernel/skills/install.ts";
 import { skillDesk } from "./kernel/skills/view.ts";
 import { toolDesk } from "./kernel/desk/tools.ts";
 import { traceDesk } from "./kernel/desk/traces.ts";
-import { factsIn, factsOf, memorySettings } from "./kernel/facts.ts";
+import { factsBook, type FactsBook, factsIn, memorySettings } from "./kernel/facts.ts";
 import { memoryDesk } from "./kernel/memory/desk.ts";
 import { note } from "./kernel/desk/note.ts";
 import { begin, cancel, resume } from "./kernel/runner.ts";
 import { destinationOf, sealOf } from "./kernel/standing.ts";
-import type { Facts, World } from "./kernel/world.ts";
+import type { World } from "./kernel/world.ts";
 import type { Sandbox } from "./sandbox/sandbox.ts";
 import { openSandbox } from "./sandbox/open.ts";
 import { openMemory } from "./memory/open.ts";
@@ -170,7 +169,7 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
     ...{ cacheDir: paths.cache, stageDir: paths.stage, undoDir: join(paths.machine, "undo") },
     listing: (wanted) => listGranted(wanted, grants.current()),
   });
-  const facts = factsBook({ home, tools, arrangement, settings });
+  const facts = factsHere(home, { tools, arrangement, memory: settings });
   const parts = { home, journal, vault, models, grants, tools, sandbox, arrangement };
   const world = worldOf({ ...parts, facts });
   const forget = journal.onWake((topic) => {
@@ -187,6 +186,14 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
     ...{ world, place, arrangement, models, grants, secrets, sandbox, vault },
     ...{ skills, forget, memory: memoryDesk({ world, arrangement, settings }) },
   });
+}
+
+function factsHere(
+  { lock, paths }: Home,
+  parts: Pick<Parameters<typeof factsBook>[0], "tools" | "arrangement" | "memory">,
+): FactsBook {
+  const { machine } = paths;
+  return factsBook({ ...parts, lock: lock.read, machine, userHome: homedir() });
 }
 
 function placeOf({ paths, place }: Home, { workspace }: Arrangement, sandbox: Sandbox): Place {
@@ -377,29 +384,6 @@ async function isStill(path: string, hash: string): Promise<boolean> {
   } catch (error) {
     return !(error instanceof Error && "code" in error && error.code === "ENOENT");
   }
-}
-
-/** The facts of this process, worked out when first asked for. */
-type FactsBook = (again?: boolean) => Promise<Facts>;
-
-function factsBook(parts: {
-  home: Home;
-  tools: ToolHost;
-  arrangement: Arrangement;
-  settings: MemorySettings;
-}): FactsBook {
-  const { home, tools, arrangement, settings } = parts;
-  let facts: Promise<Facts> | null = null;
-  const load = async (again: boolean): Promise<Facts> =>
-    factsOf({
-      arrangement,
-      ...(await tools.list(again)),
-      lock: await home.lock.read(),
-      machine: home.paths.machine,
-      userHome: homedir(),
-      memory: settings,
-    });
-  return (again = false) => (facts = again || facts === null ? load(again) : facts);
 }
 
 async function lockSkill(home: Home, skill: string, hash: string): Promise<void> {

@@ -4,8 +4,27 @@ import { hashOf } from "../std/hash.ts";
 import { MEMORY_OFF, type MemoryConfig, type MemorySettings } from "../contracts/memory.ts";
 import { LIMITS } from "../std/limits.ts";
 import { GATE_VERSION, policyHash } from "../gate/policy.ts";
-import type { BrokenTool, LoadedTool } from "../tools/tool-host.ts";
+import type { BrokenTool, LoadedTool, ToolHost } from "../tools/tool-host.ts";
 import type { Facts } from "./world.ts";
+
+/** The facts of this process, worked out when first asked for. */
+export type FactsBook = (again?: boolean) => Promise<Facts>;
+
+/** Facts that are read from what is there; again where what is there may have changed. */
+export function factsBook(given: {
+  arrangement: Arrangement;
+  tools: ToolHost;
+  lock: () => Promise<LockFile>;
+  machine: string;
+  userHome: string;
+  memory: MemorySettings;
+}): FactsBook {
+  const { tools, lock, ...rest } = given;
+  let facts: Promise<Facts> | null = null;
+  const load = async (again: boolean): Promise<Facts> =>
+    factsOf({ ...rest, ...(await tools.list(again)), lock: await lock() });
+  return (again = false) => (facts = again || facts === null ? load(again) : facts);
+}
 
 /** The facts of an arrangement as loaded, with its tools as they announce themselves. */
 export function factsOf(given: {
