@@ -62,6 +62,16 @@ export const ToolFile = z
   });
 export type ToolFile = z.infer<typeof ToolFile>;
 
+/** What the operator knows of a tool somebody else wrote, and its author has no word for. */
+export const ToolNote = ToolManifest.pick({
+  returns: true,
+  args: true,
+  rank: true,
+  reads: true,
+  irreversible: true,
+}).partial();
+export type ToolNote = z.infer<typeof ToolNote>;
+
 /** `mcp.json`: servers as every MCP client writes them, plus our `scopes`. */
 export const McpServer = z.strictObject({
   type: z.enum(["stdio", "http", "streamable-http", "sse"]).optional(),
@@ -74,6 +84,8 @@ export const McpServer = z.strictObject({
   timeout: z.number().int().positive().optional(),
   description: z.string().optional(),
   scopes: z.array(Scope).optional(),
+  /** What the operator knows of its tools, by the names the server gives them. */
+  tools: z.record(z.string(), ToolNote).optional(),
   enabled: z.boolean().optional(),
 });
 export type McpServer = z.infer<typeof McpServer>;

@@ -133,3 +133,29 @@ test("a conversation keeps its label: what an earlier answer holds is not what t
     ["to:mail_send|eve@evil.example|untrusted", "plan:mail_send"],
   ]);
 });
+
+test("a run that a tainted one hands work to has no plan of the operator's", async () => {
+  const request = "Use mail_send to greet ann@example.org";
+  const made = lab({
+    tools,
+    grants,
+    agents: [
+      { manifest: { name: "oracle", agents: ["helper"] } },
+      { manifest: { name: "helper", agents: [] } },
+    ],
+    script: {
+      turns: [
+        { agent: "oracle", when: { last: "^Use" }, calls: [read] },
+        {
+          agent: "oracle",
+          calls: [{ name: "delegate", args: { agent: "helper", request: "go" } }],
+        },
+        { agent: "helper", when: { last: "^go" }, calls: [send("ann@example.org", "again")] },
+      ],
+    },
+  });
+  const state = await (await begin(made.world, { text: request })).done;
+  expect(state.state === "waiting" && state.asks.map(({ keys }) => keys)).toEqual([
+    ["plan:mail_send"],
+  ]);
+});

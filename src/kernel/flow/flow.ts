@@ -52,7 +52,9 @@ export function decidesOf(
 export function flowOf(frame: Frame, action: Action): Flow | undefined {
   if (action.kind !== "tool" || action.decides === undefined) return undefined;
   const { named, uses } = frame.flow;
-  const isPlanned = isClean(frame) || named.has(action.name) || isTextSaid(frame.said, action.name);
+  // Whoever hands work on again and again would else have a fresh use of the tool each time.
+  const isSaid = frame.depth === 0 && isTextSaid(frame.said, action.name);
+  const isPlanned = isClean(frame) || named.has(action.name) || isSaid;
   return { planned: isPlanned, uses: uses.get(useOf(action)) ?? 0 };
 }
 

@@ -185,3 +185,29 @@ test("a private server is not asked for its tools unless something is handed in 
   ]);
   await open.close();
 });
+
+test("what the operator knows of a server's tools is taken from their file, and only that", async () => {
+  const tools = {
+    greet: {
+      reads: true,
+      args: { name: "content" as const },
+      returns: { secrecy: "public" as const },
+    },
+    nowhere: { reads: true },
+  };
+  const open = serverLab(OFFICIAL, { tools }, ["legacy"]);
+  const listed = await open.host.list();
+  const [greet, sum] = listed.tools.map(({ manifest }) => manifest);
+  expect(greet).toMatchObject(tools.greet);
+  expect([sum?.reads, sum?.args, sum?.returns]).toEqual([undefined, undefined, undefined]);
+  const greeting = await open.call(
+    "mcp__s__greet",
+    { name: "you" },
+    { scopes: reads(open), step: "r.1" },
+  );
+  expect(greeting).toMatchObject({
+    ok: true,
+    label: { integrity: "untrusted", secrecy: "public" },
+  });
+  await open.host.close();
+});

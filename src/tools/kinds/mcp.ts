@@ -88,7 +88,7 @@ function entriesOf(server: Server, tools: readonly AnnouncedTool[]): Loaded {
 
 const MAX_DESCRIPTION = 4_096;
 
-/** Nothing a server says of its own harmlessness is believed. */
+/** Nothing a server says of its own harmlessness is believed; what the operator says of it is. */
 function manifestOf({ source, scopes }: Server, tool: AnnouncedTool): ToolManifest {
   return {
     name: `mcp__${source.name}__${tool.name}`,
@@ -98,6 +98,7 @@ function manifestOf({ source, scopes }: Server, tool: AnnouncedTool): ToolManife
     scopes: [...scopes],
     repeatable: false,
     probe: false,
+    ...source.server.tools?.[tool.name],
   };
 }
 
