@@ -1,9 +1,8 @@
-import { readFile, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "./std/clock.ts";
 import { NanosError } from "./std/error.ts";
-import { hashOf, sha256 } from "./std/hash.ts";
+import { hashOf } from "./std/hash.ts";
 import { canonical } from "./std/canonical.ts";
 import type { Json } from "./std/json.ts";
 import { LIMITS } from "./std/limits.ts";
@@ -44,6 +43,7 @@ import { destinationOf, sealOf } from "./kernel/standing.ts";
 import type { World } from "./kernel/world.ts";
 import type { Sandbox } from "./sandbox/sandbox.ts";
 import { openSandbox } from "./sandbox/open.ts";
+import { isStill } from "./sandbox/stage/changes.ts";
 import { openMemory } from "./memory/open.ts";
 import { openTools } from "./tools/open.ts";
 import type { Granted, ToolHost, Wanted } from "./tools/tool-host.ts";
@@ -369,21 +369,11 @@ function worldOf(parts: {
         await lockSkill(home, skill, files);
       }
     },
-    isStill,
+    isStill: async (path, hash) => isStill(path, hash),
     alone: (task) => withLock(join(home.paths.machine, "commit"), systemClock, task),
     sign: home.operator.sign,
     verify: home.operator.verify,
   };
-}
-
-/** Large files are taken for unchanged: what is written in them stays what it was. */
-async function isStill(path: string, hash: string): Promise<boolean> {
-  try {
-    const { size } = await stat(path);
-    return size > LIMITS.storedBytes || sha256(await readFile(path)) === hash;
-  } catch (error) {
-    return !(error instanceof Error && "code" in error && error.code === "ENOENT");
-  }
 }
 
 async function lockSkill(home: Home, skill: string, hash: string): Promise<void> {

@@ -42,6 +42,17 @@ export function hashAt(path: string, stat: Stats | undefined): string | null {
   return stat?.isFile() ? sha256(readFileSync(path)) : null;
 }
 
+/** True while what lies at a path has this hash; what cannot be looked at counts as unchanged. */
+export function isStill(path: string, hash: string): boolean {
+  try {
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    if (stat?.isFile() && stat.size > LIMITS.storedBytes) return true;
+    return hashAt(path, stat) === hash;
+  } catch {
+    return true;
+  }
+}
+
 /** The mode a change carries: permission bits, without set-id and sticky. */
 export function modeOf(stat: Stats): number {
   return stat.isSymbolicLink() ? LINK_MODE : stat.mode & 0o777;
