@@ -35,6 +35,9 @@ const PROGRAMS = [
   ["bwrap", "bubblewrap"],
   ["tmux", "tmux"],
   ["git", "git"],
+  ["podman", "podman"],
+  // Where control groups are of two versions, podman needs another program to start containers.
+  ["runc", "runc"],
 ] as const;
 /** A test that hangs ends here; nothing is asserted on time. */
 const TEST_MS = 60_000;

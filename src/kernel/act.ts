@@ -200,7 +200,9 @@ function nextAfter(reason: Reason, { want, step }: Proposed): string {
   const skill = want.action.skill ?? want.action.name;
   switch (reason) {
     case "deny:no_isolation":
-      return "Install bubblewrap: apt install bubblewrap";
+      return want.process?.kind === "container"
+        ? "Install podman: apt install podman"
+        : "Install bubblewrap: apt install bubblewrap";
     case "deny:grant_suspended":
       return `See what changed, then decide: nanos grant add ${skill}`;
     case "deny:grant_expired":

@@ -10,6 +10,7 @@ import type { Scope } from "../contracts/scope.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { Memory } from "../memory/memory.ts";
 import type { Model } from "../models/model.ts";
+import type { ProcessKind } from "../sandbox/sandbox.ts";
 import type { Guard } from "./secrets/guard.ts";
 import type { BrokenTool, LoadedTool, ToolHost, Wanted } from "../tools/tool-host.ts";
 
@@ -83,9 +84,9 @@ export interface ModelSettings {
   readonly tools: boolean;
 }
 
-/** A kind of process: the host of a module or a program, and whether it reaches the network itself. */
+/** A kind of process, and whether it reaches the network itself. */
 export interface Process {
-  readonly kind: "host" | "program";
+  readonly kind: ProcessKind;
   readonly net: boolean;
 }
 

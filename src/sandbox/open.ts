@@ -5,7 +5,11 @@ import type { Tier } from "../contracts/isolation.ts";
 import type { Failure } from "../contracts/outcome.ts";
 import type { Clock } from "../std/clock.ts";
 import { codeOf, messageOf, NanosError } from "../std/error.ts";
+import type { Watched } from "./process/boxed.ts";
 import { watchOver } from "./process/boxed.ts";
+import { planContainer } from "./container/plan.ts";
+import type { Podman } from "./container/podman.ts";
+import { findPodman, noContainerNet, noPodman, podmanEnv } from "./container/podman.ts";
 import { bwrapArgv } from "./bwrap.ts";
 import type { Child } from "./process/child.ts";
 import { startChild } from "./process/child.ts";
@@ -13,7 +17,7 @@ import type { Guardian } from "./process/guardian.ts";
 import { openGuardian } from "./process/guardian.ts";
 import type { SocketUse } from "./linux/seccomp.ts";
 import { seccompProgram } from "./linux/seccomp.ts";
-import type { Plan } from "./plan.ts";
+import type { Plan, StagePlan } from "./plan.ts";
 import { planBox } from "./plan.ts";
 import type { Boxed, ProcessSpec, Sandbox } from "./sandbox.ts";
 import { stageHandle } from "./stage/handle.ts";
@@ -50,12 +54,20 @@ export function openSandbox(options: SandboxOptions): Sandbox {
     guardian: openGuardian(),
     census: openCensus(clock),
     filters: { none: outerFilter("none"), relay: outerFilter("relay") },
+    containers: 0,
   };
   let known: Machine | null = null;
   const machine = (): Machine => (known ??= lookAtMachine(forbid, options.landlockAtMost));
+  let found: Podman | Failure | null = null;
+  const podman = (): Podman | Failure =>
+    (found ??= forbid.includes("container") ? noPodman() : findPodman());
   return {
-    tier: (kind, net) => strongestTier(machine(), { kind, net }),
+    tier: (kind, net) => {
+      if (kind !== "container") return strongestTier(machine(), { kind, net });
+      return net || "code" in podman() ? null : "container";
+    },
     start: async (spec) => {
+      if (isContainer(spec)) return contain(house, spec, podman());
       const kind = spec.run.kind === "program" ? "program" : "host";
       const wanted = { kind, net: spec.box.net.kind === "proxy" } as const;
       const tier = strongestTier(machine(), wanted);
@@ -78,6 +90,8 @@ interface House {
   readonly running: Set<Boxed>;
   readonly guardian: Guardian;
   readonly census: Census;
+  /** Containers started so far. */
+  containers: number;
   readonly filters: Readonly<Record<"none" | "relay", OuterFilter>>;
 }
 
@@ -95,6 +109,38 @@ async function begin(
   }
 }
 
+type Contained = ProcessSpec & { readonly run: { readonly kind: "container" } };
+
+function isContainer(spec: ProcessSpec): spec is Contained {
+  return spec.run.kind === "container";
+}
+
+async function contain(
+  house: House,
+  spec: Contained,
+  podman: Podman | Failure,
+): Promise<Boxed | Failure> {
+  if ("code" in podman) return podman;
+  if (spec.box.net.kind !== "none") return noContainerNet();
+  try {
+    const name = `nanos-${process.pid}-${house.clock.now()}-${(house.containers += 1)}`;
+    const plan = await planContainer(spec, podman, name);
+    if ("code" in plan) {
+      removeStage(spec.stage);
+      return plan;
+    }
+    const child = await startChild({ argv: plan.argv, env: podmanEnv(), descriptor3: null });
+    return keep(house, spec, {
+      ...{ child, tier: "container", fork: false, stage: plan.stage, mapping: [], cwd: "/" },
+      remove: plan.remove,
+      onGone: plan.tidy,
+    });
+  } catch (error) {
+    removeStage(spec.stage);
+    return startFailure(error);
+  }
+}
+
 /** What was copied before it failed. What cannot be removed was not made. */
 function removeStage(stage: string | null): void {
   try {
@@ -105,38 +151,56 @@ function removeStage(stage: string | null): void {
 }
 
 async function launch(house: House, spec: ProcessSpec, plan: Plan, bwrap: string): Promise<Boxed> {
-  const { clock, running, guardian, filters } = house;
-  const { stage, view, tier, cwd } = plan;
-  const { limits } = spec.box;
+  const { filters } = house;
+  const { stage, view, tier, cwd, fork } = plan;
   const argv = view ? bwrapArgv(bwrap, view, plan.argv) : plan.argv;
   const descriptor3 = view ? filters[view.socket === null ? "none" : "relay"].open() : null;
-  const startedAt = clock.now();
   let child: Child;
   try {
     child = await startChild({ argv, env: plan.env, descriptor3 });
   } finally {
     if (descriptor3 !== null) closeSync(descriptor3);
   }
-  // Nobody else would end the children of a program if nanos is killed.
-  if (tier === "landlock" && plan.fork) guardian.watch(child.pid);
+  return keep(house, spec, { child, tier, cwd, fork, stage, mapping: stage?.mapping ?? [] });
+}
+
+/** What was started, and what it is watched by. */
+interface Begun extends Pick<Watched, "child" | "tier" | "cwd" | "fork" | "mapping"> {
+  readonly stage: StagePlan | null;
+  /** Argv of what ends it, where ending its process does not. */
+  readonly remove?: readonly string[];
+  readonly onGone?: () => void;
+}
+
+/** Watches over it until nothing of it is left, also should nanos be killed. */
+function keep(house: House, spec: ProcessSpec, begun: Begun): Boxed {
+  const { clock, running, guardian, census } = house;
+  const { stage, remove, onGone, ...watched } = begun;
+  const { pid } = begun.child;
+  const { limits, net } = spec.box;
+  // Nobody else would end the children of a program, or a container.
+  if (remove ?? (begun.tier === "landlock" && begun.fork)) guardian.watch(pid, remove);
   const boxed: Boxed = watchOver({
-    child,
-    tier,
-    net: spec.box.net.kind,
+    ...watched,
+    net: net.kind,
     limits,
-    fork: plan.fork,
-    census: house.census,
-    stage: stage && stageHandle(stage.folder, stage.roots, limits.stageBytes, startedAt),
-    mapping: stage?.mapping ?? [],
-    cwd,
+    census,
     clock,
+    stage: stage && stageHandle(stage.folder, stage.roots, limits.stageBytes, clock.now()),
+    ...(remove && { remove: () => runToEnd(remove) }),
     onGone: () => {
-      guardian.forget(child.pid);
+      onGone?.();
+      guardian.forget(pid);
       running.delete(boxed);
     },
   });
   running.add(boxed);
   return boxed;
+}
+
+async function runToEnd(argv: readonly string[]): Promise<void> {
+  const child = await startChild({ argv, env: podmanEnv(), descriptor3: null });
+  await child.exit;
 }
 
 /** A system that says no is a failure: a full disk, a file that may not be read. A bug stays one. */

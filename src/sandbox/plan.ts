@@ -32,7 +32,7 @@ export interface Plan {
   readonly view: View | null;
   readonly cwd: string;
   readonly fork: boolean;
-  readonly stage: (PreparedStage & { readonly folder: string }) | null;
+  readonly stage: StagePlan | null;
 }
 
 /** Address space of a program that is not our runtime, at least: runtimes reserve a lot. */
@@ -106,13 +106,25 @@ function startOf(
  */
 const RUNTIME_ENV = { BUN_JSC_useConcurrentJIT: "0", BUN_RUNTIME_TRANSPILER_CACHE_PATH: "0" };
 
+/** The stage of a process, and where it lies. */
+export type StagePlan = PreparedStage & { readonly folder: string };
+
+/** The stage of what runs outside our own boxes: the copies are this user's, at the real places. */
+export function outerStage(
+  spec: ProcessSpec,
+  folder: string,
+  reads: readonly string[],
+): Promise<StagePlan | Failure> {
+  return stageOf(spec, folder, reads, "/", null);
+}
+
 async function stageOf(
   spec: ProcessSpec,
   folder: string,
   reads: readonly string[],
   cwd: string,
   owner: number | null,
-): Promise<(PreparedStage & { readonly folder: string }) | Failure> {
+): Promise<StagePlan | Failure> {
   const writes = outermost(spec.box.writes.map((path) => realOrParent(path)));
   const around = writes.find((root) => within(realOrParent(folder), root));
   if (around !== undefined) return stageInside(folder, around);

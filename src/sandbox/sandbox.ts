@@ -22,6 +22,9 @@ export interface Box {
   };
 }
 
+/** `host` is our own, of a tool file; `container` is podman's. */
+export type ProcessKind = "host" | "program" | "container";
+
 export interface ProcessSpec {
   /**
    * What runs: `program` is argv with an absolute path; `host` is nanos' own tool host importing
@@ -30,6 +33,8 @@ export interface ProcessSpec {
   readonly run:
     | { readonly kind: "program"; readonly argv: readonly string[] }
     | { readonly kind: "host"; readonly file: string }
+    /** A program of an image podman has, argv as the image knows it. `box.exec` says nothing here. */
+    | { readonly kind: "container"; readonly image: string; readonly argv: readonly string[] }
     /** One of nanos' own escape attempts, under the lock of a `host`; only `doctor` runs them. */
     | { readonly kind: "attack"; readonly name: string; readonly args: readonly string[] };
   readonly cwd: string;
@@ -113,7 +118,7 @@ export interface Boxed {
  */
 export interface Sandbox {
   /** The tier that would hold this kind of process here, or null. */
-  tier(kind: "host" | "program", net: boolean): Tier | null;
+  tier(kind: ProcessKind, net: boolean): Tier | null;
   /**
    * Failures: `sandbox.no_tier`, `sandbox.bad_path`, `sandbox.no_program`, `sandbox.no_runtime`,
    * `sandbox.stage_too_large`, `sandbox.start_failed`. A process that could not lock itself exits

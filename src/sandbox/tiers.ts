@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { Tier } from "../contracts/isolation.ts";
 import type { Failure } from "../contracts/outcome.ts";
+import type { ProcessKind } from "./sandbox.ts";
 import { bwrapProbeArgv } from "./bwrap.ts";
 import { runBriefly } from "./process/child.ts";
 import { runtimeArgv } from "./runtime.ts";
@@ -25,7 +26,7 @@ export function lookAtMachine(forbid: readonly Tier[], mostAbi = Infinity): Mach
 
 /** What is held: our own host of a tool file, or a program; and whether it has a way to the network. */
 export interface Wanted {
-  readonly kind: "host" | "program";
+  readonly kind: ProcessKind;
   readonly net: boolean;
 }
 
@@ -36,7 +37,7 @@ export interface Wanted {
  */
 export function strongestTier(machine: Machine, wanted: Wanted): "bwrap" | "landlock" | null {
   const { kind, net } = wanted;
-  if (kind === "host" && net) return null;
+  if (kind === "container" || (kind === "host" && net)) return null;
   if (machine.bwrap !== null) return "bwrap";
   return machine.abi > 0 && !net ? "landlock" : null;
 }

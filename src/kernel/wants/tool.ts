@@ -56,6 +56,7 @@ export function toolWant(frame: Frame, tool: LoadedTool, given: Json): Want {
 /** The kind of process a tool runs in; a request over HTTP needs none. */
 function processOf({ kind, manifest }: LoadedTool): Pick<Want, "process"> {
   if (kind === "module") return { process: { kind: "host", net: false } };
+  if (kind === "container") return { process: { kind, net: false } };
   // A server of standard streams has the program it is; one behind HTTP has none.
   const has = (scope: string): boolean => manifest.scopes.some((one) => one.startsWith(scope));
   if (kind === "http" || (kind === "mcp" && !has("exec:"))) return {};

@@ -21,6 +21,8 @@ export interface Watched {
   readonly mapping: readonly Mapped[];
   readonly cwd: string;
   readonly clock: Clock;
+  /** Ends what is no relative of the child; awaited when it did not end by itself. */
+  readonly remove?: () => Promise<void>;
   /** Called once, when nothing of it is left. */
   readonly onGone: () => void;
 }
@@ -75,18 +77,32 @@ export function watchOver(watched: Watched): Boxed {
 
 /** Ended means gone: the child collected, its relatives dead, its pipes at their end. */
 async function end(watched: Watched, guard: Guard, streams: Promise<unknown>): Promise<Ended> {
+  const begun = watched.clock.elapsed();
   const exit = await watched.child.exit;
   guard.rest();
   await guard.clear();
+  if (guard.stopped !== null || exit.signal !== null) await watched.remove?.();
   // A relative that is dead holds no pipe open; the wait is for what is still in them.
   const enough = new AbortController();
   await Promise.race([streams, watched.clock.sleep(GONE_MS, enough.signal)]);
   enough.abort();
   watched.onGone();
-  return guard.stopped === null ? endOf(exit) : { kind: "stopped", by: guard.stopped };
+  if (guard.stopped !== null) return { kind: "stopped", by: guard.stopped };
+  const ended = endOf(exit);
+  return watched.tier === "container" ? endOfContainer(ended, watched, begun) : ended;
 }
 
-/** bwrap and shells tell of a signal as 128 and its number. */
+/**
+ * What nobody of ours killed in a container, the kernel did: for its memory, or for its CPU time,
+ * of which it cannot have used more than has passed.
+ */
+function endOfContainer(ended: Ended, { limits, clock }: Watched, begun: number): Ended {
+  if (ended.kind !== "signalled" || ended.signal !== "SIGKILL") return ended;
+  const spent = clock.elapsed() - begun >= limits.cpuSeconds * 1_000;
+  return { kind: "stopped", by: spent ? "time" : "memory" };
+}
+
+/** bwrap, podman and shells tell of a signal as 128 and its number. */
 function endOf(exit: Exit): Ended {
   const signal = exit.signal ?? SIGNALS[(exit.code ?? 0) - 128];
   if (signal === "SIGXCPU") return { kind: "stopped", by: "time" };

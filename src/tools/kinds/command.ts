@@ -4,17 +4,9 @@ import type { Failure } from "../../contracts/outcome.ts";
 import { isFailure, failure } from "../failures.ts";
 import type { Reach, ToolCall, ToolResult } from "../tool-host.ts";
 import { manifestOfFile, misfit, placeholder, textOf } from "./arguments.ts";
-import {
-  failed,
-  heldBy,
-  type Kind,
-  labelOf,
-  notAnObject,
-  type Parts,
-  type Source,
-} from "./kind.ts";
+import { failed, type Kind, notAnObject, type Parts, type Source } from "./kind.ts";
 import { loadFile } from "./load-file.ts";
-import { runOnce } from "./program.ts";
+import { printed, type Printing, programTier, startProgram } from "./program.ts";
 import { lentEnv } from "./secrets.ts";
 
 /**
@@ -61,17 +53,15 @@ async function callCommand(
   if (isFailure(argv)) return failed(argv, "host");
   const lent = await lentEnv(call.scopes, {}, parts, reach);
   if ("code" in lent) return failed(lent, "host");
-  const writes = call.scopes.some((scope) => scope.startsWith("write:"));
-  const stage = writes ? await parts.stages.fresh(call.step) : null;
   const { scopes, granted = [], workspace, ms } = call;
-  const program = { argv, scopes, granted, workspace, ms, stage, set: lent.env };
-  const done = await runOnce(program, source, parts, call, signal);
-  if ("ok" in done) return done;
-  const { boxed, ran, reached } = done;
-  const staged = writes ? await parts.stages.keep(call.step, boxed) : null;
-  if (staged !== null && isFailure(staged)) return { ...failed(staged, boxed), ...reached };
-  const output = ran.stdout;
-  return { ok: true, output, ...heldBy(boxed), label: labelOf(manifest), staged, ...reached };
+  const printing: Printing = {
+    parts,
+    manifest,
+    start: (passage, stage) =>
+      startProgram({ argv, scopes, granted, workspace, ms, stage }, source, parts, passage),
+    tier: programTier(parts, scopes),
+  };
+  return printed(printing, call, signal);
 }
 
 /** argv with the arguments in their places, or why one of them may not stand there. */

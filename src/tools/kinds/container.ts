@@ -1,27 +1,19 @@
 import { isObject } from "../../std/json.ts";
-import { LIMITS } from "../../std/limits.ts";
 import type { Failure } from "../../contracts/outcome.ts";
 import type { ToolFile, ToolManifest } from "../../contracts/tool.ts";
-import { findProgram } from "../box.ts";
+import { boxOf } from "../box.ts";
 import { failure, isFailure } from "../failures.ts";
 import type { ToolCall, ToolResult } from "../tool-host.ts";
 import { manifestOfFile, misfit } from "./arguments.ts";
 import { fillArgv } from "./command.ts";
-import {
-  brokenSource,
-  failed,
-  type Kind,
-  labelOf,
-  notAnObject,
-  type Parts,
-  type Source,
-} from "./kind.ts";
+import { brokenSource, failed, type Kind, notAnObject, type Parts } from "./kind.ts";
 import { loadFile } from "./load-file.ts";
-import { reachesOut, runOnce } from "./program.ts";
+import { printed, type Printing, reachesOut } from "./program.ts";
 
 /**
- * A program in a container image, run by podman without network, rights or a writable root. It
- * costs a third of a second and sees no files of the workspace; its output is the result.
+ * A program of a container image that podman has, without network, rights or a writable root. It
+ * sees the paths its scopes name, each at its own place, and variables by name; its output is the
+ * result. What it is and where it lies in the image is the image's matter: `exec:` says nothing here.
  */
 export function containerKind(parts: Parts): Kind {
   return {
@@ -30,31 +22,33 @@ export function containerKind(parts: Parts): Kind {
       const container = spec?.container;
       if (!spec || !container) return null;
       const manifest = manifestOfFile(spec, container.command, ["exec:podman"]);
-      if (reachesOut(manifest.scopes))
-        return Promise.resolve(brokenSource(source, noNetwork(spec)));
+      const wrong = whyNotHeld(spec.name, manifest);
+      if (wrong) return Promise.resolve(brokenSource(source, wrong));
       return loadFile(source, { kind: "container", manifest, spec }, (call, _reach, signal) =>
-        callContainer({ source, parts, container, manifest }, call, signal),
+        callContainer({ parts, container, manifest }, call, signal),
       );
     },
     close: async () => undefined,
   };
 }
 
-/** The proxy's relay is ours and does not run in a stranger's image. */
-function noNetwork({ name }: ToolFile): Failure {
-  const message = `${name} declares net:, and containers have no network.`;
-  return failure("tool.no_network", message);
+function whyNotHeld(name: string, { scopes }: ToolManifest): Failure | null {
+  // The proxy's relay is ours and does not run in a stranger's image.
+  if (reachesOut(scopes)) {
+    return failure("tool.no_network", `${name} declares net:, and containers have no network.`);
+  }
+  if (!scopes.some((scope) => scope.startsWith("secret:"))) return null;
+  return failure("tool.no_secrets", `${name} declares secret:, and containers get no secrets.`);
 }
 
 interface Container {
-  readonly source: Source;
   readonly parts: Parts;
   readonly container: NonNullable<ToolFile["container"]>;
   readonly manifest: ToolManifest;
 }
 
 async function callContainer(
-  { source, parts, container, manifest }: Container,
+  { parts, container, manifest }: Container,
   call: ToolCall,
   signal: AbortSignal,
 ): Promise<ToolResult> {
@@ -63,43 +57,17 @@ async function callContainer(
   if (wrong) return failed(wrong, "host");
   const inner = fillArgv(call.tool, container.command, call.args);
   if (isFailure(inner)) return failed(inner, "host");
-  if (findProgram("podman", source.dir, parts.env) === null) {
-    const message = `${call.tool} runs in a container, and podman is not installed.`;
-    return failed(failure("tool.no_container", message), "host");
-  }
-  const name = `nanos-${call.step.replaceAll(/[^A-Za-z0-9_.-]/gu, "-")}`;
-  const argv = podmanArgv(name, container.image, inner);
   const { scopes, workspace, ms } = call;
-  const program = { argv, scopes, workspace, ms, stage: null };
-  const done = await runOnce(program, source, parts, call, signal);
-  // Ending the client leaves the container running, so it is removed by name whatever happened.
-  const removal = { ...program, argv: ["podman", "rm", "--force", "--ignore", name] };
-  const never = new AbortController();
-  await runOnce(removal, source, parts, { ...call, ms: REMOVE_MS }, never.signal);
-  if ("ok" in done) return done.ok ? done : { ...done, isolation: "container" };
-  const output = done.ran.stdout;
-  return { ok: true, output, isolation: "container", label: labelOf(manifest), staged: null };
-}
-
-const REMOVE_MS = 10_000;
-
-/** Nothing of the machine is in the container: no network, files, rights or new privileges. */
-export function podmanArgv(name: string, image: string, command: readonly string[]): string[] {
-  return [
-    "podman",
-    "run",
-    "--rm",
-    "-i",
-    "--pull=never",
-    `--name=${name}`,
-    "--network=none",
-    "--read-only",
-    "--cap-drop=all",
-    "--security-opt=no-new-privileges",
-    `--pids-limit=${LIMITS.toolProcesses}`,
-    `--memory=${LIMITS.toolMemoryBytes}b`,
-    "--",
-    image,
-    ...command,
-  ];
+  const box = boxOf({ scopes, workspace, own: [], env: parts.env, ms });
+  const run = { kind: "container", image: container.image, argv: inner } as const;
+  const printing: Printing = {
+    parts,
+    manifest,
+    start: async (_, stage) => {
+      const boxed = await parts.sandbox.start({ run, cwd: "/", box, stage });
+      return isFailure(boxed) ? boxed : { boxed, proxy: null };
+    },
+    tier: parts.sandbox.tier("container", false) ?? "host",
+  };
+  return printed(printing, call, signal);
 }

@@ -3,11 +3,12 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Json } from "../../std/json.ts";
 import { LIMITS } from "../../std/limits.ts";
+import { systemClock } from "../../std/clock.ts";
+import { openSandbox } from "../../sandbox/open.ts";
 import { TIERS } from "../../sandbox/testing/tiers.ts";
 import { answering, openLab } from "../testing/lab.ts";
 import type { ToolResult } from "../tool-host.ts";
 import { fillArgv } from "./command.ts";
-import { podmanArgv } from "./container.ts";
 
 setDefaultTimeout(60_000);
 
@@ -241,30 +242,18 @@ describe("an http tool", () => {
 test("a container without podman says what to install", async () => {
   const container = { image: "docker.io/library/alpine", command: ["echo", "{text}"] };
   const files = { [`${T}/box.yaml`]: yaml({ name: "box", description: "Boxed.", container }) };
-  const lab = openLab({ files, options: { env: { PATH: "/nowhere" } } });
+  const sandbox = openSandbox({ clock: systemClock, forbid: ["container"] });
+  const lab = openLab({ files, sandbox });
   expect((await lab.host.list()).tools).toMatchObject([
     { kind: "container", manifest: { scopes: ["exec:podman"] } },
   ]);
-  const result = await lab.call("box", { text: "x" });
-  expect(result).toMatchObject({
+  expect(await lab.call("box", { text: "x" })).toMatchObject({
     ok: false,
-    failure: { code: "tool.no_container", next: expect.stringContaining("podman") },
+    failure: { code: "sandbox.no_tier", next: expect.stringContaining("podman") },
   });
   expect(codeOf(await lab.call("box", { text: 1 }))).toBe("tool.bad_arguments");
   expect(codeOf(await lab.call("box", 1))).toBe("tool.bad_arguments");
   await lab.close();
-  const argv = podmanArgv("n", "image", ["echo", "x"]);
-  expect(argv.slice(-3)).toEqual(["image", "echo", "x"]);
-  for (const flag of [
-    "--network=none",
-    "--read-only",
-    "--cap-drop=all",
-    "--rm",
-    "-i",
-    `--pids-limit=${LIMITS.toolProcesses}`,
-  ]) {
-    expect(argv).toContain(flag);
-  }
 });
 
 test("a container with net: is told what to use instead", async () => {

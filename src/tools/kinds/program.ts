@@ -3,6 +3,7 @@ import { LIMITS } from "../../std/limits.ts";
 import { systemClock } from "../../std/clock.ts";
 import type { Failure } from "../../contracts/outcome.ts";
 import type { Scope } from "../../contracts/scope.ts";
+import type { ToolManifest } from "../../contracts/tool.ts";
 import type { Tier } from "../../contracts/isolation.ts";
 import type { Boxed, Ended, ProcessSpec } from "../../sandbox/sandbox.ts";
 import { boxOf, DEFAULT_PATH, findProgram } from "../box.ts";
@@ -11,7 +12,7 @@ import { missingScope, refusedPath } from "../missing.ts";
 import { isWithin, pathsOf } from "../scopes.ts";
 import type { Reached, ToolCall, ToolResult } from "../tool-host.ts";
 import { newPassage, openProxy, type Passage, type Proxy, reachedOf } from "../proxy/proxy.ts";
-import { failed, type Parts, type Source } from "./kind.ts";
+import { failed, heldBy, labelOf, type Parts, type Source } from "./kind.ts";
 
 /** A program to start: argv whose first item is a name or path, found before the box closes. */
 export interface Program {
@@ -146,29 +147,46 @@ export async function readToEnd(
   return { stdout: Buffer.concat(chunks).toString("utf8"), ended, stopped };
 }
 
-/** Runs a program once and gives its standard output, staging what it may write. */
-export async function runOnce(
-  program: Program,
-  source: Source,
-  parts: Parts,
+/** How a tool whose result is what it prints is started for a call. */
+export interface Printing {
+  readonly parts: Parts;
+  readonly manifest: ToolManifest;
+  /** `stage`: where what it may write goes; null when that is nothing. */
+  start(passage: Passage, stage: string | null): Promise<Started | Failure>;
+  /** What would hold it, for what is said when it is not started. */
+  readonly tier: Tier;
+}
+
+/** Runs it once: its standard output is the result, and what it wrote is staged. */
+export async function printed(
+  { parts, manifest, start, tier }: Printing,
   call: ToolCall,
   signal: AbortSignal,
-): Promise<{ readonly ran: Ran; readonly boxed: Boxed; readonly reached: Reached } | ToolResult> {
+): Promise<ToolResult> {
+  const writes = call.scopes.some((scope) => scope.startsWith("write:"));
   const passage = newPassage();
-  const started = await startProgram(program, source, parts, passage);
-  if (isFailure(started)) return failed(started, programTier(parts, program.scopes));
+  const started = await start(passage, writes ? await parts.stages.fresh(call.step) : null);
+  if (isFailure(started)) return failed(started, tier);
   const { boxed } = started;
   const ran = await readToEnd(boxed, call.tool, call.ms, signal);
   const reached = reachedOf(passage);
   const why = ran.stopped ?? programFailure(call.tool, ran.ended, boxed.stderr());
-  if (why === null) return { ran, boxed, reached };
-  await boxed.discard();
+  if (why !== null) {
+    await boxed.discard();
+    const missing = ran.stopped === null ? missingOf(boxed, call, reached) : null;
+    const lacking = missing === null ? why : failure("tool.scope_missing", why.message);
+    return { ...failed(lacking, boxed, missing ?? undefined), ...reached };
+  }
+  const staged = writes ? await parts.stages.keep(call.step, boxed) : null;
+  if (staged !== null && isFailure(staged)) return { ...failed(staged, boxed), ...reached };
+  const label = labelOf(manifest);
+  return { ok: true, output: ran.stdout, ...heldBy(boxed), label, staged, ...reached };
+}
+
+/** The scope whose lack made a program fail, when that can be told. */
+function missingOf(boxed: Boxed, call: ToolCall, reached: Reached): Scope | null {
   const os = refusedPath(boxed.stderr());
-  const missing =
-    undeclaredIn(reached) ?? (os === null ? null : missingScope(os, call, boxed.mapping));
-  if (missing === null || ran.stopped) return { ...failed(why, boxed), ...reached };
-  const lacking = failure("tool.scope_missing", why.message);
-  return { ...failed(lacking, boxed, missing), ...reached };
+  return undeclaredIn(reached) ?? (os === null ? null : missingScope(os, call, boxed.mapping));
 }
 
 /** The first host it tried for that its call did not declare. */
