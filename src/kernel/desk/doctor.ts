@@ -2,6 +2,7 @@ import { messageOf } from "../../std/error.ts";
 import type { Check, ModelLine, Place, VerifyReport } from "../../contracts/nanos.ts";
 import type { SecretLine } from "../../contracts/secret.ts";
 import type { Sandbox } from "../../sandbox/sandbox.ts";
+import type { LoadedTool } from "../../tools/tool-host.ts";
 import type { World } from "../world.ts";
 
 /** What is missing on this machine and the next thing to do; with `probe`, live escape attempts. */
@@ -23,7 +24,7 @@ export async function doctor(given: {
     modelCheck(models),
     secretCheck(secrets),
     journalCheck(verify()),
-    ...(await toolChecks(world)),
+    ...(await toolChecks(world, sandbox)),
   ];
   if (given.probe) checks.push(...(await (await import("./probes.ts")).probeChecks(sandbox)));
   return checks;
@@ -54,8 +55,14 @@ function tierCheck(sandbox: Sandbox): Check {
 
 function programCheck(sandbox: Sandbox): Check {
   const tier = sandbox.tier("program", false);
-  if (tier) return { name: "programs", state: "ok", says: `held by ${tier}` };
   const next = "Install bubblewrap: apt install bubblewrap";
+  if (tier && sandbox.tier("program", true) !== null) {
+    return { name: "programs", state: "ok", says: `held by ${tier}, also those with net: scopes` };
+  }
+  if (tier) {
+    const says = `held by ${tier}; those with net: scopes are refused`;
+    return { name: "programs", state: "warn", says, next };
+  }
   return { name: "programs", state: "warn", says: "No tier can hold a program here.", next };
 }
 
@@ -97,14 +104,28 @@ function journalCheck(report: VerifyReport): Check {
   return { name: "journal", state: "bad", says: report.bad ?? "does not verify", next };
 }
 
-async function toolChecks(world: World): Promise<readonly Check[]> {
+/** Asked of podman only where a tool needs it: it takes a moment to answer. */
+function containerChecks(sandbox: Sandbox, tools: readonly LoadedTool[]): readonly Check[] {
+  if (!tools.some(({ kind }) => kind === "container")) return [];
+  const held = sandbox.tier("container", false) !== null;
+  if (held) return [{ name: "containers", state: "ok", says: "held by podman" }];
+  const next = "Install podman: apt install podman runc";
+  const says = "No podman here can hold a container to its limits; they are refused.";
+  return [{ name: "containers", state: "warn", says, next }];
+}
+
+async function toolChecks(world: World, sandbox: Sandbox): Promise<readonly Check[]> {
   try {
     const { tools, broken } = await world.tools.list();
     const bad = broken.map(({ source, failure }): Check => {
       const common = { name: "tool", state: "bad", says: `${source}: ${failure.message}` } as const;
       return failure.next ? { ...common, next: failure.next } : common;
     });
-    return [{ name: "tools", state: "ok", says: `${tools.length} loaded` }, ...bad];
+    return [
+      { name: "tools", state: "ok", says: `${tools.length} loaded` },
+      ...containerChecks(sandbox, tools),
+      ...bad,
+    ];
   } catch (error) {
     return [{ name: "tools", state: "bad", says: messageOf(error) }];
   }
