@@ -54,11 +54,11 @@ async function callCommand(
   const lent = await lentEnv(call.scopes, {}, parts, reach);
   if ("code" in lent) return failed(lent, "host");
   const { scopes, granted = [], workspace, ms } = call;
+  const program = { argv, scopes, granted, workspace, ms, set: lent.env };
   const printing: Printing = {
     parts,
     manifest,
-    start: (passage, stage) =>
-      startProgram({ argv, scopes, granted, workspace, ms, stage }, source, parts, passage),
+    start: (passage, stage) => startProgram({ ...program, stage }, source, parts, passage),
     tier: programTier(parts, scopes),
   };
   return printed(printing, call, signal);
