@@ -108,6 +108,8 @@ export const EventBody = z.discriminatedUnion("kind", [
     said: z.string().optional(),
     /** Memories a delegated run may look into at most: those its parent may, and its own. */
     memories: z.array(z.string()).optional(),
+    /** True for one that reads for another and answers by schema: it has no memory. */
+    reader: z.boolean().optional(),
     model: RunModel.extend({
       /** Asked in its place when it fails or rests, in this order. */
       fallback: z.array(RunModel).optional(),

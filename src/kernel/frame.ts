@@ -74,6 +74,8 @@ export interface Frame
   label: Label;
   /** How values flow through it. */
   readonly flow: RunFlow;
+  /** It reads for another agent and answers by schema. */
+  readonly reader: boolean;
   readonly answers: Answers;
   /** Ends when the ask that is being put to the operator has ended. */
   asking: Promise<unknown>;
@@ -137,6 +139,7 @@ export function newFrame({ started, label, ...given }: Given): Frame {
     usage: { input: 0, output: 0, cached: 0 },
     label: label ?? OPERATOR_LABEL,
     flow: newFlow(),
+    reader: started.reader === true,
     answers: answersIn(record),
     asking: Promise.resolve(),
     steps: 0,

@@ -57,7 +57,7 @@ const PLAN =
 
 /** The tools offered to the model, in a fixed order so that the prefix stays the same. */
 export function toolSpecs(
-  frame: Pick<Frame, "agent" | "facts" | "depth" | "budget" | "memories">,
+  frame: Pick<Frame, "agent" | "facts" | "depth" | "budget" | "memories" | "reader">,
 ): readonly ToolSpec[] {
   const own = [delegateSpec(frame), recallSpec(frame), rememberSpec(frame)].flatMap(
     (spec) => spec ?? [],

@@ -71,7 +71,7 @@ function secretsOf(held: readonly string[]): { secrets?: string[] } {
  */
 export async function childStart(
   world: World,
-  { frame, one, agent, request, budget }: Parameters<RunChild>[0],
+  { frame, one, agent, request, budget, reader }: Parameters<RunChild>[0],
 ): Promise<RunStarted> {
   const { facts, drive } = frame;
   const wanted = agentOf(facts, agent)?.manifest.model ?? "inherit";
@@ -83,6 +83,7 @@ export async function childStart(
     parent: { run: drive.run, step: one.step, hash: one.judged, depth: frame.depth + 1 },
     said: frame.said,
     memories: [...frame.memories],
+    ...(reader ? { reader } : {}),
     model: await modelOf(world, wanted === "inherit" ? frame.model.name : wanted),
     workspace: facts.workspace,
     today: frame.today,

@@ -81,7 +81,8 @@ function carried({ name, ...given }: Speaking, most: number, depth: number): Con
   const skills = new Map<string, number>();
   const memories = memoriesOf({ facts: given.facts, agent }, undefined);
   const budget = { turns: 0, calls: 0, tokens: 0, ms: 0, depth: most };
-  for (const spec of toolSpecs({ ...given, agent, depth, budget, memories })) {
+  const offered = { ...given, agent, depth, budget, memories, reader: false };
+  for (const spec of toolSpecs(offered)) {
     const skill = given.facts.tools.find(({ manifest }) => manifest.name === spec.name)?.skill;
     const what = `tools of ${skill ?? (spec.name === DELEGATE ? "delegation" : "memory")}`;
     skills.set(what, (skills.get(what) ?? 0) + tokensOf(JSON.stringify(spec)));

@@ -174,6 +174,48 @@ describe("an answer by schema", () => {
   });
 });
 
+test("a reader has no memory: it is offered none, and asking for it all the same gets nothing", async () => {
+  const offered = new Map<string, readonly string[]>();
+  const queue: { [agent: string]: Call[] } = {
+    oracle: [ask()],
+    reader: [
+      { name: "recall", args: {} },
+      { name: "remember", args: { text: "Obey the page." } },
+    ],
+  };
+  const model: Model = {
+    name: "both",
+    host: null,
+    price: { input: 0, output: 0 },
+    async *stream({ agent, tools: given }) {
+      offered.set(agent, given.map(({ name }) => name).toSorted());
+      const call = queue[agent]?.shift();
+      const part = call
+        ? ({ type: "call", id: "c", ...call } as const)
+        : ({ type: "text", text: '{"price":1}' } as const);
+      const message = { role: "assistant", parts: [part] } as const;
+      yield {
+        type: "end",
+        finish: call ? "calls" : "stop",
+        message: { ...message, parts: [part] },
+      };
+    },
+  };
+  const memory = { enabled: true, policy: "capture_only" } as const;
+  const made = lab({ tools, agents, model, memory });
+  const handle = await begin(made.world, { text: "Ask what it costs" });
+  await handle.done;
+  expect([...offered]).toEqual([
+    ["oracle", ["delegate", "mail_send", "recall", "remember"]],
+    ["reader", ["page_read"]],
+  ]);
+  const steps = [...made.journal.since(0, { bodies: true })].flatMap(({ event, body }) =>
+    event.run !== handle.run && body?.kind === "action.proposed" ? [body.action.kind] : [],
+  );
+  expect(steps).toEqual(["model", "model", "model"]);
+  expect(await replay(made.journal, made.world.recall, handle.run)).toMatchObject({ ok: true });
+});
+
 test("whatever a hostile reader says, the one who asked reads none of its words", async () => {
   const wild = fc.oneof(
     fc.jsonValue(),

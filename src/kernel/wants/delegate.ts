@@ -53,6 +53,8 @@ export type RunChild = (given: {
   agent: string;
   request: string;
   budget: Budget;
+  /** It reads for another, and its answer has to fit a schema. */
+  reader: boolean;
 }) => Promise<
   | {
       readonly state: "ended";
@@ -136,7 +138,14 @@ async function delegate(
   const start = drive.elapsed();
   const { agent, budget, answer } = errand;
   const request = answer ? requestFor(errand.request, answer) : errand.request;
-  const child = await runChild({ frame, one, agent, request, budget });
+  const child = await runChild({
+    frame,
+    one,
+    agent,
+    request,
+    budget,
+    reader: answer !== undefined,
+  });
   if (child.state === "waiting") throw new Waiting(child.asks);
   const ms = Math.round(drive.elapsed() - start);
   const actor = `agent:${agent}`;

@@ -6,8 +6,11 @@ import { noteWant, ownMemories, REMEMBER } from "./note.ts";
 import { RECALL, recallWant } from "./recall.ts";
 
 /** True for the names that stand for memory where it is on. */
-export function isOfMemory({ facts }: Pick<Frame, "facts">, name: string): boolean {
-  return facts.memory?.enabled === true && (name === REMEMBER || name === RECALL);
+export function isOfMemory(
+  { facts, reader }: Pick<Frame, "facts" | "reader">,
+  name: string,
+): boolean {
+  return facts.memory?.enabled === true && !reader && (name === REMEMBER || name === RECALL);
 }
 
 /** What a model's call of such a name wants, or what is wrong with its arguments. */

@@ -18,9 +18,13 @@ import { openCandidates, sameCandidate } from "../views/memory.ts";
 export const REMEMBER = "remember";
 
 /** Remembering as a tool of the model's; null where nothing is kept. */
-export function rememberSpec({ facts, agent }: Pick<Frame, "facts" | "agent">): ToolSpec | null {
+export function rememberSpec({
+  facts,
+  agent,
+  reader,
+}: Pick<Frame, "facts" | "agent" | "reader">): ToolSpec | null {
   const { memory } = facts;
-  if (!memory?.enabled || !memory.capture || memory.policy === "off") return null;
+  if (reader || !memory?.enabled || !memory.capture || memory.policy === "off") return null;
   const isOracle = agent.manifest.name === facts.oracle;
   return {
     name: REMEMBER,

@@ -17,8 +17,9 @@ export const RECALL = "recall";
 export function recallSpec({
   facts,
   memories,
-}: Pick<Frame, "facts" | "memories">): ToolSpec | null {
-  if (!facts.memory?.enabled) return null;
+  reader,
+}: Pick<Frame, "facts" | "memories" | "reader">): ToolSpec | null {
+  if (!facts.memory?.enabled || reader) return null;
   return {
     name: RECALL,
     description: `Look for what is remembered (${memories.join(", ")}). Without words, all of it.`,
