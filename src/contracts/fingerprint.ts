@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "56778a62b45b62b65977ca479ae15c0b0ed4db930dedf5b76c9a2eb3982ff546";
+export const SCHEMAS_HASH = "9ffa6b12c35d3c948a02c5f492176fabfde737e73d7ebff7cc349fc7bea1b561";
