@@ -71,9 +71,10 @@ function draftOf(run: string, i: number): Draft {
     isolation: null,
     label: null,
     body: {
+      // In the order of its canonical JSON, as the kernel builds it.
       kind: "action.settled",
-      outcome: { status: "done", output: { echoed: TEXT } },
       ms: 1,
+      outcome: { output: { echoed: TEXT }, status: "done" },
     },
   };
 }
