@@ -1,7 +1,6 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "./std/clock.ts";
-import { NanosError } from "./std/error.ts";
 import { hashOf } from "./std/hash.ts";
 import { canonical } from "./std/canonical.ts";
 import type { Json } from "./std/json.ts";
@@ -26,13 +25,14 @@ import { withLock } from "./home/store.ts";
 import type { Journal } from "./journal/journal.ts";
 import { openJournal } from "./journal/open.ts";
 import { boundary } from "./kernel/secrets/boundary.ts";
-import { askDesk } from "./kernel/desk/asks.ts";
+import { policyDesk } from "./kernel/asks/desk.ts";
 import { type GrantDesk, grantDesk } from "./kernel/desk/grants.ts";
 import { type ModelDesk, modelDesk, modelsOf } from "./kernel/desk/models.ts";
 import { cleanJournal } from "./kernel/secrets/guard.ts";
 import { secretDesk } from "./kernel/desk/secrets.ts";
 import type { installDesk } from "./kernel/skills/install.ts";
 import { skillDesk } from "./kernel/skills/view.ts";
+import { agentsOf } from "./kernel/views/agents.ts";
 import { toolDesk } from "./kernel/desk/tools.ts";
 import { traceDesk } from "./kernel/desk/traces.ts";
 import { factsBook, type FactsBook, factsIn, memorySettings } from "./kernel/facts.ts";
@@ -54,6 +54,8 @@ import { VERSION } from "./version.ts";
 export type * from "./contracts/nanos.ts";
 // oxlint-disable-next-line oxc/no-barrel-file -- and what it speaks of
 export type * from "./contracts/skill.ts";
+// oxlint-disable-next-line oxc/no-barrel-file -- and what it asks
+export type * from "./contracts/question.ts";
 export { NanosError } from "./std/error.ts";
 
 /**
@@ -286,12 +288,12 @@ function nanosOf(parts: {
 }): Nanos {
   const { world, place, arrangement, models, grants, secrets, sandbox, vault } = parts;
   const { journal } = world;
-  const traces = traceDesk(journal, vault, world.recall);
+  const traces = traceDesk(journal, vault, world.recall, place.arrangementDir);
   return {
     place,
     arrangement,
     traces,
-    approvals: askDesk(world),
+    ...policyDesk(world, arrangement.rules),
     tools: toolDesk(world),
     agents: agentsOf(arrangement),
     models: modelsOf(models, world),
@@ -317,18 +319,6 @@ function nanosOf(parts: {
       await world.tools.close();
       await sandbox.close();
       journal.close();
-    },
-  };
-}
-
-function agentsOf(arrangement: Arrangement): Nanos["agents"] {
-  return {
-    list: () => [...arrangement.agents.values()],
-    show: (name) => {
-      const agent = arrangement.agents.get(name);
-      if (agent) return agent;
-      const message = `There is no agent ${name}.`;
-      throw new NanosError("agent.unknown", message, "See `nanos agent list`.");
     },
   };
 }

@@ -188,16 +188,15 @@ test("a session on 80 by 24: first screen, request, ask, call tree, Ctrl-C", asy
     await screen.until("? all of it");
     // Neither Enter nor a stray key is a yes.
     screen.press("Enter", "Space", "x");
-    expect(seen(screen, me).slice(-10)).toEqual([
+    expect(seen(screen, me).slice(-9)).toEqual([
       "▸ oracle · write_down exactly this ?",
       "? oracle wants write_down",
-      "  oracle would call write_down: text=exactly this",
+      '  │ {"text":"exactly this"}',
       "  where  write_down",
       "  why    the skill was not installed through the lock, and this is its first use",
-      "  │ {",
-      '  │   "text": "exactly this"',
-      "  │ }",
-      "  y once  a this destination, this run  n no  l later  ? all of it",
+      "  cost   rank E: nothing that could not be undone",
+      "  never  deny write_down: nanos rules suggest ASK",
+      "  y once  a this skill, this run  n no  l later  ? all of it",
       "working …  Ctrl-C stops it",
     ]);
     screen.type("y");
@@ -238,6 +237,7 @@ function seen(screen: Screen, me: Person): readonly string[] {
       line
         .replace(me.userHome, "HOME")
         .replace(/sandbox (?:bwrap|landlock)/u, "sandbox TIER")
+        .replace(/suggest a[0-9a-f]{8}$/u, "suggest ASK")
         .replace(/\d{4}-\d{2}-\d{2}/gu, "DATE")
         .replace(/\b[\d.]+ m?s\b/gu, "TIME"),
     );

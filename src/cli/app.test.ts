@@ -218,7 +218,7 @@ test("an ask at a terminal: only its keys answer, and never Enter", async () => 
   const yes = await keys("\r", " ", "Y", "yes", "constructor", "\x1b[A", "?", "y");
   expect(yes.code).toBe(0);
   expect(yes.err.split("? research wants web_fetch").length).toBe(3);
-  expect(yes.err).toContain('  │   "url": "http://127.0.0.1:4321/"\n');
+  expect(yes.err).toContain('  │ {"url":"http://127.0.0.1:4321/"}\n');
   expect(yes.err).toContain("research: web_fetch allowed\n");
   expect((await keys("a")).err).toContain("allowed, for this run");
   expect((await keys("n")).err).toContain("denied");

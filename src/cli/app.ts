@@ -32,7 +32,7 @@ export async function runApp(world: World): Promise<number> {
 }
 
 async function explained(world: World, terminal: Terminal): Promise<Parsed | number> {
-  const [{ explain }, says] = await Promise.all([import("./grammar.ts"), import("./about.ts")]);
+  const { explain, ...says } = await import("./grammar.ts");
   const said = await explain(world.argv, MENU, says);
   if (said.kind === "run") return said.parsed;
   if (said.out !== "") terminal.out(said.out);

@@ -1,5 +1,7 @@
 import type { Found, Nanos, OpenOptions } from "../contracts/nanos.ts";
 import type { Clock } from "../std/clock.ts";
+import { messageOf, NanosError } from "../std/error.ts";
+import type { Json } from "../std/json.ts";
 import type { Line } from "./render/line.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -114,6 +116,23 @@ export function arg(input: Input, name: string): string {
   if (value === undefined) throw new Error(`bug: ${name} was not required`);
   return value;
 }
+
+/** A tool's arguments as typed: JSON, `-` for standard input, nothing for none. */
+export function argsOf(terminal: Terminal, given: string | undefined): Json {
+  const text = given === "-" ? terminal.read(MAX_ARGS) : (given ?? "{}");
+  try {
+    return JSON.parse(text) as Json;
+  } catch (error) {
+    throw new NanosError(
+      "usage.json",
+      `The arguments are not JSON: ${messageOf(error)}.`,
+      `Put them in single quotes: '{"name":"value"}'.`,
+    );
+  }
+}
+
+/** Longest arguments taken from standard input, in bytes. */
+const MAX_ARGS = 1024 * 1024;
 
 /** Prints a value: as one JSON document with `--json`, for people otherwise. */
 export async function show(

@@ -1,10 +1,8 @@
-import type { Action } from "../contracts/action.ts";
 import type { Live, Nanos, RunHandle, RunHooks } from "../contracts/nanos.ts";
-import type { Ask, RunState } from "../contracts/run.ts";
+import type { RunState } from "../contracts/run.ts";
 import type { Context } from "./command.ts";
 import { EXIT, exitOf } from "./exit.ts";
 import { plainText } from "../std/text.ts";
-import { type Asked, askedOf } from "./render/ask.ts";
 import { attended } from "./setup.ts";
 
 /** What watches a run while it goes on, and says how it ended. */
@@ -78,42 +76,14 @@ export async function humanWatcher(context: Context, nanos: Nanos): Promise<Watc
 
 /** No terminal anywhere: the answer, whole, and then the one line about it. */
 async function quietWatcher({ terminal }: Context, nanos: Nanos): Promise<Watcher> {
-  const asked = new AskedActions(nanos);
   const closing = await import("./closing.ts");
   return {
-    on: (live) => asked.take(live),
+    on: () => undefined,
     done: (state) => {
       if (state.state === "ended" && state.ended.text !== "") {
         terminal.out(`${plainText(state.ended.text).replace(/\n*$/u, "")}\n`);
       }
-      closing.say(terminal, nanos, state, asked);
+      closing.say(terminal, nanos, state);
     },
   };
-}
-
-/** The actions asks are about: from the events as they come, else from the journal. */
-export class AskedActions {
-  readonly #nanos: Nanos;
-  readonly #byStep = new Map<string, Action>();
-
-  constructor(nanos: Nanos) {
-    this.#nanos = nanos;
-  }
-
-  take(live: Live): void {
-    if (live.type !== "event" || live.recorded.body?.kind !== "action.proposed") return;
-    const { step } = live.recorded.event;
-    if (step !== null) this.#byStep.set(step, live.recorded.body.action);
-  }
-
-  of(ask: Ask): Asked {
-    const seen = this.#byStep.get(ask.step);
-    if (seen !== undefined) return seen;
-    try {
-      return askedOf(this.#nanos.approvals.show(ask.id).action);
-    } catch {
-      // An ask that cannot be read whole is still shown with its own sentence.
-      return null;
-    }
-  }
 }

@@ -1,8 +1,7 @@
 import { expect, test } from "bun:test";
-import { about, version } from "./about.ts";
 import type { Command } from "./command.ts";
 import { COMMANDS, MENU } from "./commands.ts";
-import { explain } from "./grammar.ts";
+import { about, explain, version } from "./grammar.ts";
 import { parse } from "./parse.ts";
 import { readdirSync } from "node:fs";
 

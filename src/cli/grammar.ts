@@ -1,6 +1,20 @@
+import manifest from "../../package.json" with { type: "json" };
 import { type CommanderError, Command as Program, Option as Flag } from "commander";
 import { type Command, GLOBAL_OPTIONS, type Input, type Option } from "./command.ts";
 import { firstWord, type Menu, type Parsed } from "./parse.ts";
+
+export const version: string = manifest.version;
+
+/** What `nanos --help` says before the list. */
+export const about = [
+  "Agents on your own machine, under your eye. Each has a model to think with,",
+  "tools to act with and a gate to pass. What happens is written down for proof.",
+  "",
+  "It is not an operating system: no kernel, no service running behind your back.",
+  "It brings no model, no moderation layer and no planner; those are yours to add.",
+  "",
+  'Start with nanos, or nanos run "TEXT".',
+].join("\n");
 
 /** What the grammar makes of a line: a command to run, or something to print and a code. */
 export type Explained =

@@ -1,10 +1,10 @@
 import type { Live, Nanos } from "../contracts/nanos.ts";
-import type { Ask } from "../contracts/run.ts";
+import type { AskReply, AskView } from "../contracts/question.ts";
 import { say } from "./closing.ts";
 import type { Context } from "./command.ts";
-import { AskedActions, type Watcher } from "./follow.ts";
-import { ASK_KEYS, ASK_REPLIES, askCard, askSaid } from "./render/ask.ts";
 import { aside, type Call, callLine, CallTree, worthALine } from "./render/call-tree.ts";
+import type { Watcher } from "./follow.ts";
+import { askCard, askKeys, askReplies, askSaid, isCritical, viewOf } from "./render/ask.ts";
 import { Draft } from "./render/draft.ts";
 import { type Line, paintAll } from "./render/line.ts";
 import { markdown, MarkdownStream } from "./render/markdown.ts";
@@ -17,7 +17,6 @@ import { plainText } from "../std/text.ts";
  */
 export function screenWatcher(context: Context, nanos: Nanos, attended: boolean): Watcher {
   const { terminal } = context;
-  const asked = new AskedActions(nanos);
   const tree = new CallTree();
   const answer = new Answer(terminal);
   const width = Number.isFinite(terminal.columns) ? terminal.columns : 80;
@@ -26,7 +25,6 @@ export function screenWatcher(context: Context, nanos: Nanos, attended: boolean)
 
   return {
     on: (live) => {
-      asked.take(live);
       answer.take(live);
       if (live.type !== "event" || !terminal.errTty) return;
       const said = aside(live.recorded);
@@ -34,10 +32,10 @@ export function screenWatcher(context: Context, nanos: Nanos, attended: boolean)
       const call = tree.take(live.recorded);
       if (call !== null && isNews(call) && worthALine(call)) note([callLine(call, width)]);
     },
-    ...(attended ? { ask: oneByOne(context, asked) } : {}),
+    ...(attended ? { ask: oneByOne(context, nanos) } : {}),
     done: (state) => {
       if (state.state === "ended") answer.end(state.ended.text);
-      say(terminal, nanos, state, asked);
+      say(terminal, nanos, state);
     },
   };
 }
@@ -131,10 +129,10 @@ class Answer {
 const MOST_COLUMNS = 100;
 
 /** One ask at a time, in the order they came: two cards at once would share one keyboard. */
-function oneByOne(context: Context, asked: AskedActions): NonNullable<Watcher["ask"]> {
+function oneByOne(context: Context, nanos: Nanos): NonNullable<Watcher["ask"]> {
   let turn: Promise<unknown> = Promise.resolve();
   return (ask, signal) => {
-    const answered = turn.then(() => askOnce(context, ask, asked, signal));
+    const answered = turn.then(() => askOnce(context, viewOf(nanos, ask), signal));
     turn = answered.catch(() => null);
     return answered;
   };
@@ -142,24 +140,35 @@ function oneByOne(context: Context, asked: AskedActions): NonNullable<Watcher["a
 
 async function askOnce(
   context: Context,
-  ask: Ask,
-  asked: AskedActions,
+  ask: AskView,
   signal: AbortSignal,
 ): ReturnType<NonNullable<Watcher["ask"]>> {
   const { terminal } = context;
   const color = terminal.color("err");
   const width = Number.isFinite(terminal.columns) ? terminal.columns : 80;
+  const replies = askReplies(ask);
   const card = (all: boolean): void =>
-    terminal.err(paintAll([...askCard(ask, asked.of(ask), width, all), ASK_KEYS], color));
+    terminal.err(paintAll([...askCard(ask, width, all), askKeys(ask)], color));
   for (let news: "brief" | "whole" | null = "brief"; ;) {
     // Keys are taken before the card shows, so that none typed at it is lost or echoed.
     const pressed = terminal.key(signal);
     if (news !== null) card(news === "whole");
     const key = (await pressed) ?? "l";
     news = key === "?" ? "whole" : null;
-    if (!Object.hasOwn(ASK_REPLIES, key)) continue;
-    const reply = ASK_REPLIES[key] ?? null;
+    if (!Object.hasOwn(replies, key)) continue;
+    const reply = await confirmed(context, ask, replies[key] ?? null);
     terminal.err(paintAll([askSaid(ask, reply)], color));
     return reply;
   }
+}
+
+/** A yes to rank S takes the action's name, typed; anything else leaves the ask open. */
+async function confirmed(
+  { terminal }: Context,
+  ask: AskView,
+  reply: AskReply | null,
+): Promise<AskReply | null> {
+  if (reply?.verdict !== "allow" || !isCritical(ask.question)) return reply;
+  const typed = (await terminal.question(`  type ${plainText(ask.name)} to allow it: `))?.trim();
+  return typed === ask.name ? { ...reply, typed } : null;
 }

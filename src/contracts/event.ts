@@ -126,6 +126,10 @@ export const EventBody = z.discriminatedUnion("kind", [
     localOnly: z.boolean(),
     /** True when an operator is at hand to be asked in the terminal. */
     attended: z.boolean(),
+    /** Ids of yeses given beforehand that this run may use. */
+    approvals: z.array(z.string()).optional(),
+    /** Every effect is withheld: the run is there to show what it would ask. */
+    rehearsal: z.literal(true).optional(),
     version: z.string(),
   }),
   z.strictObject({ kind: z.literal("run.waiting"), asks: z.array(Ask) }),
@@ -194,6 +198,9 @@ export const EventBody = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("approval.answered"), ask: Ask, answer: Answer }),
   z.strictObject({ kind: z.literal("approval.used"), id: z.string(), answer: Answer }),
   z.strictObject({ kind: z.literal("approval.expired"), id: z.string() }),
+  /** On the home chain: a yes given before it is asked for, and an answer taken back unused. */
+  z.strictObject({ kind: z.literal("approval.given"), answer: Answer }),
+  z.strictObject({ kind: z.literal("approval.revoked"), id: z.string(), by: z.string() }),
 
   // What belongs to no run: the home chain.
   z.strictObject({ kind: z.literal("home.created"), version: z.string() }),

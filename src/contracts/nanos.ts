@@ -7,6 +7,7 @@ import type { Held, Tier } from "./isolation.ts";
 import type { ModelCard, ModelConfig } from "./model.ts";
 import type { Memories } from "./memory.ts";
 import type { Failure, Outcome } from "./outcome.ts";
+import type { Approvals, AskedOnce, Beforehand, AskReply, CanAnswer, Rules } from "./question.ts";
 import type { Answer, Ask, RunEnd, RunState } from "./run.ts";
 import type { Keeper, SecretLine } from "./secret.ts";
 import type { Grants, Skills } from "./skill.ts";
@@ -36,6 +37,14 @@ export interface Nanos {
   readonly memory: Memories;
   readonly secrets: Secrets;
   readonly skills: Skills;
+  readonly rules: Rules;
+  /**
+   * What the gate would say to this call as of now, with nothing said by the operator before it.
+   * Nothing is done and nothing is recorded.
+   *
+   * @throws NanosError `agent.unknown`, `tool.unknown`.
+   */
+  can(agent: string, tool: string, args: Json): Promise<CanAnswer>;
   readonly arrangement: Arrangement;
   doctor(probe: boolean): Promise<readonly Check[]>;
   /** Who uses the model's window: of every call of the oracle, or of a run. */
@@ -53,7 +62,7 @@ export interface Place {
   readonly tier: Tier | null;
 }
 
-export interface RunRequest extends RunHooks {
+export interface RunRequest extends RunHooks, Beforehand {
   readonly text: string;
   /** Agent to ask; the oracle when absent. */
   readonly agent?: string;
@@ -62,6 +71,11 @@ export interface RunRequest extends RunHooks {
   readonly budget?: Partial<Budget>;
   /** Refuse every destination outside this machine. */
   readonly localOnly?: boolean;
+  /**
+   * Withhold every effect: nothing is sent, run or written, nobody is asked. What would have been
+   * asked is read from it with `approvals.plan`.
+   */
+  readonly rehearsal?: boolean;
   /** Earlier runs of this conversation, oldest first. */
   readonly after?: readonly string[];
 }
@@ -72,12 +86,6 @@ export interface RunHooks {
   /** Everything as it happens, also of delegated runs. Must return quickly. */
   readonly on?: (live: Live) => void;
   readonly signal?: AbortSignal;
-}
-
-/** The operator's word, before it is signed into an `Answer`. */
-export interface AskReply {
-  readonly verdict: "allow" | "deny";
-  readonly reach: "once" | "run";
 }
 
 export type Live =
@@ -119,9 +127,18 @@ export interface TraceStep {
   readonly usage: Usage | null;
   readonly asks: readonly Ask[];
   readonly answers: readonly Answer[];
+  /** Each ask with what came of it, oldest first; absent where nothing was asked. */
+  readonly asked?: readonly AskedOnce[];
   readonly child: Trace | null;
   /** The model that was asked in its place, when it failed or rested. */
   readonly fallback?: string;
+}
+
+/** A step with what decided it. */
+export interface StepWhy extends TraceStep {
+  readonly explanation: readonly string[];
+  /** Where the rule that decided stands now, `rules.yaml:12`; null where none did, or is gone. */
+  readonly line: string | null;
 }
 
 export interface Trace {
@@ -135,6 +152,8 @@ export interface Trace {
   readonly at: number;
   readonly state: "running" | "waiting" | "ended" | "interrupted";
   readonly end: RunEnd | null;
+  /** Present when every effect was withheld. */
+  readonly rehearsal?: true;
   readonly steps: readonly TraceStep[];
   /** Hash of the newest entry of the chain. */
   readonly head: string;
@@ -153,6 +172,7 @@ export interface TraceLine {
   readonly tokens: number;
   readonly cost: number | null;
   readonly parent: string | null;
+  readonly rehearsal?: true;
 }
 
 export interface Traces {
@@ -168,7 +188,7 @@ export interface Traces {
   /** Writes the run as JSON lines; returns the number of events. */
   export(run: string, file: string): Promise<number>;
   /** The step's proposal and decision, with every layer and rule that spoke. */
-  why(step: string): TraceStep & { readonly explanation: readonly string[] };
+  why(step: string): StepWhy;
 }
 
 export interface VerifyReport {
@@ -206,18 +226,11 @@ export interface ContextPart {
   readonly tokens: number;
 }
 
-/** What waits for the operator, and their answers. */
-export interface Approvals {
-  list(): readonly Ask[];
-  show(id: string): Ask & { readonly action: Json };
-  answer(id: string, reply: AskReply): Promise<Answer>;
-}
-
 export interface Tools {
   list(): Promise<readonly ToolLine[]>;
   show(name: string): Promise<ToolLine & { readonly manifest: ToolManifest }>;
   /** One call as the operator, through the same gate; its own run. */
-  call(name: string, args: Json, hooks?: RunHooks): Promise<RunHandle>;
+  call(name: string, args: Json, hooks?: RunHooks & Beforehand): Promise<RunHandle>;
 }
 
 export interface ToolLine {

@@ -49,6 +49,8 @@ export const ChildRun = z.strictObject({
   /** `host:port`, its own delegations included. */
   hosts: z.array(z.string()).optional(),
   files: z.array(Touched).optional(),
+  /** How often the operator was asked in it. */
+  asks: z.number().int().optional(),
 });
 export type ChildRun = z.infer<typeof ChildRun>;
 

@@ -51,6 +51,19 @@ export type Rule = z.infer<typeof Rule>;
 export const RulesFile = z.strictObject({ rules: z.array(Rule) });
 export type RulesFile = z.infer<typeof RulesFile>;
 
+/** A file of cases for `nanos rules test`: what the rules that match say together. */
+export const CasesFile = z.strictObject({
+  cases: z.array(
+    RuleCase.extend({
+      /** `none` where no rule may match. Rules in mode observe count as saying nothing. */
+      expect: z.enum(["allow", "ask", "deny", "none"]),
+      /** The rule that has to be the one that decides. */
+      rule: z.string().optional(),
+    }),
+  ),
+});
+export type CasesFile = z.infer<typeof CasesFile>;
+
 /** What is wrong with one rule or route, found by trying its examples. */
 export interface RuleProblem {
   /** The rule's id; empty when it is about the whole file. */

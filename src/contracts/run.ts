@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ActionKind } from "./action.ts";
 import { Failure, Touched } from "./outcome.ts";
 import { RunUsage } from "./usage.ts";
 
@@ -45,6 +46,15 @@ export const Answer = z.strictObject({
   /** Who answered and where: `operator@terminal`. */
   by: z.string(),
   at: z.number().int(),
+  /** For a yes given before it was asked for: the one use it is good for. */
+  for: z
+    .strictObject({
+      agent: z.string(),
+      kind: ActionKind,
+      name: z.string(),
+      keys: z.array(z.string()),
+    })
+    .optional(),
   expires: z.number().int(),
   /** Ed25519 signature of the operator's key over the canonical answer without this field. */
   signature: z.string(),

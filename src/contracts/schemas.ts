@@ -8,7 +8,7 @@ import { Label } from "./label.ts";
 import { Message } from "./message.ts";
 import { ModelConfig, ToolSpec } from "./model.ts";
 import { Failure, FileChange, Outcome } from "./outcome.ts";
-import { RoutesFile, RulesFile } from "./rules.ts";
+import { CasesFile, RoutesFile, RulesFile } from "./rules.ts";
 import { Answer, Ask, RunEnd } from "./run.ts";
 import { SecretsFile } from "./secret.ts";
 import { SkillHead, SkillManifest } from "./skill.ts";
@@ -31,6 +31,7 @@ export const PUBLISHED: readonly PublishedSchema[] = [
   { name: "arrangement", title: "arrangement.yaml", schema: ArrangementManifest },
   { name: "ask", title: "An open question to the operator", schema: Ask },
   { name: "budget", title: "What a run may use", schema: Budget },
+  { name: "cases", title: "A file of cases for `nanos rules test`", schema: CasesFile },
   { name: "config", title: "config.yaml of the home", schema: Config },
   { name: "decision", title: "What the gate said", schema: Decision },
   { name: "event", title: "One journal entry", schema: Event },

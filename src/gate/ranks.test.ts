@@ -1,9 +1,11 @@
 import { expect, test } from "bun:test";
+import * as fc from "fast-check";
 import type { Action, Rank } from "../contracts/action.ts";
+import { RANKS } from "../contracts/ranks.ts";
 import { aStanding, anAction } from "./gate.fixtures.ts";
 import type { Standing } from "./gate.ts";
 import { judge } from "./judge.ts";
-import { rankOfScopes } from "./ranks.ts";
+import { rankNumber, rankOfScopes } from "./ranks.ts";
 
 function check(rank: Rank, action: Partial<Action>, standing: Partial<Standing> = {}): void {
   const decision = judge(anAction(action), aStanding(standing));
@@ -98,4 +100,45 @@ test("a tool's rank before any call is that of its scopes and what it declares",
   expect(rank(["read:/work/space/a", "write:/work/space/a"])).toBe("D");
   expect(rank(["net:*", "exec:git"])).toBe("B");
   expect(rank(["read:/work/space/a"], "S")).toBe("S");
+});
+
+test("nothing that is declared, and no reach more, ever lowers a rank", () => {
+  const scope = fc.constantFrom(
+    ...["read:/work/space/a", "write:/work/space/a", "write:/srv/a", "net:example.org", "net:*"],
+    ...["exec:git", "secret:KEY", "env:LANG", "memory:notes", "read:/work/space/.ssh"],
+  );
+  const kinds = ["model", "tool", "agent", "run", "commit", "note", "fetch", "secret"] as const;
+  const action = fc.record({
+    kind: fc.constantFrom(...kinds),
+    scopes: fc.array(scope, { maxLength: 3 }),
+    destinations: fc.array(scope, { maxLength: 2 }),
+  });
+  const more = fc.record(
+    {
+      rank: fc.constantFrom(...RANKS),
+      unconfined: fc.boolean(),
+      irreversible: fc.boolean(),
+    },
+    { requiredKeys: [] },
+  );
+  const standing = fc.constantFrom({}, granted, { said }, { chosen: false });
+  fc.assert(
+    fc.property(
+      action,
+      more,
+      fc.option(scope, { nil: undefined }),
+      standing,
+      (given, add, reach, where) => {
+        const scopes = reach === undefined ? given.scopes : [...given.scopes, reach];
+        const before = judge(anAction(given), aStanding(where)).rank;
+        const after = judge(anAction({ ...given, ...add, scopes }), aStanding(where));
+        expect(rankNumber(after.rank)).toBeGreaterThanOrEqual(rankNumber(before));
+        expect(rankNumber(after.rank)).toBeGreaterThanOrEqual(rankNumber(add.rank ?? "E"));
+        const waits = after.layers.some(({ reason }) => reason === "ask:rank");
+        expect(waits).toBe(after.rank === "A" || after.rank === "S");
+        if (after.verdict === "allow") expect(after.review).toBe("CB".includes(after.rank));
+      },
+    ),
+    { numRuns: 1_000 },
+  );
 });

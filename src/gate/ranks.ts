@@ -100,7 +100,7 @@ function rankOfPath(scope: Extract<Parsed, { path: string }>, standing: Ground):
 }
 
 /** Declared so, or a request made for a tool with a method that is not for reading. */
-function isIrreversible(action: Action): boolean {
+export function isIrreversible(action: Action): boolean {
   if (action.irreversible === true) return true;
   if (action.kind !== "fetch" || !isObject(action.args)) return false;
   const { method } = action.args;

@@ -1,4 +1,4 @@
-import type { Action } from "../contracts/action.ts";
+import type { Action, RuleMatch } from "../contracts/action.ts";
 import type { Route, Rule } from "../contracts/rules.ts";
 import { scopeParts } from "../contracts/scope-parts.ts";
 import { LIMITS } from "../std/limits.ts";
@@ -71,6 +71,11 @@ function checkCases(rule: Rule, say: Say): void {
 const EXAMPLE_WORKSPACE = "/workspace";
 
 function matchesCase(rule: Rule, example: RuleCaseOf): boolean {
+  return matchesIn([rule], example).length > 0;
+}
+
+/** Every rule that matches a made-up action. */
+export function matchesIn(rules: readonly Rule[], example: RuleCaseOf): RuleMatch[] {
   const { kind, name, agent, skill, args } = example;
   const scopes = example.scopes.map(absolute);
   const action: Action = {
@@ -95,7 +100,7 @@ function matchesCase(rule: Rule, example: RuleCaseOf): boolean {
     run: "",
   };
   const rank = rankOf(action, reach, ground);
-  return matchesOf([rule], { action, reach, rank, workspace: EXAMPLE_WORKSPACE }).length > 0;
+  return matchesOf(rules, { action, reach, rank, workspace: EXAMPLE_WORKSPACE });
 }
 
 type RuleCaseOf = Rule["example"];

@@ -8,6 +8,7 @@ import { type Reason, REASONS } from "../contracts/reason.ts";
 import { judge } from "../gate/judge.ts";
 import { answersFor, dropAnswers } from "./asks/answers.ts";
 import { NOT_BEGUN, doubt, wasBegun } from "./asks/doubt.ts";
+import { isWithheld, withheld } from "./asks/rehearse.ts";
 import { isOver, placeOf, resolve } from "./asks/resolve.ts";
 import { RecordEnds } from "./drive/drive.ts";
 import { whyStopped } from "./drive/watch.ts";
@@ -148,6 +149,7 @@ async function effect(frame: Frame, one: Proposed): Promise<Draft> {
   if (one.decision.verdict === "deny") return denied(frame, one);
   // A stopped run begins nothing; what was begun before ends by itself, as it sees the signal.
   if (one.waits || one.open || (signal.aborted && !one.begun)) return stopped(frame, one);
+  if (isWithheld(frame, one)) return withheld(frame, one);
   if (one.found) return alreadyDone(frame, one);
   const came = await one.want.perform(one);
   return frame.world ? cleanDraft(frame.world.guard, came) : came;

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { Json } from "../std/json.ts";
 import { isObject } from "../std/json.ts";
 import type { ModelEvent, ModelRequest } from "../contracts/model.ts";
-import type { AskReply } from "../contracts/nanos.ts";
+import type { AskReply } from "../contracts/question.ts";
 import type { Ask } from "../contracts/run.ts";
 import type { Model } from "../models/model.ts";
 import type { Journal } from "../journal/journal.ts";

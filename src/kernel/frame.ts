@@ -46,6 +46,10 @@ export interface Frame
     Pick<RunStarted, "model" | "today" | "budget" | "localOnly"> {
   /** Hash the facts are kept under. */
   readonly factsHash: string;
+  /** Ids of yeses given beforehand that it may use. */
+  readonly approvals: readonly string[];
+  /** True when its effects are withheld. */
+  readonly rehearsal: boolean;
   /** 0 for the agent the operator talks to. */
   readonly depth: number;
   readonly messages: Message[];
@@ -121,6 +125,8 @@ export function newFrame({ started, label, ...given }: Given): Frame {
     model: started.model,
     today: started.today,
     budget: started.budget,
+    approvals: started.approvals ?? [],
+    rehearsal: started.rehearsal ?? false,
     localOnly: started.localOnly,
     factsHash: started.facts,
     depth: started.parent?.depth ?? 0,

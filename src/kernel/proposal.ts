@@ -27,6 +27,10 @@ export interface Want {
   readonly keeping?: () => Promise<Keeping>;
   /** True when doing it again after a crash can do no harm. */
   readonly repeatable: boolean;
+  /** True when doing it leaves no trace outside the run: all that a rehearsal does. */
+  readonly inert?: boolean;
+  /** Label of what it would give back, for a rehearsal that does not do it. */
+  readonly returns?: Label;
   /** Does it, and says how the step is settled. Throws `Waiting` when it cannot go on. */
   perform(one: Proposed): Promise<Draft>;
   /** Finds out whether an effect in doubt took place; null when that cannot be told. */

@@ -190,6 +190,7 @@ function routeWant(frame: Frame, route: string, request: string): Want {
     declared: null,
     attached: true,
     repeatable: true,
+    inert: true,
     perform: async ({ step }) =>
       draft(frame, step, "kernel", {
         kind: "action.settled",
@@ -227,7 +228,8 @@ function failed(code: string, message: string, next: string): Worked {
   return { state: "done", outcome: "failed", text: "", failure: { code, message, next } };
 }
 
-function frameOf(carriage: Carriage): Frame {
+/** The frame a run starts with. */
+export function frameOf(carriage: Carriage): Frame {
   const { past, runChild: _, ...given } = carriage;
   const { facts, started, drive } = carriage;
   const agent = started.agent === OPERATOR ? OPERATOR_AGENT : agentOf(facts, started.agent);

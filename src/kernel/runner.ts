@@ -7,6 +7,7 @@ import type { RunHandle, RunRequest } from "../contracts/nanos.ts";
 import type { RunEnd, RunState } from "../contracts/run.ts";
 import { UNKNOWN_LABEL } from "../gate/labels.ts";
 import type { Journal, Lease } from "../journal/journal.ts";
+import { checkGiven } from "./asks/beforehand.ts";
 import { note } from "./desk/note.ts";
 import { drive } from "./drive/drive.ts";
 import { guarded, localReal } from "./drive/local.ts";
@@ -23,6 +24,7 @@ export async function begin(
   request: RunRequest,
   call?: DirectCall,
 ): Promise<RunHandle> {
+  checkGiven(world, request.approvals ?? []);
   const run = newId("r", world.clock.now(), world.random);
   await world.guard.ready();
   const facts = world.guard.same(await world.facts());

@@ -32,7 +32,9 @@ export function spendTime(frame: Frame, ms: readonly number[]): void {
 }
 
 /** Counts what a delegated run used, whatever it came to: it was this run's to use. */
-export function spendChild(frame: Frame, { usage, hosts = [], files = [] }: ChildRun): void {
+export function spendChild(frame: Frame, child: ChildRun): void {
+  const { usage, hosts = [], files = [], asks = 0 } = child;
+  frame.asks += asks;
   for (const host of hosts) frame.hosts.add(host);
   for (const { path, kind } of files) frame.files.set(path, kind);
   if (!usage) return;

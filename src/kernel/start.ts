@@ -55,6 +55,8 @@ export async function startOf(
     budget: budgetOf(facts, agent?.manifest.limits ?? {}, request.budget ?? {}),
     localOnly: request.localOnly ?? false,
     attended: request.ask !== undefined,
+    ...(request.approvals ? { approvals: [...request.approvals] } : {}),
+    ...(request.rehearsal ? { rehearsal: true as const } : {}),
     version: world.version,
   };
 }
@@ -93,11 +95,14 @@ export async function childStart(
     budget,
     localOnly: frame.localOnly,
     attended: frame.hooks.ask !== undefined,
+    ...(frame.approvals.length > 0 ? { approvals: [...frame.approvals] } : {}),
+    ...(frame.rehearsal ? { rehearsal: true as const } : {}),
     version: world.version,
   };
 }
 
-const NO_MODEL = { name: "none", host: null, priced: true };
+/** Where the operator calls a tool, no model is asked. */
+export const NO_MODEL = { name: "none", host: null, priced: true };
 
 async function modelOf(world: World, name: string): Promise<RunStarted["model"]> {
   const fallback: RunModel[] = [];
@@ -119,7 +124,8 @@ async function described(world: World, name: string): Promise<RunModel> {
   };
 }
 
-function unknownAgent(name: string, facts: Facts): NanosError {
+/** There is no such agent; names the nearest. */
+export function unknownAgent(name: string, facts: Facts): NanosError {
   const names = facts.agents.map(({ manifest }) => manifest.name);
   const near = nearest(name, names);
   const next = near ? `Did you mean ${near}?` : `Agents: ${names.join(", ") || "none"}.`;
@@ -127,7 +133,7 @@ function unknownAgent(name: string, facts: Facts): NanosError {
 }
 
 /** The least of what is asked for and what agent or arrangement say; where none does, the default. */
-function budgetOf(facts: Facts, agent: Facts["limits"], asked: Partial<Budget>): Budget {
+export function budgetOf(facts: Facts, agent: Facts["limits"], asked: Partial<Budget>): Budget {
   const least = (key: "turns" | "calls" | "tokens" | "ms" | "cost"): number | undefined => {
     const set = agent[key] ?? facts.limits[key];
     const wish = asked[key];

@@ -67,6 +67,12 @@ export const LIMITS = {
   asksPerStep: 8,
   /** An answer not used by then is void. */
   approvalMs: 900_000,
+  /** Times the same answer is given in a row before a rule or grant is suggested. */
+  suggestAfter: 5,
+  /** Newest answers looked at for suggestions. */
+  answersLooked: 1_000,
+  /** Lines a simulation of rules lists; the rest are counted. */
+  simulatedLines: 20,
   /** An ask nobody answered by then is asked anew when its run goes on. */
   askMs: 30 * 24 * 3_600_000,
 

@@ -1,11 +1,23 @@
-import type { AskReply, Traces } from "../../contracts/nanos.ts";
+import type { Traces } from "../../contracts/nanos.ts";
+import type { AskReply } from "../../contracts/question.ts";
 import type { Ask } from "../../contracts/run.ts";
-import { arg, type Command, type Context, flag, type Input, show } from "../command.ts";
+import { plainText } from "../../std/text.ts";
+import {
+  arg,
+  argsOf,
+  type Command,
+  type Context,
+  flag,
+  type Input,
+  option,
+  show,
+} from "../command.ts";
 import { EXIT } from "../exit.ts";
-import { askCard, askedOf, why } from "../render/ask.ts";
-import { type Line, span } from "../render/line.ts";
+import { askCard, isCritical, why } from "../render/ask.ts";
+import { type Line, paintAll, span } from "../render/line.ts";
 import { table } from "../render/table.ts";
 import { duration } from "../render/words.ts";
+import { attended } from "../setup.ts";
 
 export const command: Command = {
   name: "approvals",
@@ -17,7 +29,9 @@ export const command: Command = {
       name: "list",
       summary: "all open asks",
       example: "nanos approvals list --json",
-      run: async (context) => {
+      options: [{ flag: "--given", about: "answers that were not used yet instead" }],
+      run: async (context, input) => {
+        if (flag(input, "--given")) return listGiven(context);
         const asks = (await context.nanos()).approvals.list();
         const { terminal, clock } = context;
         await show(context, asks, () => askTable(asks, clock.now(), terminal.columns));
@@ -34,7 +48,7 @@ export const command: Command = {
         const ask = approvals.show(arg(input, "ID"));
         const width = Math.min(context.terminal.columns, 100);
         await show(context, ask, () => [
-          ...askCard(ask, askedOf(ask.action), width, true),
+          ...askCard(ask, width, true),
           [span(`  nanos approvals approve ${ask.id}  ·  nanos approvals deny ${ask.id}`, "dim")],
         ]);
         return EXIT.succeeded;
@@ -45,10 +59,15 @@ export const command: Command = {
       summary: "say yes to exactly this",
       example: "nanos approvals approve a7f3",
       args: [{ name: "ID", about: "the ask", required: true, offers: "asks" }],
-      options: [{ flag: "--for-run", about: "also for this destination in the rest of the run" }],
-      run: (context, input) => {
+      options: [
+        { flag: "--for-run", about: "also for this destination in the rest of the run" },
+        { flag: "--confirm", value: "NAME", about: "the action's name, which rank S takes" },
+      ],
+      run: async (context, input) => {
         const reach = flag(input, "--for-run") ? "run" : "once";
-        return answer(context, input, { verdict: "allow", reach });
+        const typed = option(input, "--confirm") ?? (await typedName(context, arg(input, "ID")));
+        const named = typed === undefined ? {} : { typed };
+        return answer(context, input, { verdict: "allow", reach, ...named });
       },
     },
     {
@@ -58,8 +77,86 @@ export const command: Command = {
       args: [{ name: "ID", about: "the ask", required: true, offers: "asks" }],
       run: (context, input) => answer(context, input, { verdict: "deny", reach: "once" }),
     },
+    {
+      name: "give",
+      summary: "say yes before it is asked: one call, exactly these arguments, once",
+      example: `nanos approvals give research web_fetch '{"url":"https://example.org/"}'`,
+      args: [
+        {
+          name: "AGENT",
+          about: "who may call; operator for yourself",
+          required: true,
+          offers: "agents",
+        },
+        { name: "TOOL", about: "the tool", required: true, offers: "tools" },
+        { name: "JSON", about: "its exact arguments; - reads standard input" },
+      ],
+      run: give,
+    },
+    {
+      name: "revoke",
+      summary: "take an answer back that was not used yet",
+      example: "nanos approvals revoke a7f3",
+      args: [{ name: "ID", about: "the ask or approval", required: true }],
+      run: async (context, input) => {
+        const id = arg(input, "ID");
+        await (await context.nanos()).approvals.revoke(id);
+        await show(context, { id, revoked: true }, () => [[span("taken back ", "yellow"), id]]);
+        return EXIT.succeeded;
+      },
+    },
   ],
 };
+
+async function give(context: Context, input: Input): Promise<number> {
+  const args = argsOf(context.terminal, input.args["JSON"]);
+  const nanos = await context.nanos();
+  const { question } = await nanos.can(arg(input, "AGENT"), arg(input, "TOOL"), args);
+  const given = question === null ? [] : await nanos.approvals.give([question]);
+  const [answer] = given;
+  await show(context, answer ?? null, () =>
+    answer === undefined
+      ? ["Nothing to approve: it would not be asked about. nanos can says more."]
+      : [
+          [span("approved ", "green"), span(answer.id, "bold"), ` for one use, 15 min`],
+          [span(`nanos run --approval ${answer.id} "TEXT" may use it`, "dim")],
+        ],
+  );
+  return EXIT.succeeded;
+}
+
+async function listGiven(context: Context): Promise<number> {
+  const given = (await context.nanos()).approvals.given();
+  const { terminal, clock } = context;
+  await show(context, given, () =>
+    given.length === 0
+      ? ["No answer waits to be used."]
+      : table(
+          [
+            { title: "id", text: ({ id }) => id, style: () => "bold" },
+            { title: "says", text: ({ verdict }) => verdict },
+            { title: "left", text: ({ expires }) => left(expires - clock.now()) },
+            {
+              title: "for",
+              text: (one) => (one.for ? `${one.for.agent}: ${one.for.name}` : "its ask"),
+            },
+          ],
+          given,
+          terminal.columns,
+        ),
+  );
+  return EXIT.succeeded;
+}
+
+/** At a terminal the name that a yes to rank S takes is asked for; elsewhere `--confirm` says it. */
+async function typedName(context: Context, id: string): Promise<string | undefined> {
+  const ask = (await context.nanos()).approvals.show(id);
+  if (!isCritical(ask.question) || !attended(context)) return undefined;
+  const width = Math.min(context.terminal.columns, 100);
+  const { terminal } = context;
+  terminal.err(paintAll(askCard(ask, width, true), terminal.color("err")));
+  return (await terminal.question(`  type ${plainText(ask.name)} to allow it: `))?.trim();
+}
 
 async function answer(context: Context, input: Input, reply: AskReply): Promise<number> {
   const { approvals, traces } = await context.nanos();
@@ -67,7 +164,7 @@ async function answer(context: Context, input: Input, reply: AskReply): Promise<
   const given = await approvals.answer(ask.id, reply);
   const said = reply.verdict === "allow" ? span("approved ", "green") : span("denied ", "red");
   await show(context, given, () => [
-    [said, `${ask.name} for ${ask.agent}`, span(reply.reach === "run" ? ", this run" : "", "dim")],
+    [said, `${ask.name} for ${ask.agent}`, span(given.reach === "run" ? ", this run" : "", "dim")],
     [span(`nanos resume ${runToResume(traces, ask)} goes on`, "dim")],
   ]);
   return EXIT.succeeded;

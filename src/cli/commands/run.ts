@@ -1,8 +1,17 @@
 import type { RunRequest } from "../../contracts/nanos.ts";
+import type { Beforehand } from "../../contracts/question.ts";
 import { NanosError } from "../../std/error.ts";
-import { type Command, type Context, flag, type Input, option } from "../command.ts";
+import { type Command, type Context, flag, type Input, type Option, option } from "../command.ts";
 import { follow, watcherOf } from "../follow.ts";
 import { ready } from "../setup.ts";
+
+/** A flag of all that begins a run. */
+export const APPROVAL: Option = {
+  flag: "--approval",
+  value: "ID",
+  about: "a yes given beforehand that it may use",
+  many: true,
+};
 
 /** `nanos run`: one request, answered or waiting when it returns. */
 export const command: Command = {
@@ -16,10 +25,16 @@ export const command: Command = {
     { flag: "--max-cost", value: "DOLLARS", about: "end the run before it costs more" },
     { flag: "--max-calls", value: "N", about: "end the run after N actions" },
     { flag: "--local-only", about: "reach nothing outside this machine" },
+    {
+      flag: "--plan",
+      about: "rehearse it first with the model, and answer all it would ask at once",
+    },
+    APPROVAL,
   ],
   run: async (context, input) => {
     const request = requestOf(textOf(context, input), input);
     const nanos = await ready(context);
+    if (flag(input, "--plan")) return (await import("../plan.ts")).runPlan(context, nanos, request);
     const watcher = await watcherOf(context, nanos);
     return follow(context, (hooks) => nanos.run({ ...request, ...hooks }), watcher);
   },
@@ -40,7 +55,14 @@ export function requestOf(text: string, input: Input): RunRequest {
     ...(model === undefined ? {} : { model }),
     ...(Object.keys(budget).length === 0 ? {} : { budget }),
     ...(flag(input, "--local-only") ? { localOnly: true } : {}),
+    ...approvalsOf(input),
   };
+}
+
+/** Yeses given beforehand, as named by `--approval`. */
+export function approvalsOf({ options }: Input): Beforehand {
+  const approvals = options[APPROVAL.flag] ?? [];
+  return approvals.length === 0 ? {} : { approvals };
 }
 
 function textOf({ terminal }: Context, input: Input): string {

@@ -1,9 +1,9 @@
 import type { Recorded } from "../../contracts/drive.ts";
 import type { Nanos, ToolLine } from "../../contracts/nanos.ts";
+import type { Beforehand } from "../../contracts/question.ts";
 import type { RunState } from "../../contracts/run.ts";
-import { messageOf, NanosError } from "../../std/error.ts";
 import type { Json } from "../../std/json.ts";
-import { arg, type Command, type Context, show } from "../command.ts";
+import { arg, argsOf, type Command, type Context, show } from "../command.ts";
 import { EXIT } from "../exit.ts";
 import { follow, humanWatcher, type Watcher } from "../follow.ts";
 import { fields } from "../render/fields.ts";
@@ -11,6 +11,7 @@ import { jsonDocument } from "../render/json.ts";
 import { type Line, span } from "../render/line.ts";
 import { table } from "../render/table.ts";
 import { ready } from "../setup.ts";
+import { APPROVAL, approvalsOf } from "./run.ts";
 
 export const command: Command = {
   name: "tool",
@@ -47,10 +48,11 @@ export const command: Command = {
         { name: "NAME", about: "the tool", required: true, offers: "tools" },
         { name: "JSON", about: "its arguments; - reads standard input, {} when absent" },
       ],
+      options: [APPROVAL],
       run: async (context, input) => {
-        const args = argsOf(context, input.args["JSON"]);
+        const args = argsOf(context.terminal, input.args["JSON"]);
         const nanos = await ready(context);
-        return callTool(context, nanos, arg(input, "NAME"), args);
+        return callTool(context, nanos, { name: arg(input, "NAME"), args, ...approvalsOf(input) });
       },
     },
   ],
@@ -97,27 +99,15 @@ function toolLines(tool: ShownTool): readonly Line[] {
   ];
 }
 
-function argsOf({ terminal }: Context, given: string | undefined): Json {
-  const text = given === "-" ? terminal.read(MAX_ARGS) : (given ?? "{}");
-  try {
-    return JSON.parse(text) as Json;
-  } catch (error) {
-    throw new NanosError(
-      "usage.json",
-      `The arguments are not JSON: ${messageOf(error)}.`,
-      `Put them in single quotes: '{"name":"value"}'.`,
-    );
-  }
-}
-
-/** Longest arguments taken from standard input, in bytes. */
-const MAX_ARGS = 1024 * 1024;
-
 /**
  * Calls the tool. People get its result on standard output and the summary after it; with
  * `--json` there is one document at the end, as for every show.
  */
-async function callTool(context: Context, nanos: Nanos, name: string, args: Json): Promise<number> {
+async function callTool(
+  context: Context,
+  nanos: Nanos,
+  { name, args, ...beforehand }: Beforehand & { readonly name: string; readonly args: Json },
+): Promise<number> {
   const people = context.json ? null : await humanWatcher(context, nanos);
   let output: Json | undefined;
   const watcher: Watcher = {
@@ -131,7 +121,11 @@ async function callTool(context: Context, nanos: Nanos, name: string, args: Json
       else people.done(withText(state, output));
     },
   };
-  return follow(context, (hooks) => nanos.tools.call(name, args, hooks), watcher);
+  return follow(
+    context,
+    (hooks) => nanos.tools.call(name, args, { ...hooks, ...beforehand }),
+    watcher,
+  );
 }
 
 /** What the called tool gave back; what it asked for on its way has a longer step id. */

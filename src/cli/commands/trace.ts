@@ -115,8 +115,8 @@ export function traceTable(lines: readonly TraceLine[], width: number): readonly
   );
 }
 
-function cameTo({ outcome, state }: TraceLine): string {
-  return outcome ?? state;
+function cameTo({ outcome, state, rehearsal }: TraceLine): string {
+  return rehearsal && outcome === "succeeded" ? "rehearsed" : (outcome ?? state);
 }
 
 const STYLE: Readonly<Record<string, Style>> = {

@@ -1,4 +1,4 @@
-import type { TraceStep } from "../../contracts/nanos.ts";
+import type { StepWhy, TraceStep } from "../../contracts/nanos.ts";
 import { REASONS } from "../../contracts/reason.ts";
 import { arg, type Command, show } from "../command.ts";
 import { EXIT } from "../exit.ts";
@@ -23,10 +23,7 @@ export const command: Command = {
 };
 
 /** A step's proposal, its decision, and what every layer said about it. */
-export function whyLines(
-  step: TraceStep & { readonly explanation: readonly string[] },
-  width: number,
-): readonly Line[] {
+export function whyLines(step: StepWhy, width: number): readonly Line[] {
   const { decision } = step;
   const args = exactLines(step.args);
   return [
@@ -44,7 +41,7 @@ export function whyLines(
       ["because", decision === null ? "" : REASONS[decision.reason]],
       ["reason", decision?.reason ?? ""],
       ["layer", decision?.layer ?? ""],
-      ["rule", decision?.rule ?? ""],
+      ["rule", [decision?.rule, step.line].filter(Boolean).join(", ")],
       ["missing", decision?.missing ?? ""],
       ["isolation", step.isolation ?? ""],
       ...heldFields(step.held),

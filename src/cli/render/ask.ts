@@ -1,33 +1,31 @@
-import type { Action } from "../../contracts/action.ts";
+import type { Nanos } from "../../contracts/nanos.ts";
+import type { AskReply, AskView, Question } from "../../contracts/question.ts";
 import { REASONS } from "../../contracts/reason.ts";
-import type { AskReply } from "../../contracts/nanos.ts";
+import type { Rule } from "../../contracts/rules.ts";
 import type { Ask } from "../../contracts/run.ts";
-import { isObject, type Json } from "../../std/json.ts";
 import { clip } from "../../std/text.ts";
 import { exact, exactLines, place } from "./args.ts";
 import { type Line, span } from "./line.ts";
-import { wrap } from "./width.ts";
+import { cellsOf, wrap } from "./width.ts";
 
-/** What an ask shows of its action; null while the action itself cannot be read. */
-export type Asked = Pick<Action, "args" | "destinations"> | null;
-
-/** The action of an ask as the home gives it back: whole, or its exact arguments alone. */
-export function askedOf(action: Json): Asked {
-  if (isObject(action) && "gate" in action && "destinations" in action) {
-    return action as unknown as Action;
+/** All there is to know of an open ask; its own sentence alone where the rest cannot be read. */
+export function viewOf({ approvals }: Nanos, ask: Ask): AskView {
+  try {
+    return approvals.show(ask.id);
+  } catch {
+    return { ...ask, action: null, question: null };
   }
-  return { args: action, destinations: [] };
 }
 
 /**
  * An ask on one line, for where nobody can answer in place: agent, tool, exact arguments, where
  * to, why, and how to answer. `run` is the one to resume: the asking one or who delegated to it.
  */
-export function askLine(ask: Ask, asked: Asked, run: string): Line {
-  const args = asked === null ? "" : ` ${clip(exact(asked.args), MOST_CHARS)}`;
+export function askLine(ask: AskView, run: string): Line {
+  const args = ask.question === null ? "" : ` ${clip(exact(ask.question.args), MOST_CHARS)}`;
   return [
     span("waits: ", "yellow"),
-    `${ask.agent} wants ${ask.name}${args} → ${whereTo(ask, asked)}: ${why(ask)}. `,
+    `${ask.agent} wants ${ask.name}${args} → ${whereTo(ask)}: ${why(ask)}. `,
     span(`nanos approvals approve ${ask.id}`, "bold"),
     " then ",
     span(`nanos resume ${run}`, "bold"),
@@ -38,52 +36,123 @@ export function askLine(ask: Ask, asked: Asked, run: string): Line {
 const MOST_CHARS = 600;
 
 /**
- * An ask as a card to read before a yes. Long arguments are cut and say by how much; `all` shows
- * them whole.
+ * An ask as a card to read before a yes: who wants what, with which arguments, where to, why, at
+ * what cost, and the rule that says never. Long arguments are cut and say by how much; `all` shows
+ * them and the rule whole.
  */
-export function askCard(ask: Ask, asked: Asked, width: number, all = false): readonly Line[] {
-  const args =
-    asked === null ? [] : exactLines(asked.args).flatMap((line) => wrap(line, width - 4));
+export function askCard(ask: AskView, width: number, all = false): readonly Line[] {
+  const { question } = ask;
+  const args = question === null ? wrap(ask.what, width - 4) : argLines(question, width - 4);
   const most = all ? args.length : MOST_LINES;
+  const rank = question === null ? "" : `rank ${question.rank}: ${question.cost}`;
   return [
-    [span("? ", "yellow"), span(`${ask.agent} wants ${ask.name}`, "bold")],
-    ...wrap(ask.what, width - 2).map((line) => `  ${line}`),
-    [span("  where  ", "dim"), whereTo(ask, asked)],
-    ...wrap(why(ask), width - 9).map((line, i): Line => [
-      span(i === 0 ? "  why    " : "         ", "dim"),
-      line,
+    ...wrap(`${ask.agent} wants ${ask.name}`, width - 2).map((line, i): Line => [
+      span(i === 0 ? "? " : "  ", "yellow"),
+      span(line, "bold"),
     ]),
     ...args.slice(0, most).map((line): Line => [span("  │ ", "dim"), line]),
     ...(args.length > most
-      ? [span(`  │ … ${args.length - most} more lines, ? shows them`, "yellow")]
-      : []
-    ).map((one): Line => [one]),
+      ? [[span(`  │ … ${args.length - most} more lines, ? shows them`, "yellow")] as Line]
+      : []),
+    ...part("where", whereTo(ask), width),
+    ...part("why", why(ask), width),
+    ...(rank === "" ? [] : part("cost", rank, width)),
+    ...(question === null ? [] : part("never", neverText(ask.id, question), width)),
+    ...(question !== null && all
+      ? ruleLines(question.never).flatMap((line) => wrap(line, width - 2).map(indented))
+      : []),
   ];
 }
 
 const MOST_LINES = 12;
 
-/** The keys that answer an ask. A yes is never the default. */
-export const ASK_KEYS: Line = [
-  span("  y", "bold"),
-  " once  ",
-  span("a", "bold"),
-  " this destination, this run  ",
-  span("n", "bold"),
-  " no  ",
-  span("l", "bold"),
-  " later  ",
-  span("?", "bold"),
-  " all of it",
-];
+/** Exact arguments: on one line where they fit, else a line for each. */
+function argLines(question: Question, cells: number): readonly string[] {
+  const whole = exact(question.args);
+  if (cellsOf(whole) <= cells) return [whole];
+  return exactLines(question.args).flatMap((line) => wrap(line, cells));
+}
 
-/** What each key answers; null leaves it open. Every other key does nothing. */
-export const ASK_REPLIES: Readonly<Record<string, AskReply | null>> = {
-  y: { verdict: "allow", reach: "once" },
-  a: { verdict: "allow", reach: "run" },
-  n: { verdict: "deny", reach: "once" },
-  l: null,
-};
+function part(name: string, text: string, width: number): readonly Line[] {
+  return wrap(text, width - 9).map((line, i): Line => [
+    span(i === 0 ? `  ${name.padEnd(7)}` : "         ", "dim"),
+    line,
+  ]);
+}
+
+/** The rule that says never, in short, and the command that prints it whole. */
+function neverText(id: string, { never }: Question): string {
+  const places = [never.when.scope ?? []].flat().map(place);
+  const to = places.length === 0 ? "" : ` to ${places.join(", ")}`;
+  return `deny ${[never.when.name].flat().join()}${to}: nanos rules suggest ${id}`;
+}
+
+/** A rule as it would stand in rules.yaml: JSON is YAML. */
+export function ruleLines({ id, description, when, then, mode, ...cases }: Rule): string[] {
+  const flow = (value: unknown): string => JSON.stringify(value);
+  return [
+    `  - id: ${id}`,
+    ...(description === undefined ? [] : [`    description: ${flow(description)}`]),
+    `    when: ${flow(when)}`,
+    `    then: ${then}`,
+    ...(mode === "enforce" ? [] : [`    mode: ${mode}`]),
+    `    example: ${flow(shortCase(cases.example))}`,
+    `    counter: ${flow(shortCase(cases.counter))}`,
+  ];
+}
+
+/** A case without what is understood where nothing is said. */
+function shortCase({ kind, agent, scopes, args, ...rest }: Rule["example"]): object {
+  return {
+    ...(kind === "tool" ? {} : { kind }),
+    ...rest,
+    ...(agent === "oracle" ? {} : { agent }),
+    ...(scopes.length === 0 ? {} : { scopes }),
+    ...(JSON.stringify(args) === "{}" ? {} : { args }),
+  };
+}
+
+function indented(line: string): Line {
+  return [span(`  ${line}`, "dim")];
+}
+
+/** The keys that answer an ask. A yes is never the default. */
+export function askKeys({ question }: AskView): Line {
+  const far = reachOf(question);
+  const key = (name: string): Line[0] => span(name, "bold");
+  return [
+    "  ",
+    key("y"),
+    isCritical(question) ? " yes, by its name  " : " once  ",
+    ...(far === null ? [] : [key("a"), ` ${far}  `]),
+    key("n"),
+    " no  ",
+    key("l"),
+    " later  ",
+    key("?"),
+    " all of it",
+  ];
+}
+
+/** What a yes for the run covers; null where it is not offered. */
+function reachOf(question: Question | null): string | null {
+  return question === null ? AGAIN : question.covers;
+}
+
+const AGAIN = "exactly this again, this run";
+
+/** What each key answers to this ask; null leaves it open. Every other key does nothing. */
+export function askReplies({ question }: AskView): Readonly<Record<string, AskReply | null>> {
+  const once = { y: { verdict: "allow", reach: "once" } } as const;
+  const far = { a: { verdict: "allow", reach: "run" } } as const;
+  const no = { n: { verdict: "deny", reach: "once" }, l: null } as const;
+  return reachOf(question) === null ? { ...once, ...no } : { ...once, ...far, ...no };
+}
+
+/** True where a yes takes the action's name, typed. */
+export function isCritical(question: Question | null): boolean {
+  return question?.rank === "S";
+}
 
 /** What stays on the screen once an ask was answered. */
 export function askSaid(ask: Ask, reply: AskReply | null): Line {
@@ -99,10 +168,9 @@ export function why(ask: Ask): string {
 }
 
 /** Where it would go, as people say it. */
-export function whereTo(ask: Ask, asked: Asked): string {
-  const places = (asked?.destinations ?? []).map(place);
-  if (places.length > 0) return places.join(", ");
+export function whereTo({ question, keys, name }: AskView): string {
+  if (question !== null) return question.where.join(", ");
   // A key is `WHAT:NAME|DESTINATION|LABEL`.
-  const named = ask.keys.map((key) => key.split("|")[1] ?? "").filter(Boolean);
-  return [...new Set(named)].join(", ") || ask.name;
+  const named = keys.map((key) => key.split("|")[1] ?? "").filter(Boolean);
+  return [...new Set(named)].join(", ") || name;
 }

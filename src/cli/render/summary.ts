@@ -1,3 +1,5 @@
+import type { Trace } from "../../contracts/nanos.ts";
+import type { AskedOnce } from "../../contracts/question.ts";
 import type { RunEnd } from "../../contracts/run.ts";
 import { type Line, type Span, span, type Style } from "./line.ts";
 import { cost, count, duration, shortPath, tokens } from "./words.ts";
@@ -10,6 +12,7 @@ export function summary(
   end: RunEnd,
   workspace: string,
   more = `nanos trace show ${end.run}`,
+  asked: readonly AskedOnce[] = [],
 ): Line {
   const parts: Span[] = [];
   if (end.outcome !== "succeeded") parts.push(outcomeOf(end));
@@ -19,7 +22,7 @@ export function summary(
   if (end.files.length > MOST) parts.push(span(count(end.files.length - MOST, "more file")));
   parts.push(...end.hosts.slice(0, MOST).map((host) => span(host)));
   if (end.hosts.length > MOST) parts.push(span(count(end.hosts.length - MOST, "more host")));
-  parts.push(...numbers(end).map((text) => span(text, "dim")));
+  parts.push(...numbers(end, asked).map((text) => span(text, "dim")));
   parts.push(span(more, "dim"));
   return parts.flatMap((part, i) => (i === 0 ? [part] : [span(" · ", "dim"), part]));
 }
@@ -27,16 +30,31 @@ export function summary(
 /** Files and hosts named before the rest is counted. */
 const MOST = 3;
 
-function numbers({ usage, asks }: RunEnd): readonly string[] {
+function numbers({ usage, asks }: RunEnd, asked: readonly AskedOnce[]): readonly string[] {
   const all = usage.input + usage.output;
   return [
     count(usage.calls, "tool call"),
-    ...(asks > 0 ? [count(asks, "ask")] : []),
+    ...(asks > 0 ? [`${count(asks, "ask")}${answersOf(asked)}`] : []),
     ...(all > 0 ? [tokens(all)] : []),
     // What cost nothing is not worth a word; what cost an unknown amount is.
     ...(all > 0 && usage.cost !== 0 ? [cost(usage.cost)] : []),
     duration(usage.ms),
   ];
+}
+
+/** Every ask of a run and of those it delegated to, with what came of it. */
+export function askedIn({ steps }: Trace): readonly AskedOnce[] {
+  return steps.flatMap(({ asked = [], child }) => [...asked, ...(child ? askedIn(child) : [])]);
+}
+
+/** ` (1 yes, 1 no in 4.2 s)`: the time is what the operator took for all of them. */
+function answersOf(asked: readonly AskedOnce[]): string {
+  const timed = asked.filter(({ ms }) => ms !== null);
+  if (timed.length === 0) return "";
+  const yes = timed.filter(({ came }) => came === "allow").length;
+  const no = timed.length - yes;
+  const said = [...(yes > 0 ? [`${yes} yes`] : []), ...(no > 0 ? [`${no} no`] : [])].join(", ");
+  return ` (${said} in ${duration(timed.reduce((sum, { ms }) => sum + (ms ?? 0), 0))})`;
 }
 
 function outcomeOf(end: RunEnd): Span {

@@ -1,8 +1,11 @@
 import { expect, test } from "bun:test";
+import * as fc from "fast-check";
+import type { Action, Rank } from "../../contracts/action.ts";
 import type { Trace, TraceStep } from "../../contracts/nanos.ts";
+import type { AskView } from "../../contracts/question.ts";
 import { whyLines } from "../commands/why.ts";
-import { action, askOf, decision, END } from "../testing/samples.ts";
-import { ASK_KEYS, askCard, askLine } from "./ask.ts";
+import { action, askOf, decision, END, questionFor } from "../testing/samples.ts";
+import { askCard, askKeys, askLine } from "./ask.ts";
 import { type Line, paint } from "./line.ts";
 import { summary } from "./summary.ts";
 import { traceTree } from "./trace.ts";
@@ -168,7 +171,10 @@ test("no line of a tree is wider than the screen, whatever is in it", () => {
 test("why says the decision, what every layer said, and the exact arguments", () => {
   const denied = CHILD.steps[2]!;
   check(
-    whyLines({ ...denied, explanation: ["scope: deny, net:10.0.0.1:80 is not declared"] }, 80),
+    whyLines(
+      { ...denied, explanation: ["scope: deny, net:10.0.0.1:80 is not declared"], line: null },
+      80,
+    ),
     `⊘ web_fetch  tool by oracle
   step     r2.2
   verdict  deny, rank B
@@ -185,37 +191,113 @@ exact arguments
   );
 });
 
-const ASK = askOf("r1", "r1.2", action({ name: "web_fetch", agent: "research" }));
-const ASKED = action({
+const PROPOSED = action({
   name: "web_fetch",
+  agent: "research",
   args: { url: "http://127.0.0.1:4321/\x1b[2J", body: "two\nlines" },
   destinations: ["net:127.0.0.1:4321"],
 });
 
-test("an ask shows who, what exactly, where to, why, and the keys", () => {
+function asked(proposed: Action = PROPOSED, rank: Rank = "B"): AskView {
+  const question = questionFor(proposed, rank);
+  return { ...askOf("r1", "r1.2", proposed), action: question.args, question };
+}
+
+test("an ask shows who, what exactly, where to, why, what it costs, how to say never, the keys", () => {
   check(
-    [...askCard(ASK, ASKED, 60), ASK_KEYS],
+    [...askCard(asked(), 80), askKeys(asked())],
     `? research wants web_fetch
-  web_fetch would send a request.
+  │ {"url":"http://127.0.0.1:4321/\\u001b[2J","body":"two\\nlines"}
   where  127.0.0.1:4321
-  why    it would send something to a destination nobody
-         endorsed
-  │ {
-  │   "url": "http://127.0.0.1:4321/\\u001b[2J",
-  │   "body": "two\\nlines"
-  │ }
+  why    it would send something to a destination nobody endorsed
+  cost   rank B: what is asked for leaves this machine
+  never  deny web_fetch to 127.0.0.1:4321: nanos rules suggest a7f3
   y once  a this destination, this run  n no  l later  ? all of it`,
+  );
+  check(
+    askCard(asked(), 80, true).slice(-5),
+    `    - id: never-web-fetch
+      when: {"name":"web_fetch","scope":["net:127.0.0.1:4321"]}
+      then: deny
+      example: {"name":"web_fetch","agent":"research"}
+      counter: {"name":"other","agent":"research"}`,
+  );
+  check([askKeys(asked(PROPOSED, "S"))], "  y yes, by its name  n no  l later  ? all of it");
+});
+
+test("no line of a card is wider than the screen, whatever is in it", () => {
+  const word = fc.string({ maxLength: 200 });
+  fc.assert(
+    fc.property(fc.constantFrom(40, 80), word, word, fc.boolean(), (width, name, text, all) => {
+      const given = { name, args: { [text]: text }, destinations: [`net:${text}`] };
+      for (const covers of [
+        "this destination, until outside text",
+        "these files, this run",
+        null,
+      ]) {
+        const ask = asked(action(given));
+        const question = ask.question && { ...ask.question, covers };
+        const lines = askCard({ ...ask, reason: `Asked because ${text}.`, question }, width, all);
+        for (const line of lines) expect(cellsOf(paint(line, false))).toBeLessThanOrEqual(width);
+        expect(cellsOf(paint(askKeys({ ...ask, question }), false))).toBeLessThanOrEqual(80);
+      }
+    }),
+  );
+});
+
+test("an ask whose words were erased still shows its own sentence", () => {
+  const bare = { ...asked(), action: null, question: null };
+  check(
+    [...askCard(bare, 80), askKeys(bare), askLine(bare, "r1")],
+    `? research wants web_fetch
+  │ web_fetch would send a request.
+  where  web_fetch
+  why    it would send something to a destination nobody endorsed
+  y once  a exactly this again, this run  n no  l later  ? all of it
+waits: research wants web_fetch → web_fetch: it would send something to a destination nobody endorsed. nanos approvals approve a7f3 then nanos resume r1`,
   );
 });
 
 test("long arguments are cut, say by how much, and are there whole when asked for", () => {
-  const long = action({ name: "x", args: { list: Array.from({ length: 40 }, (_, i) => i) } });
-  const some = askCard(ASK, long, 60).map((line) => paint(line, false));
-  expect(some.at(-1)).toBe("  │ … 32 more lines, ? shows them");
-  expect(askCard(ASK, long, 60, true).length).toBe(some.length + 31);
+  const list = Array.from({ length: 40 }, (_, i) => i);
+  const long = asked(action({ name: "x", args: { list }, destinations: ["net:a:1"] }));
+  const some = askCard(long, 60).map((line) => paint(line, false));
+  expect(some).toContain("  │ … 32 more lines, ? shows them");
+  expect(askCard(long, 60, true).length).toBe(some.length + 31 + 5);
   expect(
-    paint(askLine(ASK, action({ name: "x", args: "y".repeat(2_000) }), "r1"), false),
-  ).toContain("y… → web_fetch");
+    paint(askLine(asked(action({ name: "x", args: "y".repeat(2_000) })), "r1"), false),
+  ).toContain("y… → ");
+});
+
+test("asks are counted with their answers and the time to answer", () => {
+  const once = { id: "a1", at: 0, came: "allow", ms: 4_200, by: "operator@terminal" } as const;
+  const asked = [
+    once,
+    { ...once, came: "expired", ms: null, by: null } as const,
+    { ...once, came: "deny", ms: 800 } as const,
+    { ...once, ms: null } as const,
+    { ...once, came: null, ms: null, by: null } as const,
+  ];
+  const trace = { ...CHILD, end: { ...END, run: "r2", asks: 4 } };
+  const [first, ...rest] = trace.steps;
+  if (!first) throw new Error("no step");
+  const lines = traceTree(
+    { ...trace, steps: [{ ...first, asked }, ...rest], rehearsal: true },
+    90,
+    "/w",
+  );
+  const shown = lines.map((line) => paint(line, false).trim());
+  expect(shown[0]).toContain("a rehearsal: nothing was done");
+  for (const line of [
+    "asked: allowed by operator@terminal after 4.2 s",
+    "asked: the answer came too late or was void, and it was asked anew",
+    "asked: denied by operator@terminal after 0.8 s",
+    "allowed beforehand by operator@terminal",
+    "asked: not answered yet",
+  ]) {
+    expect(shown.map((one) => one.replace(/^│\s*/u, ""))).toContain(line);
+  }
+  expect(shown.join("\n")).toContain("4 asks (1 yes, 1 no in 5.0 s)");
 });
 
 test("the summary names files and hosts, and counts the rest", () => {

@@ -1,5 +1,6 @@
 import type { Trace, TraceStep } from "../../contracts/nanos.ts";
 import type { Refused } from "../../contracts/outcome.ts";
+import type { AskedOnce } from "../../contracts/question.ts";
 import { REASONS } from "../../contracts/reason.ts";
 import type { Usage } from "../../contracts/usage.ts";
 import { isObject } from "../../std/json.ts";
@@ -7,9 +8,9 @@ import { firstLine } from "../../std/text.ts";
 import { target, title } from "./args.ts";
 import { MARK } from "./call-tree.ts";
 import { type Line, type Span, span } from "./line.ts";
-import { summary } from "./summary.ts";
+import { askedIn, summary } from "./summary.ts";
 import { fit, fitLine, pad, wrap } from "./width.ts";
-import { clockTime, cost, count, shortCount, shortDuration } from "./words.ts";
+import { clockTime, cost, count, duration, shortCount, shortDuration } from "./words.ts";
 
 /** A trace as a call tree with time, tokens and cost, verdict and isolation of every step. */
 export function traceTree(trace: Trace, width: number, workspace: string): readonly Line[] {
@@ -25,7 +26,7 @@ export function traceTree(trace: Trace, width: number, workspace: string): reado
     ...stepLines(trace.steps, "", across),
     "",
   ];
-  if (trace.end !== null) lines.push(summary(trace.end, workspace));
+  if (trace.end !== null) lines.push(summary(trace.end, workspace, undefined, askedIn(trace)));
   else lines.push([span(STANDS[trace.state](trace.run), "yellow")]);
   lines.push([
     span(`${count(trace.events, "event")}, newest ${trace.head.slice(0, 16)} · `, "dim"),
@@ -40,6 +41,7 @@ function headline(trace: Trace): Line {
     span(`  ${clockTime(trace.at)}  `, "dim"),
     `${trace.agent} on ${trace.model || "no model"}  `,
     trace.end === null ? span(trace.state, "yellow") : trace.end.outcome,
+    span(trace.rehearsal ? "  a rehearsal: nothing was done" : "", "yellow"),
   ];
 }
 
@@ -143,6 +145,7 @@ function noteLines(step: TraceStep, indent: string, width: number): readonly Lin
     const missing = decision.missing === undefined ? "" : ` (missing ${decision.missing})`;
     notes.push(`${decision.verdict}: ${REASONS[decision.reason]}${missing}`);
   }
+  notes.push(...(step.asked ?? []).map(askedNote));
   if (outcome !== null && "failure" in outcome && outcome.status !== "denied") {
     notes.push(outcome.failure.message);
   }
@@ -156,4 +159,15 @@ function noteLines(step: TraceStep, indent: string, width: number): readonly Lin
     span(indent, "dim"),
     span(fit(note, width - indent.length), "yellow"),
   ]);
+}
+
+/** One ask and its answer: `asked: allowed by operator@terminal after 4.2 s`. */
+function askedNote({ came, ms, by }: AskedOnce): string {
+  if (came === null) return "asked: not answered yet";
+  if (came === "expired")
+    return "asked: the answer came too late or was void, and it was asked anew";
+  const said = came === "allow" ? "allowed" : "denied";
+  return ms === null
+    ? `${said} beforehand by ${by}`
+    : `asked: ${said} by ${by} after ${duration(ms)}`;
 }

@@ -67,7 +67,7 @@ test("an ask takes the editor's place, and only its keys answer it", async () =>
     await pty.until("Ctrl-C twice leaves");
     pty.type("react\r");
     await pty.until("Let me ask research.");
-    await pty.until('"url": "http://127.0.0.1:4321/react"');
+    await pty.until('{"url":"http://127.0.0.1:4321/react"}');
     await pty.until("y once  a this destination, this run  n no  l later");
     pty.type("\r \r");
     pty.type("?");

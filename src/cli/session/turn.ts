@@ -1,8 +1,17 @@
-import type { AskReply, Live, Nanos, RunHooks } from "../../contracts/nanos.ts";
+import type { Live, Nanos, RunHooks } from "../../contracts/nanos.ts";
+import type { AskReply } from "../../contracts/question.ts";
 import type { Ask, RunState } from "../../contracts/run.ts";
-import { AskedActions } from "../follow.ts";
-import { ASK_KEYS, ASK_REPLIES, askCard, askLine, askSaid } from "../render/ask.ts";
 import { aside, CallTree, worthALine } from "../render/call-tree.ts";
+import { askedOf, suggested } from "../closing.ts";
+import {
+  askCard,
+  askKeys,
+  askLine,
+  askReplies,
+  askSaid,
+  isCritical,
+  viewOf,
+} from "../render/ask.ts";
 import { type Line, span } from "../render/line.ts";
 import { summary } from "../render/summary.ts";
 import type { View } from "./view.ts";
@@ -27,7 +36,6 @@ interface Calls {
 export class Turn {
   readonly #view: View;
   readonly #nanos: Nanos;
-  readonly #asked: AskedActions;
   readonly #tree = new CallTree();
   #run: string | null = null;
   #words: Words | null = null;
@@ -38,11 +46,9 @@ export class Turn {
   constructor(view: View, nanos: Nanos) {
     this.#view = view;
     this.#nanos = nanos;
-    this.#asked = new AskedActions(nanos);
   }
 
   readonly on = (live: Live): void => {
-    this.#asked.take(live);
     if (live.type === "delta") this.#say(live);
     else this.#act(live);
   };
@@ -60,7 +66,7 @@ export class Turn {
     this.#words?.block.end();
     const { place } = this.#nanos;
     if (state.state === "waiting") {
-      const lines = state.asks.map((ask) => askLine(ask, this.#asked.of(ask), state.run));
+      const lines = state.asks.map((ask) => askLine(viewOf(this.#nanos, ask), state.run));
       this.#view.add(() => lines);
     }
     if (state.state !== "ended") return;
@@ -71,9 +77,12 @@ export class Turn {
       block.end();
     }
     const next = ended.failure?.next;
+    const hints = suggested(this.#nanos, ended);
+    const asked = askedOf(this.#nanos, ended);
     this.#view.add(() => [
-      summary(ended, place.workspace, "/trace"),
+      summary(ended, place.workspace, "/trace", asked),
       ...(next === undefined ? [] : [[span(next, "yellow")] as Line]),
+      ...hints,
     ]);
   }
 
@@ -109,15 +118,30 @@ export class Turn {
     return this.#calls;
   }
 
-  async #askOne(ask: Ask, signal: AbortSignal): Promise<AskReply | null> {
-    const asked = this.#asked.of(ask);
+  async #askOne(asked: Ask, signal: AbortSignal): Promise<AskReply | null> {
+    const ask = viewOf(this.#nanos, asked);
+    const critical = isCritical(ask.question);
+    const replies = Object.fromEntries(
+      Object.entries(askReplies(ask)).filter(([key]) => !critical || key !== "y"),
+    );
     const card =
       (all: boolean) =>
-      (width: number): readonly Line[] => [...askCard(ask, asked, width, all), ASK_KEYS];
+      (width: number): readonly Line[] => [
+        ...askCard(ask, width, all),
+        ...(critical ? elsewhere(ask) : [askKeys(ask)]),
+      ];
     const question = { brief: card(false), whole: card(true) };
-    const key = await this.#view.ask(question, Object.keys(ASK_REPLIES), signal);
-    const reply = ASK_REPLIES[key ?? "l"] ?? null;
+    const key = await this.#view.ask(question, Object.keys(replies), signal);
+    const reply = replies[key ?? "l"] ?? null;
     this.#view.add(() => [askSaid(ask, reply)]);
     return reply;
   }
+}
+
+/** Where no word can be typed, a yes that takes one is given at another terminal. */
+function elsewhere({ id, name }: Ask): readonly Line[] {
+  return [
+    [span(`  yes: nanos approvals approve ${id} --confirm ${name}`, "bold")],
+    [span("  n", "bold"), " no  ", span("l", "bold"), " later  ", span("?", "bold"), " all of it"],
+  ];
 }

@@ -5,7 +5,9 @@ import type { Agent } from "../../contracts/agent.ts";
 import type { Arrangement } from "../../contracts/arrangement.ts";
 import type { EventBody } from "../../contracts/event.ts";
 import type { ToolLine, TrustView } from "../../contracts/nanos.ts";
-import type { Ask, RunEnd } from "../../contracts/run.ts";
+import type { CanAnswer, Question, Simulation, Suggestion } from "../../contracts/question.ts";
+import type { Json } from "../../std/json.ts";
+import type { Answer, Ask, RunEnd } from "../../contracts/run.ts";
 
 /** Made-up values of the contracts, for tests of what surfaces show. */
 export const TRUST: TrustView = {
@@ -43,6 +45,64 @@ export function action(given: Partial<Action> & { readonly name: string }): Acti
     ...given,
   };
 }
+
+export function questionFor(asked: Action, rank: Question["rank"] = "B"): Question {
+  const { agent, kind, name, args, destinations } = asked;
+  const example = { kind, name, agent, scopes: [], args: {} };
+  return {
+    ...{ agent, kind, name, args, rank, keys: ["k"], argsHash: "" },
+    where: destinations.map((scope) => scope.slice(scope.indexOf(":") + 1)),
+    why: "it would send something to a destination nobody endorsed",
+    cost: "what is asked for leaves this machine",
+    covers: rank === "S" ? null : "this destination, this run",
+    never: {
+      id: `never-${name.replaceAll("_", "-")}`,
+      when: { name, scope: destinations },
+      then: "deny",
+      mode: "enforce",
+      example,
+      counter: { ...example, name: "other" },
+    },
+  };
+}
+
+/** A yes to it, given before it is asked. */
+export function answerFor({ agent, kind, name, argsHash }: Question, id: string): Answer {
+  return {
+    ...{ id, argsHash, verdict: "allow", reach: "once", by: "operator@test", at: 0 },
+    for: { agent, kind, name, keys: ["k"] },
+    expires: Number.MAX_SAFE_INTEGER,
+    signature: "",
+  };
+}
+
+/** Tools named `deny_*` are denied, `ask_*` are asked about. */
+export function canAnswer(agent: string, name: string, args: Json): CanAnswer {
+  const verdict = name.startsWith("deny_") ? "deny" : name.startsWith("ask_") ? "ask" : "allow";
+  return {
+    decision: decision(verdict),
+    explanation: [`${verdict}: it is in the script.`],
+    question: verdict === "ask" ? questionFor(action({ name, agent, args })) : null,
+  };
+}
+
+export function suggestionFor(name: string): Suggestion {
+  const { never: rule } = questionFor(action({ name }));
+  const says = `You said no to ${name} 5 times. This rule would say it.`;
+  return { kind: "rule", says, run: "r000000000000001", rule, was: null };
+}
+
+export const SIMULATION: Simulation = {
+  judged: 12,
+  unknown: 1,
+  denied: 1,
+  asked: 1,
+  allowed: 0,
+  lines: [
+    { step: "r1.2", agent: "oracle", name: "web_fetch", was: "allow", now: "deny", rule: "no-web" },
+    { step: "r2.2", agent: "oracle", name: "notes_move", was: "allow", now: "ask", rule: null },
+  ],
+};
 
 export function decision(verdict: Decision["verdict"]): Decision {
   return {

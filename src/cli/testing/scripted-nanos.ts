@@ -1,10 +1,24 @@
 import type { Found, Nanos, RunHandle, RunHooks, RunRequest } from "../../contracts/nanos.ts";
+import type { Question, Suggestion } from "../../contracts/question.ts";
 import type { Ask } from "../../contracts/run.ts";
 import type { House } from "../command.ts";
 import { NanosError } from "../../std/error.ts";
-import type { Json } from "../../std/json.ts";
-import { action, AGENTS, ARRANGEMENT, OFFER, SECRETS, SKILL, TOOLS, TRUST } from "./samples.ts";
 import { MEMORIES } from "./memories.ts";
+import {
+  action,
+  AGENTS,
+  answerFor,
+  ARRANGEMENT,
+  canAnswer,
+  OFFER,
+  questionFor,
+  SECRETS,
+  SIMULATION,
+  SKILL,
+  suggestionFor,
+  TOOLS,
+  TRUST,
+} from "./samples.ts";
 import { type Beat, Played } from "./scripted-run.ts";
 
 /** What a scripted house holds and does. */
@@ -13,6 +27,11 @@ export interface Script {
   /** Request text to what happens; `*` for any other. */
   readonly plays: Readonly<Record<string, readonly Beat[]>>;
   readonly found?: Found;
+  /** What a rehearsal would ask. */
+  readonly plan?: readonly Question[];
+  /** Rank of what is asked about. */
+  readonly rank?: Question["rank"];
+  readonly suggestions?: readonly Suggestion[];
   readonly fails?: Readonly<Record<string, NanosError>>;
 }
 
@@ -56,7 +75,9 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
   };
   const start = (request: RunRequest, hooks: RunHooks): RunHandle => {
     fail("run");
-    calls.log.push(`run ${request.agent ?? "oracle"}: ${request.text}`);
+    const does = request.rehearsal === true ? "rehearse" : "run";
+    const using = request.approvals?.length ? ` with ${request.approvals.join(" ")}` : "";
+    calls.log.push(`${does} ${request.agent ?? "oracle"}: ${request.text}${using}`);
     const run = `r${String(runs.size + 1).padStart(15, "0")}`;
     const played = new Played(
       run,
@@ -98,7 +119,7 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
             `There is no step ${step}.`,
             "nanos trace show RUN lists them.",
           );
-        return { ...found, explanation: ["scope says allow: it is declared"] };
+        return { ...found, explanation: ["scope says allow: it is declared"], line: null };
       },
     },
     approvals: {
@@ -111,7 +132,9 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
             `There is no ask ${id}.`,
             "nanos approvals list shows them.",
           );
-        return { ...ask, action: action({ name: ask.name }) as unknown as Json };
+        const asked = [...runs.values()].find((one) => one.asks().includes(ask))?.asked();
+        const question = questionFor(asked ?? action({ name: ask.name }), script.rank);
+        return { ...ask, action: question.args, question };
       },
       answer: async (id, reply) => {
         calls.log.push(`answer ${id} ${reply.verdict} ${reply.reach}`);
@@ -126,6 +149,14 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
           signature: "",
         };
       },
+      revoke: async (id) => void calls.log.push(`revoke ${id}`),
+      plan: (run) => ({ run, asks: script.plan ?? [], withheld: 1 }),
+      give: async (questions) => {
+        calls.log.push(`give ${questions.map(({ name }) => name).join(" ")}`);
+        return questions.map((one, i) => answerFor(one, `p${i + 1}`));
+      },
+      given: () => (script.plan ?? []).map((one, i) => answerFor(one, `p${i + 1}`)),
+      refusal: () => null,
     },
     tools: {
       list: async () => TOOLS,
@@ -149,8 +180,8 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
           },
         };
       },
-      call: async (name, args, hooks) =>
-        start({ text: `tool ${name} ${JSON.stringify(args)}` }, hooks ?? {}),
+      call: async (name, args, hooks = {}) =>
+        start({ ...hooks, text: `tool ${name} ${JSON.stringify(args)}` }, hooks),
     },
     agents: {
       list: () => AGENTS,
@@ -225,6 +256,8 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
       }),
     },
     memory: MEMORIES,
+    rules: rulesOf(script),
+    can: async (agent, tool, args) => canAnswer(agent, tool, args),
     arrangement: ARRANGEMENT,
     doctor: async (probe) => [
       { name: "sandbox", state: "ok", says: probe ? "55 of 55 escapes blocked" : "landlock" },
@@ -241,5 +274,19 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
       left: run === undefined ? 0 : 4,
     }),
     close: async () => void calls.log.push("close"),
+  };
+}
+
+function rulesOf(script: Script): Nanos["rules"] {
+  return {
+    suggest: () => script.suggestions ?? [],
+    never: (id) => suggestionFor(id),
+    test: async (file, cases) => ({
+      ok: cases === undefined,
+      rules: 2,
+      cases: cases === undefined ? 0 : 1,
+      problems: cases === undefined ? [] : [{ id: "case 1", sentence: `${file} is wrong.` }],
+    }),
+    simulate: async () => SIMULATION,
   };
 }

@@ -32,6 +32,8 @@ export class Played {
   readonly answered = new Map<string, "allow" | "deny">();
   #seq = 0;
   #steps = 0;
+  #open: readonly Ask[] = [];
+  #asked: Action | undefined;
   #state: RunState;
 
   constructor(run: string, text: string, beats: readonly Beat[]) {
@@ -49,7 +51,12 @@ export class Played {
   }
 
   asks(): readonly Ask[] {
-    return this.#state.state === "waiting" ? this.#state.asks : [];
+    return this.#open;
+  }
+
+  /** What the open ask is about. */
+  asked(): Action | undefined {
+    return this.#asked;
   }
 
   async #drive(hooks: RunHooks, signal: AbortSignal): Promise<RunState> {
@@ -118,7 +125,12 @@ export class Played {
     const ask = askOf(run, step, proposed);
     if (this.answered.has(ask.id)) return "answered";
     this.#emit(hooks, run, step, { kind: "approval.asked", ask });
-    if (await hooks.ask?.(ask, signal)) return "answered";
+    this.#open = [ask];
+    this.#asked = proposed;
+    if (await hooks.ask?.(ask, signal)) {
+      this.#open = [];
+      return "answered";
+    }
     this.#state = { state: "waiting", run: this.#run, asks: [ask] };
     this.#emit(hooks, run, null, { kind: "run.waiting", asks: [ask] });
     return "waits";

@@ -1,4 +1,5 @@
-import type { Action } from "../../contracts/action.ts";
+import type { Action, RuleMatch } from "../../contracts/action.ts";
+import { hashOf } from "../../std/hash.ts";
 import type { Facts, LayerAnswer, Standing } from "../gate.ts";
 
 /** What the operator's rules say. Every match counts; one in mode `observe` says nothing here. */
@@ -7,16 +8,23 @@ export function ruleLayer(
   _standing: Standing,
   facts: Facts,
 ): readonly LayerAnswer[] {
+  return ruleAnswers(action, facts.rules, facts.argsHash);
+}
+
+/** The layer's answers, from the rules that match. */
+export function ruleAnswers(
+  action: Action,
+  matches: readonly RuleMatch[],
+  argsHash = (): string => hashOf(action.args),
+): readonly LayerAnswer[] {
   const answers: LayerAnswer[] = [];
-  for (const match of facts.rules) {
-    if (match.mode === "observe") continue;
-    const { rule } = match;
-    if (match.verdict === "deny") answers.push({ verdict: "deny", reason: "deny:by_rule", rule });
-    if (match.verdict === "allow")
-      answers.push({ verdict: "allow", reason: "allow:by_rule", rule });
-    if (match.verdict === "ask") {
-      const key = `rule:${rule}|${action.kind}:${action.name}|${facts.argsHash()}`;
-      answers.push({ verdict: "ask", reason: "ask:by_rule", key, rule });
+  for (const { rule, verdict, mode } of matches) {
+    if (mode === "observe") continue;
+    if (verdict === "deny") answers.push({ verdict, reason: "deny:by_rule", rule });
+    if (verdict === "allow") answers.push({ verdict, reason: "allow:by_rule", rule });
+    if (verdict === "ask") {
+      const key = `rule:${rule}|${action.kind}:${action.name}|${argsHash()}`;
+      answers.push({ verdict, reason: "ask:by_rule", key, rule });
     }
   }
   return answers;

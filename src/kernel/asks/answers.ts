@@ -29,8 +29,10 @@ export function answersIn(record: readonly Recorded[]): Answers {
   const asked = new Map<string, Ask>();
   for (const { event, body } of record) {
     if (body?.kind === "approval.asked") asked.set(body.ask.id, body.ask);
-    const ask = body?.kind === "approval.used" ? asked.get(body.id) : undefined;
-    if (ask && body?.kind === "approval.used") keepAnswer(answers, ask, body.answer, event.seq);
+    if (body?.kind !== "approval.used" || event.step === null) continue;
+    // One given beforehand was never asked for, and names its keys itself.
+    const keys = asked.get(body.id)?.keys ?? body.answer.for?.keys ?? [];
+    keepAnswer(answers, { step: event.step, keys }, body.answer, event.seq);
   }
   return answers;
 }
@@ -39,7 +41,12 @@ export function answersIn(record: readonly Recorded[]): Answers {
 const NOW = Number.MAX_SAFE_INTEGER;
 
 /** Keeps an answer for as far as it reaches. */
-export function keepAnswer(answers: Answers, ask: Ask, answer: Answer, seq: number = NOW): void {
+export function keepAnswer(
+  answers: Answers,
+  ask: Pick<Ask, "step" | "keys">,
+  answer: Answer,
+  seq: number = NOW,
+): void {
   const step = outermost(ask.step);
   const own = answers.steps.get(step) ?? [];
   answers.steps.set(step, own);

@@ -6,7 +6,7 @@ import { clip, plainText } from "../../std/text.ts";
 import type { Action, Decision } from "../../contracts/action.ts";
 import { REASONS } from "../../contracts/reason.ts";
 import type { Ask } from "../../contracts/run.ts";
-import { originLines } from "../../gate/explain.ts";
+import { originLines } from "../../gate/words/explain.ts";
 import { scopeParts } from "../../contracts/scope-parts.ts";
 
 /**

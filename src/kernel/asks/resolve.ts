@@ -7,10 +7,15 @@ import { isSettling } from "../drive/drive.ts";
 import { type Frame, draft, noteDecision } from "../frame.ts";
 import type { Proposed } from "../proposal.ts";
 import { answersFor, held, isFirstUse, keepAnswer } from "./answers.ts";
+import { takeBeforehand } from "./beforehand.ts";
 import { makeAsk } from "./ask.ts";
 
 /** Puts the open asks of one proposal to the operator until it is allowed, denied or must wait. */
 export async function resolve(frame: Frame, one: Proposed): Promise<void> {
+  if (frame.rehearsal) {
+    if (one.decision.verdict === "ask") frame.asks += 1;
+    return;
+  }
   while (one.decision.verdict === "ask" && one.waits === null) {
     // One ask of a run at a time: the answer to it may cover the next.
     const turn = frame.asking.then(() => resolveOnce(frame, one));
@@ -29,7 +34,11 @@ async function resolveOnce(frame: Frame, one: Proposed): Promise<void> {
     return decided(frame, one, refuse(one.want.action, one.standing, "deny:approval_expired"));
   }
   // Once asked, it stays asked.
-  if (drive.next(one.step)?.event.kind !== "approval.asked" && (await covered(frame, one))) return;
+  if (drive.next(one.step)?.event.kind !== "approval.asked") {
+    if (await covered(frame, one)) return;
+    const given = await takeBeforehand(frame, one);
+    if (given) return discharge(frame, one, one.decision.keys, given);
+  }
   const now = drive.now(one.step);
   const { step, decision, rounds: round } = one;
   const ask = makeAsk({ run: drive.run, step, action: one.want.action, decision, now, round });
@@ -64,7 +73,17 @@ async function use(frame: Frame, one: Proposed, ask: Ask, answer: Answer): Promi
   if (answer.verdict === "deny") {
     return decided(frame, one, refuse(one.want.action, one.standing, "deny:by_operator"));
   }
-  const own = ask.keys.map((key): [string, Answer] => [key, held(answer)]);
+  await discharge(frame, one, ask.keys, answer);
+}
+
+/** Judges again with a yes that holds for these keys, however long its use takes. */
+async function discharge(
+  frame: Frame,
+  one: Proposed,
+  keys: readonly string[],
+  answer: Answer,
+): Promise<void> {
+  const own = keys.map((key): [string, Answer] => [key, held(answer)]);
   await decided(frame, one, judgeAgain(frame, one, own));
 }
 

@@ -1,8 +1,12 @@
 import { NanosError } from "../../std/error.ts";
+import { hashOf } from "../../std/hash.ts";
 import type { Rank } from "../../contracts/action.ts";
 import type { ToolLine, Tools } from "../../contracts/nanos.ts";
 import { rankOfScopes } from "../../gate/ranks.ts";
 import type { LoadedTool } from "../../tools/tool-host.ts";
+import { refusalOf } from "../asks/beforehand.ts";
+import { refused } from "../asks/refusals.ts";
+import { OPERATOR } from "../frame.ts";
 import { begin } from "../runner.ts";
 import { resolveScope } from "../standing.ts";
 import { noTool } from "../turn.ts";
@@ -33,6 +37,11 @@ export function toolDesk(world: World): Tools {
     },
     call: async (name, args, hooks = {}) => {
       await find(name);
+      const use = { agent: OPERATOR, kind: "tool", name, argsHash: hashOf(args) } as const;
+      for (const id of hooks.approvals ?? []) {
+        const found = refusalOf(world, id, use);
+        if (found !== null) throw refused(found, id);
+      }
       return begin(world, { ...hooks, text: `tool ${name}` }, { tool: name, args });
     },
   };

@@ -1,4 +1,7 @@
+import { join } from "node:path";
+import { LIMITS } from "../../std/limits.ts";
 import type { Traces, VerifyReport } from "../../contracts/nanos.ts";
+import { readPlain } from "../../home/files.ts";
 import type { Journal } from "../../journal/journal.ts";
 import type { Vault } from "../../vault/vault.ts";
 import { listTraces } from "../views/traces.ts";
@@ -10,6 +13,7 @@ export function traceDesk(
   journal: Journal,
   vault: Vault,
   recall: (hash: string) => Facts | null,
+  arrangementDir: string | null,
 ): Traces {
   return {
     list: (options = {}) => listTraces(journal, options),
@@ -24,9 +28,26 @@ export function traceDesk(
       const { exportRun } = await import("../views/export.ts");
       return exportRun(journal, run, file);
     },
-    why: (step) => whyOf(journal, step),
+    why: (step) => {
+      const found = whyOf(journal, recall, step);
+      const rule = found.decision?.rule ?? null;
+      return { ...found, line: rule === null ? null : lineOf(arrangementDir, rule) };
+    },
   };
 }
+
+/** Where a rule stands in the rules file as it is now, `rules.yaml:12`; null when it does not. */
+function lineOf(arrangementDir: string | null, rule: string): string | null {
+  if (arrangementDir === null) return null;
+  const text = readPlain(join(arrangementDir, RULES), LIMITS.manifestBytes)?.toString("utf8") ?? "";
+  const at = text.split("\n").findIndex((line) => {
+    const [, id] = /^[\s-]*id:\s*(.*?)\s*(?:#.*)?$/u.exec(line) ?? [];
+    return id?.replace(/^["']|["']$/gu, "") === rule;
+  });
+  return at < 0 ? null : `${RULES}:${at + 1}`;
+}
+
+const RULES = "rules.yaml";
 
 /** Journal, bodies and vault; names the first bad entry. */
 function verifyAll(journal: Journal, vault: Vault, run?: string): VerifyReport {

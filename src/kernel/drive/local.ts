@@ -1,8 +1,7 @@
-import { canonical } from "../../std/canonical.ts";
-import type { Json } from "../../std/json.ts";
+import { NanosError } from "../../std/error.ts";
 import type { Draft, Event, EventBody } from "../../contracts/event.ts";
 import type { Answer, Ask } from "../../contracts/run.ts";
-import { answerAsk, answerTo } from "../desk/approvals.ts";
+import { answerAsk, answerTo, isRevoked, isSigned } from "../desk/approvals.ts";
 import type { Hooks, World } from "../world.ts";
 import type { Real } from "./drive.ts";
 import type { Watch } from "./watch.ts";
@@ -99,7 +98,7 @@ async function waitFor(
 ): Promise<Answer | "expired" | null> {
   const given = answerTo(world, ask);
   if (given) return usable(world, ask, given);
-  if (world.clock.now() >= ask.expires) return "expired";
+  if (world.clock.now() >= ask.expires || isRevoked(world, ask)) return "expired";
   if (needless() || !hooks.ask || signal.aborted) return null;
   const over = new AbortController();
   const elsewhere = new Promise<Answer | null>((resolve) => {
@@ -113,11 +112,17 @@ async function waitFor(
   });
   const here = hooks.ask(ask, AbortSignal.any([over.signal, signal])).then(async (reply) => {
     if (!reply) return null;
-    const own = await answerAsk(world, ask, reply, "operator@terminal");
+    // A yes that misses what this rank takes is none: the ask stays open.
+    const own = await answerAsk(world, ask, reply, "operator@terminal").catch(unlessNamed);
     return answerTo(world, ask) ?? own;
   });
   const answer = await watch.aside(Promise.race([elsewhere, here])).finally(() => over.abort());
   return answer && usable(world, ask, answer);
+}
+
+function unlessNamed(error: unknown): null {
+  if (error instanceof NanosError && error.code === "approval.needs_name") return null;
+  throw error;
 }
 
 /**
@@ -126,7 +131,6 @@ async function waitFor(
  */
 function usable(world: World, ask: Ask, answer: Answer): Answer | "expired" {
   if (answer.verdict === "allow" && world.clock.now() >= answer.expires) return "expired";
-  const { signature, ...signed } = answer;
   const fits = answer.argsHash === ask.argsHash && answer.id === ask.id;
-  return fits && world.verify(canonical(signed as Json), signature) ? answer : "expired";
+  return fits && isSigned(world, answer) ? answer : "expired";
 }

@@ -84,7 +84,7 @@ describe("where a value comes from", () => {
     expect(asks.map(({ reason }) => reason)).toEqual([
       `${WHY} it would act on a value the operator did not name. ${origin}`,
     ]);
-    expect(whyOf(made.journal, `${id}.4`).explanation).toContain(origin);
+    expect(whyOf(made.journal, made.world.recall, `${id}.4`).explanation).toContain(origin);
   });
 
   test("in the operator's own data, it goes while nothing else was read, or if planned before", async () => {

@@ -130,12 +130,22 @@ export function lab(setup: LabSetup = {}, kept: Partial<Kept> = {}): Lab {
           : { code: "secret.not_bound", message: "It does not go there." },
       lock: async () => undefined,
       isStill: async (path, hash) => sha256(tools.files.get(path) ?? "") === hash,
-      alone: (task) => task(),
+      alone: oneByOne(),
       sign: (text) => `signed:${text.length}`,
       verify: (text, signature) => signature === `signed:${text.length}`,
     },
   };
   return made;
+}
+
+/** Lets each task begin once the one before it is over. */
+function oneByOne(): World["alone"] {
+  let last: Promise<unknown> = Promise.resolve();
+  return (task) => {
+    const done = last.then(task);
+    last = done.catch(() => undefined);
+    return done;
+  };
 }
 
 /** A journal whose leases end with the process that took them. */

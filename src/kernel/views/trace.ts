@@ -1,9 +1,11 @@
 import { NanosError } from "../../std/error.ts";
 import type { Recorded } from "../../contracts/drive.ts";
 import type { Trace, TraceStep } from "../../contracts/nanos.ts";
-import type { RunEnd } from "../../contracts/run.ts";
+import type { AskedOnce } from "../../contracts/question.ts";
+import type { Answer, RunEnd } from "../../contracts/run.ts";
 import type { Journal } from "../../journal/journal.ts";
-import { explain } from "../../gate/explain.ts";
+import { explain } from "../../gate/words/explain.ts";
+import type { Facts } from "../world.ts";
 import { topRun } from "./traces.ts";
 
 /** The call tree of one run, with the runs it delegated to inside their steps. */
@@ -24,15 +26,20 @@ export function traceOf(journal: Journal, run: string): Trace {
     at: first.event.at,
     state: stateOf(journal, run, recorded, end),
     end,
+    ...(started?.rehearsal ? { rehearsal: true as const } : {}),
     steps: stepsOf(journal, recorded),
     head: recorded.at(-1)?.event.hash ?? "",
     events: recorded.length,
   };
 }
 
-/** One step by its id, with the sentences that say why it was decided so. */
+/**
+ * One step by its id, with the sentences that say why it was decided so, by the rules that were in
+ * force then.
+ */
 export function whyOf(
   journal: Journal,
+  recall: (hash: string) => Facts | null,
   id: string,
 ): TraceStep & { readonly explanation: readonly string[] } {
   const run = id.split(".", 1)[0] ?? id;
@@ -43,12 +50,15 @@ export function whyOf(
       `There is no step ${id}.`,
       `See \`nanos trace show ${run}\`.`,
     );
-  const proposed = [...journal.chain(run)].find(
+  const recorded = [...journal.chain(run)];
+  const proposed = recorded.find(
     ({ event, body }) => event.step === id && body?.kind === "action.proposed",
   )?.body;
+  const started = recorded[0]?.body;
+  const facts = started?.kind === "run.started" ? recall(started.facts) : null;
   const explanation =
     step.decision && proposed?.kind === "action.proposed"
-      ? explain(proposed.action, step.decision)
+      ? explain(proposed.action, step.decision, facts?.rules)
       : [step.decision ? "What was proposed was erased." : "It has not been judged."];
   return { ...step, explanation };
 }
@@ -70,6 +80,7 @@ function stateOf(
 }
 
 type Building = { -readonly [K in keyof TraceStep]: TraceStep[K] } & {
+  asked?: AskedOnce[];
   asks: TraceStep["asks"][number][];
   answers: TraceStep["answers"][number][];
 };
@@ -118,14 +129,6 @@ function add(journal: Journal, step: Building, { event, body }: Recorded): void 
     case "action.judged":
       step.decision = body.decision;
       break;
-    case "approval.asked":
-      step.asks.push(body.ask);
-      step.status = "waiting";
-      break;
-    case "approval.used":
-      step.answers.push(body.answer);
-      step.status = "open";
-      break;
     case "action.settled":
       step.outcome = body.outcome;
       step.status = body.outcome.status;
@@ -146,8 +149,38 @@ function add(journal: Journal, step: Building, { event, body }: Recorded): void 
       step.fallback = body.to;
       break;
     default:
+      addAsk(step, { event, body });
+  }
+}
+
+function addAsk(step: Building, { event: { at }, body }: Recorded): void {
+  const asked = step.asked ?? [];
+  switch (body?.kind) {
+    case "approval.asked":
+      step.asks.push(body.ask);
+      step.status = "waiting";
+      step.asked = [...asked, { id: body.ask.id, at, came: null, ms: null, by: null }];
+      break;
+    case "approval.used":
+      step.answers.push(body.answer);
+      step.status = "open";
+      step.asked = answeredIn(asked, at, body.answer);
+      break;
+    case "approval.expired":
+      step.asked = asked.map((one) => (one.id === body.id ? { ...one, came: "expired" } : one));
+      break;
+    default:
       break;
   }
+}
+
+/** The asks with this answer in its place; one given beforehand was never asked for. */
+function answeredIn(asked: readonly AskedOnce[], at: number, answer: Answer): AskedOnce[] {
+  const { id, verdict: came, by } = answer;
+  const ask = asked.find((one) => one.id === id);
+  if (!ask) return [...asked, { id, at, came, ms: null, by }];
+  const ms = Math.max(0, answer.at - ask.at);
+  return asked.map((one) => (one.id === id ? { ...one, came, ms, by } : one));
 }
 
 function childOf(journal: Journal, step: string | null): Trace | null {

@@ -10,12 +10,12 @@ import type { Journal, SqlValue, ViewSpec, ViewWriter } from "../../journal/jour
  */
 const TRACES: ViewSpec = {
   name: "traces",
-  version: 2,
+  version: 3,
   tables: `
     CREATE TABLE traces (
       run TEXT PRIMARY KEY, parent TEXT, agent TEXT NOT NULL, request TEXT NOT NULL,
       at INTEGER NOT NULL, state TEXT NOT NULL, outcome TEXT,
-      steps INTEGER NOT NULL, tokens INTEGER NOT NULL, cost REAL
+      steps INTEGER NOT NULL, tokens INTEGER NOT NULL, cost REAL, rehearsal INTEGER NOT NULL
     ) STRICT;
     CREATE INDEX traces_at ON traces (at DESC);
     CREATE TABLE trace_steps (
@@ -26,7 +26,7 @@ const TRACES: ViewSpec = {
     CREATE INDEX trace_steps_run ON trace_steps (run);
     CREATE TABLE asks (id TEXT PRIMARY KEY, run TEXT NOT NULL, at INTEGER NOT NULL,
       open INTEGER NOT NULL, ask TEXT NOT NULL) STRICT;
-    CREATE TABLE answers (id TEXT PRIMARY KEY, answer TEXT NOT NULL) STRICT;
+    CREATE TABLE answers (id TEXT PRIMARY KEY, state TEXT NOT NULL, answer TEXT NOT NULL) STRICT;
   `,
   apply,
 };
@@ -52,6 +52,7 @@ export function listTraces(
       steps: Number(row["steps"]),
       tokens: Number(row["tokens"]),
       cost: row["cost"] === null ? null : Number(row["cost"]),
+      ...(row["rehearsal"] === 1 ? { rehearsal: true as const } : {}),
     }));
 }
 
@@ -79,11 +80,44 @@ export function openAsks(journal: Journal, now: number): readonly Ask[] {
     .filter((ask) => ask.expires > now);
 }
 
-/** The operator's first answer to an ask, or null. */
-export function storedAnswer(journal: Journal, id: string): Answer | null {
-  const rows = journal.view(TRACES, (db) => db.all("SELECT answer FROM answers WHERE id = ?", id));
-  const text = rows[0]?.["answer"];
-  return text === undefined ? null : (JSON.parse(String(text)) as Answer);
+/** An ask by its id, open or not; null when there never was one. */
+export function storedAsk(journal: Journal, id: string): Ask | null {
+  const rows = journal.view(TRACES, (db) => db.all("SELECT ask FROM asks WHERE id = ?", id));
+  const text = rows[0]?.["ask"];
+  return text === undefined ? null : (JSON.parse(String(text)) as Ask);
+}
+
+/** An answer of the operator, and whether it was used or taken back. */
+export interface StoredAnswer {
+  readonly answer: Answer;
+  readonly state: "given" | "used" | "revoked";
+}
+
+/** The first answer of that id: the operator's to an ask, or one given beforehand; or null. */
+export function storedAnswer(journal: Journal, id: string): StoredAnswer | null {
+  const sql = "SELECT answer, state FROM answers WHERE id = ?";
+  const [row] = journal.view(TRACES, (db) => db.all(sql, id));
+  return row === undefined ? null : answerIn(row);
+}
+
+/** The operator's answers, newest first, with the asks they answer; null for those given before. */
+export function newestAnswers(
+  journal: Journal,
+  limit: number,
+): readonly (StoredAnswer & { readonly ask: Ask | null })[] {
+  const sql = `SELECT answers.answer, answers.state, asks.ask FROM answers LEFT JOIN asks
+    ON asks.id = answers.id ORDER BY answers.rowid DESC LIMIT ?`;
+  return journal
+    .view(TRACES, (db) => db.all(sql, limit))
+    .map((row) => ({
+      ...answerIn(row),
+      ask: row["ask"] === null ? null : (JSON.parse(String(row["ask"])) as Ask),
+    }));
+}
+
+function answerIn(row: Record<string, SqlValue>): StoredAnswer {
+  const state = String(row["state"]) as StoredAnswer["state"];
+  return { state, answer: JSON.parse(String(row["answer"])) as Answer };
 }
 
 function apply(db: ViewWriter, recorded: Recorded): void {
@@ -93,12 +127,13 @@ function apply(db: ViewWriter, recorded: Recorded): void {
     case "run.started": {
       const started = body?.kind === "run.started" ? body : null;
       db.run(
-        "INSERT OR IGNORE INTO traces VALUES (?, ?, ?, ?, ?, 'running', NULL, 0, 0, 0)",
+        "INSERT OR IGNORE INTO traces VALUES (?, ?, ?, ?, ?, 'running', NULL, 0, 0, 0, ?)",
         event.run,
         parentOf(event.run),
         started?.agent ?? ERASED,
         started?.request ?? ERASED,
         event.at,
+        started?.rehearsal ? 1 : 0,
       );
       break;
     }
@@ -145,14 +180,21 @@ function applyAsk(db: ViewWriter, { event, body }: Recorded): void {
       );
       break;
     case "approval.answered":
+    case "approval.given":
       db.run(
-        "INSERT OR IGNORE INTO answers VALUES (?, ?)",
+        "INSERT OR IGNORE INTO answers VALUES (?, 'given', ?)",
         body.answer.id,
         JSON.stringify(body.answer),
       );
       db.run("UPDATE asks SET open = 0 WHERE id = ?", body.answer.id);
       break;
     case "approval.used":
+      db.run("UPDATE asks SET open = 0 WHERE id = ?", body.id);
+      db.run("UPDATE answers SET state = 'used' WHERE id = ?", body.id);
+      break;
+    case "approval.revoked":
+      db.run("UPDATE answers SET state = 'revoked' WHERE id = ? AND state = 'given'", body.id);
+      break;
     case "approval.expired":
       db.run("UPDATE asks SET open = 0 WHERE id = ?", body.id);
       break;

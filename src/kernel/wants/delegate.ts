@@ -97,6 +97,8 @@ export function delegateWant(frame: Frame, errand: Errand, runChild: RunChild): 
     attached: frame.agent.manifest.agents.includes(agent),
     // A child run finds its own record and goes on from there.
     repeatable: true,
+    // The run it begins is a rehearsal as well.
+    inert: true,
     perform: (one) => delegate(frame, errand, one, runChild),
   };
 }
@@ -169,8 +171,8 @@ async function delegate(
 function outcomeOf(ran: Exclude<Awaited<ReturnType<RunChild>>, { state: "waiting" }>): Outcome {
   if (ran.state === "refused") return { status: "failed", failure: ran.failure };
   const { end, run, head } = ran;
-  const { usage, hosts, files } = end;
-  const child = { run, head, usage, hosts, files };
+  const { usage, hosts, files, asks } = end;
+  const child = { run, head, usage, hosts, files, ...(asks > 0 ? { asks } : {}) };
   if (end.outcome === "succeeded" || end.outcome === "degraded") {
     const output = { answer: end.text, outcome: end.outcome, files };
     const degraded = end.outcome === "degraded" ? { degraded: true } : {};

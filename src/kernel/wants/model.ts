@@ -68,6 +68,7 @@ export function modelWant(
     declared: null,
     attached: true,
     repeatable: true,
+    inert: true,
     model: { priced, resting },
     perform: ({ step }) => callModel(frame, request, name, step),
   };

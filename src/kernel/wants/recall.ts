@@ -68,6 +68,7 @@ export function recallWant(frame: Frame, words: string, memory: string | null): 
     declared: frame.memories.map((name) => `memory:${name}`),
     attached: frame.facts.memory?.enabled === true,
     repeatable: true,
+    inert: true,
     perform: ({ step }) => recall(frame, wanted, words, step),
   };
 }

@@ -3,8 +3,10 @@ import { isObject, type Json, type JsonObject } from "../../std/json.ts";
 import { LIMITS } from "../../std/limits.ts";
 import { plainText } from "../../std/text.ts";
 import type { Action } from "../../contracts/action.ts";
+import type { Label } from "../../contracts/label.ts";
 import type { Outcome } from "../../contracts/outcome.ts";
 import type { Scope } from "../../contracts/scope.ts";
+import { UNKNOWN_LABEL } from "../../gate/labels.ts";
 import { isDangerous } from "../../gate/layers/danger.ts";
 import { narrow, parseScope, reachOf as reachOfAction } from "../../gate/scopes.ts";
 import type { LoadedTool, Wanted } from "../../tools/tool-host.ts";
@@ -46,11 +48,19 @@ export function toolWant(frame: Frame, tool: LoadedTool, given: Json): Want {
     attached: isAttached(frame, tool),
     ...(process && { process }),
     repeatable: manifest.repeatable || tool.kind === "module" || onlyStaged(scopes),
+    inert: tool.kind === "module" && onlyStaged(scopes),
+    returns: returnsOf(tool),
     perform: (one) => callTool(frame, { tool, args, scopes: held }, one),
     ...(manifest.probe ? { probe: (one) => probeTool(frame, { tool, args, scopes }, one) } : {}),
     nested: ({ args: wanted, label }) =>
       heldWant(reachWant(frame, tool, scopes, wanted as unknown as Wanted), heldIn(label)),
   };
+}
+
+/** The label its author gives to what it returns. */
+function returnsOf({ manifest: { name, returns = {} } }: LoadedTool): Label {
+  const { integrity = UNKNOWN_LABEL.integrity, secrecy = UNKNOWN_LABEL.secrecy } = returns;
+  return { integrity, secrecy, sources: [name] };
 }
 
 /** The kind of process a tool runs in; a request over HTTP needs none. */

@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
+import { REASON_NAMES } from "../../contracts/reason.ts";
 import { explain } from "./explain.ts";
-import { aRule, aStanding, anAction, yesTo } from "./gate.fixtures.ts";
-import { judge } from "./judge.ts";
+import { aRule, aStanding, anAction, yesTo } from "../gate.fixtures.ts";
+import { judge } from "../judge.ts";
 
 test("a decision is told in sentences: the verdict, each layer, each rule, the rank", () => {
   const rules = [
@@ -19,6 +20,7 @@ test("a decision is told in sentences: the verdict, each layer, each rule, the r
     "Rule careful (notes are precious) matched; it says ask.",
     "Rule watched matched; it only observes and would say deny.",
     "Rank B: such an action runs, and is shown for review.",
+    "What would change it: rule careful in rules.yaml.",
   ]);
   const answered = judge(action, { ...standing, answers: yesTo(asked.keys) });
   expect(explain(action, answered)[1]).toContain("; it was answered [rule:careful|");
@@ -29,5 +31,20 @@ test("a decision is told in sentences: the verdict, each layer, each rule, the r
   ]);
   expect(explain(action, asked).at(-1)).toBe(
     `Judged under policy policy, inputs ${asked.inputs.slice(0, 12)}.`,
+  );
+});
+
+test("every reason says what would change it, with the names it is about", () => {
+  const action = anAction({ destinations: ["net:example.org:443"] });
+  const decision = judge(action, aStanding());
+  for (const reason of REASON_NAMES) {
+    const lines = explain(action, { ...decision, reason, rule: "r", missing: "read:/a" });
+    const change = lines.find((line) => line.startsWith("What would change it: ")) ?? "";
+    expect([reason, change]).toEqual([reason, expect.stringMatching(/^.{30,160}\.$/u)] as never);
+    expect(change).not.toMatch(/[{}]|SKILL|HOST/u);
+  }
+  expect(explain(action, decision)).toContain(
+    "What would change it: naming example.org:443 in the request, or a grant: nanos grant add " +
+      "notes --net example.org:443.",
   );
 });

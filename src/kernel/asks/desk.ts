@@ -1,0 +1,57 @@
+import type { Nanos } from "../../contracts/nanos.ts";
+import type { Rule } from "../../contracts/rules.ts";
+import { rulesDesk } from "../views/rules.ts";
+import { can } from "./can.ts";
+import { hashOf } from "../../std/hash.ts";
+import { LIMITS } from "../../std/limits.ts";
+import type { Answer } from "../../contracts/run.ts";
+import type { Approvals } from "../../contracts/question.ts";
+import { askedIn, planOf } from "../views/asked.ts";
+import { newestAnswers } from "../views/traces.ts";
+import type { World } from "../world.ts";
+import { giveBeforehand, refusalOf } from "./beforehand.ts";
+import { refusal } from "./refusals.ts";
+import { answerAsk, findAsk, listAsks, revoke } from "../desk/approvals.ts";
+
+/** Everything the operator asks the gate, and is asked by it. */
+export function policyDesk(
+  world: World,
+  rules: readonly Rule[],
+): Pick<Nanos, "approvals" | "rules" | "can"> {
+  return {
+    approvals: askDesk(world),
+    rules: rulesDesk(world, rules),
+    can: (agent, tool, args) => can(world, agent, tool, args),
+  };
+}
+
+/** What waits for the operator, and their answers. */
+export function askDesk(world: World): Approvals {
+  return {
+    list: () => listAsks(world),
+    show: (id) => {
+      const ask = findAsk(world, id);
+      const asked = askedIn(world.journal, ask);
+      return { ...ask, action: asked?.action.args ?? null, question: asked?.question ?? null };
+    },
+    answer: (id, reply) => answerAsk(world, findAsk(world, id), reply, TERMINAL),
+    revoke: (id) => revoke(world, id, TERMINAL),
+    plan: (run) => planOf(world.journal, run),
+    give: (questions) => giveBeforehand(world, questions, TERMINAL),
+    given: () => givenIn(world),
+    refusal: (id, agent, name, args) => {
+      const found = refusalOf(world, id, { agent, kind: "tool", name, argsHash: hashOf(args) });
+      return found && refusal(found, id ?? name);
+    },
+  };
+}
+
+/** The channel answers of this desk come through. */
+const TERMINAL = "operator@terminal";
+
+/** Answers that were not used yet and still hold, newest first. */
+function givenIn({ journal, clock }: World): readonly Answer[] {
+  return newestAnswers(journal, LIMITS.answersLooked)
+    .filter(({ state, answer }) => state === "given" && answer.expires > clock.now())
+    .map(({ answer }) => answer);
+}
