@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "9ffa6b12c35d3c948a02c5f492176fabfde737e73d7ebff7cc349fc7bea1b561";
+export const SCHEMAS_HASH = "8c23b154051a718a3a3a11d49ee9411c7e4ef9502926156bbbf22b66a9654aeb";
