@@ -352,6 +352,7 @@ function worldOf(parts: {
     model: models.open,
     defaultModel: models.defaultName,
     modelSettings: models.settings,
+    scrubs: models.scrubs,
     lock: async (skill, hash) => {
       // The yes was given to what the run began with; what is there now may be something else.
       const files = arrangement.skills.get(skill)?.hash;

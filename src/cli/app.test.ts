@@ -324,9 +324,9 @@ test("model add and grant add check what they are given", async () => {
   await check("model add m --adapter ollama --context x", 2, "", ["--context takes"]);
   await check("model add m --adapter ollama --price 1", 2, "", ["--price takes"]);
   const line =
-    "model add m --adapter openai --url http://h --model i --key-env K --key-secret S --context 9 --price 1/2";
+    "model add m --adapter openai --url http://h --model i --key-env K --key-secret S --scrub --context 9 --price 1/2";
   expect((await run(line)).log[1]).toBe(
-    'add m {"adapter":"openai","url":"http://h","model":"i","keyEnv":"K","keySecret":"S","context":9,"price":{"input":1,"output":2}}',
+    'add m {"adapter":"openai","url":"http://h","model":"i","keyEnv":"K","keySecret":"S","scrub":"on","context":9,"price":{"input":1,"output":2}}',
   );
   await check("grant add web --until tomorrow", 2, "", ["not a date"]);
   await check("grant add web --until 2001-01-01", 2, "", ["is over already"]);

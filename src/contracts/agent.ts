@@ -34,6 +34,8 @@ export const AgentManifest = z.strictObject({
   /** Memory scopes it may read. */
   memory: names.default([]),
   rank: Rank.optional(),
+  /** `on`: its models get placeholders for what is sensitive, whatever their own setting. */
+  scrub: z.enum(["on", "off"]).optional(),
   limits: z
     .strictObject({
       turns: z.number().int().positive().optional(),

@@ -102,6 +102,8 @@ export const ModelConfig = z.strictObject({
     .optional(),
   /** Models asked in its place when it fails or rests, in this order. */
   fallback: z.array(z.string()).max(LIMITS.fallbacks).optional(),
+  /** `on`: what is sensitive goes out as placeholders, and comes back as what they stand for. */
+  scrub: z.enum(["on", "off"]).optional(),
   /** Stored secret that is the key; it has to be bound to the host of the URL. */
   keySecret: z.string().optional(),
   /** Script file of the `script` adapter, relative to the arrangement. */

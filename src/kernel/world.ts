@@ -111,6 +111,8 @@ export interface World {
   /** Opens a model by its name in config or arrangement. Throws `NanosError` for an unknown name. */
   model(name: string): Promise<Model>;
   modelSettings(name: string): ModelSettings;
+  /** True where a model gets placeholders for what is sensitive. */
+  scrubs(name: string): boolean;
   /** The model in use when neither request nor agent names one. */
   defaultModel(): string;
   fetch(

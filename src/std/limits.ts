@@ -186,6 +186,8 @@ export const LIMITS = {
   recalledNotes: 20,
   /** A stored secret shorter than this is not looked for in texts: it would be found everywhere. */
   storedSecretChars: 6,
+  /** What a scrubber has replaced once it replaces wherever it stands, unless it is shorter. */
+  scrubKnownChars: 4,
   /** Secrets of one home, hosts one of them may be sent to. */
   secrets: 100,
   secretHosts: 16,

@@ -57,6 +57,7 @@ export const command: Command = {
         { flag: "--key-secret", value: "NAME", about: "stored secret that is the key" },
         { flag: "--file", value: "FILE", about: "script of the script adapter", offers: "files" },
         { flag: "--fallback", value: "NAMES", about: "models that stand in for it, like b,c" },
+        { flag: "--scrub", about: "send placeholders for what is sensitive" },
         { flag: "--context", value: "TOKENS", about: "context window" },
         { flag: "--price", value: "IN/OUT", about: "dollars per million tokens, like 0.5/1.5" },
       ],
@@ -157,6 +158,7 @@ function reaches(config: ModelConfig): string {
     config.via === undefined ? "" : `via ${config.via}`,
     config.keyEnv === undefined ? "" : `$${config.keyEnv}`,
     config.keySecret === undefined ? "" : `secret:${config.keySecret}`,
+    config.scrub === "on" ? "scrubbed" : "",
   ];
   return parts.filter(Boolean).join(" ") || (config.file ?? "nothing");
 }
@@ -176,6 +178,7 @@ function configOf(input: Input): ModelConfig {
     ...(keySecret === undefined ? {} : { keySecret }),
     ...(file === undefined ? {} : { file }),
     ...(fallback === undefined ? {} : { fallback: fallback.split(",") }),
+    ...(input.options["--scrub"] === undefined ? {} : { scrub: "on" as const }),
     ...(context === undefined ? {} : { context: positive(context) }),
     ...(price === undefined ? {} : { price: priceOf(price) }),
   };

@@ -69,7 +69,8 @@ function programCheck(sandbox: Sandbox): Check {
 function modelCheck(models: readonly ModelLine[]): Check {
   const used = models.find(({ inUse }) => inUse);
   if (used && used.config.adapter !== "rules") {
-    return { name: "model", state: "ok", says: `${used.name} (${used.config.adapter})` };
+    const scrub = used.config.scrub === "on" ? ", gets placeholders for what is sensitive" : "";
+    return { name: "model", state: "ok", says: `${used.name} (${used.config.adapter})${scrub}` };
   }
   const next =
     "Add one: nanos model add NAME --adapter ollama --url http://127.0.0.1:11434 --model ID";

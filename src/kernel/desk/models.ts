@@ -25,6 +25,8 @@ export interface ModelDesk {
   open(name: string): Promise<Model>;
   defaultName(): string;
   settings(name: string): ModelSettings;
+  /** True where the operator wants it to get placeholders for what is sensitive. */
+  scrubs(name: string): boolean;
 }
 
 /** Opens the models of config and arrangement; contacts none of them. */
@@ -39,12 +41,12 @@ export function modelDesk(given: {
   let config = given.config;
   const opened = new Map<string, Promise<Model>>();
   const inUse = (): string => config.model ?? arrangement.manifest.model ?? BUILT_IN;
-  /** Without their cards, as every run looks one up. */
-  const bare = (): readonly ModelLine[] => linesOf(config, arrangement, inUse());
+  const bare = (): readonly ModelLine[] => linesOf(config, arrangement, inUse()); // no cards yet
   const find = (name: string): ModelLine => findLine(bare(), name);
-  const chosen = (name: string, { adapter }: ModelConfig): Promise<void> =>
-    note(journal, { kind: "model.chosen", name, adapter });
+  const chosen = (name: string): Promise<void> =>
+    note(journal, { kind: "model.chosen", name, adapter: find(name).config.adapter });
   return {
+    scrubs: (name) => find(name).config.scrub === "on",
     defaultName: inUse,
     settings: (name) => settingsOf(withCard(journal, find(name))),
     open: (name) => {
@@ -63,12 +65,12 @@ export function modelDesk(given: {
         await openModel(name, model, deps);
         config = await given.change((old) => withModel(old, name, model));
         opened.delete(name);
-        await chosen(name, model);
+        await chosen(name);
       },
       use: async (name) => {
-        const { config: model } = find(name);
+        find(name);
         config = await given.change((old) => ({ ...old, model: name }));
-        await chosen(name, model);
+        await chosen(name);
       },
       rm: async (name) => {
         checkOwn(find(name));

@@ -298,3 +298,31 @@ test("what was said before it was stored is not sent any more", async () => {
   expect(found(JSON.stringify(sent[1]))).toEqual([]);
   expect(JSON.stringify(sent[1])).toContain("keep [secret:key] in mind");
 });
+
+const ADA = "ada@example.org";
+const asking: readonly (readonly [string, Partial<LabSetup>, boolean])[] = [
+  ["the model asks for it", { scrubs: ["echo"] }, true],
+  ["the agent asks for it", { agents: [{ manifest: { name: "oracle", scrub: "on" } }] }, true],
+  ["nobody asks for it", {}, false],
+];
+for (const [why, setup, isScrubbed] of asking) {
+  test(`a prompt is ${isScrubbed ? "" : "not "}scrubbed where ${why}; everybody else sees it whole`, async () => {
+    const spy = tool(({ to }) => `mailed ${String(to)}`);
+    const to = isScrubbed ? "Email_1" : ADA;
+    const came = await run(
+      [calls("spy", { to }), says(`Mailed ${to}.`)],
+      { tools: [spy], ...setup },
+      {
+        text: `mail ${ADA}`,
+      },
+    );
+    expect(came.made.tools.calls.map(({ args }) => args)).toEqual([{ to: ADA }]);
+    expect(JSON.stringify(came.sent).includes(ADA)).toBe(!isScrubbed);
+    // Tool results included.
+    expect(JSON.stringify(came.sent[1])).toContain(`mailed ${to}`);
+    expect(came.all).toContain(`Mailed ${ADA}.`);
+    expect(await replay(came.made.journal, came.made.world.recall, came.run)).toMatchObject({
+      ok: true,
+    });
+  });
+}

@@ -44,6 +44,8 @@ export interface LabSetup {
   readonly context?: number;
   /** Models by name, those that stand in for the first one after it. */
   readonly models?: readonly Model[];
+  /** Models that get placeholders for what is sensitive. */
+  readonly scrubs?: readonly string[];
   readonly tools?: readonly FunctionTool[];
   readonly agents?: readonly {
     manifest: Partial<AgentManifest> & { name: string };
@@ -108,6 +110,7 @@ export function lab(setup: LabSetup = {}, kept: Partial<Kept> = {}): Lab {
         setup.model ??
         scriptModel("script", setup.script ?? { turns: [] }, clock),
       defaultModel: () => setup.models?.[0]?.name ?? "script",
+      scrubs: (name) => setup.scrubs?.includes(name) ?? false,
       modelSettings: () => ({
         fallback: setup.models?.slice(1).map(({ name }) => name) ?? [],
         context: setup.context ?? null,

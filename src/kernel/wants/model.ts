@@ -10,6 +10,7 @@ import type { ModelEnd, ModelRequest, ToolSpec } from "../../contracts/model.ts"
 import type { Failure } from "../../contracts/outcome.ts";
 import type { Usage } from "../../contracts/usage.ts";
 import type { Model } from "../../models/model.ts";
+import { scrubbed } from "../../models/scrub/scrub.ts";
 import { unlessStopped, whyStopped } from "../drive/watch.ts";
 import { type Frame, draft } from "../frame.ts";
 import type { Guard } from "../secrets/guard.ts";
@@ -112,6 +113,7 @@ async function callModel(
   const sent = outgoing(world.guard, request);
   const asked = world
     .model(name)
+    .then((model) => (isScrubbed(frame, name) ? scrubbed(model) : model))
     .then(async (model) => ({ model, end: sound(await listen(frame, model, sent, step)) }))
     .catch((error: unknown) => ({ model: null, end: broken(name, error) }));
   const answered = await unlessStopped(asked, drive.signal, LIMITS.lastWordsMs, () => ({
@@ -132,6 +134,12 @@ async function callModel(
     ms,
     ...(usage ? { usage } : {}),
   });
+}
+
+/** The agent may ask for it, and the model; one that stands in for another is told no more than it. */
+function isScrubbed({ agent, model, world }: Frame, name: string): boolean {
+  if (agent.manifest.scrub === "on") return true;
+  return [model.name, name].some((one) => world?.scrubs(one) ?? false);
 }
 
 /** What was said before a secret was stored, or stands in a file of the arrangement, holds it still. */
