@@ -178,6 +178,32 @@ test("a server behind HTTP is reached through the gate alone", async () => {
   await open.close();
 });
 
+test("a secret in the headers of a server is asked for by its host, and stays a handle", async () => {
+  const { server, url, host } = await httpServer();
+  const through = answering((one) =>
+    one.kind === "secret"
+      ? { ok: true, value: `{secret:${one.name}}` }
+      : { ok: false, failure: { code: "test.refused", message: "No." } },
+  );
+  const listing: Reach = async (wanted) => {
+    if (wanted.kind !== "fetch") throw new Error("a secret was asked for without a run");
+    const { signal } = new AbortController();
+    const reply = await brokerFetch(wanted, { privateOk: [host], signal });
+    return "code" in reply ? { ok: false, failure: reply } : { ok: true, value: { ...reply } };
+  };
+  const headers = { authorization: "Bearer {secret:WEB}" };
+  const open = openLab({ files: {}, servers: { web: { url, headers } }, options: { listing } });
+  expect((await open.host.list()).broken).toEqual([]);
+  await open.call("mcp__web__greet", { name: "you" }, { reach: through.reach });
+  expect(through.wanted[0]).toEqual({ kind: "secret", name: "WEB", host });
+  expect(through.wanted[1]).toMatchObject({ kind: "fetch", headers });
+  const none = await open.call("mcp__web__greet", { name: "you" });
+  expect(none).toMatchObject({ ok: false, failure: { code: "test.refused" } });
+  server.close();
+  server.closeAllConnections();
+  await open.close();
+});
+
 test("a private server is not asked for its tools unless something is handed in to ask with", async () => {
   const open = openLab({ files: {}, servers: { web: { url: "http://127.0.0.1:9/mcp" } } });
   expect((await open.host.list()).broken).toMatchObject([
