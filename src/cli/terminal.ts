@@ -69,8 +69,7 @@ export function processTerminal(noColor: boolean): Terminal {
       return readLine();
     },
     hidden: async (text) => {
-      writeAll(2, text);
-      const line = await readHidden();
+      const line = await readHidden(() => writeAll(2, text));
       writeAll(2, "\n");
       return line;
     },
@@ -237,8 +236,11 @@ function readKey(signal: AbortSignal): Promise<string | null> {
   });
 }
 
-/** A line without echo. A paste comes as many characters at once, also with a line break in it. */
-function readHidden(): Promise<string | null> {
+/**
+ * A line without echo. Nobody is asked before the echo is off: whoever pastes at once would show it.
+ * A paste comes as many characters at once, also with a line break in it.
+ */
+function readHidden(ask: () => void): Promise<string | null> {
   const input = process.stdin;
   let line = "";
   return new Promise((resolve) => {
@@ -264,6 +266,7 @@ function readHidden(): Promise<string | null> {
     input.on("data", onData);
     input.on("end", onEnd);
     input.resume();
+    ask();
   });
 }
 
