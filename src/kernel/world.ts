@@ -127,8 +127,14 @@ export interface World {
   ): Promise<FetchResult | Failure>;
   /** What keeps the values of stored secrets out of the run. */
   readonly guard: Guard;
-  /** Why a secret may not be sent to `host`, or where that is null given to a program; else null. */
-  lend(secret: string, host: string | null): Promise<Failure | null>;
+  /**
+   * Why a secret may not be used so; null when it may. It is sent to a host, or given to a program
+   * that reaches these hosts.
+   */
+  lend(
+    secret: string,
+    use: { readonly host: string } | { readonly program: readonly string[] },
+  ): Promise<Failure | null>;
   /** Keeps that the operator said yes to a skill with this hash. */
   lock(skill: string, hash: string): Promise<void>;
   /** True while a file's content has this SHA-256; true as well where that cannot be told. */

@@ -46,6 +46,7 @@ function badHost(host: string): NanosError {
   );
 }
 
+/** Nothing of that name is stored. */
 export function missing(name: string): NanosError {
   return new NanosError(
     "secret.missing",
@@ -54,6 +55,7 @@ export function missing(name: string): NanosError {
   );
 }
 
+/** It is not to be sent to this host, nor given to a program that reaches it. */
 export function notBound(name: string, host: string): NanosError {
   return new NanosError(
     "secret.not_bound",

@@ -63,10 +63,11 @@ function what(action: Action): string {
 }
 
 function useOf(args: Json): string {
-  const host = isObject(args) ? args["host"] : null;
-  return typeof host === "string"
-    ? `in requests to ${clip(plainText(host), 200)}`
-    : "in the environment of the program it starts";
+  const { host, reaches } = isObject(args) ? args : {};
+  if (typeof host === "string") return `in requests to ${clip(plainText(host), 200)}`;
+  const hosts = Array.isArray(reaches) ? reaches.join(", ") : "";
+  const where = hosts === "" ? "no network" : clip(plainText(hosts), 200);
+  return `in the environment of the program it starts, which reaches ${where}`;
 }
 
 /** In the order of the record, so that a re-drive asks in the same words. */

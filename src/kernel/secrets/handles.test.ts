@@ -163,7 +163,7 @@ test("a program's use says that the program gets the value itself", async () => 
   const program: FunctionTool = {
     name: "call_api",
     kind: "command",
-    scopes: ["secret:key"],
+    scopes: ["secret:key", "net:a.org"],
     run: async (_args, { reach }) => {
       const given = await reach({ kind: "secret", name: "key", host: null });
       return given.ok ? given.value : { refused: given.failure.code };
@@ -172,7 +172,7 @@ test("a program's use says that the program gets the value itself", async () => 
   const made = labOf([], [{}], { tools: [program], secrets: { key: null } });
   const asked: string[] = [];
   const handle = await begin(made.world, {
-    text: "go",
+    text: "go to https://a.org/",
     ask: async ({ what }) => {
       asked.push(what);
       return { verdict: "allow", reach: "once" };
@@ -180,7 +180,7 @@ test("a program's use says that the program gets the value itself", async () => 
   });
   await handle.done;
   expect(asked).toEqual([
-    "oracle's call_api would use the secret key in the environment of the program it starts",
+    "oracle's call_api would use the secret key in the environment of the program it starts, which reaches a.org:443",
   ]);
   expect(outputs(made, handle.run)).toEqual(["{secret:key}"]);
 });

@@ -127,8 +127,8 @@ export function lab(setup: LabSetup = {}, kept: Partial<Kept> = {}): Lab {
             Object.entries(setup.values ?? {}).map(([name, value]) => [name, { value, hosts: [] }]),
           ),
       }),
-      lend: async (name, host) =>
-        setup.secrets?.[name] === host
+      lend: async (name, use) =>
+        setup.secrets?.[name] === ("host" in use ? use.host : null)
           ? null
           : { code: "secret.not_bound", message: "It does not go there." },
       lock: async () => undefined,

@@ -26,6 +26,9 @@ export function reachWant(
   wanted: Wanted,
 ): Want {
   const host = wanted.kind === "fetch" ? destinationOf(wanted.url) : null;
+  const reaches = scopes.flatMap((one) => (one.startsWith("net:") ? [one.slice(4)] : []));
+  // A program that gets a value itself may send it wherever it reaches: that is part of the use.
+  const given = wanted.kind === "secret" && wanted.host === null ? { ...wanted, reaches } : wanted;
   const scope: Scope = wanted.kind === "fetch" ? `net:${host ?? "?"}` : `secret:${wanted.name}`;
   const action: Action = {
     gate: "call",
@@ -33,7 +36,7 @@ export function reachWant(
     name: tool.manifest.name,
     agent: frame.agent.manifest.name,
     skill: tool.skill,
-    args: wanted as unknown as Json,
+    args: given as unknown as Json,
     scopes: [scope],
     destinations: [scope],
     label: frame.label,
@@ -46,7 +49,7 @@ export function reachWant(
     perform: ({ step }) =>
       wanted.kind === "fetch"
         ? fetchFor(frame, tool.skill, wanted, step)
-        : lend(frame, wanted, step),
+        : lend(frame, wanted, reaches, step),
   };
 }
 
@@ -118,12 +121,13 @@ function privateHosts(frame: Frame, skill: string, url: string): readonly string
 async function lend(
   frame: Frame,
   { name, host }: Extract<Wanted, { kind: "secret" }>,
+  reaches: readonly string[],
   step: string,
 ): Promise<Draft> {
   const { world } = frame;
   if (!world) throw new Error("bug: a replay lent a secret");
   const place = host === null ? null : (parseAddress(host)?.text ?? host);
-  const refused = await world.lend(name, place);
+  const refused = await world.lend(name, place === null ? { program: reaches } : { host: place });
   if (refused) return settledBy(frame, step, refused);
   const own = frame.lent.get(outermost(step)) ?? new Set();
   frame.lent.set(outermost(step), own.add(`${name} ${place}`));

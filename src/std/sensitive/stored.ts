@@ -45,12 +45,14 @@ export interface RedactingStream {
  */
 export function storedMatcher(secrets: readonly StoredSecret[]): StoredMatcher {
   const root = automaton(secrets);
+  const hint = beginnings(root);
   const redact = (text: string): string => {
+    if (!hint.test(text)) return text;
     const stream = openStream(root);
     return stream.push(text) + stream.end();
   };
   return {
-    find: (text) => merged(reader(root).read(text)),
+    find: (text) => (hint.test(text) ? merged(reader(root).read(text)) : []),
     redact,
     stream: () => openStream(root),
   };
@@ -140,6 +142,19 @@ function addWriting(root: State, text: string, name: string): void {
 }
 
 const EMPTY = { fall: null, found: null };
+
+/** Finds where some writing may begin: nearly all texts are let go by it, at a fraction of the cost. */
+function beginnings(root: State): RegExp {
+  const found: string[] = [];
+  const walk = (state: State, text: string): void => {
+    if (state.depth === LIMITS.storedSecretChars) found.push(text);
+    else for (const [char, next] of state.next) walk(next, text + char);
+  };
+  walk(root, "");
+  const escaped = found.map((text) => text.replace(/[\\^$.*+?()[\]{}|/]/gu, "\\$&"));
+  // An empty class matches nothing.
+  return new RegExp(escaped.length === 0 ? "[]" : escaped.join("|"));
+}
 
 function follow(from: State, char: string, root: State): State {
   for (let state: State | null = from; state; state = state.fall) {
