@@ -7,7 +7,6 @@ import type { Json } from "./std/json.ts";
 import { LIMITS } from "./std/limits.ts";
 import { systemRandom } from "./std/random.ts";
 import type { Arrangement } from "./contracts/arrangement.ts";
-import type { Grant } from "./contracts/config.ts";
 import type {
   Found,
   InitResult,
@@ -18,7 +17,6 @@ import type {
   VerifyReport,
 } from "./contracts/nanos.ts";
 import { emptyArrangement } from "./home/arrangement/empty.ts";
-import { voids } from "./gate/endorse.ts";
 import { checkRoutes, checkRules } from "./gate/rules.ts";
 import { type Home, type HomeOptions, look as lookHome, openHome } from "./home/home.ts";
 import { withLock } from "./home/store.ts";
@@ -27,6 +25,7 @@ import { openJournal } from "./journal/open.ts";
 import { boundary } from "./kernel/secrets/boundary.ts";
 import { policyDesk } from "./kernel/asks/desk.ts";
 import { type GrantDesk, grantDesk } from "./kernel/desk/grants.ts";
+import { listGranted } from "./kernel/desk/listing.ts";
 import { type ModelDesk, modelDesk, modelsOf } from "./kernel/desk/models.ts";
 import { cleanJournal } from "./kernel/secrets/guard.ts";
 import { secretDesk } from "./kernel/desk/secrets.ts";
@@ -39,14 +38,14 @@ import { factsBook, type FactsBook, factsIn, memorySettings } from "./kernel/fac
 import { memoryDesk } from "./kernel/memory/desk.ts";
 import { note } from "./kernel/desk/note.ts";
 import { begin, cancel, resume } from "./kernel/runner.ts";
-import { destinationOf, sealOf } from "./kernel/standing.ts";
+import { sealOf } from "./kernel/standing.ts";
 import type { World } from "./kernel/world.ts";
 import type { Sandbox } from "./sandbox/sandbox.ts";
 import { openSandbox } from "./sandbox/open.ts";
 import { isStill } from "./sandbox/stage/changes.ts";
 import { openMemory } from "./memory/open.ts";
 import { openTools } from "./tools/open.ts";
-import type { Granted, ToolHost, Wanted } from "./tools/tool-host.ts";
+import type { ToolHost } from "./tools/tool-host.ts";
 import { openVault, type Vault } from "./vault/vault.ts";
 import { VERSION } from "./version.ts";
 
@@ -169,7 +168,7 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
   const tools = openTools({
     ...{ sandbox, arrangement, env, clock: systemClock, secret: secretFor(home) },
     ...{ cacheDir: paths.cache, stageDir: paths.stage, undoDir: join(paths.machine, "undo") },
-    listing: (wanted) => listGranted(wanted, grants.current()),
+    listing: (wanted) => listGranted(wanted, grants.current(), systemClock),
   });
   const facts = factsHere(home, { tools, arrangement, memory: settings });
   const parts = { home, journal, vault, models, grants, tools, sandbox, arrangement };
@@ -247,30 +246,6 @@ function installingIn(parts: {
 /** A secret for a program that is about to start. */
 function secretFor({ secrets }: Home): (name: string) => Promise<string> {
   return (name) => secrets.lend(name, null);
-}
-
-/** A server behind HTTP is asked what tools it has only where a grant names its address. */
-async function listGranted(wanted: Wanted, grants: readonly Grant[]): Promise<Granted> {
-  const host = wanted.kind === "fetch" ? destinationOf(wanted.url) : null;
-  const now = systemClock.now();
-  const granted = grants.some(
-    (grant) =>
-      grant.scopes.includes(`net:${host ?? ""}`) &&
-      voids(grant, { now, skillHash: grant.hash, run: "" }).length === 0,
-  );
-  if (wanted.kind !== "fetch" || host === null || !granted) {
-    const message = `No grant names ${host ?? "its address"}, so it was not asked for its tools.`;
-    const next = `Grant it: nanos grant add SERVER --net ${host ?? "HOST:PORT"}`;
-    return { ok: false, failure: { code: "mcp.not_granted", message, next } };
-  }
-  const { brokerFetch } = await import("./tools/broker.ts");
-  const limit = AbortSignal.timeout(LIMITS.fetchMs);
-  const result = await brokerFetch(wanted, {
-    privateOk: [host],
-    signal: limit,
-    clock: systemClock,
-  });
-  return "code" in result ? { ok: false, failure: result } : { ok: true, value: { ...result } };
 }
 
 function nanosOf(parts: {
