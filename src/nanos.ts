@@ -4,7 +4,6 @@ import { systemClock } from "./std/clock.ts";
 import { hashOf } from "./std/hash.ts";
 import { canonical } from "./std/canonical.ts";
 import type { Json } from "./std/json.ts";
-import { LIMITS } from "./std/limits.ts";
 import { systemRandom } from "./std/random.ts";
 import type { Arrangement } from "./contracts/arrangement.ts";
 import type {

@@ -256,17 +256,6 @@ test("a container without podman says what to install", async () => {
   await lab.close();
 });
 
-test("a container with secret: is told that it gets none", async () => {
-  const container = { image: "docker.io/library/alpine", command: ["env"] };
-  const spec = { name: "box", description: "Boxed.", container, scopes: ["secret:KEY"] };
-  const lab = openLab({ files: { [`${T}/box.yaml`]: yaml(spec) } });
-  expect(await lab.host.list()).toMatchObject({
-    tools: [],
-    broken: [{ failure: { code: "tool.no_secrets" } }],
-  });
-  await lab.close();
-});
-
 test("a container with net: is told what to use instead", async () => {
   const container = { image: "x", command: ["echo"] };
   const spec = { name: "box", description: "Boxed.", container, scopes: ["net:example.org"] };
