@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "8c23b154051a718a3a3a11d49ee9411c7e4ef9502926156bbbf22b66a9654aeb";
+export const SCHEMAS_HASH = "58f1b7983865b3fae33a6870cba48b599442c4bc386f6089ef797060e3533740";
