@@ -2,8 +2,9 @@
  * `npm run build`: makes `dist/nanos`, one file that needs no Node, npm or checkout.
  * What lies in the folder it is started from (bunfig.toml, .env) is neither run nor read.
  */
-import { mkdirSync, statSync } from "node:fs";
+import { mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { GUEST_ASSET, guestCode } from "../src/tools/runtime/pure/guest-code.ts";
 import { BUN, ROOT, run } from "./machine.ts";
 
 /** The binary may not be larger; most of it is the runtime. */
@@ -14,6 +15,9 @@ export async function build(outfile: string): Promise<{ readonly bytes: number }
   mkdirSync(dirname(outfile), { recursive: true });
   const flags = ["--compile", "--minify", "--production", "--bytecode", "--splitting"];
   const hardened = ["--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig"];
+  // The engine's half of the tool host, which is no code of the binary but text to it.
+  const guest = join(ROOT, GUEST_ASSET);
+  writeFileSync(guest, await guestCode());
   const ran = await run([
     ...BUN,
     "build",
@@ -21,9 +25,11 @@ export async function build(outfile: string): Promise<{ readonly bytes: number }
     "--format=esm",
     ...hardened,
     "--asset=starters",
+    `--asset=${GUEST_ASSET}`,
     `--outfile=${outfile}`,
     "src/cli/main.ts",
   ]);
+  rmSync(guest);
   if (ran.code !== 0) throw new Error(`the build failed:\n${ran.text}`);
   const bytes = statSync(outfile).size;
   if (bytes > MOST_BYTES) throw new Error(`${outfile} has ${bytes} bytes, ${MOST_BYTES} allowed`);

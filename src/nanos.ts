@@ -203,7 +203,7 @@ function placeOf({ paths, place }: Home, { workspace }: Arrangement, sandbox: Sa
     arrangementDir: place.arrangementDir,
     // Finding out costs a process; most commands never ask.
     get tier() {
-      return sandbox.tier("host", false);
+      return sandbox.tier("host", false) ?? sandbox.tier("pure", false);
     },
   };
 }

@@ -17,16 +17,18 @@ const CELL_MS = 400_000;
 const ATTACKS_AT_LEAST = 40;
 
 interface Cell {
-  readonly tier: "bwrap" | "landlock";
+  readonly tier: "bwrap" | "landlock" | "wasm";
   readonly as: "root" | "user";
 }
 
 const table = new Map<string, readonly ProbeResult[]>();
 
 describe("every attack is held, or named as one that is not", () => {
-  const root = TIERS.map((tier): Cell => ({ tier, as: "root" }));
-  const user = TIERS.map((tier): Cell => ({ tier, as: "user" }));
-  for (const cell of isRoot() ? [...root, ...user] : user) {
+  const tiers = [...TIERS, "wasm"] as const;
+  const cells = (["root", "user"] as const).flatMap((as) =>
+    tiers.map((tier): Cell => ({ tier, as })),
+  );
+  for (const cell of cells.filter(({ as }) => as === "user" || isRoot())) {
     test(`${cell.tier}, as ${cell.as}`, () => check(cell), CELL_MS);
   }
 });
@@ -42,7 +44,10 @@ async function check(cell: Cell): Promise<void> {
   expect(results.filter(({ held, residual }) => !held && residual === null)).toEqual([]);
   // A weakness that is named and gone is a wrong warning.
   expect(results.filter(({ held, residual }) => held && residual !== null)).toEqual([]);
-  for (const kind of ["host", "program"]) {
+  const kinds: readonly ProbeResult["kind"][] =
+    cell.tier === "wasm" ? ["pure"] : ["host", "program"];
+  expect(new Set(results.map(({ kind }) => kind))).toEqual(new Set(kinds));
+  for (const kind of kinds) {
     const of = results.filter((result) => result.kind === kind);
     expect(of.length).toBeGreaterThanOrEqual(ATTACKS_AT_LEAST);
     expect(new Set(of.map(({ tier }) => tier))).toEqual(new Set([cell.tier]));

@@ -138,6 +138,18 @@ describe("a machine that can hold nothing", () => {
   );
 
   test(
+    "runs what only computes, and says in what",
+    () =>
+      onOne(async (me, under) => {
+        await me.nanos("init", "--from", "basics");
+        const sum = await me.run(["run", "calculate 2 + 2"], { under });
+        expect([sum.code, sum.out.split("\n")[0]]).toEqual([0, "4"]);
+        expect(await recorded((...args) => me.nanos(...args))).toEqual(["wasm"]);
+      }),
+    60_000,
+  );
+
+  test(
     "denies a tool that was known before, and names the reason",
     () =>
       onOne(async (me, under) => {

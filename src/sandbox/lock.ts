@@ -18,8 +18,11 @@ import { cString, cStrings, openKernel } from "./linux/native.ts";
 /** What a box comes to inside the process. Sent in the variable `NANOS_BOX`, as JSON. */
 export interface LockSpec {
   readonly v: 1;
-  /** `bwrap`: namespaces already hold paths, processes and network. */
-  readonly tier: "bwrap" | "landlock";
+  /**
+   * `bwrap`: namespaces already hold paths, processes and network. `wasm`: nothing holds paths
+   * until `seal` does, before any code of a stranger's runs.
+   */
+  readonly tier: "bwrap" | "landlock" | "wasm";
   /** `host` goes on to import a tool file in this process; `program` executes `argv`. */
   readonly kind: "host" | "program";
   /** Landlock version to use; 0 leaves Landlock out (only where namespaces hold). */
@@ -57,6 +60,8 @@ export interface LockSpec {
   };
   /** The seccomp program in base64, and which of its 32-bit words hold the process's own pid. */
   readonly filter: { readonly program: string; readonly ownPid: readonly number[] };
+  /** `wasm` only: the filter that closes what is left, once all files are read. */
+  readonly seal: LockSpec["filter"] | null;
   /** Set by the process itself when it executes itself anew with the lock on. */
   readonly locked?: true;
 }
@@ -68,15 +73,18 @@ export const LOCK_FAILED = 70;
  * What the tool host calls before it imports anything of a tool: reads the lock from the
  * environment, applies it, and leaves only the tool's own environment. Ends the process with
  * `LOCK_FAILED` when any part of the lock does not take. Once it has taken, it does nothing more.
+ *
+ * @returns the lock
  */
-export function applyLock(): void {
-  if (applied) return;
+export function applyLock(): LockSpec {
+  if (applied) return applied;
   try {
     const lock = readLock();
     lockDown(lock);
-    applied = true;
+    applied = lock;
     for (const name of Object.keys(process.env)) delete process.env[name];
     Object.assign(process.env, lock.env);
+    return lock;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     process.stderr.write(`nanos: the box could not be closed: ${why}\n`);
@@ -84,7 +92,17 @@ export function applyLock(): void {
   }
 }
 
-let applied = false;
+let applied: LockSpec | null = null;
+
+/**
+ * Closes what the lock had to leave open until everything was loaded: after it no file can be
+ * named. @throws Error when it does not take.
+ */
+export function seal(filter: LockSpec["filter"]): void {
+  const kernel = openKernel();
+  installFilter(kernel, filter);
+  refuses(kernel);
+}
 
 /** @throws Error when this process was not started by the sandbox. */
 export function readLock(): LockSpec {
@@ -226,6 +244,10 @@ function becomeNobody(kernel: Kernel, user: LockSpec["user"]): void {
 /** Trusts nothing: the lock counts once the system has refused what it must refuse. */
 function verify(kernel: Kernel, lock: LockSpec): void {
   if (lock.abi === 0) return;
+  refuses(kernel);
+}
+
+function refuses(kernel: Kernel): void {
   const result = kernel.tryOpen("/");
   if (result !== -EACCES) throw new Error(`opening the root folder gave ${result}, not a refusal`);
 }

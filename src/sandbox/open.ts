@@ -29,7 +29,7 @@ import { lookAtMachine, noTier, strongestTier } from "./tiers.ts";
 /**
  * How a process is started:
  *
- *   the machine is looked at, once     tiers.ts     bwrap, else Landlock, else nothing is started
+ *   the machine is looked at, once     tiers.ts     bwrap, Landlock or WASM; or nothing is started
  *   -> its box is planned              plan.ts      real paths, the lock, the stage's copies
  *   -> it is started                   process/     session, environment and descriptors of its own
  *   -> it locks itself                 lock.ts      before anything of a stranger's is loaded
@@ -68,8 +68,7 @@ export function openSandbox(options: SandboxOptions): Sandbox {
     },
     start: async (spec) => {
       if (isContainer(spec)) return contain(house, spec, podman());
-      const kind = spec.run.kind === "program" ? "program" : "host";
-      const wanted = { kind, net: spec.box.net.kind === "proxy" } as const;
+      const wanted = { kind: kindOf(spec.run), net: spec.box.net.kind === "proxy" } as const;
       const tier = strongestTier(machine(), wanted);
       if (tier === null) return noTier(machine(), wanted);
       const boxed = await begin(house, spec, tier, machine());
@@ -82,6 +81,11 @@ export function openSandbox(options: SandboxOptions): Sandbox {
       for (const filter of Object.values(house.filters)) filter.close();
     },
   };
+}
+
+function kindOf(run: ProcessSpec["run"]): "pure" | "host" | "program" {
+  if (run.kind === "program") return "program";
+  return run.kind === "host" && run.pure ? "pure" : "host";
 }
 
 /** What all boxes of one sandbox share. */
@@ -98,7 +102,7 @@ interface House {
 async function begin(
   house: House,
   spec: ProcessSpec,
-  tier: "bwrap" | "landlock",
+  tier: "bwrap" | "landlock" | "wasm",
   machine: Machine,
 ): Promise<Boxed | Failure> {
   try {

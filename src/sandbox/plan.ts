@@ -25,7 +25,7 @@ import { boxUser, ownId, THREADS_EACH, threadsOfUser } from "./user.ts";
 
 /** All that is decided before a process starts. */
 export interface Plan {
-  readonly tier: "bwrap" | "landlock";
+  readonly tier: "bwrap" | "landlock" | "wasm";
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   /** What namespaces show; null where Landlock holds the process. */
@@ -44,7 +44,7 @@ const OWN_PROCESSES = 2;
 /** Paths are resolved here, once: what a link points to later is another path. */
 export async function planBox(
   spec: ProcessSpec,
-  tier: "bwrap" | "landlock",
+  tier: "bwrap" | "landlock" | "wasm",
   machine: Machine,
 ): Promise<Plan | Failure> {
   const { box, run } = spec;
@@ -72,7 +72,11 @@ export async function planBox(
     tier,
     abi: machine.abi,
     cwd: stage?.cwd ?? cwd,
-    reads: [...new Set([...runtimeReads(), ...reads, ...shadow, ...beside, ...execs])],
+    // Where nothing holds paths, they are what the process may load before it is sealed.
+    reads:
+      tier === "wasm"
+        ? reads
+        : [...new Set([...runtimeReads(), ...reads, ...shadow, ...beside, ...execs])],
     writes: scratch === null ? staged : [...staged, scratch],
     execs,
     user,
@@ -195,7 +199,7 @@ function innerArgv(run: ProcessSpec["run"]): string[] {
 }
 
 interface LockWants {
-  readonly tier: "bwrap" | "landlock";
+  readonly tier: "bwrap" | "landlock" | "wasm";
   readonly abi: number;
   readonly cwd: string;
   readonly reads: readonly string[];
@@ -212,6 +216,7 @@ function lockOf(spec: ProcessSpec, wants: LockWants): LockSpec {
   const fork = box.exec.length > 0;
   const exec = program || fork;
   const net = box.net.kind === "proxy" ? "client" : "none";
+  const bare = bwrap ? null : { abi: wants.abi, ownUser: wants.user !== null };
   return {
     v: 1,
     ...wants,
@@ -223,10 +228,8 @@ function lockOf(spec: ProcessSpec, wants: LockWants): LockSpec {
     fork,
     argv: program ? [real(run.argv[0] ?? "") ?? "", ...run.argv.slice(1)] : [],
     limits: limitsOf(box, program, countBefore(bwrap, fork, wants.user)),
-    filter: filterOf({
-      ...{ exec, fork, net },
-      bare: bwrap ? null : { abi: wants.abi, ownUser: wants.user !== null },
-    }),
+    filter: filterOf({ exec, fork, net, bare }),
+    seal: wants.tier === "wasm" ? filterOf({ exec, fork, net, bare, sealed: true }) : null,
   };
 }
 
@@ -282,8 +285,8 @@ const filters = new Map<string, LockSpec["filter"]>();
 
 /** There are few different ones, and a process's start waits for it. */
 function filterOf(options: Omit<FilterOptions, "arch">): LockSpec["filter"] {
-  const { exec, fork, net, bare } = options;
-  const key = `${exec} ${fork} ${net} ${bare?.abi} ${bare?.ownUser}`;
+  const { exec, fork, net, bare, sealed } = options;
+  const key = `${exec} ${fork} ${net} ${bare?.abi} ${bare?.ownUser} ${sealed}`;
   const filter = filters.get(key) ?? makeFilter(options);
   filters.set(key, filter);
   return filter;

@@ -1,4 +1,5 @@
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Tier } from "../contracts/isolation.ts";
 import { messageOf } from "../std/error.ts";
 import { systemClock } from "../std/clock.ts";
@@ -35,7 +36,8 @@ export async function probeSandbox(
   const wanted = ATTACKS.flatMap((attack) =>
     (attack.kinds ?? KINDS).flatMap((kind) => {
       const tier = sandbox.tier(kind, false);
-      return tier !== null && only(attack.name, kind) ? [{ attack, kind, tier }] : [];
+      const made = tier !== null && (kind !== "pure" || tier === "wasm") && only(attack.name, kind);
+      return made ? [{ attack, kind, tier }] : [];
     }),
   );
   const results = new Map<Tried, ProbeResult>();
@@ -101,9 +103,11 @@ async function judged(
   kind: Kind,
   boxed: Boxed,
 ): Promise<string | null> {
-  boxed.endInput();
+  if (attack.source === undefined) boxed.endInput();
+  // What is gone by then says so by how it ended.
+  else await boxed.write(`${JSON.stringify(CALL)}\n`).catch(() => undefined);
   const [output, during, ended] = await Promise.all([
-    textOf(boxed.stdout),
+    textOf(boxed),
     whileRunning(boxed, () => attack.during?.(ground, boxed) ?? null),
     boxed.ended,
   ]);
@@ -113,24 +117,25 @@ async function judged(
   return through;
 }
 
-/** An attempt that never came to be made proves nothing. */
-function notMade(attack: Attack, { kind, output, ended, boxed }: Seen): string | null {
-  const scripted = kind === "program" && attack.script !== undefined;
-  if (scripted || output !== "" || ended.kind !== "exited") return null;
+/** An attempt that never came to be made proves nothing. A tool speaks at its end, or in its log. */
+function notMade(attack: Attack, { output, ended, boxed }: Seen): string | null {
+  if (attack.script !== undefined || output !== "") return null;
+  const bomb = attack.source === undefined || attack.aim === "exhaust";
+  if (bomb && ended.kind !== "exited") return null;
+  if (boxed.stderr().includes("refused so far")) return null;
   return `The attempt could not be made: ${boxed.stderr().slice(0, 200)}`;
 }
 
 function specOf(ground: Ground, attack: Attack, kind: Kind): ProcessSpec {
   const program = kind === "program";
+  const pure = kind === "pure";
   return {
-    run: program
-      ? { kind, argv: programArgv(ground, attack) }
-      : { kind: "attack", ...named(attack.moves(ground, kind)) },
-    cwd: ground.granted,
-    stage: ground.stage,
+    run: runOf(ground, attack, kind),
+    cwd: pure ? "/" : ground.granted,
+    stage: pure ? null : ground.stage,
     box: {
-      reads: [ground.granted],
-      writes: [ground.writable],
+      reads: pure ? [ground.toolFolder] : [ground.granted],
+      writes: pure ? [] : [ground.writable],
       net: { kind: "none" },
       exec: program ? PROGRAMS.filter((path) => existsSync(path)) : [],
       env: program ? { PATH: "/usr/bin:/bin" } : {},
@@ -139,15 +144,27 @@ function specOf(ground: Ground, attack: Attack, kind: Kind): ProcessSpec {
   };
 }
 
-/** The same moves, made by a program that nanos knows nothing about. */
-function programArgv(ground: Ground, attack: Attack): readonly string[] {
-  if (attack.script) return ["/bin/sh", "-c", attack.script(ground)];
-  return [...runtimeArgv("box"), "program-attack", ...attack.moves(ground, "program")];
+function runOf(ground: Ground, attack: Attack, kind: Kind): ProcessSpec["run"] {
+  const { moves, script, source } = attack;
+  if (source) {
+    const file = join(ground.toolFolder, "attack.ts");
+    writeFileSync(file, source(ground));
+    return { kind: "host", file, pure: true };
+  }
+  if (script) return { kind: "program", argv: ["/bin/sh", "-c", script(ground)] };
+  const [name = "", ...args] = moves?.(ground, kind) ?? [];
+  // As a program: the same moves, made by one that nanos knows nothing about.
+  if (kind === "host") return { kind: "attack", name, args };
+  return { kind: "program", argv: [...runtimeArgv("box"), "program-attack", name, ...args] };
 }
 
-function named([name = "", ...args]: readonly string[]): { name: string; args: readonly string[] } {
-  return { name, args };
-}
+/** A tool is called; everything else just runs. */
+const CALL = {
+  jsonrpc: "2.0",
+  id: 1,
+  method: "tools/call",
+  params: { name: "attack", arguments: {} },
+};
 
 function heldText(ended: Ended): string {
   return ended.kind === "stopped" ? endedText(ended) : "Every attempt was refused.";
@@ -165,12 +182,18 @@ async function whileRunning(boxed: Boxed, look: () => string | null): Promise<st
   return null;
 }
 
-async function textOf(stream: AsyncIterable<Uint8Array>): Promise<string> {
+/** All it prints. A tool has nothing more to do once it has answered. */
+async function textOf(boxed: Boxed): Promise<string> {
   const parts: Uint8Array[] = [];
   try {
-    for await (const part of stream) parts.push(part);
+    for await (const part of boxed.stdout) {
+      parts.push(part);
+      if (part.includes(LINE_BREAK)) boxed.endInput();
+    }
   } catch (error) {
     return messageOf(error);
   }
   return Buffer.concat(parts).toString("utf8");
 }
+
+const LINE_BREAK = 10;

@@ -22,8 +22,8 @@ export interface Box {
   };
 }
 
-/** `host` is our own, of a tool file; `container` is podman's. */
-export type ProcessKind = "host" | "program" | "container";
+/** `host` is our own, of a tool file; `pure` is one that only computes; `container` is podman's. */
+export type ProcessKind = "pure" | "host" | "program" | "container";
 
 export interface ProcessSpec {
   /**
@@ -32,7 +32,8 @@ export interface ProcessSpec {
    */
   readonly run:
     | { readonly kind: "program"; readonly argv: readonly string[] }
-    | { readonly kind: "host"; readonly file: string }
+    /** `pure`: it only computes, so that a machine without walls can still hold it. */
+    | { readonly kind: "host"; readonly file: string; readonly pure?: boolean }
     /** A program of an image podman has, argv as the image knows it. `box.exec` says nothing here. */
     | { readonly kind: "container"; readonly image: string; readonly argv: readonly string[] }
     /** One of nanos' own escape attempts, under the lock of a `host`; only `doctor` runs them. */

@@ -13,18 +13,24 @@ export interface Machine {
   readonly bwrap: string | null;
   /** Landlock version, 0 where there is none. */
   readonly abi: number;
+  /** Whether what only computes may run in WebAssembly. */
+  readonly wasm: boolean;
 }
 
 /** Finds out once; costs a short process or two. */
 export function lookAtMachine(forbid: readonly Tier[], mostAbi = Infinity): Machine {
-  if (process.platform !== "linux") return { bwrap: null, abi: 0 };
+  if (process.platform !== "linux") return { bwrap: null, abi: 0, wasm: false };
   return {
     bwrap: forbid.includes("bwrap") ? null : findBwrap(),
     abi: forbid.includes("landlock") ? 0 : Math.min(mostAbi, findLandlock()),
+    wasm: !forbid.includes("wasm"),
   };
 }
 
-/** What is held: our own host of a tool file, or a program; and whether it has a way to the network. */
+/**
+ * What is held: our own host of a tool file, one that only computes, or a program; and whether it
+ * has a way to the network.
+ */
 export interface Wanted {
   readonly kind: ProcessKind;
   readonly net: boolean;
@@ -33,13 +39,17 @@ export interface Wanted {
 /**
  * The strongest tier that holds a process, or null. A program that reaches the network through our
  * proxy needs a network of its own, which Landlock cannot give: it knows ports and no addresses. A
- * host has none in any tier, as nanos makes its requests.
+ * host has none in any tier, as nanos makes its requests. What only computes is held even where
+ * there are no walls: it runs in WebAssembly, in a process that may name nothing.
  */
-export function strongestTier(machine: Machine, wanted: Wanted): "bwrap" | "landlock" | null {
-  const { kind, net } = wanted;
-  if (kind === "container" || (kind === "host" && net)) return null;
+export function strongestTier(
+  machine: Machine,
+  { kind, net }: Wanted,
+): "bwrap" | "landlock" | "wasm" | null {
+  if (kind === "container" || (kind !== "program" && net)) return null;
   if (machine.bwrap !== null) return "bwrap";
-  return machine.abi > 0 && !net ? "landlock" : null;
+  if (machine.abi > 0 && !net) return "landlock";
+  return machine.wasm && kind === "pure" ? "wasm" : null;
 }
 
 /** Why no tier holds it, and what to do about it. */
@@ -51,7 +61,7 @@ export function noTier(machine: Machine, { kind, net }: Wanted): Failure {
       next: "Run nanos on Linux, in a container or a virtual machine.",
     };
   }
-  if (kind === "host" && net) {
+  if (kind !== "program" && net) {
     return {
       code: "sandbox.no_tier",
       message: "The host of a tool file has no network of its own.",
@@ -67,7 +77,8 @@ export function noTier(machine: Machine, { kind, net }: Wanted): Failure {
   }
   return {
     code: "sandbox.no_tier",
-    message: "This machine has neither a working bubblewrap nor Landlock, so nothing is started.",
+    message:
+      "This machine has neither a working bubblewrap nor Landlock: what reaches anything is refused.",
     next: `${installBwrap()}, or use a kernel with Landlock (Linux 5.13 or later, lsm=landlock).`,
   };
 }

@@ -111,6 +111,12 @@ export const LIMITS = {
   toolCpuSeconds: 60,
   /** Open files of one sandboxed call. */
   toolFiles: 512,
+  /** Memory and stack of a tool in WebAssembly. */
+  pureMemoryBytes: 256 * 1024 * 1024,
+  pureStackBytes: 1024 * 1024,
+  /** Code such a tool may have beside it. */
+  pureFiles: 500,
+  pureCodeBytes: 8 * 1024 * 1024,
   /** Bytes one sandboxed call may write to its stage. */
   stageBytes: 200 * 1024 * 1024,
   /** Files one sandboxed call may have in its stage. */

@@ -6,6 +6,11 @@ export function isWithin(folder: string, path: string): boolean {
   return folder === "/" || path === folder || path.startsWith(`${folder}/`);
 }
 
+/** True when nothing on the machine is reached: what it asks of nanos is nanos' own to do. */
+export function onlyComputes(scopes: readonly Scope[]): boolean {
+  return !scopes.some((scope) => ["read", "write", "exec", "env"].includes(scopeParts(scope).kind));
+}
+
 /** The absolute paths of the scopes of one kind. */
 export function pathsOf(scopes: readonly Scope[], kind: "read" | "write", base: string): string[] {
   return valuesOf(scopes, kind).map((path) => resolve(base, path));

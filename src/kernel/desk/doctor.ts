@@ -48,7 +48,9 @@ function tierCheck(sandbox: Sandbox): Check {
   return {
     name: "sandbox",
     state: "bad",
-    says: "No tier can hold a tool here; tools are refused.",
+    says: sandbox.tier("pure", false)
+      ? "Only wasm, for tools that compute and reach nothing; others are refused."
+      : "No tier can hold a tool here; tools are refused.",
     next,
   };
 }

@@ -23,7 +23,11 @@ function checkOf(name: string, results: readonly ProbeResult[]): Check {
     : { ...common, state: "ok" };
 }
 
-const KINDS: Readonly<Record<ProbeResult["kind"], string>> = { host: "tool", program: "program" };
+const KINDS: Readonly<Record<ProbeResult["kind"], string>> = {
+  host: "tool",
+  program: "program",
+  pure: "pure tool",
+};
 
 function wordOf({ held, residual }: ProbeResult): string {
   if (held) return "held";

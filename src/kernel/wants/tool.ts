@@ -9,6 +9,7 @@ import type { Scope } from "../../contracts/scope.ts";
 import { UNKNOWN_LABEL } from "../../gate/labels.ts";
 import { isDangerous } from "../../gate/layers/danger.ts";
 import { narrow, parseScope, reachOf as reachOfAction } from "../../gate/scopes.ts";
+import { onlyComputes } from "../../tools/scopes.ts";
 import type { LoadedTool, Wanted } from "../../tools/tool-host.ts";
 import { decidesOf, isLabelled, opened } from "../flow/flow.ts";
 import { type Frame, OPERATOR } from "../frame.ts";
@@ -65,7 +66,9 @@ function returnsOf({ manifest: { name, returns = {} } }: LoadedTool): Label {
 
 /** The kind of process a tool runs in; a request over HTTP needs none. */
 function processOf({ kind, manifest }: LoadedTool): Pick<Want, "process"> {
-  if (kind === "module") return { process: { kind: "host", net: false } };
+  if (kind === "module") {
+    return { process: { kind: onlyComputes(manifest.scopes) ? "pure" : "host", net: false } };
+  }
   if (kind === "container") return { process: { kind, net: false } };
   // A server of standard streams has the program it is; one behind HTTP has none.
   const has = (scope: string): boolean => manifest.scopes.some((one) => one.startsWith(scope));

@@ -17,6 +17,8 @@ export interface FilterOptions {
    * version 3), leaving the process group.
    */
   readonly bare: { readonly abi: number; readonly ownUser: boolean } | null;
+  /** Set once all that is needed is loaded: no file, folder or other process is named any more. */
+  readonly sealed?: true;
 }
 
 /**
@@ -98,6 +100,8 @@ function rules(options: FilterOptions): Rule[] {
   if (!options.fork) list.push(...never(["fork", "vfork"], "EPERM"));
   // A descriptor is not a path: what may be started is named by path, so execveat goes always.
   list.push(...never(options.exec ? ["execveat"] : ["execveat", "execve"], "EPERM"));
+  // Before the others, as the first rule of a call counts.
+  if (options.sealed) list.unshift(...never(SEALED, "EACCES"));
   if (options.bare) list.push(...bareRules(options.bare));
   return list;
 }
@@ -254,6 +258,14 @@ const XATTR: readonly Syscall[] = [
 const IPC: readonly Syscall[] = [
   ...(["shmget", "shmat", "shmctl", "msgget", "msgsnd", "msgrcv", "msgctl"] as const),
   ...(["semget", "semop", "semctl", "semtimedop", "mq_open", "mq_unlink"] as const),
+];
+
+/** By what the rest of the machine is named. */
+const SEALED: readonly Syscall[] = [
+  ...(["open", "openat", "creat", "truncate", "unlink", "unlinkat", "rename", "renameat"] as const),
+  ...(["renameat2", "link", "linkat", "symlink", "symlinkat", "mkdir", "mkdirat"] as const),
+  ...(["rmdir", "readlink", "readlinkat", "access", "faccessat", "faccessat2"] as const),
+  ...(["chdir", "fchdir", "statfs", "getpgid", "getsid", "pidfd_open"] as const),
 ];
 
 /** What no tool has a use for, in any tier. */

@@ -16,7 +16,7 @@ import {
 import type { AddressInfo, Server } from "node:net";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 
 /** What is around one box, to be looked at while and after it runs. */
 export interface Ground {
@@ -26,6 +26,8 @@ export interface Ground {
   /** Granted to read; holds `given`, a socket, and a link to the secret. */
   readonly granted: string;
   readonly given: string;
+  /** Where a tool's own code lies. */
+  readonly toolFolder: string;
   /** Granted to write, through the stage, where it lies at `staged`. */
   readonly writable: string;
   readonly stage: string;
@@ -71,24 +73,14 @@ export async function prepareGround(): Promise<Ground> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "nanos-probe-")));
   const id = basename(folder);
   const canary = `canary-${id.slice(-6)}`;
-  const [granted, writable, outside, stage] = ["granted", "writable", "outside", "stage"].map(
-    (name) => join(folder, name),
-  ) as [string, string, string, string];
-  for (const path of [granted, writable, outside]) mkdirSync(path);
-  const [secret, given] = [join(outside, "secret"), join(granted, "given")];
-  for (const file of [secret, given]) writeFileSync(file, canary, { mode: 0o644 });
-  writeFileSync(join(writable, "kept"), "as it was\n");
-  symlinkSync("../outside/secret", join(granted, "link"));
-  const way = join(outside, "way");
-  symlinkSync(canary, way);
-  await plantAttribute(secret, canary);
-  const doors = await openDoors(folder, granted, id);
+  const places = await layOut(folder, canary);
+  const doors = await openDoors(folder, places.granted, id);
   const victim = await startVictim(folder, canary);
-  const watched = [secret, given, outside, granted, writable, join(writable, "kept")];
+  const { secret, given, granted, writable } = places;
+  const watched = [secret, given, dirname(secret), granted, writable, join(writable, "kept")];
   const before = watched.map(stateOf);
   return {
-    ...{ id, folder, granted, given, writable, stage, secret, way, canary, doors, victim },
-    staged: join(stage, "root", writable),
+    ...{ id, folder, canary, ...places, doors, victim },
     changed: () => {
       const at = watched.findIndex((path, i) => stateOf(path) !== before[i]);
       return at < 0 ? null : `${watched[at]?.slice(folder.length + 1)} is not as it was.`;
@@ -99,6 +91,25 @@ export async function prepareGround(): Promise<Ground> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+async function layOut(folder: string, canary: string) {
+  const place = (...names: string[]): string => join(folder, ...names);
+  const [granted, writable, toolFolder] = [place("granted"), place("writable"), place("tool")];
+  for (const path of [granted, writable, toolFolder, place("outside")]) mkdirSync(path);
+  const [secret, given, way] = [
+    place("outside", "secret"),
+    place("granted", "given"),
+    place("outside", "way"),
+  ];
+  for (const file of [secret, given]) writeFileSync(file, canary, { mode: 0o644 });
+  writeFileSync(join(writable, "kept"), "as it was\n");
+  symlinkSync("../outside/secret", join(granted, "link"));
+  symlinkSync(canary, way);
+  await plantAttribute(secret, canary);
+  const stage = place("stage");
+  const staged = join(stage, "root", writable);
+  return { granted, given, writable, toolFolder, stage, staged, secret, way };
 }
 
 /**

@@ -7,9 +7,10 @@ import { openSandbox } from "../open.ts";
 import type { Box, Boxed, Ended, ProcessSpec, Sandbox } from "../sandbox.ts";
 
 /** A sandbox that has this tier only. */
-export function forced(tier: "bwrap" | "landlock"): Sandbox {
+export function forced(tier: "bwrap" | "landlock" | "wasm"): Sandbox {
   // Landlock also narrows programs inside bwrap, so it stays where bwrap is asked for.
-  const forbid: readonly Tier[] = tier === "bwrap" ? [] : ["bwrap"];
+  const without = { bwrap: [], landlock: ["bwrap"], wasm: ["bwrap", "landlock"] } as const;
+  const forbid: readonly Tier[] = without[tier];
   return openSandbox({ clock: systemClock, forbid });
 }
 

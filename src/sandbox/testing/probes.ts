@@ -2,7 +2,7 @@ import { probeSandbox } from "../probe.ts";
 import { forced } from "./ground.ts";
 
 /** Every attack in one tier, as whoever runs this; what came of it as JSON. */
-const sandbox = forced(process.argv[2] === "bwrap" ? "bwrap" : "landlock");
+const sandbox = forced(process.argv[2] as "bwrap" | "landlock" | "wasm");
 const results = await probeSandbox(sandbox);
 await sandbox.close();
 process.stdout.write(JSON.stringify({ user: process.getuid?.(), results }));

@@ -13,7 +13,7 @@ import { type Link, openLink, type Reply } from "../mcp/link.ts";
 import { missingScope, readOsError } from "../missing.ts";
 import { type Pool, requestOf, warmPool } from "../pool.ts";
 import { type CallMeta, WIRE } from "../runtime/wire.ts";
-import { undeclared } from "../scopes.ts";
+import { onlyComputes, undeclared } from "../scopes.ts";
 import type { Reach, ToolCall, ToolResult } from "../tool-host.ts";
 import {
   brokenSource,
@@ -242,7 +242,7 @@ function hostSpec(
   const own = [source.file, ...source.own];
   const warm = stage === null;
   return {
-    run: { kind: "host", file: source.file },
+    run: { kind: "host", file: source.file, pure: onlyComputes(scopes) },
     cwd: "/",
     box: boxOf({ scopes, workspace, own, env: parts.env, ms, warm }),
     stage,
@@ -335,5 +335,5 @@ function thrownResult(
 }
 
 function tierOf(parts: Parts): Tier {
-  return parts.sandbox.tier("host", false) ?? "host";
+  return parts.sandbox.tier("host", false) ?? parts.sandbox.tier("pure", false) ?? "host";
 }

@@ -1,11 +1,11 @@
 import { writeSync } from "node:fs";
-import type { JsonObject } from "../../std/json.ts";
 import { systemClock } from "../../std/clock.ts";
-import { codeOf, messageOf } from "../../std/error.ts";
+import { messageOf } from "../../std/error.ts";
 import { LIMITS } from "../../std/limits.ts";
 import type { Failure } from "../../contracts/outcome.ts";
 import * as authoring from "../authoring.ts";
 import { lines } from "../mcp/lines.ts";
+import { sendLine } from "./send.ts";
 import { serve } from "./serve.ts";
 import { noSockets } from "./thrown.ts";
 
@@ -20,7 +20,7 @@ export async function host(file: string): Promise<void> {
   // What nobody catches ends the process: a call left without an answer would hang until its limit.
   process.on("uncaughtException", crash);
   process.on("unhandledRejection", crash);
-  const server = serve(await load(file), send);
+  const server = serve(await load(file), (message) => sendLine(JSON.stringify(message)));
   const input = lines(LIMITS.hostLineBytes);
   for await (const chunk of Bun.stdin.stream()) {
     if (input.push(chunk, server.receive) !== null) break;
@@ -82,19 +82,3 @@ async function load(file: string): Promise<authoring.Tool | Failure> {
 }
 
 const MAX_MESSAGE = 2_000;
-
-/** Writes one message. Blocking is right: nothing else may come between two halves of a line. */
-function send(message: JsonObject): void {
-  const bytes = Buffer.from(`${JSON.stringify(message)}\n`);
-  for (let at = 0; at < bytes.length;) {
-    try {
-      at += writeSync(1, bytes, at);
-    } catch (error) {
-      if (codeOf(error) === "EPIPE") process.exit(0);
-      if (codeOf(error) !== "EAGAIN") throw error;
-      Atomics.wait(PAUSE, 0, 0, 1);
-    }
-  }
-}
-
-const PAUSE = new Int32Array(new SharedArrayBuffer(4));

@@ -5,7 +5,11 @@ import { applyLock } from "../../sandbox/lock.ts";
  * else, as a runtime that has not done much yet is still one thread, which makes the lock cheap.
  */
 export async function hostMain(file: string): Promise<void> {
-  applyLock();
+  const lock = applyLock();
+  if (lock.tier === "wasm") {
+    await (await import("./pure/host.ts")).pureHost(file, lock);
+    return;
+  }
   const { host } = await import("./host.ts");
   await host(file);
 }

@@ -281,7 +281,8 @@ function metaOf(params: JsonObject): CallMeta {
   const meta = isObject(params["_meta"]) ? params["_meta"][WIRE.call] : undefined;
   if (isObject(meta)) return meta as unknown as CallMeta;
   const now = systemClock.now();
-  return { workspace: process.cwd(), now, today: localDate(now) };
+  // A host works in the root folder; the engine has no folder at all.
+  return { workspace: "/", now, today: localDate(now) };
 }
 
 function isProbe(params: JsonObject): boolean {

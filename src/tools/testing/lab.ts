@@ -36,7 +36,7 @@ export interface LabWants {
   readonly servers?: Readonly<Record<string, McpServer>>;
   /** Skills by name: their scopes. Their files lie in `arrangement/skills/NAME`. */
   readonly skills?: Readonly<Record<string, readonly string[]>>;
-  readonly tier?: "bwrap" | "landlock";
+  readonly tier?: "bwrap" | "landlock" | "wasm";
   readonly sandbox?: Sandbox;
   readonly options?: Partial<ToolOptions>;
 }
@@ -50,7 +50,12 @@ export function openLab(wants: LabWants): Lab {
   }
   const workspace = join(root, "work");
   mkdirSync(workspace, { recursive: true });
-  const forbid = wants.tier === "landlock" ? (["bwrap"] as const) : [];
+  const forbid =
+    wants.tier === "wasm"
+      ? (["bwrap", "landlock"] as const)
+      : wants.tier === "landlock"
+        ? (["bwrap"] as const)
+        : [];
   const real = wants.sandbox ?? openSandbox({ clock: systemClock, forbid });
   let starts = 0;
   const sandbox: Sandbox = {

@@ -15,8 +15,11 @@ export type Aim =
   | "exhaust"
   | "look";
 
-/** Whose code attacks: a tool's inside our runtime, or a program's, such as an MCP server. */
-export type Kind = "host" | "program";
+/**
+ * Whose code attacks: a tool's inside our runtime; a program's, such as an MCP server; or that of a
+ * tool that only computes, in WebAssembly.
+ */
+export type Kind = "host" | "program" | "pure";
 
 /** What is known afterwards. */
 export interface Seen {
@@ -32,10 +35,11 @@ export interface Attack {
   /** `read outside`; in the table, so short. */
   readonly name: string;
   readonly aim: Aim;
-  /** The move and its arguments; see `attack.ts`. */
-  readonly moves: (ground: Ground, kind: Kind) => readonly string[];
-  /** In place of moves, for programs: a shell script. */
+  /** One of these: a move and its arguments, see `attack.ts`; a program's script; a tool's source. */
+  readonly moves?: (ground: Ground, kind: Kind) => readonly string[];
   readonly script?: (ground: Ground) => string;
+  readonly source?: (ground: Ground) => string;
+  /** Tools and programs, unless it says otherwise. */
   readonly kinds?: readonly Kind[];
   readonly limits?: Partial<Box["limits"]>;
   /** Uses up what others need: runs by itself. */

@@ -1,5 +1,6 @@
 import type { Attack } from "./attack.ts";
 import { CHANGES, LOOKS, READS, WRITES } from "./files.ts";
+import { PURE } from "./pure.ts";
 import { BOMBS, OTHERS, STARTS } from "./processes.ts";
 import { CONNECTIONS, KERNEL } from "./world.ts";
 
@@ -14,4 +15,5 @@ export const ATTACKS: readonly Attack[] = [
   ...KERNEL,
   ...BOMBS,
   ...LOOKS,
+  ...PURE,
 ];

@@ -57,7 +57,7 @@ export const STARTS: readonly Attack[] = [
 
 const TOUCH = "/usr/bin/touch";
 
-function started({ ground }: Seen): string | null {
+export function started({ ground }: Seen): string | null {
   return existsSync(join(ground.staged, "started")) ? "A program was started." : null;
 }
 
@@ -131,7 +131,6 @@ export const OTHERS: readonly Attack[] = [
   {
     name: "outlive the call",
     aim: "outlive",
-    moves: () => [],
     script: (g) => `(setsid sleep ${nap(g)} & sleep ${nap(g)} &) ; sleep 0.2`,
     kinds: ["program"],
     verdict: ({ ground }) => survivor(nap(ground)),
@@ -140,7 +139,6 @@ export const OTHERS: readonly Attack[] = [
   {
     name: "outlive the call, deaf to signals",
     aim: "outlive",
-    moves: () => [],
     script: (g) => `trap '' HUP TERM INT; (trap '' HUP TERM; sleep ${nap(g)}) & sleep ${nap(g)}`,
     kinds: ["program"],
     limits: { ms: 400 },
@@ -166,7 +164,7 @@ function survivor(argument: string): string | null {
   return null;
 }
 
-function hurt({ ground }: Seen): string | null {
+export function hurt({ ground }: Seen): string | null {
   const { process: victim, signalled } = ground.victim;
   if ((victim.exitCode ?? victim.signalCode) !== null) return "It was killed.";
   return signalled() ? "It was signalled." : null;
@@ -309,7 +307,6 @@ export const BOMBS: readonly Attack[] = [
   {
     name: "start processes without end",
     aim: "exhaust",
-    moves: () => [],
     script: () => "f() { f | f & }; f; sleep 20",
     kinds: ["program"],
     limits: { ms: 1_500 },
