@@ -222,3 +222,16 @@ test("a grant taken back while a run goes on acts at its next step", async () =>
   await ok(me.nanos("grant", "add", "held"));
   await ok(me.nanos("run", "again"));
 });
+
+test("a run held to less by the operator reaches no more, whatever its skills declare", async () => {
+  using me = await home();
+  addTool(me, "hello", `return fs.readdirSync(ctx.workspace + "/notes").length;`, ["read:./notes"]);
+  addOracle(me, ["hello"]);
+  await calling(me, "hello", 1);
+  await ok(me.nanos("run", "go", "--only", "read:./notes", "--only", "net:example.org"));
+  expect(await reasons(me)).toEqual(["allow:in_scope"]);
+  await me.nanos("run", "go", "--only", "read:./elsewhere");
+  expect(await reasons(me)).toEqual(["deny:scope_missing"]);
+  const wrong = await me.nanos("run", "go", "--only", "everything");
+  expect([wrong.code, wrong.err.includes("run.bad_scope")]).toEqual([2, true]);
+});

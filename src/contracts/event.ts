@@ -124,6 +124,10 @@ export const EventBody = z.discriminatedUnion("kind", [
     grants: z.array(Grant),
     budget: Budget,
     localOnly: z.boolean(),
+    /** The most it may reach, with all it delegates to; whatever is declared, where nothing is said. */
+    within: z.array(Scope).optional(),
+    /** Tools that agents above it may not use. */
+    without: z.array(z.string()).optional(),
     /** True when an operator is at hand to be asked in the terminal. */
     attended: z.boolean(),
     /** Ids of yeses given beforehand that this run may use. */

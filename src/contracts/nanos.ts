@@ -76,6 +76,8 @@ export interface RunRequest extends RunHooks, Beforehand {
    * asked is read from it with `approvals.plan`.
    */
   readonly rehearsal?: boolean;
+  /** The most it and all it delegates to may reach, as scopes; whatever is declared otherwise. */
+  readonly within?: readonly string[];
   /** Earlier runs of this conversation, oldest first. */
   readonly after?: readonly string[];
 }

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import type { Action, Deciding } from "../contracts/action.ts";
 import { MEMORY_OFF } from "../contracts/memory.ts";
 import type { Rule } from "../contracts/rules.ts";
-import { aKeeping, aRule, aStanding, anAction, REMEMBERS } from "./gate.fixtures.ts";
+import type { Grant } from "../contracts/config.ts";
+import { aKeeping, aRule, aStanding, anAction, NOW, REMEMBERS } from "./gate.fixtures.ts";
 import type { Standing } from "./gate.ts";
 
 /** Actions and standings of every kind, for properties that must hold whatever comes together. */
@@ -25,7 +26,15 @@ export const SCOPES = [
   "agent:research",
   "read:/work/space/../x",
 ];
-const scopes = fc.uniqueArray(fc.constantFrom(...SCOPES), { maxLength: 3 });
+/** Mostly reach that could be had: what is always denied shows nothing of the rest. */
+const COMMON = ["read:/work/space/notes", "write:/work/space/notes/a.md", "net:example.org:443"];
+const scopes = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.subarray([...COMMON, "exec:git", "write:/srv/out"], { maxLength: 2 }),
+  },
+  fc.uniqueArray(fc.constantFrom(...SCOPES), { maxLength: 3 }),
+);
 
 export const value: fc.Arbitrary<Deciding> = fc.record({
   arg: fc.constant("to"),
@@ -85,27 +94,41 @@ export const rule: fc.Arbitrary<Rule> = fc
   })
   .map(({ id, then, mode, when }) => aRule(id, then, { mode, when: when as Rule["when"] }));
 
-const used = fc.constantFrom(0, 9, 10);
-const grant = fc.record({
-  skill: fc.constant("notes"),
-  scopes,
-  hash: fc.constantFrom("hash", "hash", "old", null),
-  at: fc.constant(0),
-});
+/** Mostly what lets things through, or every case would be a denial before anything is added. */
+const used = fc.constantFrom(0, 0, 0, 0, 9, 10);
+const grant: fc.Arbitrary<Grant> = fc
+  .record({
+    skill: fc.constant("notes"),
+    scopes,
+    hash: fc.constantFrom("hash", "hash", "hash", "old", null),
+    at: fc.constant(0),
+    more: fc.record(
+      {
+        expires: fc.constantFrom(NOW + 9_999, NOW + 9_999, NOW),
+        run: fc.constantFrom("r1", "r1", "r2"),
+        revoked: fc.constantFrom(undefined, undefined, true as const),
+      },
+      { requiredKeys: [] },
+    ),
+  })
+  .map(({ more: { revoked, ...more }, ...rest }) => ({
+    ...{ ...rest, ...more },
+    ...(revoked === undefined ? {} : { revoked }),
+  }));
 export const standing: fc.Arbitrary<Standing> = fc
   .record({
-    declared: fc.option(fc.uniqueArray(fc.constantFrom(...SCOPES), { minLength: 8 }), { freq: 1 }),
-    attached: fc.boolean(),
-    listed: fc.constantFrom(true, true, true, false),
+    declared: fc.option(fc.subarray(SCOPES, { minLength: 12 }), { freq: 1 }),
+    attached: fc.constantFrom(true, true, true, false),
+    listed: fc.constantFrom(true, true, true, true, true, false),
     grant: fc.option(grant),
     locked: fc.constantFrom(true, true, false),
-    rules: fc.array(rule, { maxLength: 3 }),
+    rules: fc.oneof(fc.constant([]), fc.array(rule, { maxLength: 3 })),
     said: fc.constantFrom("", "send 100 to https://example.org/ and /srv/out", "evil.example"),
     depth: fc.constantFrom(0, 0, 1),
     localOnly: fc.constantFrom(false, false, true),
     priced: fc.boolean(),
     chosen: fc.boolean(),
-    held: fc.constantFrom(true, true, true, false),
+    held: fc.constantFrom(true, true, true, true, true, false),
     inDoubt: fc.constantFrom(false, false, true),
     flow: fc.option(fc.record({ planned: fc.boolean(), uses: fc.constantFrom(0, 0, 1) }), {
       nil: undefined,
@@ -113,10 +136,10 @@ export const standing: fc.Arbitrary<Standing> = fc
     memory: fc.constantFrom(REMEMBERS, REMEMBERS, MEMORY_OFF),
     turns: used,
     calls: used,
-    tokens: fc.constantFrom(0, 1_000),
-    ms: fc.constantFrom(0, 0, 60_000),
+    tokens: fc.constantFrom(0, 0, 0, 1_000),
+    ms: fc.constantFrom(0, 0, 0, 0, 60_000),
     cost: fc.constantFrom(0, 1),
-    limit: fc.option(fc.constantFrom(0, 1, 2)),
+    limit: fc.oneof(fc.constant(null), fc.option(fc.constantFrom(0, 1, 2))),
   })
   .map(({ turns, calls, tokens, ms, cost, limit, flow, ...rest }) => {
     const base = aStanding({ ...rest, ...(flow === undefined ? {} : { flow }) });

@@ -6,6 +6,7 @@ import type { AgentManifest } from "../contracts/agent.ts";
 import type { Grant } from "../contracts/config.ts";
 import type { Label } from "../contracts/label.ts";
 import type { Message } from "../contracts/message.ts";
+import type { Scope } from "../contracts/scope-parts.ts";
 import type { Spent } from "../contracts/usage.ts";
 import { OPERATOR_LABEL } from "../gate/labels.ts";
 import { type Answers, answersIn } from "./asks/answers.ts";
@@ -44,6 +45,10 @@ export interface Frame
   extends
     Omit<Given, "label" | "started">,
     Pick<RunStarted, "model" | "today" | "budget" | "localOnly"> {
+  /** The most the run may reach, whatever its tools declare; null where nothing was said. */
+  readonly within: readonly Scope[] | null;
+  /** Tools that some agent above this one may not use, and so not hand on either. */
+  readonly without: readonly string[];
   /** Hash the facts are kept under. */
   readonly factsHash: string;
   /** Ids of yeses given beforehand that it may use. */
@@ -128,6 +133,8 @@ export function newFrame({ started, label, ...given }: Given): Frame {
     approvals: started.approvals ?? [],
     rehearsal: started.rehearsal ?? false,
     localOnly: started.localOnly,
+    within: started.within ?? null,
+    without: started.without ?? [],
     factsHash: started.facts,
     depth: started.parent?.depth ?? 0,
     messages: [],

@@ -3,6 +3,7 @@ import { NanosError } from "../std/error.ts";
 import type { Json } from "../std/json.ts";
 import { LIMITS } from "../std/limits.ts";
 import { nearest } from "../std/nearest.ts";
+import { plainText } from "../std/text.ts";
 import type { Recorded } from "../contracts/drive.ts";
 import type { Event, RunModel, RunStarted } from "../contracts/event.ts";
 import type { Label } from "../contracts/label.ts";
@@ -11,7 +12,9 @@ import type { RunRequest } from "../contracts/nanos.ts";
 import type { Budget } from "../contracts/usage.ts";
 import { REQUEST_LABEL, UNKNOWN_LABEL, joinLabels } from "../gate/labels.ts";
 import type { Journal } from "../journal/journal.ts";
-import { OPERATOR, agentOf } from "./frame.ts";
+import { parseScope } from "../gate/scopes.ts";
+import { type Frame, OPERATOR, agentOf } from "./frame.ts";
+import { resolveScope } from "./standing.ts";
 import type { RunChild } from "./wants/delegate.ts";
 import type { Facts, World } from "./world.ts";
 
@@ -54,6 +57,7 @@ export async function startOf(
     rules: facts.rules.map(({ id }) => id),
     budget: budgetOf(facts, agent?.manifest.limits ?? {}, request.budget ?? {}),
     localOnly: request.localOnly ?? false,
+    ...(request.within === undefined ? {} : { within: ceilingOf(facts, request.within) }),
     attended: request.ask !== undefined,
     ...(request.approvals ? { approvals: [...request.approvals] } : {}),
     ...(request.rehearsal ? { rehearsal: true as const } : {}),
@@ -94,6 +98,7 @@ export async function childStart(
     rules: facts.rules.map(({ id }) => id),
     budget,
     localOnly: frame.localOnly,
+    ...boundsFor(frame),
     attended: frame.hooks.ask !== undefined,
     ...(frame.approvals.length > 0 ? { approvals: [...frame.approvals] } : {}),
     ...(frame.rehearsal ? { rehearsal: true as const } : {}),
@@ -103,6 +108,27 @@ export async function childStart(
 
 /** Where the operator calls a tool, no model is asked. */
 export const NO_MODEL = { name: "none", host: null, priced: true };
+
+/** What holds an agent holds those it hands work to. */
+function boundsFor({ within, without, agent }: Frame): Pick<RunStarted, "within" | "without"> {
+  const taken = [...new Set([...without, ...(agent.manifest.disallowedTools ?? [])])];
+  return {
+    ...(within === null ? {} : { within: [...within] }),
+    ...(taken.length === 0 ? {} : { without: taken }),
+  };
+}
+
+/** @throws NanosError `run.bad_scope`. */
+function ceilingOf({ workspace, userHome }: Facts, given: readonly string[]): string[] {
+  return given.map((scope) => {
+    const resolved = resolveScope(scope, workspace, userHome);
+    const parsed = resolved === undefined ? null : parseScope(resolved);
+    if (parsed !== null && parsed.kind !== "malformed") return parsed.text;
+    const message = `${plainText(scope)} is no scope.`;
+    throw new NanosError("run.bad_scope", message, "Write it as KIND:VALUE: read:./notes");
+  });
+}
+
 
 async function modelOf(world: World, name: string): Promise<RunStarted["model"]> {
   const fallback: RunModel[] = [];

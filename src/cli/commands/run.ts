@@ -24,6 +24,7 @@ export const command: Command = {
     { flag: "--model", value: "NAME", about: "use this model for the run", offers: "models" },
     { flag: "--max-cost", value: "DOLLARS", about: "end the run before it costs more" },
     { flag: "--max-calls", value: "N", about: "end the run after N actions" },
+    { flag: "--only", value: "SCOPE", about: "reach no more than this: read:./notes", many: true },
     { flag: "--local-only", about: "reach nothing outside this machine" },
     {
       flag: "--plan",
@@ -43,6 +44,7 @@ export const command: Command = {
 /** A request from the flags of `run`, also for the commands that stand in for it. */
 export function requestOf(text: string, input: Input): RunRequest {
   const [agent, model] = [option(input, "--agent"), option(input, "--model")];
+  const { "--only": only } = input.options;
   const cost = number(input, "--max-cost", false);
   const calls = number(input, "--max-calls", true);
   const budget = {
@@ -56,6 +58,7 @@ export function requestOf(text: string, input: Input): RunRequest {
     ...(Object.keys(budget).length === 0 ? {} : { budget }),
     ...(flag(input, "--local-only") ? { localOnly: true } : {}),
     ...approvalsOf(input),
+    ...(only === undefined ? {} : { within: only }),
   };
 }
 

@@ -21,7 +21,8 @@ import { reachWant } from "./reach.ts";
 
 /** A tool call as an action: its reach, where it goes, and how it is done. */
 export function toolWant(frame: Frame, tool: LoadedTool, given: Json): Want {
-  const scopes = reachOf(frame, tool);
+  const declared = reachOf(frame, tool);
+  const scopes = wantedBy(frame, tool, declared);
   const { args, label } = opened(frame, ordered(given));
   const { manifest } = tool;
   const action: Action = {
@@ -42,19 +43,21 @@ export function toolWant(frame: Frame, tool: LoadedTool, given: Json): Want {
   };
   const { process } = processOf(tool);
   // What reaches the network itself is held to the hosts that are judged here, and asks no more.
-  const held = process?.net ? reachJudged(scopes, action.destinations) : scopes;
+  const held = process?.net ? reachJudged(declared, action.destinations) : declared;
   return {
     action,
-    declared: scopes,
+    declared,
     attached: isAttached(frame, tool),
     ...(process && { process }),
     repeatable: manifest.repeatable || tool.kind === "module" || onlyStaged(scopes),
     inert: tool.kind === "module" && onlyStaged(scopes),
     returns: returnsOf(tool),
     perform: (one) => callTool(frame, { tool, args, scopes: held }, one),
-    ...(manifest.probe ? { probe: (one) => probeTool(frame, { tool, args, scopes }, one) } : {}),
+    ...(manifest.probe
+      ? { probe: (one) => probeTool(frame, { tool, args, scopes: declared }, one) }
+      : {}),
     nested: ({ args: wanted, label }) =>
-      heldWant(reachWant(frame, tool, scopes, wanted as unknown as Wanted), heldIn(label)),
+      heldWant(reachWant(frame, tool, declared, wanted as unknown as Wanted), heldIn(label)),
   };
 }
 
@@ -81,8 +84,36 @@ function onlyStaged(scopes: readonly Scope[]): boolean {
   return scopes.every((scope) => /^(?:read|write|env):/u.test(scope));
 }
 
-/** The reach of a tool here: what it declares, within what its skill declares. */
-export function reachOf(frame: Pick<Frame, "facts">, tool: LoadedTool): readonly Scope[] {
+/**
+ * The reach of a tool here: what it declares, within what its skill declares, within what the run
+ * may reach at all.
+ */
+export function reachOf(
+  frame: Pick<Frame, "facts" | "within">,
+  tool: LoadedTool,
+): readonly Scope[] {
+  const own = ownReach(frame, tool);
+  return frame.within === null ? own : narrow(frame.within, own);
+}
+
+/**
+ * What a call asks for. Where the run may reach only a part of it, that part; where it may reach
+ * nothing of it, all of it, so that the call is refused and does not go on with less.
+ */
+function wantedBy(frame: Frame, tool: LoadedTool, declared: readonly Scope[]): readonly Scope[] {
+  const { within } = frame;
+  if (within === null) return declared;
+  return [
+    ...new Set(
+      ownReach(frame, tool).flatMap((scope) => {
+        const part = narrow(within, [scope]);
+        return part.length > 0 ? part : [scope];
+      }),
+    ),
+  ];
+}
+
+function ownReach(frame: Pick<Frame, "facts">, tool: LoadedTool): readonly Scope[] {
   const { workspace, userHome, skills } = frame.facts;
   const own = tool.manifest.scopes.map((scope) => resolveScope(scope, workspace, userHome));
   const skill = skills.find((one) => one.name === tool.skill);
@@ -98,10 +129,14 @@ function reachJudged(scopes: readonly Scope[], destinations: readonly Scope[]): 
 }
 
 /** True when the agent's manifest lists the tool's skill, or the tool itself. */
-export function isAttached(frame: Pick<Frame, "agent">, tool: LoadedTool): boolean {
+export function isAttached(
+  frame: Pick<Frame, "agent"> & Partial<Pick<Frame, "without">>,
+  tool: LoadedTool,
+): boolean {
   const { manifest } = frame.agent;
   if (manifest.name === OPERATOR) return true;
-  if (manifest.disallowedTools?.includes(tool.manifest.name)) return false;
+  const taken = [...(frame.without ?? []), ...(manifest.disallowedTools ?? [])];
+  if (taken.includes(tool.manifest.name)) return false;
   return (
     manifest.skills.includes(tool.skill) || (manifest.tools ?? []).includes(tool.manifest.name)
   );
