@@ -28,7 +28,7 @@ import { listGranted } from "./kernel/desk/listing.ts";
 import { type ModelDesk, modelDesk, modelsOf } from "./kernel/desk/models.ts";
 import { cleanJournal } from "./kernel/secrets/guard.ts";
 import { secretDesk } from "./kernel/desk/secrets.ts";
-import type { installDesk } from "./kernel/skills/install.ts";
+import { installing } from "./kernel/skills/installing.ts";
 import { skillDesk } from "./kernel/skills/view.ts";
 import { agentsOf } from "./kernel/views/agents.ts";
 import { toolDesk } from "./kernel/desk/tools.ts";
@@ -180,7 +180,7 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
   const skills = {
     ...skillDesk({ ...world, arrangement, vault }),
     ...grants.attaching,
-    ...installingIn({ home, journal, arrangement, sandbox, env, cwd }),
+    ...installing({ home, journal, arrangement, sandbox, env, cwd }),
   };
   return nanosOf({
     ...{ world, place, arrangement, models, grants, secrets, sandbox, vault },
@@ -205,40 +205,6 @@ function placeOf({ paths, place }: Home, { workspace }: Arrangement, sandbox: Sa
     get tier() {
       return sandbox.tier("host", false) ?? sandbox.tier("pure", false);
     },
-  };
-}
-
-/** Installing is rare, and what it needs is loaded when it is asked for. */
-function installingIn(parts: {
-  home: Home;
-  journal: Journal;
-  arrangement: Arrangement;
-  sandbox: Sandbox;
-  env: Readonly<Record<string, string | undefined>>;
-  cwd: string;
-}): ReturnType<typeof installDesk> {
-  const { home, journal, arrangement, sandbox, env, cwd } = parts;
-  let desk: Promise<ReturnType<typeof installDesk>> | null = null;
-  const open = async (): Promise<ReturnType<typeof installDesk>> => {
-    const [{ installDesk: make }, { cloneRepository }] = await Promise.all([
-      import("./kernel/skills/install.ts"),
-      import("./tools/clone.ts"),
-    ]);
-    const dir = join(home.paths.machine, "clone");
-    return make({
-      ...{ arrangement, cwd, clock: systemClock, lock: home.lock, ground: home.ground },
-      clone: (address, act) =>
-        withLock(dir, systemClock, () => cloneRepository({ sandbox, env, dir }, address, act)),
-      where: { workspace: arrangement.workspace, userHome: homedir() },
-      record: (body) => note(journal, body),
-    });
-  };
-  const opened = (): Promise<ReturnType<typeof installDesk>> => (desk ??= open());
-  return {
-    offer: async (from, path) => (await opened()).offer(from, path),
-    install: async (offer, options) => (await opened()).install(offer, options),
-    remove: async (name) => (await opened()).remove(name),
-    check: async (name) => (await opened()).check(name),
   };
 }
 

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import type { Action, Deciding } from "../contracts/action.ts";
-import { MEMORY_OFF } from "../contracts/memory.ts";
+import { type Keeping, MEMORY_OFF } from "../contracts/memory.ts";
 import type { Rule } from "../contracts/rules.ts";
 import type { Grant } from "../contracts/config.ts";
-import { aKeeping, aRule, aStanding, anAction, NOW, REMEMBERS } from "./gate.fixtures.ts";
+import { aRule, aStanding, anAction, NOW, REMEMBERS } from "./gate.fixtures.ts";
 import type { Standing } from "./gate.ts";
 
 /** Actions and standings of every kind, for properties that must hold whatever comes together. */
@@ -43,6 +43,18 @@ export const value: fc.Arbitrary<Deciding> = fc.record({
   origin: fc.constantFrom("said", "directory", "returned", "untrusted", "none"),
 });
 
+const keeping: fc.Arbitrary<Keeping> = fc.record({
+  intent: fc.constantFrom(true, true, false),
+  chars: fc.constantFrom(40, 40, 2),
+  found: fc.subarray<Keeping["found"][number]>([
+    { kind: "token", class: "secret" },
+    { kind: "iban", class: "personal" },
+  ]),
+  own: fc.boolean(),
+  seen: fc.constantFrom(null, null, "note", "candidate"),
+  fault: fc.constantFrom(null, null, null, "full"),
+});
+
 export const action: fc.Arbitrary<Action> = fc
   .record({
     kind: fc.constantFrom("model", "tool", "agent", "commit", "fetch", "secret", "note", "run"),
@@ -71,8 +83,9 @@ export const action: fc.Arbitrary<Action> = fc
       { requiredKeys: [] },
     ),
   })
-  .map(({ more, ...rest }) => {
-    const gate = rest.kind === "note" ? { gate: "remember", keeping: aKeeping() } : {};
+  .chain((one) => fc.tuple(fc.constant(one), keeping))
+  .map(([{ more, ...rest }, kept]) => {
+    const gate = rest.kind === "note" ? { gate: "remember", keeping: kept } : {};
     return { ...anAction(rest), ...gate, ...(more as Partial<Action>) } as Action;
   });
 
@@ -133,7 +146,13 @@ export const standing: fc.Arbitrary<Standing> = fc
     flow: fc.option(fc.record({ planned: fc.boolean(), uses: fc.constantFrom(0, 0, 1) }), {
       nil: undefined,
     }),
-    memory: fc.constantFrom(REMEMBERS, REMEMBERS, MEMORY_OFF),
+    memory: fc.constantFrom(
+      ...[REMEMBERS, REMEMBERS, MEMORY_OFF],
+      ...[
+        { ...MEMORY_OFF, enabled: true },
+        { ...REMEMBERS, policy: "capture_only" as const },
+      ],
+    ),
     turns: used,
     calls: used,
     tokens: fc.constantFrom(0, 0, 0, 1_000),
