@@ -228,6 +228,7 @@ test("a run held to less by the operator reaches no more, whatever its skills de
   addTool(me, "hello", `return fs.readdirSync(ctx.workspace + "/notes").length;`, ["read:./notes"]);
   addOracle(me, ["hello"]);
   await calling(me, "hello", 1);
+  await ok(me.nanos("grant", "add", "hello"));
   await ok(me.nanos("run", "go", "--only", "read:./notes", "--only", "net:example.org"));
   expect(await reasons(me)).toEqual(["allow:in_scope"]);
   await me.nanos("run", "go", "--only", "read:./elsewhere");
