@@ -129,7 +129,6 @@ function ceilingOf({ workspace, userHome }: Facts, given: readonly string[]): st
   });
 }
 
-
 async function modelOf(world: World, name: string): Promise<RunStarted["model"]> {
   const fallback: RunModel[] = [];
   for (const other of world.modelSettings(name).fallback)
