@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "73990070b755556de36fb277baaa791308f2fe2a1e881d7a85844971560c2773";
+export const SCHEMAS_HASH = "b522c6ebe40aace9583d93655c64fed96a54990b98e606dad2cce05eacc5aeee";
