@@ -163,7 +163,7 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
     facts: (again) => facts(again),
     ground: home.ground,
   });
-  const sandbox = openSandbox({ clock: systemClock });
+  const sandbox = openSandbox({ clock: systemClock, hidden: [memoryDir(home)] });
   const tools = openTools({
     ...{ sandbox, arrangement, env, clock: systemClock, secret: secretFor(home) },
     ...{ cacheDir: paths.cache, stageDir: paths.stage, undoDir: join(paths.machine, "undo") },
@@ -186,6 +186,11 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
     ...{ world, place, arrangement, models, grants, secrets, sandbox, vault },
     ...{ skills, forget, memory: memoryDesk({ world, arrangement, settings }) },
   });
+}
+
+/** Where notes lie: nanos alone gives them out, to whom they are granted. */
+function memoryDir({ place, paths }: Home): string {
+  return join(place.arrangementDir ?? paths.home, "memory");
 }
 
 function factsHere(
@@ -280,7 +285,7 @@ function worldOf(parts: {
     ...edge,
     journal: cleanJournal(journal, edge.guard),
     tools,
-    memory: openMemory(join(home.place.arrangementDir ?? home.paths.home, "memory")),
+    memory: openMemory(memoryDir(home)),
     holds: ({ kind, net }) => sandbox.tier(kind, net) !== null,
     clock: systemClock,
     random: systemRandom,

@@ -1,6 +1,13 @@
 import { expect, test } from "bun:test";
-import { appendFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import {
+  appendFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
 import { person, type Person } from "./support/nanos.ts";
 
 const FACT = "Dora drinks her tea without sugar";
@@ -17,6 +24,14 @@ async function remembering(policy: string, turns: string): Promise<Person & { ho
       `memory: { enabled: true, policy: ${policy} }\n`,
   );
   return Object.assign(me, { home });
+}
+
+/** Files by their path below a folder. */
+function write(dir: string, files: Readonly<Record<string, string>>): void {
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(dir, path)), { recursive: true });
+    writeFileSync(join(dir, path), text);
+  }
 }
 
 /** Every file under a folder that holds these words. */
@@ -85,4 +100,35 @@ test("where nothing was switched on, nothing is kept, and the record says why", 
   expect(readdirSync(join(me.userHome, ".nano-os"))).not.toContain("memory");
   const [last] = JSON.parse((await me.nanos("trace", "list", "--json")).out) as { run: string }[];
   expect((await me.nanos("why", `${last?.run}.1`)).out).toContain("deny:feature_disabled");
+}, 60_000);
+
+test("a tool that may read all around it reads no note", async () => {
+  using me = person();
+  const made = join(me.userHome, "made");
+  const project = join(me.userHome, "project");
+  write(made, {
+    "arrangement.yaml": "name: walls\nmemory: { enabled: true, policy: strict }\n",
+    "agents/oracle.md": "---\nname: oracle\ndescription: Answers.\ntools: [peek]\n---\nAnswer.\n",
+    "tools/peek.ts":
+      'import { readFileSync } from "node:fs";\nimport { tool, z } from "nanos/tool";\n' +
+      "export default tool({ name: 'peek', description: 'Reads a file.', scopes: ['read:.'],\n" +
+      "  input: z.object({ path: z.string() }), repeatable: true,\n" +
+      "  run: ({ path }) => readFileSync(path, 'utf8') });\n",
+  });
+  mkdirSync(project);
+  expect((await me.nanos("init", project, "--from", made, "--yes")).code).toBe(0);
+  const at = { cwd: project };
+  expect((await me.run(["trust", ".", "--yes"], at)).code).toBe(0);
+  await me.run(["run", `Remember this: ${FACT}`], at);
+  write(project, { "open.md": "open to all" });
+  const peek = async (path: string): Promise<string> => {
+    const args = JSON.stringify({ path });
+    const { out, err } = await me.run(["tool", "call", "peek", args], at);
+    return out + err;
+  };
+  const memory = join(project, ".nano-os", "memory");
+  const [name = ""] = readdirSync(memory);
+  expect(readFileSync(join(memory, name), "utf8")).toContain(FACT);
+  expect(await peek(join(project, "open.md"))).toContain("open to all");
+  expect(await peek(join(memory, name))).not.toContain("without sugar");
 }, 60_000);

@@ -18,6 +18,8 @@
 export interface Memory {
   /** The folder, absolute. It need not exist. */
   readonly dir: string;
+  /** Makes the folder where it can, so that walls stand around it before anything lies there. */
+  ready(): void;
   /** Every note of these memories, by memory and name. */
   list(memories: readonly string[]): Notes;
   /** Notes of these memories that hold the words, best first; all of them where no words are left. */

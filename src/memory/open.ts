@@ -18,6 +18,13 @@ export function openMemory(dir: string): Memory {
   };
   return {
     dir,
+    ready: () => {
+      try {
+        makeFolder(dir, SHARED);
+      } catch {
+        // Where none can be made, nothing will be written either, and that says why.
+      }
+    },
     list,
     search: (memories, words, most) => searchNotes(list(memories).notes, words, most),
     write: (memory, id, text) => {

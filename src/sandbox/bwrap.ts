@@ -5,6 +5,8 @@ import { SYSTEM_FOLDERS } from "./programs.ts";
 export interface View {
   readonly reads: readonly string[];
   readonly writes: readonly string[];
+  /** Folders in view of which nothing is seen. */
+  readonly hidden: readonly string[];
   /** Working folder; an empty one where it is not in view. */
   readonly cwd: string;
   /** Whether the system's programs and libraries are in view, or only our runtime's libraries. */
@@ -38,6 +40,7 @@ export function bwrapArgv(bwrap: string, view: View, inner: readonly string[]): 
     ...view.writes.map((path) => ({ flag: "--bind", path })),
   ].toSorted((a, b) => a.path.length - b.path.length);
   for (const { flag, path } of binds) argv.push(flag, path, path);
+  for (const path of view.hidden) argv.push("--size", "4096", "--tmpfs", path);
   if (view.socket !== null) argv.push("--ro-bind", view.socket, PROXY_SOCKET);
   argv.push("--remount-ro", "/", "--chdir", "/", "--", ...inner);
   return argv;

@@ -32,6 +32,8 @@ export interface LockSpec {
   /** Working folder once locked. */
   readonly cwd: string;
   readonly reads: readonly string[];
+  /** Folders of which only the names may be read. */
+  readonly lists?: readonly string[];
   readonly writes: readonly string[];
   readonly execs: readonly string[];
   readonly devices: readonly string[];

@@ -42,6 +42,8 @@ export interface SandboxOptions {
   readonly forbid?: readonly Tier[];
   /** Landlock as an older kernel has it: at most this version. */
   readonly landlockAtMost?: number;
+  /** Folders no process sees, whatever it was granted. Those that are there when it starts. */
+  readonly hidden?: readonly string[];
 }
 
 /** The sandbox of this machine. Nothing is started or looked at before the first process. */
@@ -55,6 +57,7 @@ export function openSandbox(options: SandboxOptions): Sandbox {
     census: openCensus(clock),
     filters: { none: outerFilter("none"), relay: outerFilter("relay") },
     containers: 0,
+    hidden: options.hidden ?? [],
   };
   let known: Machine | null = null;
   const machine = (): Machine => (known ??= lookAtMachine(forbid, options.landlockAtMost));
@@ -97,6 +100,7 @@ interface House {
   /** Containers started so far. */
   containers: number;
   readonly filters: Readonly<Record<"none" | "relay", OuterFilter>>;
+  readonly hidden: readonly string[];
 }
 
 async function begin(
@@ -106,7 +110,7 @@ async function begin(
   machine: Machine,
 ): Promise<Boxed | Failure> {
   try {
-    const plan = await planBox(spec, tier, machine);
+    const plan = await planBox(spec, tier, machine, house.hidden);
     return "code" in plan ? plan : await launch(house, spec, plan, machine.bwrap ?? "");
   } catch (error) {
     return startFailure(error);
@@ -128,7 +132,7 @@ async function contain(
   if (spec.box.net.kind !== "none") return noContainerNet();
   try {
     const name = `nanos-${process.pid}-${house.clock.now()}-${(house.containers += 1)}`;
-    const plan = await planContainer(spec, podman, name);
+    const plan = await planContainer(spec, podman, name, house.hidden);
     if ("code" in plan) {
       removeStage(spec.stage);
       return plan;

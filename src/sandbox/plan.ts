@@ -16,9 +16,10 @@ import {
   systemReads,
 } from "./programs.ts";
 import { proxyEnv, RELAY_PORT } from "./relay/place.ts";
+import { carve, seen } from "./hidden.ts";
 import { runtimeArgv, runtimeFile, runtimeReads } from "./runtime.ts";
 import type { Box, ProcessSpec } from "./sandbox.ts";
-import type { PreparedStage } from "./stage/copy.ts";
+import type { PreparedStage, StageWants } from "./stage/copy.ts";
 import { prepareStage, within } from "./stage/copy.ts";
 import type { Machine } from "./tiers.ts";
 import { boxUser, ownId, THREADS_EACH, threadsOfUser } from "./user.ts";
@@ -46,16 +47,18 @@ export async function planBox(
   spec: ProcessSpec,
   tier: "bwrap" | "landlock" | "wasm",
   machine: Machine,
+  never: readonly string[] = [],
 ): Promise<Plan | Failure> {
   const { box, run } = spec;
   const cwd = real(spec.cwd);
   if (cwd === null) return badPath(spec.cwd);
-  const reads = resolved(box.reads);
+  const hidden = resolved(never);
+  const reads = seen(resolved(box.reads), hidden);
   const who = boxUser();
   if (who.kind === "uncounted" && box.exec.length > 0) return uncounted();
   const user = who.kind === "own" ? { id: ownId(), keep: who.keep } : null;
-  const stage =
-    spec.stage === null ? null : await stageOf(spec, spec.stage, reads, cwd, user?.id ?? null);
+  const given = { reads, hidden, cwd, owner: user?.id ?? null };
+  const stage = spec.stage === null ? null : await stageOf(spec, spec.stage, given);
   if (stage !== null && "code" in stage) return stage;
   const program = run.kind === "program";
   const starts = program ? [run.argv[0] ?? "", ...box.exec] : box.exec;
@@ -68,15 +71,15 @@ export async function planBox(
   const socket = box.net.kind === "proxy" ? box.net.socket : null;
   const system = execs.length > 0 ? systemReads() : [];
   const beside = resolved([...system, ...(socket === null ? [] : CERTIFICATES)]);
+  const carved = carve(reads, tier === "bwrap" ? [] : hidden);
+  // Where nothing holds paths, they are what the process may load before it is sealed.
+  const more = tier === "wasm" ? [] : [...runtimeReads(), ...shadow, ...beside, ...execs];
   const lock = lockOf(spec, {
     tier,
     abi: machine.abi,
     cwd: stage?.cwd ?? cwd,
-    // Where nothing holds paths, they are what the process may load before it is sealed.
-    reads:
-      tier === "wasm"
-        ? reads
-        : [...new Set([...runtimeReads(), ...reads, ...shadow, ...beside, ...execs])],
+    reads: [...new Set([...carved.reads, ...more])],
+    lists: carved.lists,
     writes: scratch === null ? staged : [...staged, scratch],
     execs,
     user,
@@ -85,10 +88,8 @@ export async function planBox(
   return {
     tier,
     ...startOf(run, lock, socket !== null),
-    view: tier === "bwrap" ? viewOf(lock, execs.length > 0, socket) : null,
-    cwd: lock.cwd,
-    fork: lock.fork,
-    stage,
+    view: tier === "bwrap" ? viewOf(lock, hidden, execs.length > 0, socket) : null,
+    ...{ cwd: lock.cwd, fork: lock.fork, stage },
   };
 }
 
@@ -117,28 +118,25 @@ export type StagePlan = PreparedStage & { readonly folder: string };
 export function outerStage(
   spec: ProcessSpec,
   folder: string,
-  reads: readonly string[],
+  given: { readonly reads: readonly string[]; readonly hidden: readonly string[] },
 ): Promise<StagePlan | Failure> {
-  return stageOf(spec, folder, reads, "/", null);
+  return stageOf(spec, folder, { ...given, cwd: "/", owner: null });
 }
 
 async function stageOf(
   spec: ProcessSpec,
   folder: string,
-  reads: readonly string[],
-  cwd: string,
-  owner: number | null,
+  given: Pick<StageWants, "reads" | "hidden" | "cwd" | "owner">,
 ): Promise<StagePlan | Failure> {
-  const writes = outermost(spec.box.writes.map((path) => realOrParent(path)));
+  const named = spec.box.writes.map((path) => realOrParent(path));
+  const writes = outermost(seen(named, given.hidden ?? []));
   const around = writes.find((root) => within(realOrParent(folder), root));
   if (around !== undefined) return stageInside(folder, around);
   const prepared = await prepareStage({
     stage: folder,
     writes,
-    reads,
-    cwd,
     bytes: spec.box.limits.stageBytes,
-    owner,
+    ...given,
   });
   return "code" in prepared ? prepared : { ...prepared, folder };
 }
@@ -203,6 +201,7 @@ interface LockWants {
   readonly abi: number;
   readonly cwd: string;
   readonly reads: readonly string[];
+  readonly lists?: readonly string[];
   readonly writes: readonly string[];
   readonly execs: readonly string[];
   readonly user: LockSpec["user"];
@@ -298,13 +297,19 @@ function makeFilter(options: Omit<FilterOptions, "arch">): LockSpec["filter"] {
   return { program: Buffer.from(program.buffer).toString("base64"), ownPid };
 }
 
-function viewOf(lock: LockSpec, system: boolean, socket: string | null): View {
+function viewOf(
+  lock: LockSpec,
+  hidden: readonly string[],
+  system: boolean,
+  socket: string | null,
+): View {
   const mounted = (path: string): boolean =>
     OWN_MOUNTS.test(path) || (system && SYSTEM_FOLDERS.some((folder) => within(path, folder)));
   const reads = [...lock.reads, runtimeFile()].filter((path) => !mounted(path));
   return {
     reads: [...new Set(reads)].filter((path) => existsSync(path)),
     writes: lock.writes.filter((path) => !mounted(path)),
+    hidden: hidden.filter((folder) => reads.some((path) => within(folder, path))),
     cwd: lock.cwd,
     system,
     keep: lock.user?.keep ?? null,

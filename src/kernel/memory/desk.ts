@@ -27,6 +27,7 @@ interface Parts {
 export function memoryDesk(given: Parts): Memories {
   const { world, arrangement, settings } = given;
   const { journal, memory } = world;
+  if (settings.enabled) memory.ready();
   const memories = [SHARED, CONVERSATION, ...[...arrangement.agents.keys()].map(ownMemory)];
   const find = (id: string): Note | undefined =>
     memory.list(memories).notes.find((one) => one.id === id);

@@ -119,6 +119,23 @@ if (CONTAINERS) {
       expect(left()).toBe("");
     });
 
+    test("sees nothing of what is hidden in what it reads", () =>
+      inFolder(async (folder) => {
+        chmodSync(folder, 0o755);
+        const hidden = join(folder, "memory");
+        mkdirSync(hidden);
+        writeFileSync(join(folder, "a.md"), "open\n");
+        writeFileSync(join(hidden, "b.md"), "hidden\n");
+        const walled = openSandbox({ clock: systemClock, hidden: [hidden] });
+        const script = `cat ${folder}/a.md ${hidden}/b.md; ls -a ${hidden}/b.md`;
+        const argv = ["/bin/sh", "-c", script];
+        const boxed = await start(walled, image.name, argv, { reads: [folder, hidden] });
+        if ("code" in boxed) throw new Error(boxed.message);
+        boxed.endInput();
+        expect(await textOf(boxed)).toBe("open\n");
+        await walled.close();
+      }));
+
     test("sees variables by name, its paths at their places, and writes to its stage", () =>
       inFolder(async (folder) => {
         chmodSync(folder, 0o755);

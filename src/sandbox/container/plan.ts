@@ -1,10 +1,11 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Failure } from "../../contracts/outcome.ts";
 import { LIMITS } from "../../std/limits.ts";
 import type { StagePlan } from "../plan.ts";
 import { outerStage } from "../plan.ts";
+import { seen } from "../hidden.ts";
 import { real } from "../programs.ts";
 import type { Box, ProcessSpec } from "../sandbox.ts";
 import { within } from "../stage/copy.ts";
@@ -31,10 +32,12 @@ export async function planContainer(
   spec: ProcessSpec & { readonly run: Run },
   podman: Podman,
   name: string,
+  never: readonly string[],
 ): Promise<ContainerPlan | Failure> {
   const { box, run } = spec;
-  const reads = [...new Set(box.reads.flatMap((path) => real(path) ?? []))];
-  const stage = spec.stage === null ? null : await outerStage(spec, spec.stage, reads);
+  const hidden = never.flatMap((path) => real(path) ?? []);
+  const reads = seen([...new Set(box.reads.flatMap((path) => real(path) ?? []))], hidden);
+  const stage = spec.stage === null ? null : await outerStage(spec, spec.stage, { reads, hidden });
   if (stage !== null && "code" in stage) return stage;
   const mounts = mountsOf(reads, stage);
   const odd = mounts.find(({ from, to }) => ODD.test(from + to));
@@ -43,6 +46,11 @@ export async function planContainer(
   if (lines.some((line) => line.includes("\n"))) return badEnv();
   const folder = mkdtempSync(join(tmpdir(), "nanos-box-"));
   const envFile = join(folder, "env");
+  const empty = join(folder, "empty");
+  mkdirSync(empty, { mode: 0o755 });
+  const covers = hidden
+    .filter((to) => mounts.some((mount) => mount.ro && within(to, mount.to)))
+    .map((to): Mount => ({ from: empty, to, ro: true }));
   // Not as arguments, which every user of the machine can read.
   writeFileSync(envFile, lines.map((line) => `${line}\n`).join(""), { mode: 0o600 });
   const base = [podman.path, ...(podman.runtime === null ? [] : ["--runtime", podman.runtime])];
@@ -51,7 +59,7 @@ export async function planContainer(
       ...[...base, "run", "--rm", "-i", "--pull=never", `--name=${name}`, ...WALLS],
       ...limitFlags(box.limits),
       `--env-file=${envFile}`,
-      ...mounts.map(
+      ...[...mounts, ...covers].map(
         ({ from, to, ro }) => `--mount=type=bind,src=${from},dst=${to}${ro ? ",ro=true" : ""}`,
       ),
       ...["--", run.image, ...run.argv],
@@ -105,11 +113,11 @@ interface Mount {
 
 function mountsOf(reads: readonly string[], stage: StagePlan | null): Mount[] {
   const roots = stage?.roots ?? [];
-  const seen = reads.filter(
+  const given = reads.filter(
     (path) => existsSync(path) && !roots.some((root) => within(path, root.real)),
   );
   return [
-    ...seen.map((path) => ({ from: path, to: path, ro: true })),
+    ...given.map((path) => ({ from: path, to: path, ro: true })),
     ...roots.map(({ real: to, staged }) => ({ from: staged, to, ro: false })),
   ];
 }

@@ -3,6 +3,8 @@ import type { Kernel } from "./native.ts";
 /** Paths a Landlock domain lets through; everything else under `/` is out of reach. */
 export interface Reach {
   readonly reads: readonly string[];
+  /** Folders whose names may be listed, here and below, and nothing read. */
+  readonly lists?: readonly string[];
   readonly writes: readonly string[];
   /** Files that may be executed, folders whose files may be. Not readable by that alone. */
   readonly execs: readonly string[];
@@ -31,6 +33,7 @@ export function restrict(kernel: Kernel, abi: number, reach: Reach): void {
     for (const path of paths) allowPath(kernel, ruleset, path, rights & handled);
   };
   allow(reach.reads, READ);
+  allow(reach.lists ?? [], FS.readDir);
   allow(reach.writes, READ | WRITE);
   allow(reach.execs, FS.execute | FS.readFile);
   allow(reach.devices, FS.readFile | FS.writeFile | FS.truncate);

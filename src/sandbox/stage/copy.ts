@@ -56,6 +56,8 @@ export interface StageWants {
   /** Real paths, none inside another. */
   readonly writes: readonly string[];
   readonly reads: readonly string[];
+  /** Real folders that are not copied, wherever they lie. */
+  readonly hidden?: readonly string[];
   readonly cwd: string;
   readonly bytes: number;
   /** User that shall own the copies; null for this process's. */
@@ -75,7 +77,8 @@ export async function prepareStage(wants: StageWants): Promise<PreparedStage | F
   const budget: Budget = { bytes: wants.bytes, files: LIMITS.stageFiles, sinceYield: 0 };
   const roots: StagedRoot[] = [];
   for (const real of wants.writes) {
-    const root = await copyRoot(real, join(base, real), wants.owner, budget);
+    const copy = { owner: wants.owner, budget, hidden: wants.hidden ?? [], baseline: new Map() };
+    const root = await copyRoot(real, join(base, real), copy);
     if (budget.bytes < 0 || budget.files < 0) return tooLarge(real, wants.bytes);
     roots.push(root);
   }
@@ -110,19 +113,14 @@ interface Budget {
 }
 
 interface Copy {
+  readonly hidden: readonly string[];
   readonly owner: number | null;
   readonly budget: Budget;
   readonly baseline: Map<string, Seen>;
 }
 
-async function copyRoot(
-  real: string,
-  staged: string,
-  owner: number | null,
-  budget: Budget,
-): Promise<StagedRoot> {
-  const copy: Copy = { owner, budget, baseline: new Map() };
-  const { baseline } = copy;
+async function copyRoot(real: string, staged: string, copy: Copy): Promise<StagedRoot> {
+  const { baseline, budget, owner } = copy;
   mkdirSync(dirname(staged), { recursive: true, mode: 0o700 });
   const stat = statSync(real, { throwIfNoEntry: false });
   if (stat === undefined) {
@@ -141,6 +139,7 @@ async function copyRoot(
     give(join(staged, at), owner);
     for (const name of readdirSync(join(real, at))) {
       const path = join(at, name);
+      if (copy.hidden.includes(join(real, path))) continue;
       if (copyEntry(join(real, path), join(staged, path), path, copy)) folders.push(path);
       if (budget.bytes < 0 || budget.files < 0) return { real, staged, was: "folder", baseline };
     }

@@ -7,11 +7,14 @@ import { openSandbox } from "../open.ts";
 import type { Box, Boxed, Ended, ProcessSpec, Sandbox } from "../sandbox.ts";
 
 /** A sandbox that has this tier only. */
-export function forced(tier: "bwrap" | "landlock" | "wasm"): Sandbox {
+export function forced(
+  tier: "bwrap" | "landlock" | "wasm",
+  hidden: readonly string[] = [],
+): Sandbox {
   // Landlock also narrows programs inside bwrap, so it stays where bwrap is asked for.
   const without = { bwrap: [], landlock: ["bwrap"], wasm: ["bwrap", "landlock"] } as const;
   const forbid: readonly Tier[] = without[tier];
-  return openSandbox({ clock: systemClock, forbid });
+  return openSandbox({ clock: systemClock, forbid, hidden });
 }
 
 /** Runs `work` in a temporary folder that is gone afterwards. */
