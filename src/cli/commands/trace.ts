@@ -116,7 +116,8 @@ export function traceTable(lines: readonly TraceLine[], width: number): readonly
 }
 
 function cameTo({ outcome, state, rehearsal }: TraceLine): string {
-  return rehearsal && outcome === "succeeded" ? "rehearsed" : (outcome ?? state);
+  const went = outcome === "succeeded" || outcome === "degraded";
+  return rehearsal && went ? "rehearsed" : (outcome ?? state);
 }
 
 const STYLE: Readonly<Record<string, Style>> = {

@@ -9,7 +9,7 @@ import { reachOf } from "../scopes.ts";
  * nowhere. With an example it matches and a counter it does not, as every rule has to have.
  */
 export function neverRule(action: Action): Rule {
-  const { kind, name, agent, skill } = action;
+  const { kind, name, agent } = action;
   const reach = reachOf([], action.destinations).filter(({ kind: one }) => one !== "malformed");
   const places = reach
     .map(({ text }) => text)
@@ -17,7 +17,7 @@ export function neverRule(action: Action): Rule {
     .slice(0, MOST_PLACES);
   // What a tool does and what it asks back for are one thing to a person.
   const kinds = kind === "tool" || kind === "fetch" || kind === "secret" ? {} : { kind };
-  const common = { kind, agent, ...(skill === undefined ? {} : { skill }), args: {} };
+  const common = { kind, agent, args: {} };
   const scope = places.length === 1 ? { scope: places[0] ?? "" } : { scope: places };
   return {
     id: idOf(name, places),

@@ -160,12 +160,12 @@ test("it leaves other uses alone", () => {
     then: "deny",
     mode: "enforce",
     example: {
-      ...{ kind: "tool", name: "web_send", agent: "oracle", skill: "notes" },
+      ...{ kind: "tool", name: "web_send", agent: "oracle" },
       scopes: ["net:example.org:443"],
       args: {},
     },
     counter: {
-      ...{ kind: "tool", name: "web_send", agent: "oracle", skill: "notes" },
+      ...{ kind: "tool", name: "web_send", agent: "oracle" },
       scopes: ["net:other.example:443"],
       args: {},
     },
