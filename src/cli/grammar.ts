@@ -105,9 +105,12 @@ function shapeOf({ flag, value }: Option): string {
   return value === undefined ? flag : `${flag} <${value}>`;
 }
 
-/** How a command stands in a list: its name and arguments; that it has flags is no news. */
+/**
+ * How a command stands in a list: its name and its first argument. More would push what all of them
+ * are for off a narrow screen, and each says it in its own help.
+ */
 function subcommandTerm(one: Program): string {
-  const args = one.registeredArguments.map((arg) => {
+  const args = one.registeredArguments.slice(0, 1).map((arg) => {
     const name = `${arg.name()}${arg.variadic ? "..." : ""}`;
     return arg.required ? `<${name}>` : `[${name}]`;
   });

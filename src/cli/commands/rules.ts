@@ -9,7 +9,7 @@ import { count } from "../render/words.ts";
 
 export const command: Command = {
   name: "rules",
-  summary: "try out rules before they count; nothing here changes a file",
+  summary: "try out rules before they count; changes no file",
   example: "nanos rules simulate rules.yaml",
   alone: "suggest",
   subs: [
