@@ -47,7 +47,7 @@ export function openStore<T>(spec: StoreSpec<T>, clock: Clock): StoreFile<T> {
 }
 
 /** What a process left behind that died while writing; under the lock nobody else is writing. */
-function removeLeftovers(file: string): void {
+export function removeLeftovers(file: string): void {
   for (const name of fs.readdirSync(dirname(file))) {
     if (name.startsWith(`.${basename(file)}.`) && name.endsWith(".tmp")) {
       removeQuietly(join(dirname(file), name));

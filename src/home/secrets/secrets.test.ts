@@ -192,6 +192,12 @@ test("a value changed in a keyring's file is named, one without its keyring is l
   );
 });
 
+test("what a killed process left half written is gone with the next change", async () => {
+  using folder = testFolder({ ".secrets.json.4711.0.tmp": VALUE });
+  await storeIn(folder).set("A", VALUE, { hosts: [] });
+  expect(fs.readdirSync(folder.dir)).toEqual(["secrets.json"]);
+});
+
 test("ten processes' worth of changes at once lose nothing", async () => {
   using folder = testFolder();
   const names = Array.from({ length: 10 }, (_, i) => `S${i}`);

@@ -4,7 +4,7 @@ import { NanosError } from "../../std/error.ts";
 import { LIMITS } from "../../std/limits.ts";
 import type { Random } from "../../std/random.ts";
 import { readPrivate } from "../keys.ts";
-import { withLock, writeAtomic } from "../store.ts";
+import { removeLeftovers, withLock, writeAtomic } from "../store.ts";
 import { type Keys, keysOf } from "./keeping.ts";
 import type { Environment } from "./keyring.ts";
 import { checked, missing, notBound, tooMany } from "./refusals.ts";
@@ -73,6 +73,8 @@ export function openSecrets(parts: SecretParts): Secrets {
   let opened: { readonly text: string; readonly values: ReadonlyMap<string, Secret> } | null = null;
   const change: Change = (act) =>
     withLock(file, clock, async () => {
+      // Half a file of a process that was killed holds values as well.
+      removeLeftovers(file);
       const after = await act((await load(file))?.held ?? EMPTY);
       writeAtomic(file, `${JSON.stringify(after, null, 2)}\n`);
       return after;

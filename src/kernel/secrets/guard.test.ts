@@ -1,10 +1,13 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { canonical } from "../../std/canonical.ts";
+import { fakeClock } from "../../std/clock.ts";
 import { NanosError } from "../../std/error.ts";
 import type { Json } from "../../std/json.ts";
+import { countingRandom } from "../../std/random.ts";
 import { writingsOf } from "../../std/sensitive/stored.ts";
 import type { ModelEvent, ModelRequest } from "../../contracts/model.ts";
+import { memoryJournal } from "../../journal/open.ts";
 import type { Live } from "../../contracts/nanos.ts";
 import type { Model } from "../../models/model.ts";
 import { replay } from "../drive/replay.ts";
@@ -12,7 +15,7 @@ import { begin, resume } from "../runner.ts";
 import { type Lab, type LabSetup, lab } from "../testing/lab.ts";
 import type { FunctionTool } from "../testing/function-tools.ts";
 import { traceOf } from "../views/trace.ts";
-import { type Guard, openGuard } from "./guard.ts";
+import { cleanJournal, type Guard, openGuard } from "./guard.ts";
 
 const VALUE = "tok/7Hq2+ZpW9=vT4 bN6xL&end";
 const values = { key: VALUE };
@@ -326,3 +329,34 @@ for (const [why, setup, isScrubbed] of asking) {
     });
   });
 }
+
+test("what a tool wrote beside a secret it printed is kept in no file", async () => {
+  const scopes = ["read:./notes", "write:./notes"];
+  const writes = (said: string): FunctionTool => ({
+    ...tool((_args, { write }) => {
+      write("/ws/notes/a.md", "a note");
+      return said;
+    }),
+    scopes,
+    manifest: {},
+  });
+  const turns = [calls("spy", {}), says("done")];
+  const clean = await run(turns, { tools: [writes("written")] });
+  expect([...clean.made.tools.files.keys()]).toEqual(["/ws/notes/a.md"]);
+  const loud = await run(turns, { tools: [writes(`written with ${VALUE}`)] });
+  const { steps } = traceOf(loud.made.journal, loud.run);
+  expect(steps.find(({ kind }) => kind === "commit")?.decision?.reason).toBe("deny:unlabelled");
+  expect([...loud.made.tools.files.keys()]).toEqual([]);
+});
+
+test("the journal looks once more, whoever appends", async () => {
+  const journal = memoryJournal({ clock: fakeClock(), random: countingRandom() });
+  const common = { run: "home", step: null, policy: null, isolation: null, label: null };
+  const body = { kind: "trust.given", dir: `/home/${VALUE}`, hash: "0" } as const;
+  await cleanJournal(journal, await guardOf(values)).append([
+    { ...common, actor: "operator", body },
+  ]);
+  const kept = JSON.stringify([...journal.chain("home")]);
+  expect(kept).toContain("/home/[secret:key]");
+  expect(found(kept)).toEqual([]);
+});
