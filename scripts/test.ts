@@ -38,6 +38,11 @@ const PROGRAMS = [
   ["podman", "podman"],
   // Where control groups are of two versions, podman needs another program to start containers.
   ["runc", "runc"],
+  // A keyring as a desktop has one, on a session bus of the test's own.
+  ["secret-tool", "libsecret-tools"],
+  ["gnome-keyring-daemon", "gnome-keyring"],
+  ["dbus-run-session", "dbus-daemon"],
+  ["dbus-send", "dbus-bin"],
 ] as const;
 /** A test that hangs ends here; nothing is asserted on time. */
 const TEST_MS = 60_000;

@@ -8,6 +8,7 @@ import { findKeyring } from "./keyring.ts";
 /** What the desktop's keyring is tested with here: its own daemon, on a session bus of our own. */
 const NEEDED = [
   "/usr/bin/dbus-run-session",
+  "/usr/bin/dbus-send",
   "/usr/bin/gnome-keyring-daemon",
   "/usr/bin/secret-tool",
 ];
