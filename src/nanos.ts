@@ -121,7 +121,7 @@ export async function trust(options: OpenOptions, view: TrustView): Promise<void
 }
 
 function homeOptions(options: OpenOptions): HomeOptions {
-  return { ...options, checks: { rules: checkRules, routes: checkRoutes } };
+  return { ...options, checks: { rules: checkRules, routes: checkRoutes }, contents: openVault };
 }
 
 async function atHome(home: Home, act: (journal: Journal) => Promise<void>): Promise<void> {

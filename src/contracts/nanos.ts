@@ -10,7 +10,7 @@ import type { Failure, Outcome } from "./outcome.ts";
 import type { Approvals, AskedOnce, Beforehand, AskReply, CanAnswer, Rules } from "./question.ts";
 import type { Answer, Ask, RunEnd, RunState } from "./run.ts";
 import type { Keeper, SecretLine } from "./secret.ts";
-import type { Grants, Skills } from "./skill.ts";
+import type { Change, Grants, Skills } from "./skill.ts";
 import type { ToolManifest } from "./tool.ts";
 import type { Budget, Usage } from "./usage.ts";
 
@@ -352,6 +352,8 @@ export interface TrustView {
     readonly what: string;
     readonly state: "new" | "changed" | "same" | "removed";
   }[];
+  /** What changed since the earlier yes, line by line; where there was one. */
+  readonly changes?: readonly Change[];
   /** Scopes its skills and tools would ask for, in plain words. */
   readonly scopes: readonly string[];
 }

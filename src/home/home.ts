@@ -30,13 +30,15 @@ import {
 } from "./starters.ts";
 import { openSecrets, type Secrets } from "./secrets/secrets.ts";
 import type { StoreFile } from "./store.ts";
-import { openTrustBook, type Trust } from "./trust.ts";
+import { type Contents, openTrustBook, type Trust } from "./trust.ts";
 
 /** How to open a home, with what is handed in where a test or another part decides. */
 export interface HomeOptions extends OpenOptions {
   /** The user's own folder; the system's answer when absent. */
   readonly userHome?: string;
   readonly clock?: Clock;
+  /** Keeps contents in a folder, by their hash; where it is given, changes can be shown. */
+  readonly contents?: (dir: string) => Contents;
   /** Tries the examples of rules and routes; nothing is tried without them. */
   readonly checks?: ArrangementChecks;
 }
@@ -97,7 +99,11 @@ export function openHome(options: HomeOptions = {}): Home {
   const place = findPlace(options, paths);
   const cache = openCache(paths.cache);
   const own = workspacePaths(paths, place.workspace);
-  const trust = openTrustBook(openTrust(paths.trust, clock, cache), clock);
+  const trust = openTrustBook(
+    openTrust(paths.trust, clock, cache),
+    clock,
+    options.contents?.(paths.vault),
+  );
   return {
     paths,
     place,
@@ -129,7 +135,11 @@ export async function look(options: HomeOptions = {}): Promise<Found> {
   }
   if (project) {
     const clock = options.clock ?? systemClock;
-    const trust = openTrustBook(openTrust(paths.trust, clock), clock);
+    const trust = openTrustBook(
+      openTrust(paths.trust, clock),
+      clock,
+      options.contents?.(paths.vault),
+    );
     const trusted = await trust.trustedHash(arrangementDir);
     if (trusted === null || trusted !== snapshot(arrangementDir, workspace, true).hash) {
       return { kind: "untrusted", trust: await trust.view(arrangementDir), ...said };
@@ -142,7 +152,9 @@ export async function look(options: HomeOptions = {}): Promise<Found> {
 export function trustView(options: HomeOptions, dir: string): Promise<TrustView> {
   const clock = options.clock ?? systemClock;
   const paths = findHome(choiceOf(options));
-  return openTrustBook(openTrust(paths.trust, clock), clock).view(resolve(cwdOf(options), dir));
+  return openTrustBook(openTrust(paths.trust, clock), clock, options.contents?.(paths.vault)).view(
+    resolve(cwdOf(options), dir),
+  );
 }
 
 function choiceOf(options: HomeOptions): Parameters<typeof findHome>[0] {

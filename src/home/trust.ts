@@ -1,11 +1,14 @@
 import { basename, join } from "node:path";
 import type { TrustFile } from "../contracts/config.ts";
 import type { TrustView } from "../contracts/nanos.ts";
+import type { Change } from "../contracts/skill.ts";
 import type { Clock } from "../std/clock.ts";
 import { NanosError } from "../std/error.ts";
 import { LIMITS } from "../std/limits.ts";
 import { plainText } from "../std/text.ts";
 import { type Snapshot, snapshot } from "./arrangement/snapshot.ts";
+import { changesOf } from "./changes.ts";
+import { utf8 } from "./files.ts";
 import { PROJECT } from "./places.ts";
 import type { StoreFile } from "./store.ts";
 
@@ -22,7 +25,17 @@ export interface Trust {
   trustedHash(dir: string): Promise<string | null>;
 }
 
-export function openTrustBook(store: StoreFile<TrustFile>, clock: Clock): Trust {
+/** Where contents are kept by their hash, so that a later change of them can be shown. */
+export interface Contents {
+  put(content: Uint8Array): string;
+  get(hash: string): Uint8Array | null;
+}
+
+export function openTrustBook(
+  store: StoreFile<TrustFile>,
+  clock: Clock,
+  contents?: Contents,
+): Trust {
   const entryOf = async (dir: string): Promise<TrustFile["trusted"][number] | null> =>
     (await store.read()).trusted.find((entry) => entry.dir === dir) ?? null;
   return {
@@ -44,6 +57,7 @@ export function openTrustBook(store: StoreFile<TrustFile>, clock: Clock): Trust 
           })),
           ...removed(earlier?.files ?? {}, files),
         ],
+        ...(earlier === null ? {} : { changes: changesIn(earlier.files, files, contents) }),
         scopes,
       };
     },
@@ -56,10 +70,32 @@ export function openTrustBook(store: StoreFile<TrustFile>, clock: Clock): Trust 
           `Look again: nanos trust ${files.workspace}`,
         );
       }
+      for (const { content } of files.files) {
+        if (content.length <= LIMITS.seenFileBytes && utf8(content) !== null)
+          contents?.put(content);
+      }
       await store.change((book) => withEntry(book, files, clock.now()));
     },
     trustedHash: async (dir) => (await entryOf(dir))?.hash ?? null,
   };
+}
+
+/** The lines that are not as they were when it was trusted. */
+function changesIn(
+  earlier: Readonly<Record<string, string>>,
+  { files, byPath }: Snapshot,
+  contents: Contents | undefined,
+): readonly Change[] {
+  const before = (path: string): Uint8Array | "unknown" | null => {
+    const hash = Object.hasOwn(earlier, path) ? earlier[path] : undefined;
+    return hash === undefined ? null : (contents?.get(hash) ?? "unknown");
+  };
+  const changed = files.filter(({ path, hash }) => stateOf(earlier, path, hash) !== "same");
+  const gone = Object.keys(earlier).filter((path) => !byPath.has(path));
+  const paths = [...changed.map(({ path }) => path), ...gone];
+  return changesOf(
+    paths.map((path) => ({ path, before: before(path), after: byPath.get(path)?.content ?? null })),
+  );
 }
 
 /** Reads a project, given as its folder or as its `.nano-os`. */

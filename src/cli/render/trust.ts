@@ -22,6 +22,7 @@ export function trustLines(view: TrustView): readonly Line[] {
       shortPath(file.path, view.dir),
       span(`  ${file.what}`, "dim"),
     ]),
+    ...(view.changes ?? []).flatMap(changeLines),
     "",
     view.scopes.length === 0 ? "It asks for no reach." : [span("It asks for:", "bold")],
     ...view.scopes.map((scope): Line => `  ${scope}`),
