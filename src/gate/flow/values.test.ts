@@ -92,3 +92,15 @@ test("values and their texts are bounded, and what is beyond is nobody's", () =>
   const [clipped] = decidingValues({ a: long }, undefined, { said: long, told: [], skill: "" });
   expect([clipped?.value.length, clipped?.origin]).toEqual([LIMITS.decidingChars, "said"]);
 });
+
+test("what is shown of a value and its name cannot drive a terminal", () => {
+  const known = { said: "", told: [], skill: "" };
+  const [one] = decidingValues(
+    { "to\u001b[2J\u202e": "eve\u001b]0;x\u0007\u202e@evil" },
+    undefined,
+    known,
+  );
+  expect([one?.arg, one?.value]).toEqual(["to", "eve@evil"]);
+  const [long] = decidingValues({ ["n".repeat(999)]: "x" }, undefined, known);
+  expect(long?.arg).toHaveLength(LIMITS.decidingChars);
+});

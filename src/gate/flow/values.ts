@@ -35,7 +35,9 @@ export function decidingValues(
     const text = String(value).trim();
     if (text === "") return [];
     const origin = originOf(text, { ...known, said });
-    return [{ arg, role, value: clip(plainText(text), LIMITS.decidingChars), ...origin }];
+    // Names are the model's as much as values are, and both are shown to the operator.
+    const shown = (one: string): string => clip(plainText(one), LIMITS.decidingChars);
+    return [{ arg: shown(arg), role, value: shown(text), ...origin }];
   });
   if (values.length <= LIMITS.decidingValues) return values;
   const more = `${values.length - LIMITS.decidingValues} more values`;
