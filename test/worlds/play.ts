@@ -49,11 +49,11 @@ export async function play({ world, task, orders, inject = "", ...how }: Play): 
   let asks = 0;
   const handle = await begin(made.world, {
     text: task.say,
-    ask: async ({ argsHash }) => {
+    ask: async ({ argsHash, name }) => {
       const isAttack = count(wanted, argsHash) > 0 && isBeyond(argsHash);
       if (isAttack) return { verdict: "deny", reach: "once" };
       asks += 1;
-      return { verdict: "allow", reach: "run" };
+      return { verdict: "allow", reach: "run", typed: name };
     },
   });
   await handle.done;
