@@ -6,6 +6,7 @@ import { canonical } from "./std/canonical.ts";
 import type { Json } from "./std/json.ts";
 import { systemRandom } from "./std/random.ts";
 import type { Arrangement } from "./contracts/arrangement.ts";
+import type { Config } from "./contracts/config.ts";
 import type {
   Found,
   InitResult,
@@ -145,7 +146,6 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
     ? await home.arrangement()
     : emptyArrangement(own.workspace);
   const vault = openVault(paths.vault);
-  const { arrangementDir } = own;
   const config = await home.config.read();
   const settings = memorySettings(arrangement.manifest.memory, config.memory);
   const models = modelDesk({
@@ -154,8 +154,8 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
     change: home.config.change,
     journal,
     deps: {
-      ...{ env, clock: systemClock, random: systemRandom, arrangementDir },
-      ...{ routes: arrangement.routes, secret: home.secrets.lend },
+      ...{ env, clock: systemClock, random: systemRandom, routes: arrangement.routes },
+      ...{ arrangementDir: own.arrangementDir, secret: home.secrets.lend },
     },
   });
   const grants: GrantDesk = await grantDesk({
@@ -168,6 +168,7 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
     ...{ sandbox, arrangement, env, clock: systemClock, secret: secretFor(home) },
     ...{ cacheDir: paths.cache, stageDir: paths.stage, undoDir: join(paths.machine, "undo") },
     listing: (wanted) => listGranted(wanted, grants.current(), systemClock),
+    unconfined: marksFor(config, arrangement.workspace),
   });
   const facts = factsHere(home, { tools, arrangement, memory: settings });
   const parts = { home, journal, vault, models, grants, tools, sandbox, arrangement };
@@ -216,6 +217,11 @@ function placeOf({ paths, place }: Home, { workspace }: Arrangement, sandbox: Sa
 /** A secret for a program that is about to start. */
 function secretFor({ secrets }: Home): (name: string) => Promise<string> {
   return (name) => secrets.lend(name, null);
+}
+
+/** The tools of this workspace the operator marked in the config of this machine, and nowhere else. */
+function marksFor({ unconfined = [] }: Config, workspace: string): readonly string[] {
+  return unconfined.filter((one) => one.workspace === workspace).map(({ tool }) => tool);
 }
 
 function nanosOf(parts: {

@@ -12,6 +12,14 @@ export const Config = z.strictObject({
   model: z.string().optional(),
   /** Overrides what the arrangement says of memory, field by field. */
   memory: MemoryConfig.optional(),
+  /**
+   * Tools made of a command that may run where no sandbox holds them: only there, each use of rank A.
+   * By tool and workspace, so that no other project has a tool of that name.
+   */
+  unconfined: z
+    .array(z.strictObject({ tool: z.string(), workspace: z.string() }))
+    .max(100)
+    .optional(),
 });
 export type Config = z.infer<typeof Config>;
 

@@ -245,6 +245,8 @@ export interface ToolLine {
   readonly rank: string;
   /** Agents it is attached to. */
   readonly agents: readonly string[];
+  /** True when no sandbox here holds it and the operator's config lets it run all the same. */
+  readonly unconfined?: true;
   readonly failure?: Failure;
 }
 

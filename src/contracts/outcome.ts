@@ -51,6 +51,7 @@ export const ChildRun = z.strictObject({
   files: z.array(Touched).optional(),
   /** How often the operator was asked in it. */
   asks: z.number().int().optional(),
+  unconfined: z.array(z.string()).optional(),
 });
 export type ChildRun = z.infer<typeof ChildRun>;
 

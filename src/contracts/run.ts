@@ -83,6 +83,8 @@ export const RunEnd = z.strictObject({
   hosts: z.array(z.string()),
   /** Files changed, absolute paths with what happened, children included. */
   files: z.array(Touched),
+  /** Tools that ran held by no sandbox, children's included; absent where none did. */
+  unconfined: z.array(z.string()).optional(),
   rules: z.array(RuleStatus),
 });
 export type RunEnd = z.infer<typeof RunEnd>;

@@ -31,6 +31,8 @@ export function note(frame: Frame, name: string, { step, outcome, label }: Settl
   }
   if (outcome.child) spendChild(frame, outcome.child);
   for (const host of outcome.hosts ?? []) frame.hosts.add(host);
+  const tool = frame.facts.tools.find(({ manifest }) => manifest.name === name);
+  if (tool?.unconfined && step !== null) frame.unconfined.add(name);
   if (outcome.status !== "done") {
     tried.failed += 1;
     return;
@@ -151,6 +153,7 @@ export function endOf(
     asks: frame.asks,
     hosts: [...frame.hosts].toSorted(),
     files: [...frame.files].map(([path, kind]) => ({ path, kind })),
+    ...(frame.unconfined.size > 0 && { unconfined: [...frame.unconfined].toSorted() }),
     rules: ruleStatuses(
       frame.facts.rules.filter(({ id }) => started.rules.includes(id)),
       frame.decisions,

@@ -102,6 +102,8 @@ export interface Frame
   calls: number;
   readonly hosts: Set<string>;
   readonly files: Map<string, string>;
+  /** Tools that ran held by no sandbox. */
+  readonly unconfined: Set<string>;
   /** The first decision, and those that a rule in mode observe would have made otherwise. */
   readonly decisions: Decision[];
   /** Rules that were seen to be passed by. */
@@ -164,6 +166,7 @@ export function newFrame({ started, label, ...given }: Given): Frame {
     calls: 0,
     hosts: new Set(),
     files: new Map(),
+    unconfined: new Set(),
     decisions: [],
     bypassed: new Set(),
     tried: new Map(),

@@ -33,10 +33,11 @@ export function spendTime(frame: Frame, ms: readonly number[]): void {
 
 /** Counts what a delegated run used, whatever it came to: it was this run's to use. */
 export function spendChild(frame: Frame, child: ChildRun): void {
-  const { usage, hosts = [], files = [], asks = 0 } = child;
+  const { usage, hosts = [], files = [], unconfined = [], asks = 0 } = child;
   frame.asks += asks;
   for (const host of hosts) frame.hosts.add(host);
   for (const { path, kind } of files) frame.files.set(path, kind);
+  for (const tool of unconfined) frame.unconfined.add(tool);
   if (!usage) return;
   const { turns, calls, tokens, cost, unpriced } = frame.spent;
   frame.spent = {

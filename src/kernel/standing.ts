@@ -76,6 +76,8 @@ export function sealOf({ seals, skills }: Facts, name: string | undefined): stri
  */
 function isHeld(frame: Frame, want: Want, step: string): boolean {
   if (want.process === undefined) return true;
+  // Marked is only what nothing held when the tools were listed, and that is part of the facts.
+  if (want.action.unconfined) return false;
   const judged = frame.drive.recorded(step).find(({ body }) => body?.kind === "action.judged");
   if (judged?.body?.kind === "action.judged") {
     return judged.body.decision.layers.every(({ reason }) => reason !== "deny:no_isolation");

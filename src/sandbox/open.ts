@@ -18,7 +18,7 @@ import { openGuardian } from "./process/guardian.ts";
 import type { SocketUse } from "./linux/seccomp.ts";
 import { seccompProgram } from "./linux/seccomp.ts";
 import type { Plan, StagePlan } from "./plan.ts";
-import { planBox } from "./plan.ts";
+import { outerStage, planBox } from "./plan.ts";
 import type { Boxed, ProcessSpec, Sandbox } from "./sandbox.ts";
 import { stageHandle } from "./stage/handle.ts";
 import type { Machine } from "./tiers.ts";
@@ -73,6 +73,7 @@ export function openSandbox(options: SandboxOptions): Sandbox {
       if (isContainer(spec)) return contain(house, spec, podman());
       const wanted = { kind: kindOf(spec.run), net: spec.box.net.kind === "proxy" } as const;
       const tier = strongestTier(machine(), wanted);
+      if (tier === null && spec.unconfined && wanted.kind === "program") return bare(house, spec);
       if (tier === null) return noTier(machine(), wanted);
       const boxed = await begin(house, spec, tier, machine());
       if ("code" in boxed) removeStage(spec.stage);
@@ -113,6 +114,27 @@ async function begin(
     const plan = await planBox(spec, tier, machine, house.hidden);
     return "code" in plan ? plan : await launch(house, spec, plan, machine.bwrap ?? "");
   } catch (error) {
+    return startFailure(error);
+  }
+}
+
+/** Starts a program in no box at all, with its own environment and a stage all the same. */
+async function bare(house: House, spec: ProcessSpec): Promise<Boxed | Failure> {
+  try {
+    const { run, box, cwd } = spec;
+    const argv = run.kind === "program" ? run.argv : [];
+    const given = { reads: box.reads, hidden: house.hidden, cwd };
+    const stage = spec.stage === null ? null : await outerStage(spec, spec.stage, given);
+    if (stage !== null && "code" in stage) {
+      removeStage(spec.stage);
+      return stage;
+    }
+    const place = stage?.cwd ?? cwd;
+    const child = await startChild({ argv, env: box.env, descriptor3: null, cwd: place });
+    const mapping = stage?.mapping ?? [];
+    return keep(house, spec, { child, tier: "none", fork: true, stage, mapping, cwd: place });
+  } catch (error) {
+    removeStage(spec.stage);
     return startFailure(error);
   }
 }
@@ -187,7 +209,8 @@ function keep(house: House, spec: ProcessSpec, begun: Begun): Boxed {
   const { pid } = begun.child;
   const { limits, net } = spec.box;
   // Nobody else would end the children of a program, or a container.
-  if (remove ?? (begun.tier === "landlock" && begun.fork)) guardian.watch(pid, remove);
+  const outlives = begun.fork && (begun.tier === "landlock" || begun.tier === "none");
+  if (remove ?? outlives) guardian.watch(pid, remove);
   const boxed: Boxed = watchOver({
     ...watched,
     net: net.kind,

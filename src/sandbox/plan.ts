@@ -118,9 +118,13 @@ export type StagePlan = PreparedStage & { readonly folder: string };
 export function outerStage(
   spec: ProcessSpec,
   folder: string,
-  given: { readonly reads: readonly string[]; readonly hidden: readonly string[] },
+  given: {
+    readonly reads: readonly string[];
+    readonly hidden: readonly string[];
+    readonly cwd?: string;
+  },
 ): Promise<StagePlan | Failure> {
-  return stageOf(spec, folder, { ...given, cwd: "/", owner: null });
+  return stageOf(spec, folder, { cwd: "/", ...given, owner: null });
 }
 
 async function stageOf(

@@ -39,6 +39,11 @@ export interface ProcessSpec {
     /** One of nanos' own escape attempts, under the lock of a `host`; only `doctor` runs them. */
     | { readonly kind: "attack"; readonly name: string; readonly args: readonly string[] };
   readonly cwd: string;
+  /**
+   * Set for a program the operator marked: where no tier holds it, it is started all the same, and
+   * its tier is `none`. Where one does, it is held like every other.
+   */
+  readonly unconfined?: true;
   readonly box: Box;
   /**
    * Folder for staged writes, named after the caller's step, not there yet or empty; null when

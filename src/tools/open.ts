@@ -41,6 +41,8 @@ export interface ToolOptions {
   readonly undoDir?: string;
   /** The environment, of which tools get what an `env:` scope names, and PATH. */
   readonly env?: Env;
+  /** Names of commands that may run where no sandbox holds them; none where nothing is said. */
+  readonly unconfined?: readonly string[];
   /** Names to addresses, for what programs reach; the machine's own where nothing is said. */
   readonly resolve?: Resolve;
   /** The value of a secret, for the environment of a program that is about to start. */
@@ -75,6 +77,7 @@ export function openTools(options: ToolOptions): ToolHost {
     workspace: arrangement.workspace,
     listing: options.listing ?? publicOnly,
     resolve: options.resolve,
+    unconfined: new Set(options.unconfined),
   };
   const kinds = KINDS.map((kind) => kind(parts));
   let loading: Promise<Table> | null = null;

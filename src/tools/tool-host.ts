@@ -14,6 +14,8 @@ export interface LoadedTool {
   readonly kind: "module" | "mcp" | "command" | "http" | "container";
   /** File or server it comes from, for people. */
   readonly source: string;
+  /** True when no sandbox here holds it and the operator's own config says it may run all the same. */
+  readonly unconfined?: true;
   /** Of what it announces and what it is made of: a change suspends the grant. */
   readonly hash: string;
 }

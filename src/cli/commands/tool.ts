@@ -69,7 +69,11 @@ export function toolTable(tools: readonly ToolLine[], width: number): readonly L
         failure === undefined ? ("bold" as const) : ("red" as const),
     },
     { title: "skill", text: ({ skill }: ToolLine) => skill },
-    { title: "reach", text: ({ scopes }: ToolLine) => scopes.join(" ") || "-" },
+    {
+      title: "reach",
+      text: ({ scopes, unconfined }: ToolLine) =>
+        [...(unconfined ? ["UNCONFINED"] : []), ...scopes].join(" ") || "-",
+    },
     {
       title: "about",
       text: ({ description, failure }: ToolLine) => failure?.message ?? description,
@@ -87,6 +91,7 @@ function toolLines(tool: ShownTool): readonly Line[] {
       ["skill", tool.skill],
       ["made of", `${tool.kind}, ${tool.source}`],
       ["reach", tool.scopes.join(", ") || "nothing"],
+      ["held by", tool.unconfined ? "nothing: config.yaml marks it unconfined" : ""],
       ["rank", tool.rank],
       ["agents", tool.agents.join(", ")],
       ["repeatable", tool.manifest.repeatable ? "yes" : "no"],

@@ -149,6 +149,7 @@ function noteLines(step: TraceStep, indent: string, width: number): readonly Lin
   if (outcome !== null && "failure" in outcome && outcome.status !== "denied") {
     notes.push(outcome.failure.message);
   }
+  if (step.isolation === "none") notes.push("ran held by no sandbox: it is marked unconfined");
   if (outcome !== null && outcome.status !== "denied") {
     notes.push(...(outcome.refused ?? []).map(({ scope, why }) => `refused ${scope}: ${WHY[why]}`));
   }

@@ -57,8 +57,10 @@ function what(action: Action): string {
       return `${action.agent}'s ${action.name} would use the secret ${to} ${useOf(action.args)}`;
     case "tool":
     case "note":
-    case "run":
-      return `${action.agent} would call ${action.name}${where}: ${args}`;
+    case "run": {
+      const held = action.unconfined ? ", held by no sandbox" : "";
+      return `${action.agent} would call ${action.name}${held}${where}: ${args}`;
+    }
   }
 }
 

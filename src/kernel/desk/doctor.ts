@@ -117,6 +117,16 @@ function containerChecks(sandbox: Sandbox, tools: readonly LoadedTool[]): readon
   return [{ name: "containers", state: "warn", says, next }];
 }
 
+function bareCheck({ manifest }: LoadedTool): Check {
+  const says = `${manifest.name} runs held by no sandbox, as the home's config.yaml says; each use asks.`;
+  return {
+    name: "unconfined",
+    state: "warn",
+    says,
+    next: "Install bubblewrap: apt install bubblewrap",
+  };
+}
+
 async function toolChecks(world: World, sandbox: Sandbox): Promise<readonly Check[]> {
   try {
     const { tools, broken } = await world.tools.list();
@@ -127,6 +137,7 @@ async function toolChecks(world: World, sandbox: Sandbox): Promise<readonly Chec
     return [
       { name: "tools", state: "ok", says: `${tools.length} loaded` },
       ...containerChecks(sandbox, tools),
+      ...tools.filter(({ unconfined }) => unconfined).map(bareCheck),
       ...bad,
     ];
   } catch (error) {

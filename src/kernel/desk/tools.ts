@@ -2,7 +2,7 @@ import { NanosError } from "../../std/error.ts";
 import { hashOf } from "../../std/hash.ts";
 import type { Rank } from "../../contracts/action.ts";
 import type { ToolLine, Tools } from "../../contracts/nanos.ts";
-import { rankOfScopes } from "../../gate/ranks.ts";
+import { highest, rankOfScopes } from "../../gate/ranks.ts";
 import type { LoadedTool } from "../../tools/tool-host.ts";
 import { refusalOf } from "../asks/beforehand.ts";
 import { refused } from "../asks/refusals.ts";
@@ -59,6 +59,7 @@ function lineOf(facts: Facts, tool: LoadedTool): ToolLine {
     description: manifest.description,
     scopes: manifest.scopes,
     rank: rankOf(facts, tool),
+    ...(tool.unconfined && { unconfined: true }),
     agents: facts.agents
       .filter(
         ({ manifest: agent }) =>
@@ -68,7 +69,8 @@ function lineOf(facts: Facts, tool: LoadedTool): ToolLine {
   };
 }
 
-function rankOf(facts: Facts, { manifest }: LoadedTool): Rank {
+function rankOf(facts: Facts, { manifest, unconfined }: LoadedTool): Rank {
   const scopes = manifest.scopes.map((one) => resolveScope(one, facts.workspace, facts.userHome));
-  return rankOfScopes(scopes, facts.workspace, manifest.rank);
+  const least = highest(manifest.rank ?? "E", unconfined ? "A" : "E");
+  return rankOfScopes(scopes, facts.workspace, least);
 }

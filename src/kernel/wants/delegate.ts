@@ -171,8 +171,9 @@ async function delegate(
 function outcomeOf(ran: Exclude<Awaited<ReturnType<RunChild>>, { state: "waiting" }>): Outcome {
   if (ran.state === "refused") return { status: "failed", failure: ran.failure };
   const { end, run, head } = ran;
-  const { usage, hosts, files, asks } = end;
-  const child = { run, head, usage, hosts, files, ...(asks > 0 ? { asks } : {}) };
+  const { usage, hosts, files, unconfined, asks } = end;
+  const more = { ...(unconfined && { unconfined }), ...(asks > 0 ? { asks } : {}) };
+  const child = { run, head, usage, hosts, files, ...more };
   if (end.outcome === "succeeded" || end.outcome === "degraded") {
     const output = { answer: end.text, outcome: end.outcome, files };
     const degraded = end.outcome === "degraded" ? { degraded: true } : {};

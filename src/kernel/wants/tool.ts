@@ -40,6 +40,7 @@ export function toolWant(frame: Frame, tool: LoadedTool, given: Json): Want {
     // A secret is judged where it is used: for one destination, or for the program it is given to.
     scopes: scopes.filter((scope) => !scope.startsWith("secret:")),
     skill: tool.skill,
+    ...(tool.unconfined ? { unconfined: true } : {}),
   };
   const { process } = processOf(tool);
   // What reaches the network itself is held to the hosts that are judged here, and asks no more.

@@ -53,7 +53,7 @@ export function watchOver(watched: Watched): Boxed {
   return {
     pid: child.pid,
     tier: watched.tier,
-    held: { net: watched.net, limits: { ...limits } },
+    held: heldOf(watched),
     mapping: watched.mapping,
     cwd: watched.cwd,
     write: (data) => {
@@ -73,6 +73,15 @@ export function watchOver(watched: Watched): Boxed {
     commit: async (undo) => (await ended, stage?.commit(undo) ?? null),
     discard: async () => (await ended, stage?.discard()),
   };
+}
+
+/** Without a box there is only what is watched from outside, where that can be seen. */
+function heldOf({ tier, net, limits }: Watched): Held {
+  if (tier !== "none") return { limits: { ...limits }, net };
+  const seen = process.platform === "linux";
+  const { memoryBytes, processes } = limits;
+  const watched = seen ? { memoryBytes, processes } : { memoryBytes: null, processes: null };
+  return { limits: { ...limits, ...watched, cpuSeconds: null }, net: "open" };
 }
 
 /** Ended means gone: the child collected, its relatives dead, its pipes at their end. */

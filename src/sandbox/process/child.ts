@@ -21,10 +21,12 @@ export interface Command {
   readonly env: Readonly<Record<string, string>>;
   /** An open file that becomes descriptor 3, or null. Nothing else is inherited. */
   readonly descriptor3: number | null;
+  /** Where it starts; `/` where nothing is said. */
+  readonly cwd?: string;
 }
 
 /**
- * Starts a child in a session and process group of its own, in `/`, with exactly this environment.
+ * Starts a child in a session and process group of its own, with exactly this environment.
  * Under Bun through its own call, whose first use is ten times cheaper than node's.
  *
  * @throws Error when the file cannot be started.
@@ -88,10 +90,10 @@ function nodeBriefly(
 }
 
 function bunChild(command: Command): Child {
-  const { argv, env, descriptor3 } = command;
+  const { argv, env, descriptor3, cwd = "/" } = command;
   const stdio = ["pipe", "pipe", "pipe", ...(descriptor3 === null ? [] : [descriptor3])];
   const child = Bun.spawn([...argv], {
-    cwd: "/",
+    cwd,
     env: { ...env },
     detached: true,
     stdio: stdio as ["pipe", "pipe", "pipe"],
@@ -114,10 +116,10 @@ function bunChild(command: Command): Child {
 
 async function nodeChild(command: Command): Promise<Child> {
   const { spawn } = await import("node:child_process");
-  const { argv, env, descriptor3 } = command;
+  const { argv, env, descriptor3, cwd = "/" } = command;
   const [file = "", ...args] = argv;
   const child = spawn(file, args, {
-    cwd: "/",
+    cwd,
     env,
     detached: true,
     stdio: ["pipe", "pipe", "pipe", ...(descriptor3 === null ? [] : [descriptor3])],

@@ -75,6 +75,8 @@ function onlyChild(pid: number): number {
 }
 
 function everyProcess(): Member[] {
+  // Where there is no /proc, only the group is known, by its number.
+  if (process.platform !== "linux") return [];
   return readdirSync("/proc").flatMap((name) => {
     const member = /^\d/u.test(name) ? memberAt(Number(name)) : null;
     return member ? [member] : [];

@@ -1,12 +1,13 @@
 import type { JsonObject } from "../../std/json.ts";
 import { isObject } from "../../std/json.ts";
+import type { ToolManifest } from "../../contracts/tool.ts";
 import type { Failure } from "../../contracts/outcome.ts";
 import { isFailure, failure } from "../failures.ts";
 import type { Reach, ToolCall, ToolResult } from "../tool-host.ts";
 import { manifestOfFile, misfit, placeholder, textOf } from "./arguments.ts";
 import { failed, type Kind, notAnObject, type Parts, type Source } from "./kind.ts";
 import { loadFile } from "./load-file.ts";
-import { printed, type Printing, programTier, startProgram } from "./program.ts";
+import { printed, type Printing, programTier, reachesOut, startProgram } from "./program.ts";
 import { lentEnv } from "./secrets.ts";
 
 /**
@@ -21,12 +22,23 @@ export function commandKind(parts: Parts): Kind {
       const command = spec?.command;
       if (!spec || !command) return null;
       const manifest = manifestOfFile(spec, command.filter(isPlace), [`exec:${command[0] ?? ""}`]);
-      return loadFile(source, { kind: "command", manifest, spec }, (call, reach, signal) =>
-        callCommand({ source, parts, command, manifest, reach }, call, signal),
+      const unconfined = isUnconfined(manifest, parts);
+      const words = { kind: "command", manifest, spec, unconfined } as const;
+      return loadFile(source, words, (call, reach, signal) =>
+        callCommand({ source, parts, command, manifest, reach, unconfined }, call, signal),
       );
     },
     close: async () => undefined,
   };
+}
+
+/**
+ * Only a command may be marked: what it is stands in its file, where a module or a server would have
+ * to be started, held by nothing, before anybody could be asked.
+ */
+function isUnconfined({ name, scopes }: ToolManifest, parts: Parts): true | undefined {
+  if (!parts.unconfined.has(name)) return undefined;
+  return parts.sandbox.tier("program", reachesOut(scopes)) === null ? true : undefined;
 }
 
 function isPlace(item: string): boolean {
@@ -37,12 +49,13 @@ interface Command {
   readonly source: Source;
   readonly parts: Parts;
   readonly command: readonly string[];
-  readonly manifest: ReturnType<typeof manifestOfFile>;
+  readonly manifest: ToolManifest;
   readonly reach: Reach;
+  readonly unconfined: true | undefined;
 }
 
 async function callCommand(
-  { source, parts, command, manifest, reach }: Command,
+  { source, parts, command, manifest, reach, unconfined }: Command,
   call: ToolCall,
   signal: AbortSignal,
 ): Promise<ToolResult> {
@@ -54,7 +67,7 @@ async function callCommand(
   const lent = await lentEnv(call.scopes, {}, parts, reach);
   if ("code" in lent) return failed(lent, "host");
   const { scopes, granted = [], workspace, ms } = call;
-  const program = { argv, scopes, granted, workspace, ms, set: lent.env };
+  const program = { argv, scopes, granted, workspace, ms, set: lent.env, unconfined };
   const printing: Printing = {
     parts,
     manifest,

@@ -40,6 +40,8 @@ export interface Parts {
   readonly cache: ManifestCache;
   readonly stages: Stages;
   readonly workspace: string;
+  /** Tools the operator marked unconfined here. */
+  readonly unconfined: ReadonlySet<string>;
   /** Names to addresses, for what programs reach; the machine's own where nothing is said. */
   readonly resolve?: Resolve | undefined;
   /** How an HTTP server is asked what tools it has, when there is no run yet. */

@@ -23,6 +23,8 @@ export interface Program {
   readonly ms: number;
   readonly stage: string | null;
   readonly warm?: boolean;
+  /** May be started where no tier holds it. */
+  readonly unconfined?: true | undefined;
   readonly set?: Readonly<Record<string, string>>;
 }
 
@@ -43,9 +45,11 @@ export async function startProgram(
   passage: Passage,
 ): Promise<Started | Failure> {
   const { scopes, granted = [] } = program;
-  const proxy = reachesOut(scopes)
-    ? await openProxy({ scopes, granted, resolve: parts.resolve })
-    : null;
+  // What nothing holds needs no way out.
+  const proxy =
+    reachesOut(scopes) && program.unconfined === undefined
+      ? await openProxy({ scopes, granted, resolve: parts.resolve })
+      : null;
   proxy?.enter(passage);
   const spec = programSpec(program, source, parts, proxy?.socket ?? null);
   const boxed = isFailure(spec) ? spec : await parts.sandbox.start(spec);
@@ -90,6 +94,7 @@ function programSpec(
       warm: program.warm ?? false,
     }),
     stage: program.stage,
+    ...(program.unconfined && { unconfined: true }),
   };
 }
 

@@ -1,0 +1,95 @@
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { systemClock } from "../std/clock.ts";
+import { openSandbox } from "./open.ts";
+import type { Boxed, ProcessSpec, Sandbox } from "./sandbox.ts";
+import { inFolder, LIMITS_OF_TESTS, specOf, textOf } from "./testing/ground.ts";
+import { TIERS } from "./testing/tiers.ts";
+
+setDefaultTimeout(30_000);
+
+/** As on a machine whose system has no sandbox of ours. */
+const none = (): Sandbox => openSandbox({ clock: systemClock, forbid: ["bwrap", "landlock"] });
+
+const marked = (spec: ProcessSpec): ProcessSpec => ({ ...spec, unconfined: true });
+
+async function begun(sandbox: Sandbox, spec: ProcessSpec): Promise<Boxed> {
+  const boxed = await sandbox.start(spec);
+  if ("code" in boxed) throw new Error(boxed.message);
+  boxed.endInput();
+  return boxed;
+}
+
+test("where nothing holds it, only what is marked is started", async () => {
+  const sandbox = none();
+  const spec = specOf({ program: ["/bin/echo", "hi"] });
+  expect(sandbox.tier("program", false)).toBeNull();
+  expect(await sandbox.start(spec)).toMatchObject({ code: "sandbox.no_tier" });
+  const boxed = await begun(sandbox, marked(spec));
+  expect(await textOf(boxed)).toBe("hi\n");
+  expect(boxed.tier).toBe("none");
+  const { memoryBytes, processes } = LIMITS_OF_TESTS;
+  expect(boxed.held).toMatchObject({
+    net: "open",
+    limits: { memoryBytes, processes, cpuSeconds: null },
+  });
+  // A host would be imported to learn what it is, before anybody could be asked.
+  expect(await sandbox.start(marked(specOf({ attack: ["x"] })))).toMatchObject({
+    code: "sandbox.no_tier",
+  });
+  await sandbox.close();
+});
+
+test("it has the variables its box names, and its own folder and stage", () =>
+  inFolder(async (folder) => {
+    const sandbox = none();
+    mkdirSync(join(folder, "notes"));
+    writeFileSync(join(folder, "notes", "a.md"), "old\n");
+    const boxed = await begun(
+      sandbox,
+      marked(
+        specOf({
+          program: ["/bin/sh", "-c", "env | grep -v -E '^(PWD|SHLVL|_)='; echo new > notes/a.md"],
+          env: { SHOWN: "x" },
+          cwd: folder,
+          writes: [join(folder, "notes")],
+          stage: join(folder, "stage"),
+        }),
+      ),
+    );
+    expect((await textOf(boxed)).trim().split("\n").toSorted()).toEqual([
+      "PATH=/usr/bin:/bin",
+      "SHOWN=x",
+    ]);
+    expect(await boxed.ended).toEqual({ kind: "exited", code: 0 });
+    expect(readFileSync(join(folder, "notes", "a.md"), "utf8")).toBe("old\n");
+    expect(await boxed.changes()).toMatchObject([
+      { path: join(folder, "notes", "a.md"), kind: "modified" },
+    ]);
+    await boxed.discard();
+    await sandbox.close();
+  }));
+
+test.each([
+  ["time", "sleep 30 & sleep 30", { ms: 500 }],
+  ["output", "yes", { outputBytes: 10_000 }],
+  ["processes", "for i in 1 2 3 4 5 6 7 8; do sleep 20 & done; wait", { processes: 4 }],
+] as const)("its %s is bounded all the same, with what it started", async (by, script, limits) => {
+  const sandbox = none();
+  const boxed = await begun(
+    sandbox,
+    marked(specOf({ program: ["/bin/sh", "-c", script], limits })),
+  );
+  void textOf(boxed);
+  expect(await boxed.ended).toEqual({ kind: "stopped", by });
+  await sandbox.close();
+});
+
+test.each(TIERS)("a mark takes nothing away where %s holds it", async (tier) => {
+  const sandbox = openSandbox({ clock: systemClock, forbid: tier === "bwrap" ? [] : ["bwrap"] });
+  const boxed = await begun(sandbox, marked(specOf({ program: ["/bin/cat", "/etc/hostname"] })));
+  expect(boxed.tier).toBe(tier);
+  expect(await textOf(boxed)).toBe("");
+  await sandbox.close();
+});
