@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "b522c6ebe40aace9583d93655c64fed96a54990b98e606dad2cce05eacc5aeee";
+export const SCHEMAS_HASH = "d33851cca4ebf701e830453e01c39abb483dc7804b1aec2a50b2167fd034ed25";
