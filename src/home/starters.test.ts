@@ -61,6 +61,20 @@ test("a starter becomes the home's own arrangement, its seed the workspace's fil
   });
 });
 
+test("set up once more, no folder of it is touched, as tools of it may be running", async () => {
+  using folder = testFolder({ ...STARTER, "u/x": "" });
+  await home(folder).init("starter");
+  const folders = fs
+    .readdirSync(join(folder.dir, "u/.nano-os"), { recursive: true, withFileTypes: true })
+    .flatMap((one) => (one.isDirectory() ? [join(one.parentPath, one.name)] : []))
+    .filter((path) => !path.includes("machine"));
+  expect(folders.length).toBeGreaterThan(2);
+  const times = (): bigint[] => folders.map((path) => fs.statSync(path, { bigint: true }).mtimeNs);
+  const before = times();
+  await home(folder).init("starter");
+  expect(times()).toEqual(before);
+});
+
 test("a starter becomes a project's arrangement, with its ignore file, and is not trusted unseen", async () => {
   using folder = testFolder({ ...STARTER, "u/x": "" });
   await home(folder).init("starter", "work/p");

@@ -194,6 +194,8 @@ cache/
 
 /** Writes a file that is not there yet, whole or not at all. */
 function create(path: string, content: Uint8Array): "written" | "kept" | "same" {
+  // What is there is not touched, nor anything beside it: tools of that folder may be running.
+  if (fs.lstatSync(path, { throwIfNoEntry: false })) return isSame(path, content) ? "same" : "kept";
   const temporary = join(dirname(path), `.nanos-${process.pid}-${serial++}.tmp`);
   try {
     fs.mkdirSync(dirname(path), { recursive: true });
