@@ -63,6 +63,8 @@ export function functionTools(
       calls.push({ tool: call.tool, args: call.args, step });
       stages.delete(step);
       const stage = new Map<string, string>();
+      // What it writes is made of what it found, however much is written meanwhile.
+      const began: ReadonlyMap<string, string> = new Map(files);
       const write = (path: string, text: string): void => void stage.set(path, text);
       try {
         const act = (call.probe === true && tool.probe) || tool.run;
@@ -71,7 +73,10 @@ export function functionTools(
         const common = { ok: true, output, isolation: "host", label } as const;
         if (stage.size === 0) return { ...common, staged: null };
         const forget = (): unknown => stages.delete(step);
-        const staged = stagedOf(stage, files, { written: () => commits.push(step), forget });
+        const staged = stagedOf(
+          { stage, began, files },
+          { written: () => commits.push(step), forget },
+        );
         stages.set(step, staged);
         return { ...common, staged };
       } catch (error) {
@@ -112,13 +117,19 @@ function hashIn(files: ReadonlyMap<string, string>, path: string): string | null
   return text === undefined ? null : sha256(text);
 }
 
+/** Path to text: what a call wrote, what was there when it began, and what is there. */
+interface Places {
+  readonly stage: ReadonlyMap<string, string>;
+  readonly began: ReadonlyMap<string, string>;
+  readonly files: Map<string, string>;
+}
+
 function stagedOf(
-  stage: ReadonlyMap<string, string>,
-  files: Map<string, string>,
+  { stage, began, files }: Places,
   told: { readonly written: () => unknown; readonly forget: () => unknown },
 ): Staged {
   const changes = [...stage].map(([path, text]): FileChange => {
-    const before = hashIn(files, path);
+    const before = hashIn(began, path);
     const kind = before === null ? "created" : "modified";
     return { path, kind, before, after: sha256(text), bytes: text.length };
   });
