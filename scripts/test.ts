@@ -14,10 +14,11 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { BUN, cleanEnv, inTempFolder, need, needNode, ROOT, run, which } from "./machine.ts";
-import { COVERAGE_FLAGS, judgeReport } from "./check/coverage.ts";
+import { coverageFlags, judgeReport } from "./check/coverage.ts";
 import { readHouse } from "./tidy/house.ts";
 
-const PLACES = ["./src", "./test", "./scripts", "./starters", "./bench"];
+/** Where tests are beside src and the stories. */
+const BESIDE = ["./scripts", "./starters", "./bench"];
 /** Parts of src that must run on Node too; the others stand on the seams to Bun. */
 const ON_NODE = [
   "std",
@@ -70,8 +71,13 @@ async function main(args: readonly string[]): Promise<number> {
     const node = env["NANOS_TEST_NODE"];
     const done: Leg[] = [];
     if (!onNode) {
-      const flags = args.includes("--coverage") ? COVERAGE_FLAGS : [];
-      done.push(await bunLeg([...flags, ...(places.length > 0 ? places : PLACES)], folder, all));
+      const onBinary = all["NANOS_TEST_BINARY"] !== undefined;
+      const cover = args.includes("--coverage");
+      const shards = shardsOf(places, onBinary).map((what, i) => {
+        const flags = cover ? coverageFlags(i) : [];
+        return bunLeg([...flags, ...what], join(folder, `junit-${i}.xml`), all);
+      });
+      done.push(...(await Promise.all(shards)));
     }
     if (args.includes("--coverage")) done.push(coverageLeg());
     if (node !== undefined && (onNode || places.length === 0)) {
@@ -80,6 +86,34 @@ async function main(args: readonly string[]): Promise<number> {
     return done;
   });
   return conclude(legs, missing);
+}
+
+/** Stories about the walls: few, and each starts very many processes. */
+const OF_WALLS = ["test/escape.test.ts", "test/ordinary-user.test.ts"];
+
+/** How a story starts `nanos`. */
+const STARTS = /"\.\/support\/(?:nanos|screen)\.ts"/u;
+
+/**
+ * What is run side by side: most tests wait for processes, and two cores are there. What somebody
+ * names is run as it is named; on a binary only the stories that start it say anything.
+ */
+function shardsOf(places: readonly string[], onBinary: boolean): readonly (readonly string[])[] {
+  const all = places.length === 0;
+  if (!all && !(onBinary && places.join(" ") === "./test")) return [places];
+  // On a binary the escape suite would only make the same attacks of the same sandbox again.
+  const stories = readHouse(ROOT)
+    .sources.filter(({ path }) => /^test\/[^/]+\.test\.ts$/u.test(path))
+    .filter(({ path, text }) => !onBinary || (path !== OF_WALLS[0] && STARTS.test(text)))
+    .map(({ path }) => path);
+  const others = stories.filter((path) => !OF_WALLS.includes(path)).map((path) => `./${path}`);
+  const walls = stories.filter((path) => OF_WALLS.includes(path)).map((path) => `./${path}`);
+  return all ? [["./src"], walls, [...others, ...BESIDE]] : halves([...walls, ...others]);
+}
+
+/** Every second one, and the rest. */
+function halves(items: readonly string[]): readonly (readonly string[])[] {
+  return [0, 1].map((half) => items.filter((_, i) => i % 2 === half));
 }
 
 /** Variables that tell the tests how much to do, and on what. */
@@ -104,11 +138,11 @@ async function prepare(missing: string[], install: boolean): Promise<Env> {
 }
 
 /** Every test file, on Bun. A run that dies before its report is written is a failure. */
-async function bunLeg(what: readonly string[], folder: string, env: Env): Promise<Leg> {
-  const file = join(folder, "junit.xml");
+async function bunLeg(what: readonly string[], file: string, env: Env): Promise<Leg> {
   const junit = ["--reporter=junit", `--reporter-outfile=${file}`];
   const argv = [...BUN, "test", `--timeout=${TEST_MS}`, ...junit, ...what];
-  const { code, text } = await run(argv, { env, show: true });
+  const { code, text } = await run(argv, { env });
+  console.log(text);
   const head = /<testsuites[^>]*>/u.exec(readReport(file))?.[0] ?? "";
   const number = (name: string): number =>
     Number(new RegExp(`\\b${name}="(\\d+)"`, "u").exec(head)?.[1] ?? 0);
