@@ -1,4 +1,4 @@
-import { expect, setDefaultTimeout, test } from "bun:test";
+import { expect, test } from "bun:test";
 import fc from "fast-check";
 import type { Action, Decision } from "../contracts/action.ts";
 import type { RunStarted } from "../contracts/event.ts";
@@ -7,8 +7,6 @@ import { covers, parseScope } from "../gate/scopes.ts";
 import { begin } from "./runner.ts";
 import type { FunctionTool } from "./testing/function-tools.ts";
 import { type Lab, type LabSetup, lab } from "./testing/lab.ts";
-
-setDefaultTimeout(120_000);
 
 /**
  * Whatever a tree of delegations looks like: what an agent is handed is never more than what the
