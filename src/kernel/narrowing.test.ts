@@ -196,7 +196,7 @@ test("what is handed on is never more than what there is, over random trees of d
   // The trees are not all bare.
   expect(delegated).toBeGreaterThan(500);
   expect(denied).toBeGreaterThan(500);
-});
+}, 240_000);
 
 test("a run held to less goes on with that part, or is refused; it never asks for less in silence", async () => {
   const check = async (
