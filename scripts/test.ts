@@ -73,11 +73,10 @@ async function main(args: readonly string[]): Promise<number> {
     if (!onNode) {
       const onBinary = all["NANOS_TEST_BINARY"] !== undefined;
       const cover = args.includes("--coverage");
-      const shards = shardsOf(places, onBinary).map((what, i) => {
+      for (const [i, what] of shardsOf(places, onBinary).entries()) {
         const flags = cover ? coverageFlags(i) : [];
-        return bunLeg([...flags, ...what], join(folder, `junit-${i}.xml`), all);
-      });
-      done.push(...(await Promise.all(shards)));
+        done.push(await bunLeg([...flags, ...what], join(folder, `junit-${i}.xml`), all));
+      }
     }
     if (args.includes("--coverage")) done.push(coverageLeg());
     if (node !== undefined && (onNode || places.length === 0)) {
@@ -95,8 +94,8 @@ const OF_WALLS = ["test/escape.test.ts", "test/ordinary-user.test.ts"];
 const STARTS = /"\.\/support\/(?:nanos|screen)\.ts"/u;
 
 /**
- * What is run side by side: most tests wait for processes, and two cores are there. What somebody
- * names is run as it is named; on a binary only the stories that start it say anything.
+ * What is run one after the other, each in a runner of its own. What somebody names is run as it is
+ * named; on a binary only the stories that start it say anything.
  */
 function shardsOf(places: readonly string[], onBinary: boolean): readonly (readonly string[])[] {
   const all = places.length === 0;
