@@ -75,9 +75,15 @@ export function processTerminal(noColor: boolean): Terminal {
     },
     key: readKey,
     onInterrupt: (listener) => {
-      for (const signal of SIGNALS) process.on(signal, listener);
+      const heard = (signal: NodeJS.Signals): void => {
+        // A terminal that goes away is told of twice, by the system and by the shell; the second
+        // must not cut short what the first began.
+        if (signal === "SIGHUP") process.on("SIGHUP", () => undefined);
+        listener();
+      };
+      for (const signal of SIGNALS) process.on(signal, heard);
       return () => {
-        for (const signal of SIGNALS) process.off(signal, listener);
+        for (const signal of SIGNALS) process.off(signal, heard);
       };
     },
   };

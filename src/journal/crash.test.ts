@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { spawn } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import * as fs from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "../std/clock.ts";
@@ -7,6 +7,7 @@ import { systemRandom } from "../std/random.ts";
 import { draft, inFolder, open } from "./testing/sample.ts";
 
 const WRITER = join(import.meta.dirname, "testing", "writer.ts");
+const VIEWER = join(import.meta.dirname, "testing", "viewer.ts");
 const ROUNDS = 30;
 
 interface Ended {
@@ -16,13 +17,7 @@ interface Ended {
   readonly stderr: string;
 }
 
-/** Runs a writer; kills it `killAfter` milliseconds after its first acknowledged append. */
-function write(
-  dir: string,
-  run: string,
-  how: { killAfter: number } | { count: number },
-): Promise<Ended> {
-  const count = "count" in how ? [String(how.count)] : [];
+function start(file: string, ...args: readonly string[]): ChildProcessWithoutNullStreams {
   const flags = [
     "--config=/dev/null",
     "--no-env-file",
@@ -31,7 +26,17 @@ function write(
   ];
   // Node knows none of these, and needs none.
   const own = process.versions.bun === undefined ? ["--no-warnings"] : flags;
-  const child = spawn(process.execPath, [...own, WRITER, dir, run, ...count]);
+  return spawn(process.execPath, [...own, file, ...args]);
+}
+
+/** Runs a writer; kills it `killAfter` milliseconds after its first acknowledged append. */
+function write(
+  dir: string,
+  run: string,
+  how: { killAfter: number } | { count: number },
+): Promise<Ended> {
+  const count = "count" in how ? [String(how.count)] : [];
+  const child = start(WRITER, dir, run, ...count);
   let out = "";
   let stderr = "";
   child.stderr.on("data", (chunk) => (stderr += String(chunk)));
@@ -118,6 +123,24 @@ describe("two processes at once", () => {
         const written = writers.reduce((sum, { acknowledged }) => sum + acknowledged.size, 0);
         expect(all.size).toBe(written);
         expect(expectAll(dir, all)).toBe(written);
+      }),
+    60_000,
+  );
+
+  test(
+    "may make the views of one journal",
+    () =>
+      inFolder(async (dir) => {
+        const viewers = [1, 2, 3, 4].map(async () => {
+          const child = start(VIEWER, dir, "40");
+          let stderr = "";
+          child.stderr.on("data", (chunk) => (stderr += String(chunk)));
+          const code = await new Promise((resolve) => child.on("close", resolve));
+          return { code, stderr };
+        });
+        for (const ended of await Promise.all(viewers)) {
+          expect(ended).toEqual({ code: 0, stderr: "" });
+        }
       }),
     60_000,
   );

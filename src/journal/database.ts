@@ -35,7 +35,14 @@ export function openDatabase(dir: string, random: Random, options: DatabaseOptio
   const file = join(dir, "journal.db");
   try {
     privateDir(dir);
-    if (!fs.existsSync(file)) create(file, random);
+    if (!fs.existsSync(file)) {
+      makeWhole(file, random, (db) => {
+        db.exec(`PRAGMA page_size = ${PAGE_BYTES}; PRAGMA journal_mode = WAL; BEGIN`);
+        createSchema(db);
+        db.exec("COMMIT");
+      });
+      syncDir(dir);
+    }
     const db = new DatabaseSync(file, { timeout: options.busyMs });
     return { ...checked(db, file, () => configure(db, options)), readOnly: false };
   } catch (error) {
@@ -118,22 +125,20 @@ export function privateFile(file: string): void {
 
 /**
  * Made whole under another name and then linked: whoever opens the file, also in the middle of
- * this, finds all of it or nothing, and of two processes that make it one wins.
+ * this, finds all of it or nothing, and of two processes that make it one wins. SQLite refuses two
+ * that turn one empty file into a database with a write-ahead log, however long they would wait.
  */
-function create(file: string, random: Random): void {
+export function makeWhole(file: string, random: Random, fill: (db: DatabaseSync) => void): void {
   const fresh = `${file}.${random.hex(8)}.new`;
   try {
     privateFile(fresh);
     const db = new DatabaseSync(fresh);
     try {
-      db.exec(`PRAGMA page_size = ${PAGE_BYTES}; PRAGMA journal_mode = WAL; BEGIN`);
-      createSchema(db);
-      db.exec("COMMIT");
+      fill(db);
     } finally {
       db.close();
     }
     linkOnce(fresh, file);
-    syncDir(dirname(file));
   } finally {
     fs.rmSync(fresh, { force: true });
   }

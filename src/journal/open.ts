@@ -76,7 +76,7 @@ function build({ opened, clock, random, dir, bodies }: Parts): Journal {
   const reader = new Reader(source);
   const leases = new Leases(db, chains, wakeDir, random);
   const appender = new Appender({ ...source, leases, packs: format > 1, clock, random });
-  const views = new Views(readOnly ? null : dir, reader);
+  const views = new Views(readOnly ? null : dir, reader, random);
   const wake = new Wake(wakeDir, random);
   let swept = bodies === null || readOnly;
   // Only a writer cleans up: who merely looks at a damaged journal must not take anything away.

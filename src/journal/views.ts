@@ -3,7 +3,8 @@ import * as fs from "node:fs";
 import { join } from "node:path";
 import { assert, NanosError } from "../std/error.ts";
 import { LIMITS } from "../std/limits.ts";
-import { privateFile } from "./database.ts";
+import type { Random } from "../std/random.ts";
+import { makeWhole } from "./database.ts";
 import { isDamage, journalFailure } from "./failure.ts";
 import type { SqlValue, ViewReader, ViewSpec, ViewWriter } from "./journal.ts";
 import type { Reader } from "./reader.ts";
@@ -30,13 +31,15 @@ export class Views {
   readonly #file: string;
   #inMemory: boolean;
   readonly #reader: Reader;
+  readonly #random: Random;
   #db: DatabaseSync | null = null;
   #tables: Tables | null = null;
   #version: unknown = null;
   readonly #cursors = new Map<string, Cursor>();
   #isReading = false;
 
-  constructor(dir: string | null, reader: Reader) {
+  constructor(dir: string | null, reader: Reader, random: Random) {
+    this.#random = random;
     this.#inMemory = dir === null;
     this.#file = dir === null ? "" : join(dir, "views.db");
     this.#reader = reader;
@@ -117,7 +120,7 @@ export class Views {
     if (this.#db) return this.#db;
     if (this.#inMemory) return (this.#db = prepared(new DatabaseSync(":memory:")));
     try {
-      privateFile(this.#file);
+      if (!fs.existsSync(this.#file)) makeWhole(this.#file, this.#random, prepare);
       this.#db = prepared(new DatabaseSync(this.#file, { timeout: LIMITS.journalBusyMs }));
     } catch (error) {
       throw isDamage(error) ? error : journalFailure(error, "views.db");
@@ -215,14 +218,18 @@ class Tables implements ViewWriter {
   }
 }
 
+function prepare(db: DatabaseSync): void {
+  db.exec(`
+    PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON;
+    CREATE TABLE IF NOT EXISTS cursors (
+      view TEXT PRIMARY KEY, version INTEGER NOT NULL, seq INTEGER NOT NULL,
+      hash TEXT NOT NULL, objects TEXT NOT NULL
+    ) STRICT`);
+}
+
 function prepared(db: DatabaseSync): DatabaseSync {
   try {
-    db.exec(`
-      PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON;
-      CREATE TABLE IF NOT EXISTS cursors (
-        view TEXT PRIMARY KEY, version INTEGER NOT NULL, seq INTEGER NOT NULL,
-        hash TEXT NOT NULL, objects TEXT NOT NULL
-      ) STRICT`);
+    prepare(db);
     return db;
   } catch (error) {
     db.close();

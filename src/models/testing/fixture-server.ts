@@ -74,6 +74,8 @@ export async function serveResponses(
   };
 }
 
+const RESET_MS = 200;
+
 async function respond(
   response: ServerResponse,
   { status, headers, body, end }: WireResponse,
@@ -88,5 +90,6 @@ async function respond(
     if (slice < body.length) await new Promise((resolve) => setImmediate(resolve));
   }
   if (end === "close") response.end();
-  if (end === "reset") setTimeout(() => response.socket?.destroy(), 20);
+  // Late enough that what was sent has been read: a broken connection takes along what has not.
+  if (end === "reset") setTimeout(() => response.socket?.destroy(), RESET_MS);
 }
