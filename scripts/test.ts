@@ -69,22 +69,37 @@ async function main(args: readonly string[]): Promise<number> {
     const all: Env = { ...cleanEnv(home), ...env, ...modes(args) };
     const onNode = args.includes("--node");
     const node = env["NANOS_TEST_NODE"];
-    const done: Leg[] = [];
+    const starts: (() => Promise<Leg>)[] = [];
     if (!onNode) {
       const onBinary = all["NANOS_TEST_BINARY"] !== undefined;
       const cover = args.includes("--coverage");
       for (const [i, what] of shardsOf(places, onBinary).entries()) {
         const flags = cover ? coverageFlags(i) : [];
-        done.push(await bunLeg([...flags, ...what], join(folder, `junit-${i}.xml`), all));
+        starts.push(() => bunLeg([...flags, ...what], join(folder, `junit-${i}.xml`), all));
       }
     }
-    if (args.includes("--coverage")) done.push(coverageLeg());
     if (node !== undefined && (onNode || places.length === 0)) {
-      done.push(await nodeLeg(node, places, all));
+      starts.push(() => nodeLeg(node, places, all));
     }
+    const done = await inLanes(starts);
+    if (args.includes("--coverage")) done.push(coverageLeg());
     return done;
   });
   return conclude(legs, missing);
+}
+
+/** So many runners go side by side: more disturb each other where the machine is small. */
+const LANES = 2;
+
+/** Starts the next one as soon as one has ended. What one prints is printed when it is done. */
+async function inLanes(starts: readonly (() => Promise<Leg>)[]): Promise<Leg[]> {
+  const done: Leg[] = [];
+  const rest = starts.entries();
+  const lane = async (): Promise<void> => {
+    for (const [i, start] of rest) done[i] = await start();
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
+  return done;
 }
 
 /** Stories about the walls: few, and each starts very many processes. */
@@ -94,7 +109,7 @@ const OF_WALLS = ["test/escape.test.ts", "test/ordinary-user.test.ts"];
 const STARTS = /"\.\/support\/(?:nanos|screen)\.ts"/u;
 
 /**
- * What is run one after the other, each in a runner of its own. What somebody names is run as it is
+ * What is run in a runner of its own, the longest first. What somebody names is run as it is
  * named; on a binary only the stories that start it say anything.
  */
 function shardsOf(places: readonly string[], onBinary: boolean): readonly (readonly string[])[] {
