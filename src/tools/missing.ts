@@ -16,7 +16,8 @@ export function missingScope(
   call: Pick<ToolCall, "scopes" | "workspace">,
   moved: readonly Moved[] = [],
 ): Scope | null {
-  if (os.program !== undefined) return scope("exec", os.program);
+  // A program that could not start for want of processes or memory was allowed to.
+  if (os.program !== undefined) return REFUSED.has(os.code) ? scope("exec", os.program) : null;
   if (os.host !== undefined) return scope("net", os.host);
   if (os.path === undefined || !REFUSED.has(os.code)) return null;
   const path = realPath(resolve(call.workspace, os.path), moved);

@@ -37,6 +37,7 @@ test.each<[OsError, string | null]>([
   [{ code: "EISDIR", path: "/etc" }, null],
   [{ code: "EACCES", host: "example.org:443" }, "net:example.org:443"],
   [{ code: "EPERM", program: "/bin/ls" }, "exec:/bin/ls"],
+  [{ code: "EAGAIN", program: "/bin/ls" }, null],
   [{ code: "EACCES", path: "/etc/\u001b[2J" }, null],
   [{ code: "EACCES", path: `/${"x".repeat(600)}` }, null],
   [{ code: "EACCES" }, null],
