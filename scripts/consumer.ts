@@ -25,7 +25,7 @@ const home = process.argv[2];
 if (home === undefined) throw new Error("no home");
 const found = await look({ home, cwd: home, env: {} });
 if (found.kind !== "empty") throw new Error(\`expected an empty home, found \${found.kind}\`);
-await init({ home, cwd: home, env: {} }, "basics");
+await init({ home, cwd: home, env: {} }, "toy");
 
 const nanos = await openNanos({ home, cwd: home, env: {} });
 const handle = await nanos.tools.call("calculate", { operation: "multiply", a: 6, b: 7 });

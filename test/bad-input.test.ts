@@ -5,10 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Person, type Result, person } from "./support/nanos.ts";
 
-/** A person with the basics starter and one skill of bad tools, each a way to go wrong. */
+/** A person with the toy starter and one skill of bad tools, each a way to go wrong. */
 async function withBadTools(): Promise<Person> {
   const me = person();
-  expect((await me.nanos("init", "--from", "basics")).code).toBe(0);
+  expect((await me.nanos("init", "--from", "toy")).code).toBe(0);
   const skill = join(me.userHome, ".nano-os", "skills", "bad");
   mkdirSync(join(skill, "tools"), { recursive: true });
   writeFileSync(join(skill, "SKILL.md"), "---\nname: bad\ndescription: Tools that fail.\n---\nx\n");
@@ -125,7 +125,7 @@ describe("a broken home or arrangement says where and what to do, exit 2", () =>
       name,
       async () => {
         using me = person();
-        await me.nanos("init", "--from", "basics");
+        await me.nanos("init", "--from", "toy");
         breakIt(me);
         const result = await me.nanos("run", "echo hi");
         expect(result.code).toBe(2);
@@ -143,7 +143,7 @@ function replace(me: Person, file: string, text: string): void {
 describe("a model that is not there or talks nonsense", () => {
   test("unreachable: exit 1, the address and what to do", async () => {
     using me = person();
-    await me.nanos("init", "--from", "basics");
+    await me.nanos("init", "--from", "toy");
     await me.nanos(
       "model",
       "add",
@@ -187,7 +187,7 @@ describe("a disk that cannot be written", () => {
       using me = person();
       const home = join(disk.dir, "home");
       const env = { NANOS_HOME: home };
-      expect((await me.run(["init", "--from", "basics"], { env })).code).toBe(0);
+      expect((await me.run(["init", "--from", "toy"], { env })).code).toBe(0);
       expect((await me.run(["run", "echo before"], { env })).code).toBe(0);
       const filler = join(disk.dir, "filler");
       spawnSync("dd", ["if=/dev/zero", `of=${filler}`, "bs=64k"]);
@@ -215,7 +215,7 @@ describe("a disk that cannot be written", () => {
     try {
       using me = person();
       const env = { NANOS_HOME: join(disk.dir, "home") };
-      await me.run(["init", "--from", "basics"], { env });
+      await me.run(["init", "--from", "toy"], { env });
       await me.run(["run", "echo before"], { env });
       disk.remount("ro");
       const result = await me.run(["run", "echo after"], { env });

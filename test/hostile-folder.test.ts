@@ -136,7 +136,7 @@ describe("a folder somebody else filled is inert", () => {
     "below it, and with a home set up, it is the same",
     () =>
       inHostileFolder(async (me, folder, { page, marks }) => {
-        await me.nanos("init", "--from", "basics");
+        await me.nanos("init", "--from", "toy");
         const below = join(folder, "src", "deep");
         mkdirSync(below, { recursive: true });
         const result = await me.run(["run", "echo hi"], { cwd: below, command: COMMAND });
@@ -152,7 +152,7 @@ describe("a folder somebody else filled is inert", () => {
     () =>
       inHostileFolder(async (me, folder, { page, marks }) => {
         rmSync(join(folder, ".nano-os"), { recursive: true });
-        await me.nanos("init", "--from", "basics");
+        await me.nanos("init", "--from", "toy");
         const result = await me.run(["run", "echo hi"], { cwd: folder, command: COMMAND });
         expect([result.code, result.out]).toEqual([0, "hi\n"]);
         expect([page.hits.length, marks()]).toEqual([0, []]);

@@ -19,7 +19,7 @@ test("a home of its own: context, a probe, and a skill from a repository in and 
   const folder = mkdtempSync(join(tmpdir(), "nanos-library-"));
   const options = { home: join(folder, ".nano-os"), cwd: folder, env: process.env };
   try {
-    await init(options, "basics");
+    await init(options, "toy");
     const repository = join(folder, "repository");
     mkdirSync(join(repository, "skills"), { recursive: true });
     cpSync(SKILL, join(repository, "skills", "notes"), { recursive: true });

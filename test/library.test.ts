@@ -9,7 +9,7 @@ test("as a library: set up, run, export, and be told what is missing", async () 
   const folder = mkdtempSync(join(tmpdir(), "nanos-library-"));
   try {
     const options = { home: join(folder, ".nano-os"), cwd: folder, env: {} };
-    await init(options, "basics");
+    await init(options, "toy");
     const nanos = await openNanos(options);
     const { run, done } = await nanos.run({ text: "echo hello" });
     expect(await done).toMatchObject({ state: "ended", ended: { outcome: "succeeded" } });

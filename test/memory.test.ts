@@ -16,7 +16,7 @@ const FACT = "Dora drinks her tea without sugar";
 async function remembering(policy: string, turns: string): Promise<Person & { home: string }> {
   const me = person();
   const home = join(me.userHome, ".nano-os");
-  expect((await me.nanos("init", "--from", "basics", "--yes")).code).toBe(0);
+  expect((await me.nanos("init", "--from", "toy", "--yes")).code).toBe(0);
   writeFileSync(join(home, "turns.yaml"), turns);
   appendFileSync(
     join(home, "arrangement.yaml"),
@@ -92,7 +92,7 @@ test("what is captured waits in the inbox; accepted it is a note, rejected it is
 
 test("where nothing was switched on, nothing is kept, and the record says why", async () => {
   using me = person();
-  await me.nanos("init", "--from", "basics", "--yes");
+  await me.nanos("init", "--from", "toy", "--yes");
   await me.nanos("run", "calculate 2 + 2");
   await me.nanos("run", `Remember this: ${FACT}`);
   const memory = await me.nanos("memory");

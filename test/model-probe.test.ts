@@ -50,7 +50,7 @@ test("a model that can do everything is found to, and runs go by what was measur
   const server = await startMockProvider({ answer: able });
   using me = person();
   try {
-    await me.nanos("init", "--from", "basics");
+    await me.nanos("init", "--from", "toy");
     await added(me, server.config("openai").url ?? "");
     const card = await probed(me, "--context", "8000");
     expect(card).toMatchObject({ tools: true, parallel: true, json: true, context: 8_000 });
@@ -74,7 +74,7 @@ test("a model that cannot call tools is offered none, until its config is anothe
   const server = await startMockProvider({ answer: small });
   using me = person();
   try {
-    await me.nanos("init", "--from", "basics");
+    await me.nanos("init", "--from", "toy");
     const url = server.config("openai").url ?? "";
     await added(me, url, "--context", "16000");
     expect(await probed(me)).toMatchObject({
@@ -98,7 +98,7 @@ test("a model that cannot call tools is offered none, until its config is anothe
 
 test("a model that is not there is not measured", async () => {
   using me = person();
-  await me.nanos("init", "--from", "basics");
+  await me.nanos("init", "--from", "toy");
   await added(me, "http://127.0.0.1:9/v1");
   const ran = await me.nanos("model", "probe", "one");
   expect(ran.code).not.toBe(0);

@@ -32,7 +32,7 @@ async function site(): Promise<{ host: string; asked: string[]; close: () => voi
 }
 
 async function withClient(me: Person, net: string): Promise<void> {
-  await me.nanos("init", "--from", "basics");
+  await me.nanos("init", "--from", "toy");
   mkdirSync(join(me.userHome, "program"));
   const file = join(me.userHome, "program", "client.ts");
   writeFileSync(file, PROGRAM);

@@ -141,7 +141,7 @@ describe("a machine that can hold nothing", () => {
     "runs what only computes, and says in what",
     () =>
       onOne(async (me, under) => {
-        await me.nanos("init", "--from", "basics");
+        await me.nanos("init", "--from", "toy");
         const sum = await me.run(["run", "calculate 2 + 2"], { under });
         expect([sum.code, sum.out.split("\n")[0]]).toEqual([0, "4"]);
         expect(await recorded((...args) => me.nanos(...args))).toEqual(["wasm"]);

@@ -73,7 +73,7 @@ test("a run that hangs is stopped from another process", async () => {
 
 test("a tool that hangs is stopped from another process, and its processes with it", async () => {
   using me = person();
-  await me.nanos("init", "--from", "basics");
+  await me.nanos("init", "--from", "toy");
   addTool(
     me,
     "sleeper",
@@ -88,7 +88,7 @@ test("a tool that hangs is stopped from another process, and its processes with 
 
 test("cancelling what is over or was never there says so", async () => {
   using me = person();
-  await me.nanos("init", "--from", "basics");
+  await me.nanos("init", "--from", "toy");
   await me.nanos("run", "echo hi");
   const [line] = await runs(me);
   const over = await me.nanos("cancel", line?.run ?? "");

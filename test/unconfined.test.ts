@@ -7,7 +7,7 @@ import { lastLine, type Person, person } from "./support/nanos.ts";
 setDefaultTimeout(120_000);
 
 async function withShout(me: Person): Promise<void> {
-  await me.nanos("init", "--from", "basics");
+  await me.nanos("init", "--from", "toy");
   mkdirSync(join(me.userHome, ".nano-os", "tools"), { recursive: true });
   const spec = { name: "shout", description: "Shouts.", command: ["/bin/echo", "HELLO"] };
   writeFileSync(join(me.userHome, ".nano-os", "tools", "shout.yaml"), JSON.stringify(spec));

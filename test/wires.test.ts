@@ -61,7 +61,7 @@ test("a model that is down is stood in for, and what is shown says so", async ()
   const server = await startMockProvider({ answer: () => ({ say: "The second one answers." }) });
   using me = person();
   try {
-    await me.nanos("init", "--from", "basics");
+    await me.nanos("init", "--from", "toy");
     const { url = "" } = server.config("openai");
     const adapter = ["--adapter", "openai-compatible", "--model", "m"];
     await me.nanos("model", "add", "second", ...adapter, "--url", url);
@@ -84,7 +84,7 @@ test("a model that is down is stood in for, and what is shown says so", async ()
 
 test("a stand-in nobody knows is refused by name", async () => {
   using me = person();
-  await me.nanos("init", "--from", "basics");
+  await me.nanos("init", "--from", "toy");
   const flags = ["--adapter", "rules", "--fallback", "secnd"];
   await me.nanos("model", "add", "second", "--adapter", "rules");
   const added = await me.nanos("model", "add", "first", ...flags);

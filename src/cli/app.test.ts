@@ -148,7 +148,7 @@ const EMPTY: Script = {
     kind: "empty",
     home: "/h",
     starters: [
-      { name: "basics", description: "echo" },
+      { name: "toy", description: "echo" },
       { name: "indie-developer", description: "an oracle with notes" },
     ],
   },
@@ -170,13 +170,13 @@ test("first run at a terminal: Enter takes what is suggested, and no model is ch
   });
   const first = await run("run --no-color tidy", tty(["", ""]));
   expect(first.err).toContain(
-    "  1  indie-developer  (Enter)\n     an oracle with notes\n  2  basics\n     echo\n",
+    "  1  indie-developer  (Enter)\n     an oracle with notes\n  2  toy\n     echo\n",
   );
   expect(first.err).toContain("ollama · http://127.0.0.1:11434");
   expect(first.log.slice(0, 3)).toEqual(["init indie-developer", "open", "run oracle: tidy"]);
   const second = await run("run tidy", tty(["9", "2", "2"]));
   expect(second.log.slice(0, 4)).toEqual([
-    "init basics",
+    "init toy",
     "open",
     'add ollama {"adapter":"ollama","url":"http://127.0.0.1:11434"}',
     "use ollama",
@@ -273,7 +273,7 @@ test("every list and show has one JSON document on standard output", async () =>
     "secret list",
     "secret rm spare",
     "secrets",
-    "init /x --from basics",
+    "init /x --from toy",
     "agents",
     "tools",
     "models",

@@ -43,6 +43,8 @@ export const AgentManifest = z.strictObject({
       tokens: z.number().int().positive().optional(),
       ms: z.number().int().positive().optional(),
       cost: z.number().nonnegative().optional(),
+      /** Messages of the conversation before a request that are given with it. */
+      messages: z.number().int().min(0).optional(),
     })
     .default({}),
   kind: z.enum(["prompt"]).default("prompt"),

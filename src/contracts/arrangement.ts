@@ -31,6 +31,8 @@ export const ArrangementManifest = z.strictObject({
       tokens: z.number().int().positive().optional(),
       ms: z.number().int().positive().optional(),
       cost: z.number().nonnegative().optional(),
+      /** Messages of the conversation before a request that are given with it. */
+      messages: z.number().int().min(0).optional(),
       /** Depth of delegation, 1 is flat. */
       depth: z.number().int().min(0).max(8).optional(),
     })

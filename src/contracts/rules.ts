@@ -73,7 +73,8 @@ export interface RuleProblem {
 
 /**
  * One line of `routes.yaml`: what a request means without any model. First match wins.
- * Texts may use `{0}` (whole match), `{1}`… or `{name}` (groups), and `{today}`.
+ * Texts may use `{0}` (whole match), `{1}`… or `{name}` (groups), `{today}`, `{conversation}` (what
+ * was said before) and `{decisions}` (what the gate decided in the run before).
  */
 export const Route = z
   .strictObject({

@@ -2,6 +2,12 @@ import type { Route } from "../contracts/rules.ts";
 import { isObject, type Json } from "../std/json.ts";
 import { compilePattern, type Pattern, type PatternFault, type Places } from "./rules/pattern.ts";
 
+/** Places every route may use, beside the groups of its own pattern. */
+export const GIVEN_PLACES = ["today", "conversation", "decisions"] as const;
+
+/** What stands for them, worked out where a route that matches uses it. */
+export type Given = Partial<Readonly<Record<(typeof GIVEN_PLACES)[number], () => string>>>;
+
 /** What a request means: the first route that matches, with its texts filled in. */
 export interface Routed {
   readonly route: Route;
@@ -17,20 +23,20 @@ export interface Routed {
  * The first route that matches the request, or null. Spaces around the request are not looked at;
  * a request longer than a pattern may look at matches nothing.
  *
- * In texts `{0}` is the whole match, `{1}`… and `{name}` its groups, `{today}` the date given. An
- * argument that is nothing but `{1:number}` becomes a number where the group reads as one.
+ * In texts `{0}` is the whole match, `{1}`… and `{name}` its groups, and what is given has its
+ * names. An argument that is nothing but `{1:number}` becomes a number where the group reads as one.
  */
-export function routeOf(
-  text: string,
-  routes: readonly Route[],
-  given: { readonly today: string },
-): Routed | null {
+export function routeOf(text: string, routes: readonly Route[], given: Given): Routed | null {
   const request = text.trim();
   for (const [route, pattern] of compiledOf(routes)) {
     if ("fault" in pattern || !pattern.fits(request)) continue;
     const places = pattern.match(request);
     if (places === null) continue;
-    const values = new Map([...places, ["today", given.today]]);
+    const values = new Map(places);
+    const texts = JSON.stringify([route.args ?? null, route.say ?? ""]);
+    for (const [name, text] of Object.entries(given)) {
+      if (texts.includes(`{${name}}`)) values.set(name, text());
+    }
     return {
       route,
       ...(route.tool === undefined

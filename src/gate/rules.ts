@@ -7,6 +7,7 @@ import { UNKNOWN_LABEL } from "./labels.ts";
 import { matchesOf } from "./rules/match.ts";
 import { compilePattern, type Pattern, type PatternFault, type Places } from "./rules/pattern.ts";
 import { rankOf } from "./ranks.ts";
+import { GIVEN_PLACES } from "./routes.ts";
 import { reachOf } from "./scopes.ts";
 
 /**
@@ -142,7 +143,7 @@ function checkRoute(route: Route, pattern: Pattern, say: Say): void {
     say("example_misses", "does not match its own example; mend `match` or the example.");
   } else {
     for (const name of placesIn(route)) {
-      if (name === "today" || places.has(name)) continue;
+      if (places.has(name) || GIVEN_PLACES.some((given) => given === name)) continue;
       say("unknown_place", `uses {${name}}, which \`match\` has no group for.`);
     }
   }

@@ -25,6 +25,7 @@ import { DELEGATE, type RunChild, budgetFor, delegateWant } from "./wants/delega
 import { say } from "./wants/model.ts";
 import { ACCEPT, acceptedIn, noteWant, ownMemories, REMEMBER } from "./wants/note.ts";
 import { memoriesOf } from "./wants/recall.ts";
+import { WHOLE } from "./wants/window.ts";
 import { toolWant } from "./wants/tool.ts";
 import type { Facts } from "./world.ts";
 
@@ -40,6 +41,8 @@ export interface Carriage extends Pick<
 > {
   /** The conversation before this run. */
   readonly past: readonly Message[];
+  /** What the gate decided in the run before, to be told where a route tells it. */
+  readonly decisions: () => string;
   readonly runChild: RunChild;
 }
 
@@ -54,9 +57,10 @@ export async function carryRun(carriage: Carriage): Promise<Carried> {
   await drive.append([{ ...draft(frame, null, actor, started), label }], "later");
   for (const message of past) recallMessage(frame, message);
   frame.requestAt = frame.messages.length;
+  frame.window = { ...WHOLE, past: Math.max(0, past.length - mostMessages(frame)) };
   hearRequest(frame, started);
   say(frame, { role: "user", parts: [{ type: "text", text: started.request }] });
-  const worked = await work(frame, started, carriage.runChild);
+  const worked = await work(frame, carriage);
   if (worked.state === "waiting") return worked;
   const { text, label: ownLabel } = openedText(frame, worked.text);
   const end = endOf(frame, started, { ...worked, text });
@@ -64,6 +68,11 @@ export async function carryRun(carriage: Carriage): Promise<Carried> {
   await drive.append([{ ...ended, label: ownLabel }]);
   await clearStages(frame);
   return { state: "ended", end, label: ownLabel };
+}
+
+/** Messages said before that this agent is given with a request. */
+function mostMessages({ agent, facts }: Frame): number {
+  return agent.manifest.limits.messages ?? facts.limits.messages ?? Number.POSITIVE_INFINITY;
 }
 
 /** The conversation before: what agents answered in it is theirs, not the operator's. */
@@ -83,11 +92,12 @@ function hearRequest(frame: Frame, { parent, request }: RunStarted): void {
 }
 
 /** A direct call, then a route of the operator's file, then turn after turn with the model. */
-async function work(frame: Frame, started: RunStarted, runChild: RunChild): Promise<Worked> {
+async function work(frame: Frame, carriage: Carriage): Promise<Worked> {
+  const { started, runChild } = carriage;
   if (started.call) return callDirectly(frame, started.call);
   const asks = await keepRequest(frame, started);
   if (asks) return { state: "waiting", asks };
-  const routed = await followRoute(frame, started, runChild);
+  const routed = await followRoute(frame, carriage);
   if (routed) return routed;
   const tools = toolSpecs(frame);
   // The gate stops a run without turns left; this bounds the loop whatever the gate says.
@@ -141,11 +151,12 @@ function pretty(output: Json): string {
 /** The first route that matches the request, when there is one: no model is asked. */
 async function followRoute(
   frame: Frame,
-  started: RunStarted,
-  runChild: RunChild,
+  { started, runChild, decisions }: Carriage,
 ): Promise<Worked | null> {
   if (frame.depth > 0 || started.agent !== frame.facts.oracle) return null;
-  const found = routeOf(started.request, frame.facts.routes, { today: frame.today });
+  const conversation = (): string => conversationOf(frame);
+  const given = { today: () => frame.today, conversation, decisions };
+  const found = routeOf(started.request, frame.facts.routes, given);
   if (!found) return null;
   const routed = await act(frame, routeWant(frame, found.route.id, started.request));
   if (routed.status === "waiting") return { state: "waiting", asks: routed.asks };
@@ -172,6 +183,16 @@ async function followRoute(
     );
   }
   return { state: "done", outcome: "succeeded", text: fillSay(text, null) };
+}
+
+/** What was said before, as far as it is still given. */
+function conversationOf({ messages, requestAt, window }: Frame): string {
+  const lines = messages.slice(window.past, requestAt).map(({ role, parts }) => {
+    const text = parts.map((part) => (part.type === "text" ? part.text : "")).join("");
+    return `${role === "user" ? "you" : "agent"}: ${text}`;
+  });
+  const left = window.past === 0 ? [] : [`(${window.past} older messages are left out)`];
+  return [...left, ...lines].join("\n") || "Nothing was said yet.";
 }
 
 /** The decision where a request goes, as an action at the route gate. */
@@ -230,7 +251,7 @@ function failed(code: string, message: string, next: string): Worked {
 
 /** The frame a run starts with. */
 export function frameOf(carriage: Carriage): Frame {
-  const { past, runChild: _, ...given } = carriage;
+  const { past, runChild: _, decisions: _decisions, ...given } = carriage;
   const { facts, started, drive } = carriage;
   const agent = started.agent === OPERATOR ? OPERATOR_AGENT : agentOf(facts, started.agent);
   if (!agent) throw new Error(`bug: run ${drive.run} of an agent that is not in its facts`);

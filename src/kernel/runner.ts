@@ -150,7 +150,8 @@ function carry(world: World, lease: Lease, load: Load): RunHandle {
       });
       const past = pastOf(journal, started.after, recorded[0]?.event.seq);
       const label = startLabel(recorded, past.label);
-      const chain = { ...load, hooks: guarded(load.hooks), past: past.messages, label };
+      const { messages, decisions } = past;
+      const chain = { ...load, hooks: guarded(load.hooks), past: messages, decisions, label };
       return stateOf(run, await carryChain(world, { watch, signal, limit }, chain, "operator"));
     } finally {
       forget();
@@ -182,13 +183,13 @@ interface Ride {
   readonly limit: Limit;
 }
 
-type Chain = Load & Pick<Parameters<typeof carryRun>[0], "past" | "label">;
+type Chain = Load & Pick<Parameters<typeof carryRun>[0], "past" | "decisions" | "label">;
 
 /** Carries one chain to its end or to where it waits, and says so on it. */
 async function carryChain(
   world: World,
   ride: Ride,
-  { run, started, facts, recorded, hooks, past, label }: Chain,
+  { run, started, facts, recorded, hooks, ...chain }: Chain,
   by: string,
 ): Promise<Carried> {
   const { watch, signal, limit } = ride;
@@ -196,7 +197,7 @@ async function carryChain(
   if (recorded.length > 0) await real.outside({ kind: "run.resumed", by });
   const carried = await carryRun({
     ...{ drive: drive(run, recorded, real, signal), world, watch, facts, hooks, started },
-    ...{ past, label, runChild: childRunner(world, ride) },
+    ...{ ...chain, runChild: childRunner(world, ride) },
   });
   if (carried.state === "waiting") {
     await real.outside({ kind: "run.waiting", asks: [...carried.asks] });
@@ -230,7 +231,7 @@ function childRunner(world: World, ride: Ride): RunChild {
       const signal = AbortSignal.any([ride.signal, limit.signal]);
       const { facts, hooks } = frame;
       const label = startLabel(recorded, frame.label);
-      const chain = { run, started, facts, recorded, hooks, past: [], label };
+      const chain = { run, started, facts, recorded, hooks, past: [], decisions: () => "", label };
       const carried = await carryChain(world, { ...ride, signal }, chain, "kernel").finally(
         limit.clear,
       );

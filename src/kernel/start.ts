@@ -182,6 +182,8 @@ export interface Past {
   readonly label: Label;
   /** The first event whose words are gone. */
   readonly erased: Event | null;
+  /** What the gate decided in the newest run of it, a line for each; worked out when asked for. */
+  decisions(): string;
 }
 
 /**
@@ -207,7 +209,24 @@ export function pastOf(
     messages.push({ role: "assistant", parts: [{ type: "text", text: said || NO_ANSWER }] });
     if (end) label = joinLabels(label, end.event.label ?? UNKNOWN_LABEL);
   }
-  return { messages, label, erased };
+  return { messages, label, erased, decisions: () => decidedIn(journal, after.at(-1)) };
+}
+
+/** Every decision of a run by what was decided on: its verdict, its reason, the rule that made it. */
+function decidedIn(journal: Journal, run: string | undefined): string {
+  const names = new Map<string | null, string>();
+  const lines: string[] = [];
+  for (const { event, body } of run === undefined ? [] : journal.chain(run)) {
+    if (body?.kind === "action.proposed") {
+      const { kind, name } = body.action;
+      names.set(event.step, `${kind} ${name}`);
+    } else if (body?.kind === "action.judged") {
+      const { verdict, reason, rule } = body.decision;
+      const by = rule === null ? "" : `, rule ${rule}`;
+      lines.push(`${names.get(event.step) ?? GONE}: ${verdict} (${reason}${by})`);
+    }
+  }
+  return lines.join("\n") || "Nothing was decided yet.";
 }
 
 const GONE = "(erased)";

@@ -67,9 +67,10 @@ function frameFor(
     attended: false,
     version: world.version,
   };
-  const nothing = { watch: null, hooks: {}, past: [], label: null, runChild: neverRun };
+  const nothing = { watch: null, hooks: {}, past: [], label: null };
   const unused = drive("can", [], null, new AbortController().signal);
-  return frameOf({ ...nothing, drive: unused, world, facts, started });
+  const unasked = { decisions: neverRun, runChild: neverRun };
+  return frameOf({ ...nothing, ...unasked, drive: unused, world, facts, started });
 }
 
 function neverRun(): never {

@@ -77,7 +77,8 @@ async function redrive(
   try {
     await carryRun({
       ...{ drive: driven, world: null, watch: null, facts, hooks: {}, started },
-      ...{ past: past.messages, label: event?.label ?? null, runChild: noChild },
+      ...{ past: past.messages, decisions: past.decisions, runChild: noChild },
+      label: event?.label ?? null,
     });
   } catch (error) {
     // An interrupted run's record ends in the middle: all there is was reproduced.

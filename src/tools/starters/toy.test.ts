@@ -1,16 +1,18 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import fc from "fast-check";
 import type { Json } from "../../std/json.ts";
-import { evaluate } from "../../../starters/basics/skills/basics/lib/arithmetic.ts";
+import { evaluate } from "../../../starters/toy/skills/basics/lib/arithmetic.ts";
 import { type Lab, openLab } from "../testing/lab.ts";
-import { filesOf, outputOf } from "../testing/starter.ts";
+import { filesOf, outputOf, STARTERS } from "../testing/starter.ts";
 
 setDefaultTimeout(60_000);
 
 describe("the basics", () => {
   let lab: Lab;
   beforeAll(() => {
-    lab = openLab({ files: filesOf("basics"), skills: { basics: [] } });
+    lab = openLab({ files: filesOf("toy"), skills: { basics: [] } });
   });
   afterAll(() => lab.close());
 
@@ -25,6 +27,7 @@ describe("the basics", () => {
     expect(listed.toSorted()).toEqual([
       ["calculate", [], true],
       ["echo", [], true],
+      ["eval", [], false],
     ]);
   });
 
@@ -75,6 +78,20 @@ describe("the basics", () => {
 });
 
 describe("arithmetic", () => {
+  test("comes to what its page says", () => {
+    const page = readFileSync(join(STARTERS, "../docs/safe-calculator.md"), "utf8");
+    const rows = Array.from(page.matchAll(/^\| `(.+?)` \| (.+) \|$/gmu));
+    expect(rows).toHaveLength(6);
+    for (const [, expression = "", says = ""] of rows) {
+      const result = /^`(.+?)`/u.exec(says)?.[1];
+      if (result !== undefined) expect(String(evaluate(expression))).toBe(result);
+      else {
+        const error = says.replace(/^an error: /u, "");
+        expect(() => evaluate(expression)).toThrow(new RegExp(RegExp.escape(error), "iu"));
+      }
+    }
+  });
+
   test.each<[string, number | RegExp]>([
     ["1", 1],
     ["1 + 2 * 3", 7],

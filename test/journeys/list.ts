@@ -1,0 +1,7 @@
+import type { Journey } from "../support/journey.ts";
+import { journey as holly } from "./holly.ts";
+import { journey as indieDeveloper } from "./indie-developer.ts";
+import { journey as toy } from "./toy.ts";
+
+/** Every journey, in the order their pages are read. */
+export const JOURNEYS: readonly Journey[] = [toy, holly, indieDeveloper];
