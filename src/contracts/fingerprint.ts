@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "d33851cca4ebf701e830453e01c39abb483dc7804b1aec2a50b2167fd034ed25";
+export const SCHEMAS_HASH = "200dad986abd80046746c3dc39b01c83ec249de661ade665f39712e99b4271eb";
