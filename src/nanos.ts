@@ -16,6 +16,7 @@ import type {
   TrustView,
   VerifyReport,
 } from "./contracts/nanos.ts";
+import type { CheckReport } from "./contracts/portable.ts";
 import { emptyArrangement } from "./home/arrangement/empty.ts";
 import { checkRoutes, checkRules } from "./gate/rules.ts";
 import { type Home, type HomeOptions, look as lookHome, openHome } from "./home/home.ts";
@@ -53,6 +54,8 @@ import { VERSION } from "./version.ts";
 export type * from "./contracts/nanos.ts";
 // oxlint-disable-next-line oxc/no-barrel-file -- and what it speaks of
 export type * from "./contracts/skill.ts";
+// oxlint-disable-next-line oxc/no-barrel-file -- and how it travels
+export type * from "./contracts/portable.ts";
 // oxlint-disable-next-line oxc/no-barrel-file -- and what it asks
 export type * from "./contracts/question.ts";
 export { NanosError } from "./std/error.ts";
@@ -121,8 +124,20 @@ export async function trust(options: OpenOptions, view: TrustView): Promise<void
   );
 }
 
+/**
+ * What is wrong with a manifest or an arrangement, absolute. Opens no home, runs nothing.
+ *
+ * @throws NanosError `check.*`.
+ */
+export async function check(path: string): Promise<CheckReport> {
+  const { checkPath } = await import("./home/check/check.ts");
+  return checkPath(path, CHECKS);
+}
+
+const CHECKS = { rules: checkRules, routes: checkRoutes };
+
 function homeOptions(options: OpenOptions): HomeOptions {
-  return { ...options, checks: { rules: checkRules, routes: checkRoutes }, contents: openVault };
+  return { ...options, checks: CHECKS, contents: openVault };
 }
 
 async function atHome(home: Home, act: (journal: Journal) => Promise<void>): Promise<void> {

@@ -18,6 +18,7 @@ export const COMMANDS: readonly Entry[] = [
   { name: "resume", load: () => import("./commands/resume.ts") },
   { name: "cancel", load: () => import("./commands/cancel.ts") },
   { name: "init", load: () => import("./commands/init.ts") },
+  { name: "check", load: () => import("./commands/check.ts") },
   { name: "trust", load: () => import("./commands/trust.ts") },
   { name: "show", load: () => import("./commands/show.ts") },
   { name: "agent", aliases: ["agents"], load: () => import("./commands/agent.ts") },

@@ -60,6 +60,7 @@ export function scriptedHouse(script: Script, calls: Calls = { log: [] }): House
       };
     },
     trustView: async () => TRUST,
+    check: async (path) => ({ path, kind: "agent", ok: true, problems: [], warnings: [] }),
     trust: async (_options, view) => {
       calls.log.push(`trust ${view.hash}`);
       found = { kind: "ready", arrangementDir: view.dir, workspace: "/w" };

@@ -23,7 +23,11 @@ export async function loadAgents(loading: Loading): Promise<Agent[]> {
   return [...agents.values()];
 }
 
-async function readAgent(loading: Loading, path: string): Promise<Read<AgentManifest> | null> {
+/** Reads one agent's file; another program's keys are passed over. */
+export async function readAgent(
+  loading: Loading,
+  path: string,
+): Promise<Read<AgentManifest> | null> {
   const { AgentManifest, CLAUDE_AGENT_KEYS } = await import("../../contracts/agent.ts");
   return loading.read(path, AgentManifest, "markdown", {
     ignore: CLAUDE_AGENT_KEYS,

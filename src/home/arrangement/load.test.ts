@@ -140,17 +140,17 @@ describe("what is not wrong but worth saying", () => {
     [
       "a skill that is not there",
       { "agents/a.md": md("name: a\ndescription: A.\nskills: note") },
-      "agents/a.md: there is no skill 'note'; did you mean 'notes'?",
+      "agents/a.md:4: there is no skill 'note'; did you mean 'notes'?",
     ],
     [
       "an agent that is not there",
       { "agents/a.md": md("name: a\ndescription: A.\nagents: oracel") },
-      "agents/a.md: there is no agent 'oracel'; did you mean 'oracle'?",
+      "agents/a.md:4: there is no agent 'oracel'; did you mean 'oracle'?",
     ],
     [
       "no oracle",
       { "arrangement.yaml": "name: small\noracle: nobody\n" },
-      "arrangement.yaml: there is no agent 'nobody'",
+      "arrangement.yaml:2: there is no agent 'nobody'",
     ],
     [
       "a skill of another name than its folder",

@@ -7,6 +7,7 @@ import type { McpServer } from "../../contracts/tool.ts";
 import { NanosError } from "../../std/error.ts";
 import { LIMITS } from "../../std/limits.ts";
 import { nearest } from "../../std/nearest.ts";
+import type { Path } from "./explain.ts";
 import { loadAgents } from "./agents.ts";
 import type { ParseCache } from "./cache.ts";
 import { isForeign, type Loading, type Read, startLoading, textOf } from "./loading.ts";
@@ -70,6 +71,16 @@ export async function tryFiles(
   await parseAll(files, checks);
 }
 
+/** Everything that is wrong with the files of an arrangement; names that lead nowhere as well. */
+export async function findFaults(
+  files: Snapshot,
+  checks: ArrangementChecks | undefined,
+): Promise<Pick<Loading, "problems" | "warnings">> {
+  const { loading } = await readAll(files, checks);
+  const { problems, loose, warnings } = loading;
+  return { problems: [...problems, ...loose], warnings };
+}
+
 /** An arrangement as plain JSON, for the cache. */
 interface Stored extends Omit<Arrangement, "agents" | "skills"> {
   readonly agents: readonly Agent[];
@@ -85,6 +96,17 @@ function revive(stored: Stored): Arrangement {
 }
 
 async function parseAll(files: Snapshot, checks: ArrangementChecks | undefined): Promise<Stored> {
+  const { loading, stored } = await readAll(files, checks);
+  if (loading.problems.length > 0 || stored === null) {
+    throw manifestError(files.dir, loading.problems);
+  }
+  return stored;
+}
+
+async function readAll(
+  files: Snapshot,
+  checks: ArrangementChecks | undefined,
+): Promise<{ readonly loading: Loading; readonly stored: Stored | null }> {
   const { ArrangementManifest } = await import("../../contracts/arrangement.ts");
   const loading = startLoading(files);
   if (!files.byPath.has("arrangement.yaml")) {
@@ -102,15 +124,11 @@ async function parseAll(files: Snapshot, checks: ArrangementChecks | undefined):
   const rules = await loadRules(loading, checks);
   const routes = await loadRoutes(loading, checks);
   const instructions = readInstructions(loading);
-  if (manifest !== null) {
-    const servers = Object.keys(mcpServers);
-    const given = [...skills.map(({ head }) => head.name), ...servers];
-    warnAboutReferences(loading, manifest.value.oracle, agents, given);
-  }
-  if (loading.problems.length > 0 || manifest === null) {
-    throw manifestError(files.dir, loading.problems);
-  }
-  return {
+  if (manifest === null) return { loading, stored: null };
+  const servers = Object.keys(mcpServers);
+  const given = [...skills.map(({ head }) => head.name), ...servers];
+  findLoose(loading, manifest.value.oracle, agents, given);
+  const stored = {
     manifest: manifest.value,
     dir: files.dir,
     workspace: files.workspace,
@@ -123,14 +141,21 @@ async function parseAll(files: Snapshot, checks: ArrangementChecks | undefined):
     rules,
     routes,
     ...(instructions === null ? {} : { instructions }),
-    warnings: loading.warnings,
+    warnings: [
+      ...loading.warnings,
+      ...loading.loose.map(({ file, line, text }) => `${file}:${line}: ${text}`),
+    ],
   };
+  return { loading, stored };
 }
 
 /** Our own servers first; a project's `.mcp.json` adds to them and replaces none. */
-async function loadServers(loading: Loading): Promise<Record<string, McpServer>> {
+export async function loadServers(
+  loading: Loading,
+  paths = ["mcp.json", "../.mcp.json"],
+): Promise<Record<string, McpServer>> {
   const servers: Record<string, McpServer> = {};
-  for (const path of ["mcp.json", "../.mcp.json"]) {
+  for (const path of paths) {
     if (!loading.files.byPath.has(path)) continue;
     const { McpFile } = await import("../../contracts/tool.ts");
     const file = await loading.read(path, McpFile, "yaml", { lenient: isForeign(path) });
@@ -159,40 +184,48 @@ function serverProblem(server: McpServer): string | null {
   return null;
 }
 
-async function loadRules(loading: Loading, checks?: ArrangementChecks): Promise<readonly Rule[]> {
-  if (!loading.files.byPath.has("rules.yaml")) return [];
+/** Reads a file of rules and tries their examples; nothing where there is none. */
+export async function loadRules(
+  loading: Loading,
+  checks?: ArrangementChecks,
+  path = "rules.yaml",
+): Promise<readonly Rule[]> {
+  if (!loading.files.byPath.has(path)) return [];
   const { RulesFile } = await import("../../contracts/rules.ts");
-  const file = await loading.read("rules.yaml", RulesFile, "yaml");
+  const file = await loading.read(path, RulesFile, "yaml");
   if (file === null) return [];
   const rules = file.value.rules;
-  reportItems(loading, "rules", rules, file.at, checks?.rules(rules, "rules.yaml"));
+  reportItems(loading, { what: "rules", path, at: file.at }, rules, checks?.rules(rules, path));
   return rules;
 }
 
-async function loadRoutes(loading: Loading, checks?: ArrangementChecks): Promise<readonly Route[]> {
-  if (!loading.files.byPath.has("routes.yaml")) return [];
+/** Reads a file of routes and tries their examples; nothing where there is none. */
+export async function loadRoutes(
+  loading: Loading,
+  checks?: ArrangementChecks,
+  path = "routes.yaml",
+): Promise<readonly Route[]> {
+  if (!loading.files.byPath.has(path)) return [];
   const { RoutesFile } = await import("../../contracts/rules.ts");
-  const file = await loading.read("routes.yaml", RoutesFile, "yaml");
+  const file = await loading.read(path, RoutesFile, "yaml");
   if (file === null) return [];
   const routes = file.value.routes;
-  reportItems(loading, "routes", routes, file.at, checks?.routes(routes, "routes.yaml"));
+  reportItems(loading, { what: "routes", path, at: file.at }, routes, checks?.routes(routes, path));
   return routes;
 }
 
 /** Puts what is wrong with single rules at the line where the rule stands. */
 function reportItems(
   loading: Loading,
-  what: "rules" | "routes",
+  { what, path, at }: { what: "rules" | "routes"; path: string; at: Read<unknown>["at"] },
   items: readonly { readonly id: string }[],
-  at: Read<unknown>["at"],
   found: readonly RuleProblem[] = doubles(what, items),
 ): void {
-  const file = `${what}.yaml`;
   for (const { id, sentence } of found) {
     // Of two with one id, the later is the one to change.
     const index = items.findLastIndex((item) => item.id === id);
     const place = index < 0 ? { line: 1, column: 1 } : at([what, index, "id"]);
-    loading.problems.push({ file, ...place, text: sentence });
+    loading.problems.push({ file: path, ...place, text: sentence });
   }
 }
 
@@ -219,23 +252,25 @@ function readInstructions(loading: Loading): string | null {
  * Names that lead nowhere are said, not refused: taking a skill or an agent away must not break
  * the rest of the arrangement.
  */
-function warnAboutReferences(
+function findLoose(
   loading: Loading,
   oracle: string,
   agents: readonly Agent[],
   skillNames: readonly string[],
 ): void {
   const agentNames = agents.map((agent) => agent.manifest.name);
-  const missing = (where: string, what: string, name: string, known: readonly string[]): void => {
-    if (known.includes(name)) return;
-    const near = nearest(name, known);
+  const known = { skill: skillNames, agent: agentNames };
+  const check = (file: string, what: "skill" | "agent", name: string, path: Path): void => {
+    if (known[what].includes(name)) return;
+    const near = nearest(name, known[what]);
     const tail = near === undefined ? "" : `; did you mean '${near}'?`;
-    loading.warnings.push(`${where}: there is no ${what} '${name}'${tail}`);
+    const text = `there is no ${what} '${name}'${tail}`;
+    loading.loose.push({ file, ...loading.at(file, path), text });
   };
-  missing("arrangement.yaml", "agent", oracle, agentNames);
+  check("arrangement.yaml", "agent", oracle, ["oracle"]);
   for (const { manifest, file } of agents) {
     const where = loading.files.relative(file);
-    for (const name of manifest.skills) missing(where, "skill", name, skillNames);
-    for (const name of manifest.agents) missing(where, "agent", name, agentNames);
+    manifest.skills.forEach((name, i) => check(where, "skill", name, ["skills", i]));
+    manifest.agents.forEach((name, i) => check(where, "agent", name, ["agents", i]));
   }
 }

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { LIMITS } from "../../std/limits.ts";
 import { type TreeFile, utf8 } from "../files.ts";
+import type { Path } from "./explain.ts";
 import { parseManifest, type Parsed, type ParseOptions, type Problem } from "./manifest.ts";
 import type { Snapshot } from "./snapshot.ts";
 
@@ -12,6 +13,10 @@ export interface Loading {
   readonly files: Snapshot;
   readonly problems: Problem[];
   readonly warnings: string[];
+  /** Names that lead nowhere: said where an arrangement is loaded, a fault where it is checked. */
+  readonly loose: Problem[];
+  /** Where a value of a manifest that was read stands; the top of any other file. */
+  at(file: string, path: Path): { readonly line: number; readonly column: number };
   /**
    * Reads one manifest of the snapshot; null when absent, or when wrong, which is then reported:
    * as a problem in our own files, as a warning in another program's.
@@ -34,10 +39,13 @@ export function startLoading(files: Snapshot): Loading {
     atTop(path, `${why}; an arrangement holds regular files only`),
   );
   const warnings = [...files.warnings];
+  const places = new Map<string, Read<unknown>["at"]>();
   return {
     files,
     problems,
     warnings,
+    loose: [],
+    at: (file, path) => places.get(file)?.(path) ?? { line: 1, column: 1 },
     read: async (path, schema, kind, options) => {
       const file = files.byPath.get(path);
       if (file === undefined) return null;
@@ -46,7 +54,10 @@ export function startLoading(files: Snapshot): Loading {
         typeof text === "string"
           ? await parseManifest(path, text, schema, kind, options)
           : { ok: false as const, problems: [atTop(path, text.problem)] };
-      if (parsed.ok) return parsed;
+      if (parsed.ok) {
+        places.set(path, parsed.at);
+        return parsed;
+      }
       if (!isForeign(path)) problems.push(...parsed.problems);
       else warnings.push(...parsed.problems.map((p) => `${p.file}:${p.line}: left out: ${p.text}`));
       return null;

@@ -12,9 +12,9 @@ export async function loadSkills(loading: Loading): Promise<Skill[]> {
   for (const folder of ["skills", "../.agents/skills", "../.claude/skills"]) {
     for (const name of loading.files.folders(folder)) {
       const path = `${folder}/${name}`;
-      const head = await readHead(loading, path, name);
-      if (head === null) continue;
-      const skill = await skillOf(loading, path, head);
+      const read = await loadSkill(loading, path, name);
+      if (read === null) continue;
+      const { skill, head } = read;
       const first = skills.get(skill.head.name);
       if (first === undefined) skills.set(skill.head.name, skill);
       else reportTwice(loading, path, head, loading.files.relative(first.dir));
@@ -22,6 +22,16 @@ export async function loadSkills(loading: Loading): Promise<Skill[]> {
   }
   limitItems(loading, "skills", skills.size);
   return [...skills.values()];
+}
+
+/** Reads one skill's folder; null where it has no head that can be read. */
+export async function loadSkill(
+  loading: Loading,
+  path: string,
+  name: string,
+): Promise<{ readonly skill: Skill; readonly head: Read<SkillHead> } | null> {
+  const head = await readHead(loading, path, name);
+  return head && { head, skill: await skillOf(loading, path, head) };
 }
 
 async function readHead(

@@ -57,7 +57,8 @@ export function withEdits(
   return assembled(dir, workspace, { refused, warnings, files: [...kept, ...made] });
 }
 
-function assembled(
+/** Files as a snapshot, wherever they were read from. */
+export function assembled(
   root: string,
   workspace: string,
   { files, refused, warnings }: Pick<Snapshot, "files" | "refused" | "warnings">,
