@@ -1,6 +1,15 @@
 /** What the scripts need of the machine: programs, packages, processes, folders of their own. */
 import { spawn } from "node:child_process";
-import { accessSync, constants, existsSync, mkdtempSync, rmSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 
@@ -119,6 +128,39 @@ export async function need(program: string, debian: string): Promise<string | nu
   const install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", debian];
   await run(install, { env, ms: 300_000 });
   return which(program);
+}
+
+const NPM_MS = 600_000;
+
+/** Packages of npm in exactly these versions, in a folder of their own. */
+export interface Packages {
+  readonly folder: string;
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+/**
+ * Makes sure they are there; running none of their install scripts.
+ * @returns null when they are, else why not.
+ */
+export async function needPackages(
+  { folder, versions }: Packages,
+  install = true,
+): Promise<string | null> {
+  const manifest = JSON.stringify({ private: true, dependencies: versions });
+  const done = join(folder, "installed.json");
+  if (existsSync(done) && readFileSync(done, "utf8") === manifest) return null;
+  const npm = which("npm");
+  if (npm === null || !install) return npm === null ? "npm is not installed" : "not installed";
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "package.json"), manifest);
+  const flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+  const ran = await run([npm, "install", "--prefix", folder, ...flags], {
+    cwd: folder,
+    ms: NPM_MS,
+  });
+  if (ran.code !== 0) return `npm install failed: ${ran.text.trim().split("\n", 1)[0] ?? ""}`;
+  writeFileSync(done, manifest);
+  return null;
 }
 
 const NODE_24 = "24.21.0";

@@ -13,7 +13,17 @@
  */
 import { mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { BUN, cleanEnv, inTempFolder, need, needNode, ROOT, run, which } from "./machine.ts";
+import {
+  BUN,
+  cleanEnv,
+  inTempFolder,
+  need,
+  needNode,
+  needPackages,
+  ROOT,
+  run,
+  which,
+} from "./machine.ts";
 import { coverageFlags, judgeReport } from "./check/coverage.ts";
 import { readHouse } from "./tidy/house.ts";
 
@@ -45,6 +55,16 @@ const PROGRAMS = [
   ["dbus-run-session", "dbus-daemon"],
   ["dbus-send", "dbus-bin"],
 ] as const;
+/** The reference servers of the Model Context Protocol, which work here as they are published. */
+const MCP_SERVERS = {
+  folder: join(ROOT, "node_modules/.cache/mcp-servers"),
+  versions: Object.fromEntries(
+    ["filesystem", "memory", "everything", "sequential-thinking"].map((name) => [
+      `@modelcontextprotocol/server-${name}`,
+      "2026.8.31",
+    ]),
+  ),
+};
 /** A test that hangs ends here; nothing is asserted on time. */
 const TEST_MS = 60_000;
 
@@ -146,9 +166,15 @@ async function prepare(missing: string[], install: boolean): Promise<Env> {
     if (file === null) missing.push(`not available: ${program} (apt-get install ${debian})`);
   }
   const node = await needNode(install);
-  if (node !== null) return { NANOS_TEST_NODE: node };
-  missing.push("not available: node 24 (https://nodejs.org, or npm i -g n)");
-  return {};
+  if (node === null) missing.push("not available: node 24 (https://nodejs.org, or npm i -g n)");
+  const lacking = await needPackages(MCP_SERVERS, install);
+  if (lacking !== null) {
+    missing.push(`not available: the reference MCP servers (npm test installs them: ${lacking})`);
+  }
+  return {
+    ...(node === null ? {} : { NANOS_TEST_NODE: node }),
+    ...(lacking === null ? { NANOS_TEST_SERVERS: MCP_SERVERS.folder } : {}),
+  };
 }
 
 /** Every test file, on Bun. A run that dies before its report is written is a failure. */

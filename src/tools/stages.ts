@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { hashOf } from "../std/hash.ts";
-import type { Json } from "../std/json.ts";
+import { isObject, type Json } from "../std/json.ts";
 import type { Failure } from "../contracts/outcome.ts";
-import type { Boxed } from "../sandbox/sandbox.ts";
+import type { Boxed, Mapped } from "../sandbox/sandbox.ts";
 import { reopenStage } from "../sandbox/stage/handle.ts";
 import { isFailure } from "./failures.ts";
 import type { Staged } from "./tool-host.ts";
@@ -62,6 +62,20 @@ export function openStages(dir: string, undo: string): Stages {
       return staged === null || isFailure(staged) ? null : staged;
     },
   };
+}
+
+/** What a process said, in which it may have named places of its stage: as the places they stand for. */
+export function withRealPlaces(said: string, mapping: readonly Mapped[]): string;
+export function withRealPlaces(said: Json, mapping: readonly Mapped[]): Json;
+export function withRealPlaces(said: Json, mapping: readonly Mapped[]): Json {
+  if (mapping.length === 0) return said;
+  if (typeof said === "string") {
+    return mapping.reduce((text, { real, staged }) => text.replaceAll(staged, () => real), said);
+  }
+  if (Array.isArray(said)) return said.map((item: Json) => withRealPlaces(item, mapping));
+  if (!isObject(said)) return said;
+  const fields = Object.entries(said).map(([key, item]) => [key, withRealPlaces(item, mapping)]);
+  return Object.fromEntries(fields);
 }
 
 /** A step's id is a plain name; anything else is hashed, so that no id names another folder. */

@@ -14,6 +14,7 @@ import { newPassage, type Passage, type Proxy, reachedOf } from "../proxy/proxy.
 import { placeOf } from "../runtime/context.ts";
 import type { Moved } from "../runtime/wire.ts";
 import type { Reach, ToolCall, ToolResult } from "../tool-host.ts";
+import { withRealPlaces } from "../stages.ts";
 import { failed, heldBy, labelOf, notAnObject, type Parts, type Source } from "./kind.ts";
 import { programTier, startProgram } from "./program.ts";
 import { askFor, lentEnv } from "./secrets.ts";
@@ -104,14 +105,14 @@ async function callStaged(given: StartedCall, args: JsonObject): Promise<ToolRes
   const result = { ...resultOf(given, reply, open), ...reachedOf(passage) };
   if (!result.ok) {
     await boxed.discard();
-    return result;
+    const message = withRealPlaces(result.failure.message, boxed.mapping);
+    return { ...result, failure: { ...result.failure, message } };
   }
   const staged = await stages.keep(call.step, boxed);
   if (staged !== null && isFailure(staged)) {
     return { ...failed(staged, boxed), ...reachedOf(passage) };
   }
-  const back = boxed.mapping.map(({ real, staged: copy }) => ({ real: copy, staged: real }));
-  return { ...result, output: renamed(result.output, back), staged };
+  return { ...result, output: withRealPlaces(result.output, boxed.mapping), staged };
 }
 
 /** Every text that is a path of what was moved, as the path it was moved to. */

@@ -12,6 +12,7 @@ import { missingScope, refusedPath } from "../missing.ts";
 import { isWithin, pathsOf } from "../scopes.ts";
 import type { Reached, ToolCall, ToolResult } from "../tool-host.ts";
 import { newPassage, openProxy, type Passage, type Proxy, reachedOf } from "../proxy/proxy.ts";
+import { withRealPlaces } from "../stages.ts";
 import { failed, heldBy, labelOf, type Parts, type Source } from "./kind.ts";
 
 /** A program to start: argv whose first item is a name or path, found before the box closes. */
@@ -84,7 +85,12 @@ function programSpec(
     return failure("tool.not_found_program", `The program ${name} was not found.`);
   }
   const { scopes, workspace, ms } = program;
-  const set = { PATH: parts.env["PATH"] ?? DEFAULT_PATH, LANG: "C.UTF-8", ...program.set };
+  const given = Object.entries(program.set ?? {}).map(([key, text]) => [
+    key,
+    stagedItem(text, program),
+  ]);
+  const fixed = { PATH: parts.env["PATH"] ?? DEFAULT_PATH, LANG: "C.UTF-8" };
+  const set: Readonly<Record<string, string>> = { ...fixed, ...Object.fromEntries(given) };
   const own = [file, ...source.own];
   return {
     run: { kind: "program", argv: [file, ...rest.map((item) => stagedItem(item, program))] },
@@ -98,7 +104,7 @@ function programSpec(
   };
 }
 
-/** An argument that is a path of what is staged, as the path of the copy it will work on. */
+/** An argument or variable that is a path of what is staged, as the path of the copy it will work on. */
 function stagedItem(item: string, { scopes, workspace, stage }: Program): string {
   if (stage === null || !isAbsolute(item)) return item;
   const writes = pathsOf(scopes, "write", workspace);
@@ -175,7 +181,8 @@ export async function printed(
   const { boxed } = started;
   const ran = await readToEnd(boxed, call.tool, call.ms, signal);
   const reached = reachedOf(passage);
-  const why = ran.stopped ?? programFailure(call.tool, ran.ended, boxed.stderr());
+  const said = withRealPlaces(boxed.stderr(), boxed.mapping);
+  const why = ran.stopped ?? programFailure(call.tool, ran.ended, said);
   if (why !== null) {
     await boxed.discard();
     const missing = ran.stopped === null ? missingOf(boxed, call, reached) : null;
@@ -185,7 +192,8 @@ export async function printed(
   const staged = writes ? await parts.stages.keep(call.step, boxed) : null;
   if (staged !== null && isFailure(staged)) return { ...failed(staged, boxed), ...reached };
   const label = labelOf(manifest);
-  return { ok: true, output: ran.stdout, ...heldBy(boxed), label, staged, ...reached };
+  const output = withRealPlaces(ran.stdout, boxed.mapping);
+  return { ok: true, output, ...heldBy(boxed), label, staged, ...reached };
 }
 
 /** The scope whose lack made a program fail, when that can be told. */
