@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Rank } from "./action.ts";
+import { JsonSchema } from "./json.ts";
 
 const names = z
   .union([
@@ -47,6 +48,10 @@ export const AgentManifest = z.strictObject({
       messages: z.number().int().min(0).optional(),
     })
     .default({}),
+  /** JSON Schema of what it is given beside the request, an object; absent where that is nothing. */
+  input: JsonSchema.optional(),
+  /** JSON Schema its answer has to fit; absent where it answers in text. */
+  output: JsonSchema.optional(),
   kind: z.enum(["prompt"]).default("prompt"),
 });
 export type AgentManifest = z.infer<typeof AgentManifest>;

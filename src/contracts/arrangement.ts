@@ -8,6 +8,8 @@ import type { Skill } from "./skill.ts";
 import { Scope } from "./scope.ts";
 import type { McpServer } from "./tool.ts";
 
+const Depth = z.number().int().min(0).max(8);
+
 /** `arrangement.yaml`. */
 export const ArrangementManifest = z.strictObject({
   name: z
@@ -33,8 +35,8 @@ export const ArrangementManifest = z.strictObject({
       cost: z.number().nonnegative().optional(),
       /** Messages of the conversation before a request that are given with it. */
       messages: z.number().int().min(0).optional(),
-      /** Depth of delegation, 1 is flat. */
-      depth: z.number().int().min(0).max(8).optional(),
+      /** Depth of delegation, 1 is flat: the most, or from where on it is remarked on and the most. */
+      depth: z.union([Depth, z.strictObject({ warn: Depth, cap: Depth })]).optional(),
     })
     .default({}),
   /** Whether anything is remembered; off where nothing is said. */

@@ -110,6 +110,8 @@ export const EventBody = z.discriminatedUnion("kind", [
     memories: z.array(z.string()).optional(),
     /** True for one that reads for another and answers by schema: it has no memory. */
     reader: z.boolean().optional(),
+    /** True for one whose answer names its evidence: results say what they can be named by. */
+    proves: z.boolean().optional(),
     model: RunModel.extend({
       /** Asked in its place when it fails or rests, in this order. */
       fallback: z.array(RunModel).optional(),

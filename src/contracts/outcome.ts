@@ -41,6 +41,15 @@ export const Refused = z.strictObject({
 });
 export type Refused = z.infer<typeof Refused>;
 
+/** What a delegated run really did, as its record shows; empty for one that only spoke. */
+export const Evidence = z.strictObject({
+  /** Steps of its chain that came to something: tool calls, and delegations with evidence. */
+  steps: z.array(z.string()),
+  /** Files it changed, absolute paths, with the SHA-256 they have then; null where one is gone. */
+  files: z.array(z.strictObject({ path: z.string(), hash: z.string().nullable() })),
+});
+export type Evidence = z.infer<typeof Evidence>;
+
 /** The run a delegation was carried by: the hash of its newest entry, and what it used and touched. */
 export const ChildRun = z.strictObject({
   run: z.string(),
@@ -52,6 +61,8 @@ export const ChildRun = z.strictObject({
   /** How often the operator was asked in it. */
   asks: z.number().int().optional(),
   unconfined: z.array(z.string()).optional(),
+  /** What stands behind its answer: what the answer names, or all it did; absent in older runs. */
+  evidence: Evidence.optional(),
 });
 export type ChildRun = z.infer<typeof ChildRun>;
 

@@ -12,6 +12,7 @@ export const REASONS = {
   "allow:chosen_model": "the operator added and chose this model",
   "allow:explicit_intent": "the operator said that it is to be remembered",
   "allow:dedupe_update": "the same is kept already, and is only confirmed",
+  "allow:deep": "it is inside the cap, though deeper than the arrangement wants unremarked",
   "allow:capture_only": "it may be held for the operator to look at, and is no note before that",
 
   "ask:net": "it would send something to a destination nobody endorsed",

@@ -21,6 +21,8 @@ export const Budget = z.strictObject({
   /** US dollars; absent means no limit in money. */
   cost: z.number().nonnegative().optional(),
   depth: z.number().int().nonnegative(),
+  /** Depth of delegation from which on it is remarked on; absent means never. */
+  warnDepth: z.number().int().nonnegative().optional(),
 });
 export type Budget = z.infer<typeof Budget>;
 

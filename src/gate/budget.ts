@@ -17,6 +17,7 @@ export function carveBudget(parent: Budget, spent: Spent, wanted: Partial<Budget
     // Depth is counted from the oracle, so it is a ceiling and not something used up.
     depth: left(parent.depth, 0, wanted.depth),
   };
+  if (parent.warnDepth !== undefined) child.warnDepth = parent.warnDepth;
   if (parent.cost !== undefined) child.cost = left(parent.cost, spent.cost, wanted.cost);
   else if (wanted.cost !== undefined) child.cost = wanted.cost;
   return child;

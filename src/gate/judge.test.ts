@@ -134,6 +134,11 @@ const CASES: Readonly<Record<Reason, Case>> = {
     { grant },
     { layer: "label" },
   ],
+  "allow:deep": [
+    { kind: "agent", name: "research" },
+    { budget: { ...budget, depth: 2, warnDepth: 0 } },
+    { layer: "budget" },
+  ],
   "deny:depth": [{ kind: "agent", name: "research" }, { depth: 1 }, { layer: "budget" }],
   "deny:budget_turns": [model, { spent: { ...empty, turns: 10 } }],
   "deny:budget_calls": [{}, { spent: { ...empty, calls: 10 } }],

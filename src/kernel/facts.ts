@@ -38,6 +38,7 @@ export function factsOf(given: {
 }): Facts {
   const { arrangement, tools, broken, lock, machine, userHome, memory } = given;
   const { manifest, rules, routes, workspace } = arrangement;
+  const { limits } = manifest;
   return {
     v: 1,
     name: manifest.name,
@@ -45,8 +46,8 @@ export function factsOf(given: {
     workspace,
     machine,
     userHome,
-    depth: manifest.limits.depth ?? LIMITS.depth,
-    limits: manifest.limits,
+    ...depthOf(limits.depth ?? LIMITS.depth),
+    limits,
     instructions: arrangement.instructions ?? null,
     agents: [...arrangement.agents.values()].map(({ manifest: agent, prompt }) => ({
       manifest: agent,
@@ -68,9 +69,16 @@ export function factsOf(given: {
     allow: manifest.allow,
     memory,
     policy: policyHash(rules, routes),
+    evidence: true,
     gate: GATE_VERSION,
   };
 }
+
+function depthOf(depth: ArrangementDepth): Pick<Facts, "depth" | "warnDepth"> {
+  return typeof depth === "number" ? { depth } : { depth: depth.cap, warnDepth: depth.warn };
+}
+
+type ArrangementDepth = NonNullable<Arrangement["manifest"]["limits"]["depth"]>;
 
 /**
  * Of a skill without servers its files are all there is. What a server announces is no file, and a

@@ -85,6 +85,8 @@ export interface Frame
   readonly flow: RunFlow;
   /** It reads for another agent and answers by schema. */
   readonly reader: boolean;
+  /** Its answer names its evidence. */
+  readonly proves: boolean;
   readonly answers: Answers;
   /** Ends when the ask that is being put to the operator has ended. */
   asking: Promise<unknown>;
@@ -155,6 +157,7 @@ export function newFrame({ started, label, ...given }: Given): Frame {
     label: label ?? OPERATOR_LABEL,
     flow: newFlow(),
     reader: started.reader === true,
+    proves: started.proves === true,
     answers: answersIn(record),
     asking: Promise.resolve(),
     steps: 0,

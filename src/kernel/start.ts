@@ -77,7 +77,7 @@ function secretsOf(held: readonly string[]): { secrets?: string[] } {
  */
 export async function childStart(
   world: World,
-  { frame, one, agent, request, budget, reader }: Parameters<RunChild>[0],
+  { frame, one, agent, request, budget, reader, proves }: Parameters<RunChild>[0],
 ): Promise<RunStarted> {
   const { facts, drive } = frame;
   const wanted = agentOf(facts, agent)?.manifest.model ?? "inherit";
@@ -90,6 +90,7 @@ export async function childStart(
     said: frame.said,
     memories: [...frame.memories],
     ...(reader ? { reader } : {}),
+    ...(proves ? { proves } : {}),
     model: await modelOf(world, wanted === "inherit" ? frame.model.name : wanted),
     workspace: facts.workspace,
     today: frame.today,
@@ -171,6 +172,7 @@ export function budgetOf(facts: Facts, agent: Facts["limits"], asked: Partial<Bu
     tokens: least("tokens") ?? LIMITS.tokens,
     ms: least("ms") ?? LIMITS.runMs,
     depth: Math.min(asked.depth ?? facts.depth, facts.depth),
+    ...(facts.warnDepth === undefined ? {} : { warnDepth: facts.warnDepth }),
     ...(cost === undefined ? {} : { cost }),
   };
 }

@@ -1,4 +1,5 @@
 import { parse } from "node:path";
+import { ordered } from "../std/canonical.ts";
 import { isObject } from "../std/json.ts";
 import { LIMITS } from "../std/limits.ts";
 import { nearest } from "../std/nearest.ts";
@@ -12,6 +13,7 @@ import { DELEGATE, type RunChild, budgetFor, delegateWant } from "./wants/delega
 import { type Settled, commitAll } from "./commit-all.ts";
 import { note } from "./ending.ts";
 import { answerBySchema } from "./flow/answer.ts";
+import { markOf } from "./flow/evidence.ts";
 import { notePlan } from "./flow/flow.ts";
 import { type Frame, agentOf } from "./frame.ts";
 import { heldWant } from "./secrets/guard.ts";
@@ -99,7 +101,8 @@ async function useTools(
     const one = committed.value[i] as Settled;
     note(frame, call.name, one);
     const { error, text } = resultText(one.outcome);
-    return { error, id: call.id, name: call.name, text, type: "result" };
+    const mark = frame.proves ? markOf(one.step, one.outcome) : "";
+    return { error, id: call.id, name: call.name, text: `${text}${mark}`, type: "result" };
   });
   say(frame, { parts: results, role: "tool" });
   const stopped = committed.value.map(({ outcome }) => outcome).find(endsRun);
@@ -154,7 +157,7 @@ function planDelegation(
   sharing: Parameters<typeof budgetFor>[2],
   runChild: RunChild,
 ): Planned {
-  const { agent, request, schema } = isObject(call.args) ? call.args : {};
+  const { agent, request, input, schema } = isObject(call.args) ? call.args : {};
   if (typeof agent !== "string" || typeof request !== "string") {
     return refuse("call.bad_arguments", 'delegate takes {"agent": NAME, "request": TEXT}.');
   }
@@ -171,7 +174,8 @@ function planDelegation(
     return refuse("call.no_budget", "What is left of this run is too little for another agent.");
   }
   frame.setAside += budget.calls;
-  const errand = { agent, request, budget, ...(answer && { answer }) };
+  const given = frame.facts.evidence && input !== undefined ? { input: ordered(input) } : {};
+  const errand = { agent, request, budget, ...given, ...(answer && { answer }) };
   return { want: heldWant(delegateWant(frame, errand, runChild), call.secrets) };
 }
 

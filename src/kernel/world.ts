@@ -29,6 +29,8 @@ export interface Facts {
   /** The operator's home folder, for scopes that start with `~/`. */
   readonly userHome: string;
   readonly depth: number;
+  /** Depth of delegation from which on it is remarked on; absent where nothing is said. */
+  readonly warnDepth?: number;
   readonly limits: AgentManifest["limits"];
   /** Text of the project's AGENTS.md, when trusted. */
   readonly instructions: string | null;
@@ -50,6 +52,8 @@ export interface Facts {
   readonly memory?: MemorySettings;
   /** Hash of rules, routes and the gate's version. */
   readonly policy: string;
+  /** Delegations answer with evidence; absent in facts from before they did. */
+  readonly evidence?: true;
   /** The gate's version; absent before there was a second. */
   readonly gate?: number;
 }

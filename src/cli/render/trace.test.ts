@@ -337,3 +337,29 @@ test.each([
     `refused net:x.test:443: ${says}`,
   );
 });
+
+test("what stands behind a delegated answer is said, also where that is nothing", () => {
+  const child = { run: "r2", head: "h" };
+  const line = (evidence: { steps: string[]; files: { path: string; hash: string }[] }): string => {
+    const outcome = { status: "done", output: null, child: { ...child, evidence } } as const;
+    const one = step({ step: "r1.1", kind: "agent", name: "coder", outcome });
+    return traceTree({ ...CHILD, run: "r1", steps: [one] }, 80, "/ws")
+      .map((text) => paint(text, false))
+      .join("\n");
+  };
+  const files = [{ path: "/ws/a", hash: "1" }];
+  expect(line({ steps: ["r2.1", "r2.3"], files })).toContain("evidence: 2 steps, 1 file");
+  expect(line({ steps: [], files: [] })).toContain("no evidence that anything was done");
+  const deep = {
+    ...decision("allow"),
+    layers: [{ layer: "budget", verdict: "allow", reason: "allow:deep" }],
+  } as const;
+  const one = step({
+    step: "r1.1",
+    kind: "agent",
+    name: "coder",
+    decision: { ...deep, layers: [...deep.layers] },
+  });
+  const shown = traceTree({ ...CHILD, run: "r1", steps: [one] }, 80, "/ws");
+  expect(shown.map((text) => paint(text, false)).join("\n")).toContain("delegated deeper");
+});

@@ -149,6 +149,11 @@ function noteLines(step: TraceStep, indent: string, width: number): readonly Lin
   if (outcome !== null && "failure" in outcome && outcome.status !== "denied") {
     notes.push(outcome.failure.message);
   }
+  const shown = evidenceNote(step);
+  if (shown !== null) notes.push(shown);
+  if (decision?.layers.some(({ reason }) => reason === "allow:deep")) {
+    notes.push("delegated deeper than the arrangement wants unremarked");
+  }
   if (step.isolation === "none") notes.push("ran held by no sandbox: it is marked unconfined");
   if (outcome !== null && outcome.status !== "denied") {
     notes.push(...(outcome.refused ?? []).map(({ scope, why }) => `refused ${scope}: ${WHY[why]}`));
@@ -160,6 +165,16 @@ function noteLines(step: TraceStep, indent: string, width: number): readonly Lin
     span(indent, "dim"),
     span(fit(note, width - indent.length), "yellow"),
   ]);
+}
+
+/** What stands behind the word of an agent that was handed work. */
+function evidenceNote({ outcome }: TraceStep): string | null {
+  const evidence = outcome?.status === "done" ? outcome.child?.evidence : undefined;
+  if (!evidence) return null;
+  const { steps, files } = evidence;
+  if (steps.length + files.length === 0) return "answered; no evidence that anything was done";
+  const all = [count(steps.length, "step"), count(files.length, "file")];
+  return `evidence: ${all.filter((text) => !text.startsWith("0 ")).join(", ")}`;
 }
 
 /** One ask and its answer: `asked: allowed by operator@terminal after 4.2 s`. */

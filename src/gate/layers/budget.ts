@@ -19,7 +19,11 @@ export function budgetLayer(action: Action, standing: Standing): readonly LayerA
   if (kind === "model" || delegates) denied.push(...overCost(kind, standing));
   if (spent.ms >= budget.ms) denied.push("deny:budget_time");
   if (kind === "model" && standing.resting) denied.push("deny:resting");
-  return denied.map((reason) => ({ verdict: "deny", reason }));
+  const isDeep = delegates && standing.depth + 1 > (budget.warnDepth ?? Number.POSITIVE_INFINITY);
+  return [
+    ...denied.map((reason) => ({ verdict: "deny", reason }) as const),
+    ...(isDeep ? [{ verdict: "allow", reason: "allow:deep" } as const] : []),
+  ];
 }
 
 /** Committing belongs to a call that was counted; what was done is not lost to the limit it met. */

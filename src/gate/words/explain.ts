@@ -112,6 +112,7 @@ const CHANGES: Readonly<Record<Reason, string>> = {
   "allow:chosen_model": "nanos model use NAME.",
   "allow:explicit_intent": MEMORY,
   "allow:dedupe_update": MEMORY,
+  "allow:deep": "limits.depth of arrangement.yaml: its warn and cap.",
   "allow:capture_only": MEMORY,
   "ask:net": NET,
   "ask:private_address": "a grant: {grant} --net {host}.",

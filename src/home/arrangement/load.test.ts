@@ -361,3 +361,17 @@ describe("the cache", () => {
     expect(await cache.through("n", "k", async () => 5)).toBe(5);
   });
 });
+
+test("how deep delegation goes is a number, or where it is remarked on and where it ends", async () => {
+  for (const [written, depth] of [
+    ["2", 2],
+    ["{warn: 1, cap: 3}", { warn: 1, cap: 3 }],
+  ] as const) {
+    using folder = testFolder({
+      ...SMALL,
+      "arrangement.yaml": `name: small\nlimits: {depth: ${written}}\n`,
+    });
+    const { manifest } = await loadArrangement(folder.dir, "/work");
+    expect(manifest.limits.depth).toEqual(depth);
+  }
+});

@@ -1,31 +1,38 @@
 import { canonical, ordered } from "../../std/canonical.ts";
+import { messageOf } from "../../std/error.ts";
 import type { Json } from "../../std/json.ts";
-import type { Outcome } from "../../contracts/outcome.ts";
+import type { Evidence, Outcome } from "../../contracts/outcome.ts";
 import type { Scope } from "../../contracts/scope.ts";
 import { type Shape, release, shapeOf } from "../../gate/flow/release.ts";
+import { misfits } from "../../tools/schema.ts";
 import { type Frame, agentOf } from "../frame.ts";
 import { isAttached, reachOf } from "../wants/tool.ts";
+import { isEmpty, PROVING, provenIn } from "./evidence.ts";
 import { isLabelled } from "./flow.ts";
 
 /**
- * A delegation whose answer is data: an agent that only reads what others write, and a schema that
- * lets none of their words through. Whoever asked then goes on as if nothing foreign had been read.
+ * A delegation whose answer is one JSON value. Of an agent that only reads what others write it is
+ * data: the schema lets none of their words through, and whoever asked goes on as if nothing foreign
+ * had been read. An agent that acts names with it what shows that it acted.
  */
 export interface AnswerBySchema {
   readonly schema: Json;
-  readonly shape: Shape;
+  /** What lets the answer through as data; null for an agent that acts: its answer stays its own. */
+  readonly shape: Shape | null;
 }
 
 /** What an answer has to fit; undefined where no schema is given, a sentence where it cannot be. */
 export function answerBySchema(
   frame: Frame,
   name: string,
-  schema: Json | undefined,
+  wanted: Json | undefined,
 ): AnswerBySchema | string | undefined {
   const agent = agentOf(frame.facts, name);
+  const schema = wanted ?? agent?.manifest.output;
   if (schema === undefined || !agent || !isLabelled(frame)) return undefined;
   const acts = actsBy(frame, agent);
   if (acts.length > 0) {
+    if (frame.facts.evidence) return { schema: ordered(schema), shape: null };
     const some = acts.slice(0, 5).join(", ");
     return `${name} can do more than read (${some}), so its answer is text. Leave out the schema, or ask an agent that only reads.`;
   }
@@ -49,17 +56,15 @@ function isReading(scopes: readonly Scope[]): boolean {
 }
 
 /** What the agent is asked, with what its answer has to be. */
-export function requestFor(request: string, { schema }: AnswerBySchema): string {
+export function requestFor(request: string, { schema, shape }: AnswerBySchema): string {
+  if (shape === null) {
+    return `${request}\n\n${PROVING} \`answer\` fits this JSON Schema:\n${canonical(schema)}`;
+  }
   return `${request}\n\nAnswer with one JSON value that fits this JSON Schema, and with nothing else:\n${canonical(schema)}`;
 }
 
 /** What of an answer fits; where any of it does not, not a word of it comes through. */
-export function releasedOf(
-  outcome: Outcome,
-  text: string,
-  { shape }: AnswerBySchema,
-  step: string,
-): Outcome {
+export function releasedOf(outcome: Outcome, text: string, shape: Shape, step: string): Outcome {
   if (outcome.status !== "done") {
     const failure = { code: "delegate.no_answer", message: "The agent came to no answer." };
     return { ...outcome, failure };
@@ -73,6 +78,45 @@ export function releasedOf(
   const { answer, texts } = released;
   const kept = Object.keys(texts).length > 0 ? { texts: { ...texts } } : {};
   return { ...outcome, output: answer, released: true, ...kept };
+}
+
+/** The answer of an agent that acts, where it fits and what it names as evidence is on its record. */
+export async function answeredOf(
+  outcome: Outcome,
+  text: string,
+  { schema }: AnswerBySchema,
+): Promise<Outcome> {
+  if (outcome.status !== "done" || !outcome.child?.evidence) return outcome;
+  const { child } = outcome;
+  const said = provenIn(jsonIn(text), outcome.child.evidence);
+  const why = typeof said === "string" ? said : await whyUnfit(schema, said.answer);
+  if (typeof said === "string" || why !== null) {
+    const failure = { code: "delegate.unfit", message: why ?? "The answer does not fit." };
+    return { status: "failed", failure, child };
+  }
+  const { answer, evidence } = said;
+  return { ...outcome, output: outputOf(answer, evidence, outcome), child: { ...child, evidence } };
+}
+
+/** What the one who asked reads: the answer, and what shows that anything was done. */
+export function outputOf(
+  answer: Json,
+  evidence: Evidence,
+  { degraded }: { degraded?: boolean | undefined },
+): Json {
+  const shown = isEmpty(evidence) ? NOTHING_SHOWN : { ...evidence };
+  return { answer, evidence: shown, outcome: degraded ? "degraded" : "succeeded" };
+}
+
+const NOTHING_SHOWN = "none: nothing on its record shows that anything was done";
+
+async function whyUnfit(schema: Json, answer: Json): Promise<string | null> {
+  try {
+    const misfit = await misfits(schema, answer);
+    return misfit.length === 0 ? null : `The answer does not fit the schema: ${misfit.join("; ")}.`;
+  } catch (error) {
+    return `The schema cannot be used for an answer: ${messageOf(error)}.`;
+  }
 }
 
 /** The JSON an answer is, also where a model put it in a fence. */

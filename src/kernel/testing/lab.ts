@@ -55,6 +55,7 @@ export interface LabSetup {
   readonly routes?: readonly Route[];
   readonly limits?: Facts["limits"];
   readonly depth?: number;
+  readonly warnDepth?: number;
   readonly grants?: readonly Grant[];
   readonly fetch?: (url: string, wanted: Fetch, secrets: readonly string[]) => FetchResult;
   /** Secrets by name: the host each is bound to, null for programs. */
@@ -173,7 +174,7 @@ interface Kept {
 }
 
 function factsFor(setup: LabSetup, tools: FunctionTools): Facts {
-  const { rules = [], routes = [], limits = {}, depth = 1 } = setup;
+  const { rules = [], routes = [], limits = {}, depth = 1, warnDepth } = setup;
   const agents = setup.agents ?? [{ manifest: { name: "oracle" } }];
   const loaded = tools.loaded;
   return {
@@ -184,6 +185,7 @@ function factsFor(setup: LabSetup, tools: FunctionTools): Facts {
     machine: "/home/me/.nano-os/machine",
     userHome: "/home/me",
     depth,
+    ...(warnDepth === undefined ? {} : { warnDepth }),
     limits,
     instructions: null,
     agents: agents.map(({ manifest, prompt = "You help." }) => ({
@@ -207,6 +209,7 @@ function factsFor(setup: LabSetup, tools: FunctionTools): Facts {
     allow: [],
     ...(setup.memory ? { memory: { ...MEMORY_OFF, ...setup.memory } } : {}),
     policy: policyHash(rules, routes),
+    evidence: true,
     gate: GATE_VERSION,
   };
 }

@@ -1,3 +1,6 @@
+import { canonical } from "../../std/canonical.ts";
+import { messageOf } from "../../std/error.ts";
+import type { Json } from "../../std/json.ts";
 import type { Action } from "../../contracts/action.ts";
 import type { Draft } from "../../contracts/event.ts";
 import type { Label } from "../../contracts/label.ts";
@@ -7,7 +10,15 @@ import type { Ask, RunEnd } from "../../contracts/run.ts";
 import type { Budget } from "../../contracts/usage.ts";
 import { UNKNOWN_LABEL, joinLabels } from "../../gate/labels.ts";
 import { carveBudget } from "../../gate/budget.ts";
-import { type AnswerBySchema, releasedOf, requestFor } from "../flow/answer.ts";
+import { misfits } from "../../tools/schema.ts";
+import {
+  type AnswerBySchema,
+  answeredOf,
+  outputOf,
+  releasedOf,
+  requestFor,
+} from "../flow/answer.ts";
+import { evidenceIn } from "../flow/evidence.ts";
 import { isLabelled } from "../flow/flow.ts";
 import { type Frame, NOTHING_SPENT, agentOf, draft } from "../frame.ts";
 import { type Proposed, Waiting, type Want } from "../proposal.ts";
@@ -19,19 +30,25 @@ export const DELEGATE = "delegate";
 export function delegateSpec(
   frame: Pick<Frame, "agent" | "facts" | "depth" | "budget">,
 ): ToolSpec | null {
-  const bySchema = isLabelled(frame) ? { schema: { type: "object", description: BY_SCHEMA } } : {};
   const { agent, facts, depth, budget } = frame;
-  const known = agent.manifest.agents.filter((name) => agentOf(facts, name));
+  const about = facts.evidence ? `${BY_SCHEMA} ${BY_EVIDENCE}` : BY_SCHEMA;
+  const bySchema = isLabelled(frame) ? { schema: { type: "object", description: about } } : {};
+  const known = agent.manifest.agents.flatMap((name) => agentOf(facts, name)?.manifest ?? []);
   if (known.length === 0 || depth >= budget.depth) return null;
-  const list = known.map((name) => `${name}: ${agentOf(facts, name)?.manifest.description ?? ""}`);
+  const list = known.map(({ name, description, input }) => {
+    const takes = input === undefined ? "" : ` Its input: ${canonical(input)}`;
+    return `${name}: ${description}${takes}`;
+  });
+  const structured = known.some(({ input }) => input !== undefined);
   return {
     name: DELEGATE,
     description: `Hand a piece of work to another agent and get its answer.\n${list.join("\n")}`,
     input: {
       type: "object",
       properties: {
-        agent: { type: "string", enum: known },
+        agent: { type: "string", enum: known.map(({ name }) => name) },
         request: { type: "string", description: "What it should do, complete in itself." },
+        ...(structured ? { input: { type: "object", description: INPUT } } : {}),
         ...bySchema,
       },
       required: ["agent", "request"],
@@ -45,6 +62,12 @@ const BY_SCHEMA =
   "choices (enum), numbers, booleans, and strings of the format date, time, date-time or id; for " +
   "any other string a handle comes back, which stands for the text in later calls and answers.";
 
+const BY_EVIDENCE =
+  "Of an agent that acts the answer fits the schema and stays its own text, and it has to name what " +
+  "shows that it was done.";
+
+const INPUT = "What an agent takes beside the request, in the form its line names.";
+
 /** How a child run is carried and what it comes to; handed in, as runs build on actions. */
 export type RunChild = (given: {
   frame: Frame;
@@ -55,6 +78,8 @@ export type RunChild = (given: {
   budget: Budget;
   /** It reads for another, and its answer has to fit a schema. */
   reader: boolean;
+  /** It acts for another, and its answer has to name its evidence. */
+  proves: boolean;
 }) => Promise<
   | {
       readonly state: "ended";
@@ -73,6 +98,8 @@ export type RunChild = (given: {
 export interface Errand {
   readonly agent: string;
   readonly request: string;
+  /** What it is given beside the request. */
+  readonly input?: Json;
   readonly budget: Budget;
   /** What its answer has to fit, to be read as data. */
   readonly answer?: AnswerBySchema;
@@ -80,13 +107,17 @@ export interface Errand {
 
 /** A delegation as an action. */
 export function delegateWant(frame: Frame, errand: Errand, runChild: RunChild): Want {
-  const { agent, request, answer } = errand;
+  const { agent, request, input, answer } = errand;
+  const beside = {
+    ...(input === undefined ? {} : { input }),
+    ...(answer ? { schema: answer.schema } : {}),
+  };
   const action: Action = {
     gate: "call",
     kind: "agent",
     name: agent,
     agent: frame.agent.manifest.name,
-    args: { agent, request, ...(answer ? { schema: answer.schema } : {}) },
+    args: { agent, request, ...beside },
     scopes: [`agent:${agent}`],
     destinations: [],
     label: frame.label,
@@ -139,25 +170,20 @@ async function delegate(
   const { drive } = frame;
   const start = drive.elapsed();
   const { agent, budget, answer } = errand;
-  const request = answer ? requestFor(errand.request, answer) : errand.request;
-  const child = await runChild({
-    frame,
-    one,
-    agent,
-    request,
-    budget,
-    reader: answer !== undefined,
-  });
+  const unfit = await badInput(frame, errand);
+  const child: Ran = unfit
+    ? { state: "refused", failure: unfit }
+    : await runChild({
+        ...{ frame, one, agent, budget, request: wordsOf(errand) },
+        reader: !!answer?.shape,
+        proves: answer !== undefined && answer.shape === null,
+      });
   if (child.state === "waiting") throw new Waiting(child.asks);
   const ms = Math.round(drive.elapsed() - start);
   const actor = `agent:${agent}`;
-  const text = child.state === "ended" ? child.end.text : "";
-  const outcome =
-    answer && child.state === "ended"
-      ? releasedOf(outcomeOf(child), text, answer, one.step)
-      : outcomeOf(child);
+  const outcome = await answerOf(frame, errand, child, one.step);
   const label = child.state === "ended" ? child.label : UNKNOWN_LABEL;
-  if (answer && outcome.status !== "done") {
+  if (answer?.shape && outcome.status !== "done") {
     // Every word of it is the kernel's own.
     return draft(frame, one.step, actor, { kind: "action.settled", outcome, ms });
   }
@@ -168,15 +194,52 @@ async function delegate(
   };
 }
 
-function outcomeOf(ran: Exclude<Awaited<ReturnType<RunChild>>, { state: "waiting" }>): Outcome {
+type Ran = Awaited<ReturnType<RunChild>>;
+type Done = Exclude<Ran, { state: "waiting" }>;
+
+/** The request with what is given beside it, and with what the answer has to be. */
+function wordsOf({ request, input, answer }: Errand): string {
+  const whole = input === undefined ? request : `${request}\n\nInput:\n${canonical(input)}`;
+  return answer ? requestFor(whole, answer) : whole;
+}
+
+/** Why an agent is not asked: what it would be given is not what it takes. */
+async function badInput({ facts }: Frame, { agent, input }: Errand): Promise<Failure | null> {
+  const schema = agentOf(facts, agent)?.manifest.input;
+  if (schema === undefined && input === undefined) return null;
+  const why =
+    schema === undefined
+      ? ["it takes nothing beside the request"]
+      : await misfits(schema, input ?? {}).catch((error: unknown) => [messageOf(error)]);
+  if (why.length === 0) return null;
+  const message = `The input does not fit what ${agent} takes: ${why.join("; ")}.`;
+  return { code: "delegate.bad_input", message };
+}
+
+async function answerOf(
+  frame: Frame,
+  { answer }: Errand,
+  ran: Done,
+  step: string,
+): Promise<Outcome> {
+  const outcome = outcomeOf(frame, ran);
+  const text = ran.state === "ended" ? ran.end.text : "";
+  if (!answer) return outcome;
+  return answer.shape
+    ? releasedOf(outcome, text, answer.shape, step)
+    : answeredOf(outcome, text, answer);
+}
+
+function outcomeOf({ world }: Frame, ran: Done): Outcome {
   if (ran.state === "refused") return { status: "failed", failure: ran.failure };
   const { end, run, head } = ran;
   const { usage, hosts, files, unconfined, asks } = end;
+  const evidence = evidenceIn([...(world?.journal.chain(run) ?? [])]);
   const more = { ...(unconfined && { unconfined }), ...(asks > 0 ? { asks } : {}) };
-  const child = { run, head, usage, hosts, files, ...more };
+  const child = { run, head, usage, hosts, files, ...more, evidence };
   if (end.outcome === "succeeded" || end.outcome === "degraded") {
-    const output = { answer: end.text, outcome: end.outcome, files };
     const degraded = end.outcome === "degraded" ? { degraded: true } : {};
+    const output = outputOf(end.text, evidence, degraded);
     return { status: "done", output, child, hosts, ...degraded };
   }
   const failure = end.failure ?? { code: "run.failed", message: "The delegated run failed." };

@@ -1,8 +1,10 @@
+import { messageOf } from "../../std/error.ts";
 import { isObject, type Json, type JsonObject } from "../../std/json.ts";
 import type { Failure } from "../../contracts/outcome.ts";
 import type { ToolFile, ToolManifest } from "../../contracts/tool.ts";
 import type { Scope } from "../../contracts/scope.ts";
 import { failure } from "../failures.ts";
+import { misfits } from "../schema.ts";
 
 /** A placeholder: `{name}`. Names are those of JSON properties a person would write. */
 const PLACEHOLDER = /\{([A-Za-z_][A-Za-z0-9_]*)\}/gu;
@@ -61,19 +63,13 @@ export function manifestOfFile(
 
 /** Why these arguments do not fit the schema, naming the field; null when they do. */
 export async function misfit(manifest: ToolManifest, args: JsonObject): Promise<Failure | null> {
-  const { z } = await import("zod");
-  let schema: { safeParse(value: unknown): ReturnType<ReturnType<typeof z.unknown>["safeParse"]> };
   try {
-    schema = z.fromJSONSchema(manifest.input as Parameters<typeof z.fromJSONSchema>[0]);
+    const issues = await misfits(manifest.input, args);
+    if (issues.length === 0) return null;
+    const message = `The arguments of ${manifest.name} do not fit: ${issues.join("; ")}.`;
+    return failure("tool.bad_arguments", message);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     return failure("tool.bad_manifest", `The input of ${manifest.name} is no JSON Schema: ${why}.`);
   }
-  const read = schema.safeParse(args);
-  if (read.success) return null;
-  const issues = read.error.issues
-    .slice(0, 3)
-    .map(({ path, message }) => `${path.map(String).join(".") || "(all)"}: ${message}`);
-  const message = `The arguments of ${manifest.name} do not fit: ${issues.join("; ")}.`;
-  return failure("tool.bad_arguments", message);
 }
