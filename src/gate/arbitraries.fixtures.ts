@@ -162,6 +162,10 @@ export const standing: fc.Arbitrary<Standing> = fc
   })
   .map(({ turns, calls, tokens, ms, cost, limit, flow, ...rest }) => {
     const base = aStanding({ ...rest, ...(flow === undefined ? {} : { flow }) });
-    const budget = limit === null ? base.budget : { ...base.budget, cost: limit };
+    const budget = {
+      ...base.budget,
+      ...(limit === null ? {} : { cost: limit }),
+      ...(tokens > 0 ? { warnDepth: 0 } : {}),
+    };
     return { ...base, budget, spent: { turns, calls, tokens, ms, cost, unpriced: false } };
   });
