@@ -132,9 +132,10 @@ test("approvals: revoke takes back, --confirm names what rank S takes", async ()
   const script = { ...SCRIPT, rank: "S" as const };
   const asked = await run("run --no-color ask", {
     script,
-    tty: { keys: ["a", "y"], answers: ["web"] },
+    tty: { keys: ["a", "y", "l"], answers: ["web"] },
   });
   expect([asked.code, asked.err.includes("web_fetch left for later")]).toEqual([3, true]);
+  expect(asked.err.split("y yes, by its name").length - 1).toBe(2);
   const named = await run("run --no-color ask", {
     script,
     tty: { keys: ["y"], answers: ["web_fetch"] },

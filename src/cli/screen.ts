@@ -4,7 +4,7 @@ import { say } from "./closing.ts";
 import type { Context } from "./command.ts";
 import { aside, type Call, callLine, CallTree, worthALine } from "./render/call-tree.ts";
 import type { Watcher } from "./follow.ts";
-import { askCard, askKeys, askReplies, askSaid, isCritical, viewOf } from "./render/ask.ts";
+import { askCard, askKeys, askReplies, askSaid, isCritical, toType, viewOf } from "./render/ask.ts";
 import { Draft } from "./render/draft.ts";
 import { type Line, paintAll } from "./render/line.ts";
 import { markdown, MarkdownStream } from "./render/markdown.ts";
@@ -156,19 +156,20 @@ async function askOnce(
     const key = (await pressed) ?? "l";
     news = key === "?" ? "whole" : null;
     if (!Object.hasOwn(replies, key)) continue;
-    const reply = await confirmed(context, ask, replies[key] ?? null);
-    terminal.err(paintAll([askSaid(ask, reply)], color));
-    return reply;
+    const reply = replies[key] ?? null;
+    if (reply?.verdict === "allow" && isCritical(ask.question)) {
+      const typed = await terminal.typed(`  ${toType(ask)}: `, signal);
+      if (typed !== ask.name && !signal.aborted) {
+        news = "brief";
+        continue;
+      }
+      return said(context, ask, typed === null ? null : { ...reply, typed });
+    }
+    return said(context, ask, reply);
   }
 }
 
-/** A yes to rank S takes the action's name, typed; anything else leaves the ask open. */
-async function confirmed(
-  { terminal }: Context,
-  ask: AskView,
-  reply: AskReply | null,
-): Promise<AskReply | null> {
-  if (reply?.verdict !== "allow" || !isCritical(ask.question)) return reply;
-  const typed = (await terminal.question(`  type ${plainText(ask.name)} to allow it: `))?.trim();
-  return typed === ask.name ? { ...reply, typed } : null;
+function said({ terminal }: Context, ask: AskView, reply: AskReply | null): AskReply | null {
+  terminal.err(paintAll([askSaid(ask, reply)], terminal.color("err")));
+  return reply;
 }

@@ -1,5 +1,6 @@
 import { fstatSync, readSync, statSync, writeSync } from "node:fs";
 import { codeOf, messageOf, NanosError } from "../std/error.ts";
+import { readHidden, readKey, readLine, readTyped } from "./keyboard/read.ts";
 
 /**
  * Where a command writes and reads. Answers and documents go to `out`, everything else to `err`.
@@ -31,6 +32,11 @@ export interface Terminal {
   question(text: string): Promise<string | null>;
   /** Asks at the terminal for a line nobody may see; null when input ended or was interrupted. */
   hidden(text: string): Promise<string | null>;
+  /**
+   * Asks at the terminal for a word typed key by key: what is pasted does not count. Null when it
+   * was given up, input ended or `signal` ends it.
+   */
+  typed(text: string, signal: AbortSignal): Promise<string | null>;
   /** Waits for one key at the terminal, without echo; null when input ended or was interrupted. */
   key(signal: AbortSignal): Promise<string | null>;
   /** Calls back on SIGINT, SIGTERM and SIGHUP, until the returned function is called. */
@@ -73,6 +79,7 @@ export function processTerminal(noColor: boolean): Terminal {
       writeAll(2, "\n");
       return line;
     },
+    typed: (text, signal) => readTyped(text, (more) => void writeAll(2, more), signal),
     key: readKey,
     onInterrupt: (listener) => {
       const heard = (signal: NodeJS.Signals): void => {
@@ -190,91 +197,6 @@ async function* readLines(): AsyncGenerator<string> {
 
 /** Longest line a session takes from a pipe, in UTF-16 units. */
 const MAX_LINE = 1024 * 1024;
-
-// Events and not an iterator: ending an iteration would close standard input for good.
-function readLine(): Promise<string | null> {
-  const input = process.stdin;
-  return new Promise((resolve) => {
-    function done(line: string | null): void {
-      input.off("data", onData);
-      input.off("end", onEnd);
-      input.pause();
-      resolve(line);
-    }
-    function onData(data: Buffer): void {
-      done(data.toString("utf8").replace(/\r?\n.*$/su, ""));
-    }
-    function onEnd(): void {
-      done(null);
-    }
-    input.on("data", onData);
-    input.on("end", onEnd);
-    input.resume();
-  });
-}
-
-function readKey(signal: AbortSignal): Promise<string | null> {
-  const input = process.stdin;
-  return new Promise((resolve) => {
-    function done(key: string | null): void {
-      input.off("data", onData);
-      input.off("end", onEnd);
-      signal.removeEventListener("abort", onEnd);
-      input.setRawMode(false);
-      input.pause();
-      resolve(key);
-    }
-    function onData(data: Buffer): void {
-      // Raw mode delivers Ctrl-C and Ctrl-D as bytes.
-      const key = data.toString("utf8");
-      done(key === "\x03" || key === "\x04" ? null : key);
-      if (key === "\x03") process.kill(process.pid, "SIGINT");
-    }
-    function onEnd(): void {
-      done(null);
-    }
-    if (signal.aborted) return resolve(null);
-    signal.addEventListener("abort", onEnd, { once: true });
-    input.setRawMode(true);
-    input.on("data", onData);
-    input.on("end", onEnd);
-    input.resume();
-  });
-}
-
-/**
- * A line without echo. Nobody is asked before the echo is off: whoever pastes at once would show it.
- * A paste comes as many characters at once, also with a line break in it.
- */
-function readHidden(ask: () => void): Promise<string | null> {
-  const input = process.stdin;
-  let line = "";
-  return new Promise((resolve) => {
-    function done(said: string | null): void {
-      input.off("data", onData);
-      input.off("end", onEnd);
-      input.setRawMode(false);
-      input.pause();
-      resolve(said);
-    }
-    function onData(data: Buffer): void {
-      for (const key of data.toString("utf8")) {
-        if (key === "\r" || key === "\n") return done(line);
-        if (key === "\x03" || key === "\x04") return done(null);
-        if (key === "\x7f" || key === "\b") line = Array.from(line).slice(0, -1).join("");
-        else if (key >= " ") line += key;
-      }
-    }
-    function onEnd(): void {
-      done(null);
-    }
-    input.setRawMode(true);
-    input.on("data", onData);
-    input.on("end", onEnd);
-    input.resume();
-    ask();
-  });
-}
 
 const WAIT = new Int32Array(new SharedArrayBuffer(4));
 /** Gives a reader that is slower than us a moment; the descriptor was set not to block. */

@@ -1,7 +1,6 @@
 import type { Traces } from "../../contracts/nanos.ts";
 import type { AskReply } from "../../contracts/question.ts";
 import type { Ask } from "../../contracts/run.ts";
-import { plainText } from "../../std/text.ts";
 import {
   arg,
   argsOf,
@@ -13,7 +12,7 @@ import {
   show,
 } from "../command.ts";
 import { EXIT } from "../exit.ts";
-import { askCard, isCritical, why } from "../render/ask.ts";
+import { askCard, isCritical, toType, why } from "../render/ask.ts";
 import { type Line, paintAll, span } from "../render/line.ts";
 import { table } from "../render/table.ts";
 import { duration } from "../render/words.ts";
@@ -155,7 +154,7 @@ async function typedName(context: Context, id: string): Promise<string | undefin
   const width = Math.min(context.terminal.columns, 100);
   const { terminal } = context;
   terminal.err(paintAll(askCard(ask, width, true), terminal.color("err")));
-  return (await terminal.question(`  type ${plainText(ask.name)} to allow it: `))?.trim();
+  return (await terminal.typed(`  ${toType(ask)}: `, new AbortController().signal)) ?? undefined;
 }
 
 async function answer(context: Context, input: Input, reply: AskReply): Promise<number> {

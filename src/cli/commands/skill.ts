@@ -147,8 +147,9 @@ async function agreed(
   if (severe && !anyway) {
     // Without the word it is refused, and the refusal says what there is to read.
     if (context.yes || !attended(context)) return { anyway: false };
-    const typed = await context.terminal.question(`Type ${name} to install it all the same: `);
-    return typed?.trim() === name ? { anyway: true } : null;
+    const ask = `Type ${name} to install it all the same: `;
+    const typed = await context.terminal.typed(ask, new AbortController().signal);
+    return typed === name ? { anyway: true } : null;
   }
   const yes = await agree(context, `Install ${name}? y/N `, [
     "install.unanswered",

@@ -3,7 +3,7 @@ import type { AskReply, AskView, Question } from "../../contracts/question.ts";
 import { REASONS } from "../../contracts/reason.ts";
 import type { Rule } from "../../contracts/rules.ts";
 import type { Ask } from "../../contracts/run.ts";
-import { clip } from "../../std/text.ts";
+import { clip, plainText } from "../../std/text.ts";
 import { exact, exactLines, place } from "./args.ts";
 import { type Line, span } from "./line.ts";
 import { cellsOf, wrap } from "./width.ts";
@@ -152,6 +152,11 @@ export function askReplies({ question }: AskView): Readonly<Record<string, AskRe
 /** True where a yes takes the action's name, typed. */
 export function isCritical(question: Question | null): boolean {
   return question?.rank === "S";
+}
+
+/** What asks for that name. */
+export function toType({ name }: Ask): string {
+  return `type ${plainText(name)} to allow it`;
 }
 
 /** What stays on the screen once an ask was answered. */

@@ -1,6 +1,7 @@
 import {
   type AutocompleteProvider,
   type Component,
+  decodeKittyPrintable,
   Editor,
   matchesKey,
   ProcessTerminal,
@@ -11,6 +12,7 @@ import {
 } from "@earendil-works/pi-tui";
 import { type Line, paint, span, type Style } from "../render/line.ts";
 import { markdown, MarkdownStream } from "../render/markdown.ts";
+import { NOTHING_TYPED, type Typing, typeMore } from "../keyboard/typing.ts";
 import type { Layout, Listener, Opening, Question, View } from "./view.ts";
 
 /** Blocks kept in memory; what is older stays in the terminal's own scrollback. */
@@ -96,25 +98,58 @@ class PiView implements View {
   }
 
   ask(card: Question, keys: readonly string[], signal: AbortSignal): Promise<string | null> {
-    return new Promise((resolve) => {
-      const done = (key: string | null): void => {
-        signal.removeEventListener("abort", onAbort);
-        this.#bottom.show(this.#editor);
-        this.#tui.setFocus(this.#editor);
-        this.#tui.requestRender();
-        resolve(key);
-      };
-      const onAbort = (): void => done(null);
-      if (signal.aborted) return resolve(null);
-      signal.addEventListener("abort", onAbort, { once: true });
+    return this.#inPlace(signal, (done) => {
       const shown = new Card(drawing(card.brief, this.#color), (key) => {
         if (keys.includes(key)) done(key);
         if (key !== "?") return;
         shown.set(drawing(card.whole, this.#color));
         this.#tui.requestRender();
       });
-      this.#bottom.show(shown);
-      this.#tui.setFocus(shown);
+      return shown;
+    });
+  }
+
+  type(card: Layout, signal: AbortSignal): Promise<string | null> {
+    let typed: Typing = NOTHING_TYPED;
+    const withWord = (width: number): readonly Line[] => {
+      const pasted =
+        typed.state === "pasted" ? [span("what is pasted does not count", "yellow")] : [];
+      return [...card(width), ["  > ", typed.word, ...pasted]];
+    };
+    return this.#inPlace(signal, (done) => {
+      const shown = new Card(
+        drawing(withWord, this.#color),
+        atOnce((chunk) => {
+          typed = typeMore(typed, chunk);
+          if (typed.state === "done") return done(typed.word);
+          if (typed.state === "left") return done(null);
+          shown.set(drawing(withWord, this.#color));
+          this.#tui.requestRender();
+        }),
+      );
+      return shown;
+    });
+  }
+
+  /** Shows something instead of the editor until it is done, or `signal` ends it with null. */
+  #inPlace(
+    signal: AbortSignal,
+    shown: (done: (said: string | null) => void) => Component,
+  ): Promise<string | null> {
+    return new Promise((resolve) => {
+      const done = (said: string | null): void => {
+        signal.removeEventListener("abort", onAbort);
+        this.#bottom.show(this.#editor);
+        this.#tui.setFocus(this.#editor);
+        this.#tui.requestRender();
+        resolve(said);
+      };
+      const onAbort = (): void => done(null);
+      if (signal.aborted) return resolve(null);
+      signal.addEventListener("abort", onAbort, { once: true });
+      const component = shown(done);
+      this.#bottom.show(component);
+      this.#tui.setFocus(component);
       this.#tui.requestRender();
     });
   }
@@ -279,6 +314,32 @@ class Card extends Drawn {
   handleInput(data: string): void {
     this.#pressed(data);
   }
+}
+
+/**
+ * Keys as they were read: pi-tui hands over one read key by key, and only together do they show
+ * whether somebody typed them.
+ */
+function atOnce(take: (chunk: string) => void): (key: string) => void {
+  let chunk = "";
+  return (key) => {
+    if (chunk === "") {
+      setImmediate(() => {
+        const read = chunk;
+        chunk = "";
+        take(read);
+      });
+    }
+    chunk += plainKey(key);
+  };
+}
+
+/** A key as a plain terminal sends it: some say even Enter and letters by a longer name. */
+function plainKey(key: string): string {
+  if (matchesKey(key, "enter")) return "\r";
+  if (matchesKey(key, "backspace")) return "\x7f";
+  if (matchesKey(key, "escape")) return "\x1b";
+  return decodeKittyPrintable(key) ?? key;
 }
 
 /** The session's words as pi-tui offers them: the last word typed is the one replaced. */

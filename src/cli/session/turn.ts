@@ -1,5 +1,5 @@
 import type { Live, Nanos, RunHooks } from "../../contracts/nanos.ts";
-import type { AskReply } from "../../contracts/question.ts";
+import type { AskReply, AskView } from "../../contracts/question.ts";
 import type { Ask, RunState } from "../../contracts/run.ts";
 import { aside, CallTree, worthALine } from "../render/call-tree.ts";
 import { askedOf, suggested } from "../closing.ts";
@@ -10,6 +10,7 @@ import {
   askReplies,
   askSaid,
   isCritical,
+  toType,
   viewOf,
 } from "../render/ask.ts";
 import { type Line, span } from "../render/line.ts";
@@ -120,28 +121,23 @@ export class Turn {
 
   async #askOne(asked: Ask, signal: AbortSignal): Promise<AskReply | null> {
     const ask = viewOf(this.#nanos, asked);
-    const critical = isCritical(ask.question);
-    const replies = Object.fromEntries(
-      Object.entries(askReplies(ask)).filter(([key]) => !critical || key !== "y"),
-    );
+    const replies = askReplies(ask);
     const card =
-      (all: boolean) =>
-      (width: number): readonly Line[] => [
-        ...askCard(ask, width, all),
-        ...(critical ? elsewhere(ask) : [askKeys(ask)]),
-      ];
-    const question = { brief: card(false), whole: card(true) };
-    const key = await this.#view.ask(question, Object.keys(replies), signal);
-    const reply = replies[key ?? "l"] ?? null;
+      (all: boolean, last: Line) =>
+      (width: number): readonly Line[] => [...askCard(ask, width, all), last];
+    const question = { brief: card(false, askKeys(ask)), whole: card(true, askKeys(ask)) };
+    for (;;) {
+      const key = await this.#view.ask(question, Object.keys(replies), signal);
+      const reply = replies[key ?? "l"] ?? null;
+      if (reply?.verdict !== "allow" || !isCritical(ask.question)) return this.#said(ask, reply);
+      const typed = await this.#view.type(card(true, [`  ${toType(ask)}`]), signal);
+      if (typed === ask.name) return this.#said(ask, { ...reply, typed });
+      if (signal.aborted) return this.#said(ask, null);
+    }
+  }
+
+  #said(ask: AskView, reply: AskReply | null): AskReply | null {
     this.#view.add(() => [askSaid(ask, reply)]);
     return reply;
   }
-}
-
-/** Where no word can be typed, a yes that takes one is given at another terminal. */
-function elsewhere({ id, name }: Ask): readonly Line[] {
-  return [
-    [span(`  yes: nanos approvals approve ${id} --confirm ${name}`, "bold")],
-    [span("  n", "bold"), " no  ", span("l", "bold"), " later  ", span("?", "bold"), " all of it"],
-  ];
 }

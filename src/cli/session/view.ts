@@ -26,6 +26,11 @@ export interface View {
    * and any other key, Enter above all, does nothing. Null when `signal` ends it first.
    */
   ask(card: Question, keys: readonly string[], signal: AbortSignal): Promise<string | null>;
+  /**
+   * Shows a card with a line under it to type a word in, key by key: what is pasted does not count.
+   * The word once Enter sent it; null when it was given up or `signal` ends it first.
+   */
+  type(card: Layout, signal: AbortSignal): Promise<string | null>;
   /** Text typed and not sent; `clear` drops it. */
   typed(): string;
   clear(): void;

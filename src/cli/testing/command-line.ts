@@ -52,6 +52,10 @@ export async function commandLine(argv: readonly string[], setting: Setting): Pr
       err += text;
       return answers.shift() ?? null;
     },
+    typed: async (text) => {
+      err += text;
+      return answers.shift() ?? null;
+    },
     key: async () => keys.shift() ?? null,
     onInterrupt: () => () => undefined,
   });

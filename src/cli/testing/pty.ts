@@ -12,8 +12,13 @@ export interface Pty {
   raw(): string;
   /** Everything it wrote without escape sequences. */
   text(): string;
-  /** Waits until the words are written, after those of the last `until`; fails after a while. */
-  until(words: string): Promise<void>;
+  /**
+   * Waits until the words are written, after those of the last `until`; fails after `patience`
+   * milliseconds.
+   */
+  until(words: string, patience?: number): Promise<void>;
+  /** What was written so far counts as read. */
+  forget(): void;
   kill(signal: "SIGTERM" | "SIGHUP"): void;
   /** Takes the terminal away, as closing its window does. */
   hangUp(): void;
@@ -81,7 +86,8 @@ async function drive(
       type: (text) => void child.terminal?.write(text),
       raw: () => screen.raw,
       text: () => Bun.stripANSI(screen.raw),
-      until: (words) => screen.until(words),
+      until: (words, patience) => screen.until(words, patience),
+      forget: () => screen.forget(),
       kill: (signal) => child.kill(signal),
       hangUp: () => {
         child.terminal?.close();
@@ -109,7 +115,11 @@ class Screen {
     this.#wake();
   }
 
-  async until(words: string): Promise<void> {
+  forget(): void {
+    this.#seen = Bun.stripANSI(this.raw).length;
+  }
+
+  async until(words: string, patience = PATIENCE): Promise<void> {
     const started = systemClock.elapsed();
     for (;;) {
       const text = Bun.stripANSI(this.raw);
@@ -118,7 +128,7 @@ class Screen {
         this.#seen = found + words.length;
         return;
       }
-      const left = PATIENCE - (systemClock.elapsed() - started);
+      const left = patience - (systemClock.elapsed() - started);
       if (left <= 0) throw new Error(`no ${JSON.stringify(words)} in:\n${text.slice(this.#seen)}`);
       const stop = new AbortController();
       this.#wake = () => stop.abort();
