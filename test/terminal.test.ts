@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { addOracle, addTool, useScript } from "./support/hand.ts";
-import { type Person, person } from "./support/nanos.ts";
+import { type Person, person, type Result } from "./support/nanos.ts";
 import { openScreen, type Screen, writtenTo } from "./support/screen.ts";
 
 /** What text would do to a terminal that obeyed it. Every sequence of it has 77 or a name in it. */
@@ -242,3 +242,38 @@ function seen(screen: Screen, me: Person): readonly string[] {
         .replace(/\b[\d.]+ m?s\b/gu, "TIME"),
     );
 }
+
+interface Line {
+  readonly run: string;
+  readonly after: readonly string[];
+}
+
+/** A session whose lines come from a pipe. */
+function typed(me: Person, input: string, ...argv: readonly string[]): Promise<Result> {
+  return me.run(argv, { input });
+}
+
+test("a conversation of before is found, taken up and gone on with", async () => {
+  using me = person();
+  const { nanos } = me;
+  await nanos("init", "--from", "indie-developer");
+  expect((await typed(me, "", "--continue")).out).not.toContain("goes on from here");
+  await nanos("run", "tidy today's notes");
+  await nanos("run", "what is 6 times 7");
+  const [newest, older] = JSON.parse((await nanos("trace", "list", "--json")).out) as Line[];
+  const listed = await typed(me, "/past\n");
+  expect(listed.out).toContain(`${newest?.run}`);
+  expect(listed.out).toContain(`${older?.run}`);
+  const gone = await typed(me, `/past ${older?.run}\nwhat is 1 plus 1\n`);
+  expect(gone.out).toContain("> tidy today's notes");
+  expect(gone.out).toContain("The conversation goes on from here.");
+  const [third] = JSON.parse((await nanos("trace", "list", "--json")).out) as Line[];
+  expect(third?.after).toEqual([older?.run ?? ""]);
+  const more = await typed(me, "", "--continue");
+  expect(more.out).toContain("> tidy today's notes");
+  expect(more.out).toContain("> what is 1 plus 1");
+  // Two conversations are left, as the older run is part of the newest one now.
+  expect((await typed(me, "/past\n")).out.match(/^r\w+ /gmu)?.length).toBe(2);
+  const unknown = await typed(me, "/past r0nope\n");
+  expect(unknown.err).toContain("There is no conversation r0nope.");
+}, 120_000);

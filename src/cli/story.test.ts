@@ -94,6 +94,9 @@ test("the first session at a terminal: Enter, a request, the tree, leave", async
     await pty.until("1 tool call");
     pty.type("/trace\r");
     await pty.until("events, newest");
+    pty.type("see @no\t");
+    await pty.until("see @notes/");
+    pty.type("\x15");
     pty.type("\x04");
     expect(await pty.ended).toBe(0);
   });
@@ -108,3 +111,22 @@ test("a session whose terminal goes away ends, instead of spinning without one",
     expect(await pty.ended).toBe(130);
   });
 }, 60_000);
+
+test("a plain session draws nothing over: lines in, lines out, asks by word", async () => {
+  await inRealPty(["--plain"], async (pty) => {
+    await pty.until("(Enter)");
+    pty.type("\r");
+    await pty.until("Ctrl-D leaves");
+    await pty.until("> ");
+    pty.type("tidy today's notes\r");
+    await pty.until("1 tool call");
+    await pty.until("> ");
+    pty.type("/past\r");
+    await pty.until("tidy today's notes");
+    await pty.until("> ");
+    // eslint-disable-next-line no-control-regex -- what moves the cursor or clears, and no colour
+    expect(pty.raw()).not.toMatch(/\x1b\[[\d;?]*[A-HJKSTfhlsu]/u);
+    pty.type("\x04");
+    expect(await pty.ended).toBe(0);
+  });
+}, 120_000);

@@ -174,6 +174,8 @@ export interface TraceLine {
   readonly tokens: number;
   readonly cost: number | null;
   readonly parent: string | null;
+  /** Earlier runs of the same conversation, oldest first. */
+  readonly after: readonly string[];
   readonly rehearsal?: true;
 }
 

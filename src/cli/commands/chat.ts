@@ -23,6 +23,8 @@ export const command: Command = {
       return follow(context, (hooks) => nanos.run({ ...request, ...hooks }), watcher);
     }
     const { openSession } = await import("../session/open.ts");
-    return openSession(context, nanos, option(input, "--model"));
+    const model = option(input, "--model");
+    const named = model === undefined ? {} : { model };
+    return openSession(context, nanos, { ...named, plain: false, goOn: false });
   },
 };

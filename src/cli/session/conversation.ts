@@ -24,6 +24,11 @@ export class Conversation {
     return this.#nanos.models.list().find(({ inUse }) => inUse)?.name ?? "no model";
   }
 
+  /** Its runs so far, oldest first. */
+  get runs(): readonly string[] {
+    return this.#runs;
+  }
+
   /** The newest run, for commands that name none. */
   get newest(): string | undefined {
     return this.#runs.at(-1);
@@ -52,6 +57,11 @@ export class Conversation {
       cost: cost === null || usage.cost === null ? null : cost + usage.cost,
       ms: ms + usage.ms,
     };
+  }
+
+  /** Goes on from runs of before, oldest first. */
+  takeUp(runs: readonly string[]): void {
+    this.#runs = runs.slice(-MOST_TURNS);
   }
 
   /** Begins anew: later turns know nothing of the earlier ones. */

@@ -5,25 +5,39 @@ import { follow, watcherOf } from "../follow.ts";
 import { paintAll } from "../render/line.ts";
 import { attended } from "../setup.ts";
 import { Conversation } from "./conversation.ts";
+import { pastLines, pastOf } from "./past.ts";
+import { welcome } from "./welcome.ts";
 import type { Session } from "./session.ts";
 import { slashOf } from "./slash.ts";
 import type { Layout } from "./view.ts";
+
+/** How a session begins. */
+export interface SessionStart {
+  readonly model?: string;
+  /** Line by line though there is a screen: nothing is drawn over, which is what readers read. */
+  readonly plain: boolean;
+  /** Go on with the newest conversation. */
+  readonly goOn: boolean;
+}
 
 /** Opens a session: on the screen where there is one, line by line where there is none. */
 export async function openSession(
   context: Context,
   nanos: Nanos,
-  model: string | undefined,
+  { model, plain, goOn }: SessionStart,
 ): Promise<number> {
   await nanos.secrets.unlock();
-  const dumb = context.options.env?.["TERM"] === "dumb";
-  if (dumb || !attended(context) || !context.terminal.outTty)
-    return new LineSession(context, nanos, model).run();
+  const { NANOS_PLAIN, TERM } = context.options.env ?? {};
+  const byLine = plain || TERM === "dumb" || (NANOS_PLAIN ?? "") !== "";
+  const conversation = new Conversation(nanos, model);
+  if (goOn) conversation.takeUp(pastOf(nanos)[0]?.runs ?? []);
+  if (byLine || !attended(context) || !context.terminal.outTty)
+    return new LineSession(context, nanos, conversation).run();
   const [{ runSession }, { openPiView }] = await Promise.all([
     import("./session.ts"),
     import("./pi-view.ts"),
   ]);
-  return runSession(context, nanos, openPiView(context.terminal.color("out")), model);
+  return runSession(context, nanos, openPiView(context.terminal.color("out")), conversation);
 }
 
 /** Reads lines, answers each, ends at the end of input. Exits as its last turn would. */
@@ -34,19 +48,33 @@ class LineSession implements Session {
   #left = false;
   #code: number = EXIT.succeeded;
 
-  constructor(context: Context, nanos: Nanos, model: string | undefined) {
+  constructor(context: Context, nanos: Nanos, conversation: Conversation) {
     this.context = context;
     this.nanos = nanos;
-    this.conversation = new Conversation(nanos, model);
+    this.conversation = conversation;
   }
 
   async run(): Promise<number> {
-    for await (const text of this.context.terminal.lines()) {
+    const { runs } = this.conversation;
+    if (attended(this.context)) this.print(() => welcome(this.nanos, "Ctrl-D leaves"));
+    if (runs.length > 0) this.print((width) => pastLines(this.nanos, runs, width));
+    for await (const text of this.#lines()) {
       const line = text.trim();
       if (line !== "") await this.#take(line);
       if (this.#left || this.context.terminal.gone) break;
     }
     return this.#code;
+  }
+
+  /** At a terminal each line is asked for: in between, keys answer asks. */
+  async *#lines(): AsyncGenerator<string> {
+    const { terminal } = this.context;
+    if (!attended(this.context)) return yield* terminal.lines();
+    for (;;) {
+      const line = await terminal.question("> ");
+      if (line === null) return;
+      yield line;
+    }
   }
 
   async #take(line: string): Promise<void> {

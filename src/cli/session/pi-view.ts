@@ -364,8 +364,10 @@ function completions(complete: Opening["complete"]): AutocompleteProvider {
       if (word !== prefix) return { lines, cursorLine: line, cursorCol: column };
       const start = text.slice(0, column - prefix.length);
       const changed = [...lines];
-      changed[line] = `${start}${value} ${text.slice(column)}`;
-      return { lines: changed, cursorLine: line, cursorCol: start.length + value.length + 1 };
+      // After a folder one types on.
+      const taken = value.endsWith("/") ? value : `${value} `;
+      changed[line] = `${start}${taken}${text.slice(column)}`;
+      return { lines: changed, cursorLine: line, cursorCol: start.length + taken.length };
     },
   };
 }

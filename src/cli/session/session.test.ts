@@ -1,9 +1,11 @@
 import { expect, test } from "bun:test";
-import { readFileSync, statSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../../std/clock.ts";
 import { inPty, type Pty } from "../testing/pty.ts";
 import type { Script } from "../testing/scripted-nanos.ts";
+import { mentions } from "./mention.ts";
 
 const FETCH = {
   name: "web_fetch",
@@ -288,3 +290,29 @@ test("a session that is ended from outside gives the terminal back", async () =>
     expect(pty.raw()).toContain("\x1b[?2004l");
   });
 }, 60_000);
+
+test("Tab names files of the workspace, folder by folder, and never outside it", () => {
+  const workspace = mkdtempSync(join(tmpdir(), "nanos-mention-"));
+  try {
+    for (const folder of ["notes/deep", ".git"])
+      mkdirSync(join(workspace, folder), { recursive: true });
+    for (const file of ["notes/today.md", "notes/.hidden", "note to self", "\x1b[2Jnote"]) {
+      writeFileSync(join(workspace, file), "");
+    }
+    const cases: readonly [typed: string, words: readonly string[]][] = [
+      ["@no", ["@notes/"]],
+      ["@notes/", ["@notes/deep/", "@notes/today.md"]],
+      ["@notes/.", ["@notes/.hidden"]],
+      ["@.g", ["@.git/"]],
+      ["@notes/today.md/", []],
+      ["@../", []],
+      ["@notes/../../", []],
+      ["@/etc/pass", []],
+    ];
+    for (const [typed, words] of cases) {
+      expect(mentions(workspace, typed).map(({ word }) => word)).toEqual([...words]);
+    }
+  } finally {
+    rmSync(workspace, { recursive: true });
+  }
+});

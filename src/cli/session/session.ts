@@ -6,11 +6,13 @@ import { EXIT } from "../exit.ts";
 import { type Line, span } from "../render/line.ts";
 import { wrap } from "../render/width.ts";
 import { cost, duration, tokens } from "../render/words.ts";
-import { Conversation } from "./conversation.ts";
+import type { Conversation } from "./conversation.ts";
 import { History } from "./history.ts";
+import { pastLines } from "./past.ts";
 import { completeWord, type Slash, slashOf } from "./slash.ts";
 import { Turn } from "./turn.ts";
 import type { Layout, View } from "./view.ts";
+import { welcome } from "./welcome.ts";
 
 /** What a slash command may use of the session. */
 export interface Session {
@@ -28,14 +30,14 @@ export function runSession(
   context: Context,
   nanos: Nanos,
   view: View,
-  model: string | undefined,
+  conversation: Conversation,
 ): Promise<number> {
   return new Promise((resolve) => {
     const leave = (code: number): void => {
       release();
       resolve(code);
     };
-    const session = new ScreenSession(context, nanos, view, model, leave);
+    const session = new ScreenSession(context, nanos, view, conversation, leave);
     // In a session Ctrl-C is a key; these signals come from outside, and mean to end it.
     const release = context.terminal.onInterrupt(() => session.leave(EXIT.cancelled));
     session.start();
@@ -57,12 +59,12 @@ class ScreenSession implements Session {
     context: Context,
     nanos: Nanos,
     view: View,
-    model: string | undefined,
+    conversation: Conversation,
     left: (code: number) => void,
   ) {
     this.context = context;
     this.nanos = nanos;
-    this.conversation = new Conversation(nanos, model);
+    this.conversation = conversation;
     this.#view = view;
     this.#history = new History(nanos.place.home);
     this.#left = left;
@@ -77,7 +79,9 @@ class ScreenSession implements Session {
       },
       { history: this.#history.lines, complete: (typed) => completeWord(this.nanos, typed) },
     );
-    this.#view.add(() => welcome(this.nanos));
+    this.#view.add(() => welcome(this.nanos, "Ctrl-C twice leaves"));
+    const { runs } = this.conversation;
+    if (runs.length > 0) this.#view.add((width) => pastLines(this.nanos, runs, width));
     this.#status();
   }
 
@@ -162,17 +166,6 @@ class ScreenSession implements Session {
 /** What the operator said, as it stands in the transcript. */
 function saidLines(text: string, width: number): readonly Line[] {
   return wrap(text, width - 2).map((line, i): Line => [span(i === 0 ? "> " : "  ", "cyan"), line]);
-}
-
-/** The first lines of a session: where we are, and the one thing to know. */
-function welcome(nanos: Nanos): readonly Line[] {
-  const { place, arrangement } = nanos;
-  const tier = place.tier === null ? "no sandbox: see /doctor" : `sandbox ${place.tier}`;
-  return [
-    [span("nanos", "bold"), ` · ${arrangement.manifest.name} · ${place.workspace} · ${tier}`],
-    [span("Say what you want. /help lists commands, Ctrl-C twice leaves.", "dim")],
-    ...arrangement.warnings.map((warning): Line => [span("! ", "yellow"), warning]),
-  ];
 }
 
 function errorLines(error: unknown): readonly Line[] {

@@ -13,6 +13,8 @@ import { whyLines } from "../commands/why.ts";
 import { type Line, span } from "../render/line.ts";
 import { traceTree } from "../render/trace.ts";
 import { pad } from "../render/width.ts";
+import { mentions } from "./mention.ts";
+import { pastLines, pastOf, pastTable, pastTo } from "./past.ts";
 import type { Session } from "./session.ts";
 import type { Completion } from "./view.ts";
 
@@ -134,6 +136,18 @@ export const SLASHES: readonly Slash[] = [
     },
   },
   {
+    name: "past",
+    about: "earlier conversations; with RUN, go on with that one",
+    offers: (nanos) => pastOf(nanos).map(({ newest }) => newest.run),
+    run: async (session, rest) => {
+      const { nanos } = session;
+      if (rest === "") return session.print((width) => pastTable(pastOf(nanos), width));
+      const taken = pastTo(nanos, rest);
+      session.conversation.takeUp(taken);
+      session.print((width) => pastLines(nanos, taken, width));
+    },
+  },
+  {
     name: "new",
     about: "forget this conversation and begin another",
     run: async (session) => {
@@ -204,11 +218,16 @@ export async function completeWord(nanos: Nanos, typed: string): Promise<readonl
     const known = [...SLASHES, ...skillSlashes(nanos)];
     return known.map(({ name, about }) => ({ word: `/${name}`, about })).filter(match);
   }
-  if (/^@\S*$/u.test(typed)) {
-    const agents = nanos.agents.list().map(({ manifest }) => manifest);
-    return agents
-      .map(({ name, description }) => ({ word: `@${name}`, about: description }))
-      .filter(match);
+  if (start.startsWith("@")) {
+    // Only the first word can say who is spoken to; anywhere it may name a file.
+    const agents = start === typed ? nanos.agents.list() : [];
+    return [
+      ...agents.map(({ manifest: { name, description } }) => ({
+        word: `@${name}`,
+        about: description,
+      })),
+      ...mentions(nanos.place.workspace, start),
+    ].filter(match);
   }
   const command = SLASHES.find(({ name }) => typed.startsWith(`/${name} `));
   const words = command?.offers?.(nanos) ?? [];
@@ -220,6 +239,7 @@ function helpLines(nanos: Nanos): readonly Line[] {
   return [
     ...all.map(({ name, about }): Line => [span(`  ${pad(`/${name}`, 12)}`, "bold"), about]),
     "",
+    [span("  @NAME TEXT speaks to an agent; @ in the text names a file of the workspace.", "dim")],
     [span("  Enter sends, Ctrl-J makes a new line, Up brings back, Tab completes.", "dim")],
     [span("  Ctrl-C stops a turn; a second one leaves.", "dim")],
   ];

@@ -173,6 +173,7 @@ export class Played {
       tokens: 0,
       cost: 0,
       parent: null,
+      after: [],
     };
   }
 

@@ -1,0 +1,73 @@
+import type { Nanos, TraceLine } from "../../contracts/nanos.ts";
+import { NanosError } from "../../std/error.ts";
+import { firstLine } from "../../std/text.ts";
+import { type Line, span } from "../render/line.ts";
+import { table } from "../render/table.ts";
+import { clockTime } from "../render/words.ts";
+import { wrap } from "../render/width.ts";
+
+/** A conversation of before: its runs, oldest first, and the newest one's line. */
+export interface Past {
+  readonly runs: readonly string[];
+  readonly newest: TraceLine;
+}
+
+/** Runs looked through for conversations. */
+const LOOKED_THROUGH = 500;
+/** Conversations offered. */
+const OFFERED = 20;
+/** Turns shown when one is taken up again. */
+const SHOWN = 6;
+
+/** Conversations, newest first: runs that no later one goes on from. */
+export function pastOf({ traces }: Nanos): readonly Past[] {
+  const lines = traces.list({ limit: LOOKED_THROUGH });
+  const gone = new Set(lines.flatMap(({ after }) => after));
+  return lines
+    .filter(({ run, rehearsal }) => !gone.has(run) && rehearsal !== true)
+    .slice(0, OFFERED)
+    .map((newest) => ({ runs: [...newest.after, newest.run], newest }));
+}
+
+/**
+ * The conversation `run` belongs to, up to that run.
+ *
+ * @throws NanosError `session.no_past`.
+ */
+export function pastTo(nanos: Nanos, run: string): readonly string[] {
+  const line = nanos.traces.list({ limit: LOOKED_THROUGH }).find((one) => one.run === run);
+  if (line !== undefined) return [...line.after, line.run];
+  throw new NanosError("session.no_past", `There is no conversation ${run}.`, "/past lists them.");
+}
+
+/** Conversations as a table. */
+export function pastTable(past: readonly Past[], width: number): readonly Line[] {
+  if (past.length === 0) return ["No conversations yet."];
+  return table(
+    [
+      { title: "newest run", text: ({ newest }) => newest.run, style: () => "bold" },
+      { title: "when", text: ({ newest }) => clockTime(newest.at) },
+      { title: "turns", text: ({ runs }) => String(runs.length) },
+      { title: "last said", text: ({ newest }) => firstLine(newest.request, 200) },
+    ],
+    past,
+    width,
+  );
+}
+
+/** The last turns of a conversation, as they were said. */
+export function pastLines({ traces }: Nanos, runs: readonly string[], width: number): Line[] {
+  const left = runs.length - SHOWN;
+  return [
+    ...(left > 0 ? [[span(`… ${left} earlier turns`, "dim")] as Line] : []),
+    ...runs.slice(-SHOWN).flatMap((run) => {
+      const { request, end } = traces.show(run);
+      const said = wrap(request, width - 2).map((line, i): Line => [
+        span(i === 0 ? "> " : "  ", "cyan"),
+        line,
+      ]);
+      return [...said, ...wrap(end?.text.trim() ?? "", width), ""];
+    }),
+    [span("The conversation goes on from here.", "dim")],
+  ];
+}
