@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { SETTLE_MS } from "../src/cli/keyboard/settled.ts";
 import { addOracle, addTool, useScript } from "./support/hand.ts";
 import { type Person, person, type Result } from "./support/nanos.ts";
 import { openScreen, type Screen, writtenTo } from "./support/screen.ts";
@@ -199,6 +200,8 @@ test("a session on 80 by 24: first screen, request, ask, call tree, Ctrl-C", asy
       "  y once  a this skill, this run  n no  l later  ? all of it",
       "working …  Ctrl-C stops it",
     ]);
+    // A card stands a while before keys count.
+    await Bun.sleep(2 * SETTLE_MS);
     screen.type("y");
     await screen.until("1 ask");
     expect(seen(screen, me)).toEqual(

@@ -1,6 +1,6 @@
 import { plainText } from "../std/text.ts";
 import type { Nanos, OpenOptions } from "../contracts/nanos.ts";
-import { systemClock } from "../std/clock.ts";
+import { type Clock, systemClock } from "../std/clock.ts";
 import { NanosError } from "../std/error.ts";
 import { type Context, flag, type House, type Input, option } from "./command.ts";
 import { MENU } from "./commands.ts";
@@ -14,7 +14,7 @@ export interface World {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   /** `noColor` is what flags and environment say. */
-  readonly terminal: (noColor: boolean) => Terminal;
+  readonly terminal: (noColor: boolean, clock: Clock) => Terminal;
   readonly house: () => Promise<House>;
 }
 
@@ -22,7 +22,7 @@ export interface World {
 export async function runApp(world: World): Promise<number> {
   const { env, argv } = world;
   const noColor = Boolean(env["NO_COLOR"]) || env["TERM"] === "dumb" || argv.includes("--no-color");
-  const terminal = world.terminal(noColor);
+  const terminal = world.terminal(noColor, systemClock);
   try {
     const parsed = (await parse(world.argv, MENU)) ?? (await explained(world, terminal));
     return typeof parsed === "number" ? parsed : await runCommand(world, terminal, parsed);

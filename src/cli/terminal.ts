@@ -1,4 +1,5 @@
 import { fstatSync, readSync, statSync, writeSync } from "node:fs";
+import type { Clock } from "../std/clock.ts";
 import { codeOf, messageOf, NanosError } from "../std/error.ts";
 import { readHidden, readKey, readLine, readTyped } from "./keyboard/read.ts";
 
@@ -37,7 +38,9 @@ export interface Terminal {
    * was given up, input ended or `signal` ends it.
    */
   typed(text: string, signal: AbortSignal): Promise<string | null>;
-  /** Waits for one key at the terminal, without echo; null when input ended or was interrupted. */
+  /**
+   * Waits for one key at the terminal, without echo; what somebody was typing when it began to wait
+   * is none. Null when input ended or was interrupted. */
   key(signal: AbortSignal): Promise<string | null>;
   /** Calls back on SIGINT, SIGTERM and SIGHUP, until the returned function is called. */
   onInterrupt(listener: () => void): () => void;
@@ -45,7 +48,7 @@ export interface Terminal {
 
 /** The process' own terminal. Nothing of `process.stdin` or `process.stdout` is touched before it
  * is needed: each costs as much as the whole start of the runtime. */
-export function processTerminal(noColor: boolean): Terminal {
+export function processTerminal(noColor: boolean, clock: Clock): Terminal {
   const [inTty, outTty, errTty] = [0, 1, 2].map(isTty) as [boolean, boolean, boolean];
   let columns: number | null = null;
   let gone = false;
@@ -80,7 +83,7 @@ export function processTerminal(noColor: boolean): Terminal {
       return line;
     },
     typed: (text, signal) => readTyped(text, (more) => void writeAll(2, more), signal),
-    key: readKey,
+    key: (signal) => readKey(signal, clock),
     onInterrupt: (listener) => {
       const heard = (signal: NodeJS.Signals): void => {
         // A terminal that goes away is told of twice, by the system and by the shell; the second

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../../src/std/clock.ts";
+import { SETTLE_MS } from "../../src/cli/keyboard/settled.ts";
 import { command } from "./nanos.ts";
 
 /** How long a screen may take to show what a test waits for, in milliseconds. */
@@ -103,7 +104,9 @@ export async function writtenTo(
         if (!next || at === -1) return;
         keys.shift();
         seen = at + next[0].length;
-        it.write(next[1]);
+        // A card stands a while before a key can answer it.
+        const isAnswer = /^[a-z?]$/u.test(next[1]);
+        void systemClock.sleep(isAnswer ? 2 * SETTLE_MS : 0).then(() => it.write(next[1]));
       },
     },
   });

@@ -1,3 +1,5 @@
+import type { Clock } from "../../std/clock.ts";
+import { settling } from "./settled.ts";
 import { NOTHING_TYPED, type Typing, typeMore } from "./typing.ts";
 
 /** A line, as the terminal edits it; null when input ended. */
@@ -23,11 +25,16 @@ export function readLine(): Promise<string | null> {
   });
 }
 
-/** One key; null when input ended, was interrupted or `signal` ends it. */
-export function readKey(signal: AbortSignal): Promise<string | null> {
+/**
+ * One key that was meant for what is shown (see `settling`); null when input ended, was interrupted
+ * or `signal` ends it.
+ */
+export function readKey(signal: AbortSignal, clock: Clock): Promise<string | null> {
+  const meant = settling(clock);
   return readRaw((data, done) => {
     // Raw mode delivers Ctrl-C and Ctrl-D as bytes.
-    done(data === "\x03" || data === "\x04" ? null : data);
+    const leaves = data === "\x03" || data === "\x04";
+    if (leaves || meant()) done(leaves ? null : data);
     if (data === "\x03") process.kill(process.pid, "SIGINT");
   }, signal);
 }

@@ -37,7 +37,12 @@ export async function openSession(
     import("./session.ts"),
     import("./pi-view.ts"),
   ]);
-  return runSession(context, nanos, openPiView(context.terminal.color("out")), conversation);
+  return runSession(
+    context,
+    nanos,
+    openPiView(context.terminal.color("out"), context.clock),
+    conversation,
+  );
 }
 
 /** Reads lines, answers each, ends at the end of input. Exits as its last turn would. */

@@ -10,8 +10,10 @@ import {
   TuiMainScreen,
   wrapTextWithAnsi,
 } from "@earendil-works/pi-tui";
+import type { Clock } from "../../std/clock.ts";
 import { type Line, paint, span, type Style } from "../render/line.ts";
 import { markdown, MarkdownStream } from "../render/markdown.ts";
+import { settling } from "../keyboard/settled.ts";
 import { NOTHING_TYPED, type Typing, typeMore } from "../keyboard/typing.ts";
 import type { Layout, Listener, Opening, Question, View } from "./view.ts";
 
@@ -19,14 +21,19 @@ import type { Layout, Listener, Opening, Question, View } from "./view.ts";
 const MOST_BLOCKS = 1_000;
 
 /** A view on pi-tui, the only file that knows it. `terminal` is the process' own when absent. */
-export function openPiView(color: boolean, terminal: Terminal = new ProcessTerminal()): View {
+export function openPiView(
+  color: boolean,
+  clock: Clock,
+  terminal: Terminal = new ProcessTerminal(),
+): View {
   // Said outright, as finding out would start a process; links then show where they lead.
   setCapabilities({ images: null, trueColor: false, hyperlinks: false });
-  return new PiView(color, terminal);
+  return new PiView(color, clock, terminal);
 }
 
 class PiView implements View {
   readonly #color: boolean;
+  readonly #clock: Clock;
   readonly #tui: TuiMainScreen;
   readonly #transcript = new Transcript();
   readonly #bottom = new Swap();
@@ -36,8 +43,9 @@ class PiView implements View {
   #stopped = false;
   readonly #giveBack = (): void => this.stop();
 
-  constructor(color: boolean, terminal: Terminal) {
+  constructor(color: boolean, clock: Clock, terminal: Terminal) {
     this.#color = color;
+    this.#clock = clock;
     this.#tui = new TuiMainScreen(terminal);
     this.#editor = new Editor(this.#tui, editorTheme(color), { paddingX: 1 });
     this.#bottom.show(this.#editor);
@@ -99,7 +107,9 @@ class PiView implements View {
 
   ask(card: Question, keys: readonly string[], signal: AbortSignal): Promise<string | null> {
     return this.#inPlace(signal, (done) => {
+      const meant = settling(this.#clock);
       const shown = new Card(drawing(card.brief, this.#color), (key) => {
+        if (!meant()) return;
         if (keys.includes(key)) done(key);
         if (key !== "?") return;
         shown.set(drawing(card.whole, this.#color));

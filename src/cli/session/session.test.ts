@@ -74,7 +74,10 @@ test("an ask takes the editor's place, and only its keys answer it", async () =>
     await pty.until("Let me ask research.");
     await pty.until('{"url":"http://127.0.0.1:4321/react"}');
     await pty.until("y once  a this destination, this run  n no  l later");
-    pty.type("\r \r");
+    // What somebody was typing when the card came answers nothing, nor does what names no answer.
+    pty.type("yan");
+    await pty.answer("\r");
+    pty.type(" ");
     pty.type("?");
     pty.type("a");
     await pty.until("web_fetch allowed, for this run");
@@ -105,9 +108,8 @@ async function fingers(pty: Pty, word: string, seen: string): Promise<void> {
 async function stillOpen(pty: Pty): Promise<void> {
   for (let tries = 0; tries < 20; tries += 1) {
     pty.type("\x1b");
-    await systemClock.sleep(50);
     pty.forget();
-    pty.type("y");
+    await pty.answer("y");
     const asked = pty.until("type web_fetch to allow it", 500);
     if (!(await asked.then(() => true).catch(() => false))) continue;
     pty.type("\x1b");
@@ -133,13 +135,13 @@ test("in a session a yes to rank S is the action's name, typed; a paste or the m
       await stillOpen(pty);
     }
     expect(pty.text()).not.toContain("web_fetch allowed");
-    pty.type("y");
+    await pty.answer("y");
     await pty.until("type web_fetch to allow it");
     pty.type("web_fetch");
     await pty.until("what is pasted does not count");
     pty.type("\r");
     await pty.until("y yes, by its name");
-    pty.type("y");
+    await pty.answer("y");
     await pty.until("type web_fetch to allow it");
     await pty.until("> ");
     await fingers(pty, "web_fetch", "> ");
@@ -160,7 +162,7 @@ test("in a run at a terminal as well", async () => {
       pty.type(forged);
       await stillOpen(pty);
     }
-    pty.type("y");
+    await pty.answer("y");
     await pty.until("type web_fetch to allow it: ");
     pty.type("web_fetch\r");
     await pty.until("what is pasted does not count");
@@ -168,7 +170,7 @@ test("in a run at a terminal as well", async () => {
     pty.type("\r");
     await pty.until("y yes, by its name");
     expect(pty.text()).not.toContain("web_fetch allowed");
-    pty.type("y");
+    await pty.answer("y");
     await pty.until("type web_fetch to allow it: ");
     for (const key of "web_fetch") {
       pty.type(key);
@@ -251,7 +253,7 @@ test("run at a terminal: steps, answer and one line; Ctrl-C is 130", async () =>
   });
   await inPty(SCRIPT, ["run", "react"], async (pty) => {
     await pty.until("l later  ? all of it");
-    pty.type("n");
+    await pty.answer("n");
     await pty.until("web_fetch denied");
     expect(await pty.ended).toBe(0);
   });

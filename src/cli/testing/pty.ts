@@ -2,12 +2,15 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../../std/clock.ts";
+import { SETTLE_MS } from "../keyboard/settled.ts";
 import type { Script } from "./scripted-nanos.ts";
 
 /** A program in a real pseudo terminal. */
 export interface Pty {
   /** Types keys. */
   type(text: string): void;
+  /** Types a key at a card, after the while for which one stands before keys count. */
+  answer(key: string): Promise<void>;
   /** Everything it wrote, as it wrote it. */
   raw(): string;
   /** Everything it wrote without escape sequences. */
@@ -84,6 +87,10 @@ async function drive(
   try {
     const pty: Pty = {
       type: (text) => void child.terminal?.write(text),
+      answer: async (key) => {
+        await systemClock.sleep(2 * SETTLE_MS);
+        child.terminal?.write(key);
+      },
       raw: () => screen.raw,
       text: () => Bun.stripANSI(screen.raw),
       until: (words, patience) => screen.until(words, patience),
