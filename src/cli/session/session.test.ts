@@ -2,7 +2,6 @@ import { expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemClock } from "../../std/clock.ts";
 import { inPty, type Pty } from "../testing/pty.ts";
 import type { Script } from "../testing/scripted-nanos.ts";
 import { mentions } from "./mention.ts";
