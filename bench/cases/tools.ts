@@ -39,7 +39,14 @@ export const hostedTool: Case = async ({ quick }) => {
   mkdirSync(join(dir, "tools"));
   writeFileSync(file, TOOL);
   const sandbox = openSandbox({ clock: systemClock });
-  const arrangement = { dir, workspace: dir, skills: new Map(), toolFiles: [file], mcpServers: {} };
+  const arrangement = {
+    dir,
+    workspace: dir,
+    agents: new Map(),
+    skills: new Map(),
+    toolFiles: [file],
+    mcpServers: {},
+  };
   const cacheDir = join(dir, "cache");
   const tools = openTools({ sandbox, arrangement, clock: systemClock, cacheDir });
   try {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Rank } from "./action.ts";
 import { JsonSchema } from "./json.ts";
+import { Scope } from "./scope.ts";
 
 const names = z
   .union([
@@ -14,47 +15,90 @@ const names = z
  * are: their other keys are read and ignored (see `CLAUDE_AGENT_KEYS`). `tools` is an upper bound
  * and never a grant.
  */
-export const AgentManifest = z.strictObject({
-  name: z
-    .string()
-    .regex(
-      /^[a-z0-9][a-z0-9_-]{0,63}$/u,
-      "must be 1 to 64 of a-z, 0-9, - and _, and start with a letter or digit",
-    ),
-  /** When to hand it work. Other programs write whole examples here, so there is room. */
-  description: z.string().max(8_192),
-  /** A name from `models`, or `inherit`. */
-  model: z.string().default("inherit"),
-  /** Skills it uses, by name: one line adds all their tools. */
-  skills: names.default([]),
-  /** Bare tools beside its skills; where both are absent it has none. */
-  tools: names.optional(),
-  disallowedTools: names.optional(),
-  /** Agents it may delegate to. */
-  agents: names.default([]),
-  /** Memory scopes it may read. */
-  memory: names.default([]),
-  rank: Rank.optional(),
-  /** `on`: its models get placeholders for what is sensitive, whatever their own setting. */
-  scrub: z.enum(["on", "off"]).optional(),
-  limits: z
-    .strictObject({
-      turns: z.number().int().positive().optional(),
-      calls: z.number().int().positive().optional(),
-      tokens: z.number().int().positive().optional(),
-      ms: z.number().int().positive().optional(),
-      cost: z.number().nonnegative().optional(),
-      /** Messages of the conversation before a request that are given with it. */
-      messages: z.number().int().min(0).optional(),
-    })
-    .default({}),
-  /** JSON Schema of what it is given beside the request, an object; absent where that is nothing. */
-  input: JsonSchema.optional(),
-  /** JSON Schema its answer has to fit; absent where it answers in text. */
-  output: JsonSchema.optional(),
-  kind: z.enum(["prompt"]).default("prompt"),
-});
+export const AgentManifest = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(
+        /^[a-z0-9][a-z0-9_-]{0,63}$/u,
+        "must be 1 to 64 of a-z, 0-9, - and _, and start with a letter or digit",
+      ),
+    /** When to hand it work. Other programs write whole examples here, so there is room. */
+    description: z.string().max(8_192),
+    /** A name from `models`, or `inherit`. */
+    model: z.string().default("inherit"),
+    /** Skills it uses, by name: one line adds all their tools. */
+    skills: names.default([]),
+    /** Bare tools beside its skills; where both are absent it has none. */
+    tools: names.optional(),
+    disallowedTools: names.optional(),
+    /** Agents it may delegate to. */
+    agents: names.default([]),
+    /** Memory scopes it may read. */
+    memory: names.default([]),
+    rank: Rank.optional(),
+    /** `on`: its models get placeholders for what is sensitive, whatever their own setting. */
+    scrub: z.enum(["on", "off"]).optional(),
+    limits: z
+      .strictObject({
+        turns: z.number().int().positive().optional(),
+        calls: z.number().int().positive().optional(),
+        tokens: z.number().int().positive().optional(),
+        ms: z.number().int().positive().optional(),
+        cost: z.number().nonnegative().optional(),
+        /** Messages of the conversation before a request that are given with it. */
+        messages: z.number().int().min(0).optional(),
+      })
+      .default({}),
+    /** JSON Schema of what it is given beside the request, an object; absent where that is nothing. */
+    input: JsonSchema.optional(),
+    /** JSON Schema its answer has to fit; absent where it answers in text. */
+    output: JsonSchema.optional(),
+    /**
+     * What does its work: `prompt` a model with the body as its prompt, `process` a program that is
+     * given the request and prints its answer, `mcp` a tool of a server.
+     */
+    kind: z.enum(["prompt", "process", "mcp"]).default("prompt"),
+    /**
+     * For a program: argv. An item `{request}` is replaced whole by the request; without one the
+     * request is its standard input. The body, where there is one, stands before the request.
+     */
+    command: z.array(z.string()).min(1).optional(),
+    /** For a program: what it may reach. */
+    scopes: z.array(Scope).optional(),
+    /** For a server's tool: its name, `mcp__SERVER__TOOL`. */
+    tool: z.string().optional(),
+    /** For a server's tool: its arguments; the text `{request}` is replaced by the request. */
+    args: z.record(z.string(), JsonSchema).optional(),
+  })
+  .superRefine((agent, context) => {
+    for (const field of FIELDS) {
+      const needs = NEEDS[agent.kind].includes(field);
+      const has = agent[field] !== undefined;
+      if (has && !MAY[agent.kind].includes(field)) {
+        const message = `is not for an agent of kind ${agent.kind}`;
+        context.addIssue({ code: "custom", path: [field], message });
+      } else if (needs && !has) {
+        const message = `is what an agent of kind ${agent.kind} needs`;
+        context.addIssue({ code: "custom", path: [field], message });
+      }
+    }
+  });
 export type AgentManifest = z.infer<typeof AgentManifest>;
+
+const FIELDS = ["command", "scopes", "tool", "args"] as const;
+type Field = (typeof FIELDS)[number];
+type AgentKind = "prompt" | "process" | "mcp";
+const NEEDS: Readonly<Record<AgentKind, readonly Field[]>> = {
+  prompt: [],
+  process: ["command"],
+  mcp: ["tool"],
+};
+const MAY: Readonly<Record<AgentKind, readonly Field[]>> = {
+  prompt: [],
+  process: ["command", "scopes"],
+  mcp: ["tool", "args"],
+};
 
 /** Keys of other programs' agent files that are accepted and have no effect here. */
 export const CLAUDE_AGENT_KEYS = [

@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "76cf88ccd1a464d06b277ac8d671aaa09af8e263fe4741b849f6fdb44a592f8c";
+export const SCHEMAS_HASH = "333ec18e49d4ccdf509832e97e3f1fcecf226f8788f2c6a88f6b50bccc74a190";

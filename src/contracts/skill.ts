@@ -51,7 +51,7 @@ export interface Skill {
 /** A skill, a server of an `mcp.json` or a tool of no skill: what a grant is given to. */
 export interface SkillView {
   readonly name: string;
-  readonly kind: "skill" | "server" | "tool";
+  readonly kind: "skill" | "server" | "tool" | "agent";
   readonly description: string;
   /** Its folder or file, absolute; the server's name for a server. */
   readonly from: string;

@@ -45,6 +45,8 @@ export const ToolFile = z
     irreversible: z.boolean().optional(),
     /** argv; `{name}` as a whole item is replaced by that argument, never joined into a shell. */
     command: z.array(z.string()).min(1).optional(),
+    /** For a command: the argument that is its standard input. */
+    stdin: z.string().optional(),
     http: z
       .strictObject({
         method: z.enum(["GET", "POST", "PUT", "PATCH", "DELETE"]).default("GET"),

@@ -84,7 +84,9 @@ const WORDS: Readonly<Record<ScopeKind, (value: string) => string>> = {
   memory: (name) => `read the memory ${name}`,
 };
 
-const DATA = /(?:^|\/)(?:arrangement\.yaml|nanos\.yaml|\.?mcp\.json|tools\/[^/]+\.yaml)$/u;
+const DATA =
+  /(?:^|\/)(?:arrangement\.yaml|nanos\.yaml|\.?mcp\.json|tools\/[^/]+\.yaml|agents\/[^/]+\.md)$/u;
+const FRONT = /^\ufeff?---[ \t]*\r?\n([\s\S]*?)^---[ \t]*(?:\r?\n|$)/mu;
 const CODE = /\.(?:ts|tsx|mts|cts|js|mjs|cjs|jsx|sh|bash|py|rb|pl|wasm|node)$/u;
 
 function kindOf(path: string, data: unknown): string {
@@ -96,6 +98,7 @@ function kindOf(path: string, data: unknown): string {
   if (name === "rules.yaml") return "rules";
   if (name === "routes.yaml") return "routes";
   if (name === "nanos.yaml") return "what a skill asks for";
+  if (/(?:^|\/)agents\/[^/]+\.md$/u.test(path)) return agentOf(data);
   if (name.endsWith(".md")) return "text for a model";
   return path.startsWith("models/") ? "recorded model answers" : "data";
 }
@@ -134,6 +137,13 @@ function toolOf(data: unknown): string {
     : "a tool";
 }
 
+/** An agent is a prompt, or a program that is started. */
+function agentOf(data: unknown): string {
+  const command = isObject(data) ? data["command"] : null;
+  if (!Array.isArray(command)) return "text for a model";
+  return clip(plainText(`an agent that starts ${command.join(" ")}`), 200);
+}
+
 function text(value: unknown): string {
   return typeof value === "string" ? value : "an unknown place";
 }
@@ -153,8 +163,9 @@ function isScope(value: unknown): value is Scope {
 }
 
 async function readData(file: TreeFile): Promise<unknown> {
-  const source = file.content.length > LIMITS.manifestBytes ? null : utf8(file.content);
-  if (source === null) return null;
+  const whole = file.content.length > LIMITS.manifestBytes ? null : utf8(file.content);
+  const source = file.path.endsWith(".md") ? FRONT.exec(whole ?? "")?.[1] : whole;
+  if (source === null || source === undefined) return null;
   const { parseDocument } = await import("yaml");
   try {
     return parseDocument(source, { logLevel: "error" }).toJS({ maxAliasCount: LIMITS.yamlAliases });

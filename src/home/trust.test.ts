@@ -18,6 +18,8 @@ const PROJECT: Readonly<Record<string, string>> = {
     ...SMALL,
     "arrangement.yaml":
       "name: p\nmodels: {far: {adapter: openai, url: 'https://models.example/v1'}}\nallow: ['read:~/x']\n",
+    "agents/coder.md":
+      '---\nname: coder\ndescription: C.\nkind: process\ncommand: [coder, --print, "{request}"]\nscopes: ["write:./src"]\n---\n',
     "tools/list.yaml": "name: list\ndescription: L.\ncommand: [ls, -l]\nscopes: ['exec:ls']\n",
     "tools/ask.yaml":
       "name: ask\ndescription: A.\nhttp: {url: 'https://api.example'}\nscopes: ['net:*']\n",
@@ -41,6 +43,7 @@ test("the view names every file that would run or be read, and what it would do"
     hash: 64,
     changed: false,
     files: [
+      ["agents/coder.md", "an agent that starts coder --print {request}"],
       ["agents/oracle.md", "text for a model"],
       ["arrangement.yaml", "settings; sends requests to the model at https://models.example/v1"],
       ["mcp.json", "MCP servers: files starts npx -y x"],
@@ -59,6 +62,7 @@ test("the view names every file that would run or be read, and what it would do"
     ].map(([path, what]) => ({ path: path ?? "", what: what ?? "", state: "new" as const })),
     scopes: [
       "change files under ./notes",
+      "change files under ./src",
       "reach any public host, asking each time",
       "read files under ./notes",
       "read files under ~/x",

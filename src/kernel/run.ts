@@ -27,6 +27,7 @@ import { ACCEPT, acceptedIn, noteWant, ownMemories, REMEMBER } from "./wants/not
 import { memoriesOf } from "./wants/recall.ts";
 import { WHOLE } from "./wants/window.ts";
 import { toolWant } from "./wants/tool.ts";
+import { toolOf, workArgs } from "./wants/work.ts";
 import type { Facts } from "./world.ts";
 
 /** What a run came to, or that it waits. */
@@ -99,6 +100,8 @@ async function work(frame: Frame, carriage: Carriage): Promise<Worked> {
   if (asks) return { state: "waiting", asks };
   const routed = await followRoute(frame, carriage);
   if (routed) return routed;
+  const own = toolOf(frame.agent.manifest);
+  if (own !== null) return workBy(frame, own, started.request);
   const tools = toolSpecs(frame);
   // The gate stops a run without turns left; this bounds the loop whatever the gate says.
   for (let n = 0; n <= frame.budget.turns; n++) {
@@ -115,6 +118,15 @@ async function work(frame: Frame, carriage: Carriage): Promise<Worked> {
     }
   }
   return failed("run.turns", "The run used all its turns.", "Raise its limits or ask for less.");
+}
+
+/** The work of an agent that is a tool: one call, whose result is its answer. */
+async function workBy(frame: Frame, name: string, request: string): Promise<Worked> {
+  const tool = frame.facts.tools.find(({ manifest }) => manifest.name === name);
+  if (!tool) return lacking(noTool(name, frame.facts), "See `nanos agent show`.");
+  return doOne(frame, name, toolWant(frame, tool, workArgs(frame, request)), (output) =>
+    pretty(output).trim(),
+  );
 }
 
 /** `nanos tool call`: one call as the operator, past the same gate. */

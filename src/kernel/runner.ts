@@ -13,7 +13,7 @@ import { drive } from "./drive/drive.ts";
 import { guarded, localReal } from "./drive/local.ts";
 import { CANCELLED, type Limit, OUT_OF_TIME, type Watch, startWatch } from "./drive/watch.ts";
 import { type Carried, carryRun } from "./run.ts";
-import { type DirectCall, childStart, firstOf, pastOf, startOf } from "./start.ts";
+import { type DirectCall, NO_MODEL, childStart, firstOf, pastOf, startOf } from "./start.ts";
 import type { RunChild } from "./wants/delegate.ts";
 import { topRun } from "./views/traces.ts";
 import type { Facts, Hooks, World } from "./world.ts";
@@ -57,7 +57,7 @@ export async function resume(world: World, run: string, hooks: Hooks): Promise<R
     assert(started?.kind === "run.started", "a run that can be resumed has a start");
     const facts = factsOf(world, started, run);
     // A model that is gone is put back by the operator, not noted as the run's failure.
-    if (!started.call) await world.model(started.model.name);
+    if (started.model.name !== NO_MODEL.name) await world.model(started.model.name);
     return carry(world, lease, { run, started, facts, recorded, hooks });
   } catch (error) {
     lease.release();

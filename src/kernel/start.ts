@@ -16,6 +16,7 @@ import { parseScope } from "../gate/scopes.ts";
 import { type Frame, OPERATOR, agentOf } from "./frame.ts";
 import { resolveScope } from "./standing.ts";
 import type { RunChild } from "./wants/delegate.ts";
+import { toolOf } from "./wants/work.ts";
 import type { Facts, World } from "./world.ts";
 
 /** One call the operator makes directly. */
@@ -40,7 +41,8 @@ export async function startOf(
   if (!agent && !call) throw unknownAgent(name, facts);
   const wanted = agent?.manifest.model ?? "inherit";
   const inherited = (): string => (wanted === "inherit" ? world.defaultModel() : wanted);
-  const model = call ? NO_MODEL : await modelOf(world, request.model ?? inherited());
+  const isTool = agent ? toolOf(agent.manifest) !== null : true;
+  const model = isTool ? NO_MODEL : await modelOf(world, request.model ?? inherited());
   for (const run of request.after ?? []) checkPast(world.journal, run);
   const direct = call && world.guard.clean(call);
   return {
@@ -80,7 +82,10 @@ export async function childStart(
   { frame, one, agent, request, budget, reader, proves }: Parameters<RunChild>[0],
 ): Promise<RunStarted> {
   const { facts, drive } = frame;
-  const wanted = agentOf(facts, agent)?.manifest.model ?? "inherit";
+  const manifest = agentOf(facts, agent)?.manifest;
+  const wanted = manifest?.model ?? "inherit";
+  const isTool = manifest !== undefined && toolOf(manifest) !== null;
+  const named = wanted === "inherit" ? frame.model.name : wanted;
   return {
     kind: "run.started",
     agent,
@@ -91,7 +96,7 @@ export async function childStart(
     memories: [...frame.memories],
     ...(reader ? { reader } : {}),
     ...(proves ? { proves } : {}),
-    model: await modelOf(world, wanted === "inherit" ? frame.model.name : wanted),
+    model: isTool ? NO_MODEL : await modelOf(world, named),
     workspace: facts.workspace,
     today: frame.today,
     facts: frame.factsHash,
@@ -107,7 +112,7 @@ export async function childStart(
   };
 }
 
-/** Where the operator calls a tool, no model is asked. */
+/** Where the operator calls a tool, or an agent is one, no model is asked. */
 export const NO_MODEL = { name: "none", host: null, priced: true };
 
 /** What holds an agent holds those it hands work to. */

@@ -101,6 +101,8 @@ export const LIMITS = {
   toolMs: 60_000,
   /** Output of one tool call, standard output and error together. */
   toolOutputBytes: 1024 * 1024,
+  /** What a tool may say of itself; what a server says beyond it is cut. */
+  toolDescriptionChars: 4_096,
   /** What of a tool's result reaches the model. */
   toolResultChars: 40_000,
   /** Resident memory of one sandboxed call. */
@@ -109,6 +111,11 @@ export const LIMITS = {
   toolProcesses: 64,
   /** CPU time of one sandboxed call. */
   toolCpuSeconds: 60,
+  /** The same of a program that is an agent: it thinks, and builds and tests what it makes. */
+  agentMs: 30 * 60_000,
+  agentMemoryBytes: 4 * 1024 * 1024 * 1024,
+  agentProcesses: 256,
+  agentCpuSeconds: 30 * 60,
   /** Open files of one sandboxed call. */
   toolFiles: 512,
   /** Memory and stack of a tool in WebAssembly. */

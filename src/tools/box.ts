@@ -22,6 +22,8 @@ export interface BoxWants {
   readonly socket?: string | null;
   /** True for a process that serves many calls: CPU time is counted over its life. */
   readonly warm?: boolean;
+  /** True for a program that is an agent. */
+  readonly agent?: boolean;
 }
 
 /** The box of one process, from its scopes and nothing else. */
@@ -35,9 +37,11 @@ export function boxOf(wants: BoxWants): Box {
     env: { ...wants.set, ...named(scopes, env) },
     limits: {
       ms,
-      memoryBytes: LIMITS.toolMemoryBytes,
-      processes: LIMITS.toolProcesses,
-      cpuSeconds: LIMITS.toolCpuSeconds * (wants.warm ? WARM_CALLS : 1),
+      memoryBytes: wants.agent ? LIMITS.agentMemoryBytes : LIMITS.toolMemoryBytes,
+      processes: wants.agent ? LIMITS.agentProcesses : LIMITS.toolProcesses,
+      cpuSeconds: wants.agent
+        ? LIMITS.agentCpuSeconds
+        : LIMITS.toolCpuSeconds * (wants.warm ? WARM_CALLS : 1),
       outputBytes: LIMITS.toolOutputBytes * OUTPUT_FACTOR,
       stageBytes: LIMITS.stageBytes,
     },

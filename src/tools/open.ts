@@ -21,6 +21,7 @@ import {
   type Origin,
   type Parts,
   type Source,
+  sourceName,
 } from "./kinds/kind.ts";
 import { KINDS } from "./kinds/list.ts";
 import { readToolFile } from "./kinds/load-file.ts";
@@ -57,7 +58,7 @@ export interface ToolOptions {
 /** What of an arrangement the tools are loaded from. */
 export type ToolArrangement = Pick<
   Arrangement,
-  "dir" | "workspace" | "skills" | "toolFiles" | "mcpServers"
+  "dir" | "workspace" | "agents" | "skills" | "toolFiles" | "mcpServers"
 >;
 
 /** Opens the tools of an arrangement. Nothing is started or read before the first `list` or `call`. */
@@ -143,7 +144,7 @@ async function loadOne(source: Source, kinds: readonly Kind[], parts: Parts): Pr
     const loading = kind.load(source, file.spec);
     if (loading) return loading;
   }
-  const message = `${source.from === "file" ? source.file : source.name} is no kind of tool.`;
+  const message = `${sourceName(source)} is no kind of tool.`;
   return brokenSource(source, failure("tool.bad_manifest", message));
 }
 
@@ -190,6 +191,15 @@ function sourcesOf(arrangement: ToolArrangement): Sources {
     sources.push({ from: "file", file, skill: null, skillScopes: [], own, dir });
   }
   const bare: Origin = { skill: null, skillScopes: [], own: [], dir: arrangement.dir };
+  for (const agent of arrangement.agents.values()) {
+    const { name, command } = agent.manifest;
+    if (command === undefined) continue;
+    if (!isTaken(name, arrangement)) sources.push({ ...bare, from: "agent", agent });
+    else {
+      const message = `The agent ${name} has the name of a skill or server, whose grants it would use.`;
+      broken.push({ source: agent.file, failure: failure("tool.duplicate", message) });
+    }
+  }
   for (const source of serverSources(bare, arrangement.mcpServers)) {
     if (source.from !== "server" || !arrangement.skills.has(source.name)) {
       sources.push(source);
@@ -199,6 +209,10 @@ function sourcesOf(arrangement: ToolArrangement): Sources {
     broken.push({ source: source.name, failure: failure("tool.duplicate", message) });
   }
   return { sources: sources.slice(0, LIMITS.arrangementItems), broken };
+}
+
+function isTaken(name: string, { skills, mcpServers }: ToolArrangement): boolean {
+  return skills.has(name) || Object.hasOwn(mcpServers, name);
 }
 
 function originOf(skill: Skill): Origin {

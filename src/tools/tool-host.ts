@@ -12,6 +12,8 @@ export interface LoadedTool {
   readonly skill: string;
   /** `module`, `mcp`, `command`, `http`, `container`. */
   readonly kind: "module" | "mcp" | "command" | "http" | "container";
+  /** The agent whose whole work it is, and that alone may call it. */
+  readonly agent?: string;
   /** File or server it comes from, for people. */
   readonly source: string;
   /** True when no sandbox here holds it and the operator's own config says it may run all the same. */

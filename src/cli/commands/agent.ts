@@ -44,7 +44,7 @@ export function agentTable(agents: readonly Agent[], width: number): readonly Li
   return table(
     [
       { title: "agent", text: ({ manifest }) => manifest.name, style: () => "bold" },
-      { title: "model", text: ({ manifest }) => manifest.model },
+      { title: "model", text: ({ manifest }) => worksBy(manifest) },
       { title: "skills", text: ({ manifest }) => manifest.skills.join(" ") || "-" },
       { title: "about", text: ({ manifest }) => manifest.description },
     ],
@@ -53,13 +53,22 @@ export function agentTable(agents: readonly Agent[], width: number): readonly Li
   );
 }
 
+/** What thinks for it: a model, a program, or a tool of a server. */
+function worksBy({ kind, model, command, tool }: Agent["manifest"]): string {
+  return kind === "prompt" ? model : (command?.[0]?.split("/").at(-1) ?? tool ?? kind);
+}
+
 function agentLines({ manifest, prompt, file }: Agent, workspace: string): readonly Line[] {
   const limits = Object.entries(manifest.limits).map(([name, value]) => `${name} ${String(value)}`);
   return [
     [span(manifest.name, "bold"), `  ${manifest.description}`],
     ...fields([
       ["file", shortPath(file, workspace)],
-      ["model", manifest.model],
+      ["kind", manifest.kind === "prompt" ? "" : manifest.kind],
+      ["model", manifest.kind === "prompt" ? manifest.model : ""],
+      ["command", (manifest.command ?? []).join(" ")],
+      ["tool", manifest.tool ?? ""],
+      ["scopes", (manifest.scopes ?? []).join(", ")],
       ["skills", manifest.skills.join(", ")],
       ["tools", (manifest.tools ?? []).join(", ")],
       ["agents", manifest.agents.join(", ")],

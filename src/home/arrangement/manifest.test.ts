@@ -69,6 +69,24 @@ const BROKEN: readonly (readonly [string, string, string, string])[] = [
     `arrangement.yaml:2: 'version' must be text, not the number 1.2; write "1.2"`,
   ],
   [
+    "an agent that is a program, without one",
+    "agents/a.md",
+    agent("name: a\ndescription: A.\nkind: process"),
+    "agents/a.md:2: 'command' is what an agent of kind process needs",
+  ],
+  [
+    "a program for an agent that is a prompt",
+    "agents/a.md",
+    agent("name: a\ndescription: A.\ncommand: [ls]"),
+    "agents/a.md:4: 'command' is not for an agent of kind prompt",
+  ],
+  [
+    "a kind of agent there is not",
+    "agents/a.md",
+    agent("name: a\ndescription: A.\nkind: proces"),
+    "agents/a.md:4: 'kind' must be one of prompt, process, mcp, not the text 'proces'; did you mean 'process'?",
+  ],
+  [
     "text for a number",
     "agents/a.md",
     agent("name: a\ndescription: A.\nlimits: {turns: many}"),

@@ -7,6 +7,7 @@ import { type Shape, release, shapeOf } from "../../gate/flow/release.ts";
 import { misfits } from "../../tools/schema.ts";
 import { type Frame, agentOf } from "../frame.ts";
 import { isAttached, reachOf } from "../wants/tool.ts";
+import { toolOf } from "../wants/work.ts";
 import { isEmpty, PROVING, provenIn } from "./evidence.ts";
 import { isLabelled } from "./flow.ts";
 
@@ -19,6 +20,8 @@ export interface AnswerBySchema {
   readonly schema: Json;
   /** What lets the answer through as data; null for an agent that acts: its answer stays its own. */
   readonly shape: Shape | null;
+  /** True where the agent names what shows that it acted: one that is a program sees no step. */
+  readonly proves: boolean;
 }
 
 /** What an answer has to fit; undefined where no schema is given, a sentence where it cannot be. */
@@ -32,13 +35,14 @@ export function answerBySchema(
   if (schema === undefined || !agent || !isLabelled(frame)) return undefined;
   const acts = actsBy(frame, agent);
   if (acts.length > 0) {
-    if (frame.facts.evidence) return { schema: ordered(schema), shape: null };
+    const proves = toolOf(agent.manifest) === null;
+    if (frame.facts.evidence) return { schema: ordered(schema), shape: null, proves };
     const some = acts.slice(0, 5).join(", ");
     return `${name} can do more than read (${some}), so its answer is text. Leave out the schema, or ask an agent that only reads.`;
   }
   const shape = shapeOf(schema);
   if (typeof shape === "string") return `The schema cannot be used for an answer: ${shape}.`;
-  return { schema: ordered(schema), shape };
+  return { schema: ordered(schema), shape, proves: false };
 }
 
 /** What an agent can do beyond looking something up, by tool; empty for one that only reads. */
@@ -56,8 +60,8 @@ function isReading(scopes: readonly Scope[]): boolean {
 }
 
 /** What the agent is asked, with what its answer has to be. */
-export function requestFor(request: string, { schema, shape }: AnswerBySchema): string {
-  if (shape === null) {
+export function requestFor(request: string, { schema, proves }: AnswerBySchema): string {
+  if (proves) {
     return `${request}\n\n${PROVING} \`answer\` fits this JSON Schema:\n${canonical(schema)}`;
   }
   return `${request}\n\nAnswer with one JSON value that fits this JSON Schema, and with nothing else:\n${canonical(schema)}`;
@@ -84,11 +88,13 @@ export function releasedOf(outcome: Outcome, text: string, shape: Shape, step: s
 export async function answeredOf(
   outcome: Outcome,
   text: string,
-  { schema }: AnswerBySchema,
+  { schema, proves }: AnswerBySchema,
 ): Promise<Outcome> {
   if (outcome.status !== "done" || !outcome.child?.evidence) return outcome;
   const { child } = outcome;
-  const said = provenIn(jsonIn(text), outcome.child.evidence);
+  const all = outcome.child.evidence;
+  const value = jsonIn(text);
+  const said = proves ? provenIn(value, all) : { answer: value ?? text, evidence: all };
   const why = typeof said === "string" ? said : await whyUnfit(schema, said.answer);
   if (typeof said === "string" || why !== null) {
     const failure = { code: "delegate.unfit", message: why ?? "The answer does not fit." };

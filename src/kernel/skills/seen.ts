@@ -1,4 +1,4 @@
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import { parseAddress } from "../../std/address.ts";
 import { canonical } from "../../std/canonical.ts";
 import { NanosError } from "../../std/error.ts";
@@ -11,7 +11,7 @@ import type { Seen } from "../../contracts/config.ts";
 import type { Changes, GrantOptions, SkillView } from "../../contracts/skill.ts";
 import type { Scope } from "../../contracts/scope-parts.ts";
 import { changesOf, type Pair } from "../../home/changes.ts";
-import { readTree, treeHash, utf8 } from "../../home/files.ts";
+import { readTree, readTreeFile, treeHash, utf8 } from "../../home/files.ts";
 import { scopeInWords } from "../../home/trust-words.ts";
 import type { LoadedTool } from "../../tools/tool-host.ts";
 import type { Vault } from "../../vault/vault.ts";
@@ -61,6 +61,11 @@ export function lookAt(name: string, arrangement: Arrangement, facts: Facts): Lo
     return { ...common, kind: "server", from: name, files: new Map([["mcp.json", started]]) };
   }
   const from = skill?.dir ?? tools[0]?.source ?? "";
+  if (tools[0]?.agent !== undefined) {
+    const own = readTreeFile(from, basename(from));
+    const files = new Map(own ? [[own.path, own.content]] : []);
+    return { ...common, kind: "agent", from, files };
+  }
   const tree = readTree(skill ? from : dirname(from)).files;
   if (skill && treeHash(tree) !== skill.hash) {
     const message = `The files of ${name} changed while they were looked at.`;

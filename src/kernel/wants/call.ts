@@ -91,7 +91,8 @@ async function callHost(
   const { world, drive } = frame;
   if (!world) throw new Error("bug: a replay called a tool");
   const errand = openErrand(frame, use, one);
-  const limit = limitOf(frame);
+  const most = msFor(frame, use.tool);
+  const limit = limitOf(frame, most);
   const signals = [drive.signal, errand.signal, ...(limit ? [limit.signal] : [])];
   const signal = AbortSignal.any(signals);
   const call = {
@@ -103,7 +104,7 @@ async function callHost(
     step: one.step,
     now: one.standing.now,
     // While the operator may be asked in the middle of it, the run's own watch bounds the call.
-    ms: limit ? LIMITS.toolMs + LIMITS.approvalMs : LIMITS.toolMs,
+    ms: limit ? most + LIMITS.approvalMs : most,
     ...(probe ? { probe } : {}),
   };
   const called = world.tools.call(call, errand.reach, signal).catch(broken);
@@ -129,8 +130,14 @@ function late(): CallResult {
 }
 
 /** Where an operator may be asked in the middle of a call, their thinking is not the tool's time. */
-function limitOf({ hooks, watch }: Frame): Limit | null {
-  return hooks.ask && watch ? watch.limit(LIMITS.toolMs, TOOL_TIME) : null;
+function limitOf({ hooks, watch }: Frame, ms: number): Limit | null {
+  return hooks.ask && watch ? watch.limit(ms, TOOL_TIME) : null;
+}
+
+/** An agent that is a program has the time its run has. */
+function msFor({ budget, spent }: Frame, { agent }: LoadedTool): number {
+  if (agent === undefined) return LIMITS.toolMs;
+  return Math.max(1, Math.min(LIMITS.agentMs, budget.ms - spent.ms));
 }
 
 const TOOL_TIME = new NanosError(

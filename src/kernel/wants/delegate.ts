@@ -176,7 +176,7 @@ async function delegate(
     : await runChild({
         ...{ frame, one, agent, budget, request: wordsOf(errand) },
         reader: !!answer?.shape,
-        proves: answer !== undefined && answer.shape === null,
+        proves: answer?.proves ?? false,
       });
   if (child.state === "waiting") throw new Waiting(child.asks);
   const ms = Math.round(drive.elapsed() - start);

@@ -18,6 +18,7 @@ import { destinationOf, resolveScope } from "../standing.ts";
 import { heldIn, heldWant } from "../secrets/guard.ts";
 import { callTool, probeTool } from "./call.ts";
 import { reachWant } from "./reach.ts";
+import { toolOf } from "./work.ts";
 
 /** A tool call as an action: its reach, where it goes, and how it is done. */
 export function toolWant(frame: Frame, tool: LoadedTool, given: Json): Want {
@@ -138,6 +139,11 @@ export function isAttached(
   if (manifest.name === OPERATOR) return true;
   const taken = [...(frame.without ?? []), ...(manifest.disallowedTools ?? [])];
   if (taken.includes(tool.manifest.name)) return false;
+  const own = toolOf(manifest);
+  // What an agent is made of is nobody else's, and all it has.
+  if (own !== null || tool.agent !== undefined) {
+    return own === tool.manifest.name && (tool.agent ?? manifest.name) === manifest.name;
+  }
   return (
     manifest.skills.includes(tool.skill) || (manifest.tools ?? []).includes(tool.manifest.name)
   );

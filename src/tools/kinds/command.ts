@@ -21,11 +21,17 @@ export function commandKind(parts: Parts): Kind {
     load: (source, spec) => {
       const command = spec?.command;
       if (!spec || !command) return null;
-      const manifest = manifestOfFile(spec, command.filter(isPlace), [`exec:${command[0] ?? ""}`]);
+      const given = spec.stdin === undefined ? [] : [`{${spec.stdin}}`];
+      const implied = [`exec:${command[0] ?? ""}`];
+      const manifest = manifestOfFile(spec, [...command.filter(isPlace), ...given], implied);
       const unconfined = isUnconfined(manifest, parts);
       const words = { kind: "command", manifest, spec, unconfined } as const;
       return loadFile(source, words, (call, reach, signal) =>
-        callCommand({ source, parts, command, manifest, reach, unconfined }, call, signal),
+        callCommand(
+          { source, parts, command, stdin: spec.stdin, manifest, reach, unconfined },
+          call,
+          signal,
+        ),
       );
     },
     close: async () => undefined,
@@ -49,13 +55,14 @@ interface Command {
   readonly source: Source;
   readonly parts: Parts;
   readonly command: readonly string[];
+  readonly stdin: string | undefined;
   readonly manifest: ToolManifest;
   readonly reach: Reach;
   readonly unconfined: true | undefined;
 }
 
 async function callCommand(
-  { source, parts, command, manifest, reach, unconfined }: Command,
+  { source, parts, command, stdin, manifest, reach, unconfined }: Command,
   call: ToolCall,
   signal: AbortSignal,
 ): Promise<ToolResult> {
@@ -73,6 +80,7 @@ async function callCommand(
     manifest,
     start: (passage, stage) => startProgram({ ...program, stage }, source, parts, passage),
     tier: programTier(parts, scopes),
+    ...(stdin === undefined ? {} : { input: textOf(call.args[stdin]) }),
   };
   return printed(printing, call, signal);
 }

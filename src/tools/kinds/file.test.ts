@@ -36,6 +36,12 @@ for (const tier of TIERS) {
         command: ["cp", "--", "{file}", "{to}"],
         scopes: ["read:./notes", "write:./notes"],
       }),
+      [`${T}/count.yaml`]: yaml({
+        name: "count",
+        description: "Counts.",
+        command: ["wc", "-c"],
+        stdin: "text",
+      }),
       [`${T}/slow.yaml`]: yaml({ name: "slow", description: "Waits.", command: ["sleep", "30"] }),
       [`${T}/loud.yaml`]: yaml({ name: "loud", description: "Yells.", command: ["yes"] }),
       [`${T}/gone.yaml`]: yaml({
@@ -84,6 +90,9 @@ for (const tier of TIERS) {
         },
         label: { integrity: "untrusted" },
       });
+      const counted = await call("count", { text: "x".repeat(300_000) }, { scopes: ["exec:wc"] });
+      expect(counted).toMatchObject({ ok: true, output: "300000\n" });
+      expect(codeOf(await call("count", {}, { scopes: ["exec:wc"] }))).toBe("tool.bad_arguments");
       expect(await call("cat", { file: join(notes, "a.md") }, { scopes })).toMatchObject({
         ok: true,
         output: "text of a\n",

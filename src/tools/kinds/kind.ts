@@ -1,6 +1,7 @@
 import type { Json } from "../../std/json.ts";
 import { hashOf } from "../../std/hash.ts";
 import type { Clock } from "../../std/clock.ts";
+import type { Agent } from "../../contracts/agent.ts";
 import type { Held, Tier } from "../../contracts/isolation.ts";
 import type { Label } from "../../contracts/label.ts";
 import type { Failure } from "../../contracts/outcome.ts";
@@ -14,10 +15,11 @@ import type { Resolve } from "../proxy/dial.ts";
 import type { Stages } from "../stages.ts";
 import type { BrokenTool, LoadedTool, Reach, ToolCall, ToolResult } from "../tool-host.ts";
 
-/** One thing tools are loaded from: a file, or a server of an `mcp.json`. */
+/** One thing tools are loaded from: a file, a server of an `mcp.json`, or an agent that is a program. */
 export type Source =
   | (Origin & { readonly from: "file"; readonly file: string })
-  | (Origin & { readonly from: "server"; readonly name: string; readonly server: McpServer });
+  | (Origin & { readonly from: "server"; readonly name: string; readonly server: McpServer })
+  | (Origin & { readonly from: "agent"; readonly agent: Agent });
 
 export interface Origin {
   /** Skill it belongs to; null for a bare tool, which is a skill of one. */
@@ -71,6 +73,7 @@ export interface Kind {
 
 /** A source as people know it. */
 export function sourceName(source: Source): string {
+  if (source.from === "agent") return source.agent.file;
   return source.from === "file" ? source.file : `mcp server ${source.name}`;
 }
 
@@ -88,6 +91,7 @@ export function loadedTool(
     kind,
     source: sourceName(source),
     hash: hashOf([manifest as unknown as Json, made]),
+    ...(source.from === "agent" ? { agent: source.agent.manifest.name } : {}),
   };
 }
 

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { messageOf } from "../../std/error.ts";
 import { isObject, type Json } from "../../std/json.ts";
 import { LIMITS } from "../../std/limits.ts";
+import type { Agent } from "../../contracts/agent.ts";
 import type { Failure } from "../../contracts/outcome.ts";
 import type { ToolFile, ToolManifest } from "../../contracts/tool.ts";
 import { hashTrees } from "../cache.ts";
@@ -46,6 +47,7 @@ export async function readToolFile(
   source: Source,
   parts: Parts,
 ): Promise<{ readonly spec: ToolFile | null } | Failure> {
+  if (source.from === "agent") return { spec: specOf(source.agent) };
   if (source.from !== "file" || !/\.ya?ml$/u.test(source.file)) return { spec: null };
   try {
     const key = hashTrees([source.file], "file");
@@ -58,6 +60,16 @@ export async function readToolFile(
   } catch (error) {
     return failure("tool.bad_manifest", `${source.file} could not be read: ${messageOf(error)}.`);
   }
+}
+
+/** An agent that is a program, as a tool whose one argument is the request. */
+function specOf({ manifest }: Agent): ToolFile | null {
+  const { name, description, kind, command = [], scopes = [], rank } = manifest;
+  if (kind !== "process") return null;
+  const stdin = command.includes("{request}") ? {} : { stdin: "request" };
+  const about = description.slice(0, LIMITS.toolDescriptionChars);
+  const made = { name, description: about, scopes, command, ...stdin, repeatable: false };
+  return rank === undefined ? made : { ...made, rank };
 }
 
 async function parse(file: string): Promise<ToolFile | Failure> {

@@ -86,13 +86,11 @@ function entriesOf(server: Server, tools: readonly AnnouncedTool[]): Loaded {
   return { entries, broken };
 }
 
-const MAX_DESCRIPTION = 4_096;
-
 /** Nothing a server says of its own harmlessness is believed; what the operator says of it is. */
 function manifestOf({ source, scopes }: Server, tool: AnnouncedTool): ToolManifest {
   return {
     name: `mcp__${source.name}__${tool.name}`,
-    description: tool.description.slice(0, MAX_DESCRIPTION),
+    description: tool.description.slice(0, LIMITS.toolDescriptionChars),
     input: tool.input,
     ...(tool.output === undefined ? {} : { output: tool.output }),
     scopes: [...scopes],

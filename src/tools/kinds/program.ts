@@ -97,7 +97,7 @@ function programSpec(
     cwd: folderFor(scopes, workspace),
     box: boxOf({
       ...{ scopes, workspace, own, env: parts.env, ms, set, socket },
-      warm: program.warm ?? false,
+      ...{ warm: program.warm ?? false, agent: source.from === "agent" },
     }),
     stage: program.stage,
     ...(program.unconfined && { unconfined: true }),
@@ -131,6 +131,7 @@ export async function readToEnd(
   name: string,
   ms: number,
   signal: AbortSignal,
+  input = "",
 ): Promise<Ran> {
   let stopped: Failure | null = null;
   const stop = (why: Failure): void => {
@@ -144,7 +145,7 @@ export async function readToEnd(
   void systemClock.sleep(ms, over.signal).then(() => {
     if (!over.signal.aborted) stop(failure("tool.timeout", `${name} did not finish in time.`));
   });
-  boxed.endInput();
+  feed(boxed, input);
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of boxed.stdout) {
@@ -158,19 +159,30 @@ export async function readToEnd(
   return { stdout: Buffer.concat(chunks).toString("utf8"), ended, stopped };
 }
 
+/** Gives it its input. One that ends without reading it has its reasons, and says what came of it. */
+function feed(boxed: Boxed, input: string): void {
+  if (input === "") return boxed.endInput();
+  void boxed
+    .write(input)
+    .catch(() => undefined)
+    .then(() => boxed.endInput());
+}
+
 /** How a tool whose result is what it prints is started for a call. */
 export interface Printing {
   readonly parts: Parts;
   readonly manifest: ToolManifest;
   /** `stage`: where what it may write goes; null when that is nothing. */
   start(passage: Passage, stage: string | null): Promise<Started | Failure>;
+  /** Its standard input. */
+  readonly input?: string;
   /** What would hold it, for what is said when it is not started. */
   readonly tier: Tier;
 }
 
 /** Runs it once: its standard output is the result, and what it wrote is staged. */
 export async function printed(
-  { parts, manifest, start, tier }: Printing,
+  { parts, manifest, start, tier, input }: Printing,
   call: ToolCall,
   signal: AbortSignal,
 ): Promise<ToolResult> {
@@ -179,7 +191,7 @@ export async function printed(
   const started = await start(passage, writes ? await parts.stages.fresh(call.step) : null);
   if (isFailure(started)) return failed(started, tier);
   const { boxed } = started;
-  const ran = await readToEnd(boxed, call.tool, call.ms, signal);
+  const ran = await readToEnd(boxed, call.tool, call.ms, signal, input);
   const reached = reachedOf(passage);
   const said = withRealPlaces(boxed.stderr(), boxed.mapping);
   const why = ran.stopped ?? programFailure(call.tool, ran.ended, said);

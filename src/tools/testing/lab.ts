@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { systemClock } from "../../std/clock.ts";
 import type { Json } from "../../std/json.ts";
+import type { AgentManifest } from "../../contracts/agent.ts";
 import type { Skill } from "../../contracts/skill.ts";
 import type { McpServer } from "../../contracts/tool.ts";
 import { openSandbox } from "../../sandbox/open.ts";
@@ -34,6 +35,8 @@ export interface LabWants {
   /** Files below the root, by path: `arrangement/tools/x.ts`, `work/notes/a.md`. */
   readonly files: Readonly<Record<string, string>>;
   readonly servers?: Readonly<Record<string, McpServer>>;
+  /** Agents that are programs. */
+  readonly agents?: readonly AgentManifest[];
   /** Skills by name: their scopes. Their files lie in `arrangement/skills/NAME`. */
   readonly skills?: Readonly<Record<string, readonly string[]>>;
   readonly tier?: "bwrap" | "landlock" | "wasm";
@@ -139,6 +142,12 @@ function arrangementOf(root: string, wants: LabWants): ToolOptions["arrangement"
   return {
     dir,
     workspace: join(root, "work"),
+    agents: new Map(
+      (wants.agents ?? []).map((manifest) => [
+        manifest.name,
+        { manifest, prompt: "", file: join(dir, `agents/${manifest.name}.md`) },
+      ]),
+    ),
     skills: new Map(skills),
     toolFiles: paths.filter((path) => path.startsWith(join(dir, "tools/")) && isTool(path)),
     mcpServers: wants.servers ?? {},
