@@ -20,6 +20,8 @@ interface Cell {
   readonly under: readonly string[] | null;
   readonly somebody: boolean;
   readonly bwrap: boolean;
+  /** Whether every attack is made there; `escape.test.ts` makes them in all four. */
+  readonly probed?: true;
 }
 
 const NEEDS = "(run as root, with setpriv and unshare, in a checkout everybody may read)";
@@ -49,6 +51,7 @@ async function check(cell: Cell): Promise<void> {
   expect(await recorded(nanos)).toEqual([announced]);
   expect((await nanos("trace", "verify")).code).toBe(0);
   expect((await nanos("doctor")).code).toBe(0);
+  if (!cell.probed) return;
   const probed = await nanos("doctor", "--sandbox");
   expect({ cell: name, code: probed.code, out: probed.out }).toMatchObject({ code: 0 });
 }
@@ -91,6 +94,7 @@ describe("the first minute, on four machines", () => {
       under: hidden && somebody && [...hidden, ...somebody],
       somebody: true,
       bwrap: false,
+      probed: true,
     },
   ];
   for (const cell of cells) test(cell.name, () => check(cell), 180_000);

@@ -99,7 +99,8 @@ function startOf(
   lock: LockSpec,
   relayed: boolean,
 ): Pick<Plan, "argv" | "env"> {
-  const env = { NANOS_BOX: JSON.stringify(lock), ...RUNTIME_ENV };
+  const engine = lock.tier === "wasm" ? ENGINE_ENV : {};
+  const env = { NANOS_BOX: JSON.stringify(lock), ...RUNTIME_ENV, ...engine };
   if (!relayed) return { argv: innerArgv(run), env };
   const relay = { NANOS_RELAY: JSON.stringify(relayLock(lock)) };
   return { argv: [...runtimeArgv("box"), "relayed"], env: { ...env, ...relay } };
@@ -110,6 +111,9 @@ function startOf(
  * no other setting: what the process sees as its environment comes with the lock.
  */
 const RUNTIME_ENV = { BUN_JSC_useConcurrentJIT: "0", BUN_RUNTIME_TRANSPILER_CACHE_PATH: "0" };
+
+/** Optimizing the engine takes longer than what most tools compute in it. */
+const ENGINE_ENV = { BUN_JSC_useOMGJIT: "0" };
 
 /** The stage of a process, and where it lies. */
 export type StagePlan = PreparedStage & { readonly folder: string };

@@ -41,16 +41,14 @@ export async function probeSandbox(
     }),
   );
   const results = new Map<Tried, ProbeResult>();
-  const run = async (tried: Tried): Promise<void> => {
-    results.set(tried, await probe(sandbox, tried));
+  const runAll = async (waiting: Tried[]): Promise<void> => {
+    for (let tried = waiting.shift(); tried !== undefined; tried = waiting.shift()) {
+      results.set(tried, await probe(sandbox, tried));
+    }
   };
-  await Promise.all(
-    Array.from({ length: AT_ONCE }, async (_, lane) => {
-      const own = wanted.filter(({ attack }, i) => !attack.alone && i % AT_ONCE === lane);
-      for (const tried of own) await run(tried);
-    }),
-  );
-  for (const tried of wanted.filter(({ attack }) => attack.alone)) await run(tried);
+  const together = wanted.filter(({ attack }) => !attack.alone);
+  await Promise.all(Array.from({ length: AT_ONCE }, () => runAll(together)));
+  await runAll(wanted.filter(({ attack }) => attack.alone));
   return wanted.flatMap((tried) => results.get(tried) ?? []);
 }
 
@@ -104,10 +102,9 @@ async function judged(
   boxed: Boxed,
 ): Promise<string | null> {
   if (attack.source === undefined) boxed.endInput();
-  // What is gone by then says so by how it ended.
-  else await boxed.write(`${JSON.stringify(CALL)}\n`).catch(() => undefined);
+  else await say(boxed, PING);
   const [output, during, ended] = await Promise.all([
-    textOf(boxed),
+    attack.source === undefined ? textOf(boxed) : spokenWith(boxed, attack),
     whileRunning(boxed, () => attack.during?.(ground, boxed) ?? null),
     boxed.ended,
   ]);
@@ -120,15 +117,17 @@ async function judged(
 /** An attempt that never came to be made proves nothing. A tool speaks at its end, or in its log. */
 function notMade(attack: Attack, { output, ended, boxed }: Seen): string | null {
   if (attack.script !== undefined || output !== "") return null;
-  const bomb = attack.source === undefined || attack.aim === "exhaust";
-  if (bomb && ended.kind !== "exited") return null;
-  if (boxed.stderr().includes("refused so far")) return null;
+  if (attack.source === undefined && ended.kind !== "exited") return null;
+  // A tool that floods its log has pushed out what it said first.
+  if (/refused so far|^x+\n/u.test(boxed.stderr())) return null;
   return `The attempt could not be made: ${boxed.stderr().slice(0, 200)}`;
 }
 
 function specOf(ground: Ground, attack: Attack, kind: Kind): ProcessSpec {
   const program = kind === "program";
   const pure = kind === "pure";
+  // Loading a tool takes what it takes: its own time begins with the call.
+  const { ms } = pure ? LIMITS_OF_PROBES : limitsOf(attack);
   return {
     run: runOf(ground, attack, kind),
     cwd: pure ? "/" : ground.granted,
@@ -139,9 +138,13 @@ function specOf(ground: Ground, attack: Attack, kind: Kind): ProcessSpec {
       net: { kind: "none" },
       exec: program ? PROGRAMS.filter((path) => existsSync(path)) : [],
       env: program ? { PATH: "/usr/bin:/bin" } : {},
-      limits: { ...LIMITS_OF_PROBES, ...attack.limits },
+      limits: { ...limitsOf(attack), ms },
     },
   };
+}
+
+function limitsOf({ limits }: Attack): Box["limits"] {
+  return { ...LIMITS_OF_PROBES, ...limits };
 }
 
 function runOf(ground: Ground, attack: Attack, kind: Kind): ProcessSpec["run"] {
@@ -158,13 +161,20 @@ function runOf(ground: Ground, attack: Attack, kind: Kind): ProcessSpec["run"] {
   return { kind: "program", argv: [...runtimeArgv("box"), "program-attack", name, ...args] };
 }
 
-/** A tool is called; everything else just runs. */
-const CALL = {
+/** A tool is called once it is loaded; everything else just runs. */
+const PING = '{"jsonrpc":"2.0","id":"loaded","method":"ping"}';
+const PONG = '{"jsonrpc":"2.0","id":"loaded","result":{}}\n';
+const CALL = JSON.stringify({
   jsonrpc: "2.0",
   id: 1,
   method: "tools/call",
   params: { name: "attack", arguments: {} },
-};
+});
+
+/** What is gone by then says so by how it ended. */
+async function say(boxed: Boxed, line: string): Promise<void> {
+  await boxed.write(`${line}\n`).catch(() => undefined);
+}
 
 function heldText(ended: Ended): string {
   return ended.kind === "stopped" ? endedText(ended) : "Every attempt was refused.";
@@ -182,18 +192,28 @@ async function whileRunning(boxed: Boxed, look: () => string | null): Promise<st
   return null;
 }
 
-/** All it prints. A tool has nothing more to do once it has answered. */
-async function textOf(boxed: Boxed): Promise<string> {
-  const parts: Uint8Array[] = [];
+/** All it prints. */
+async function textOf(boxed: Boxed, heard = (text: string): string => text): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
   try {
-    for await (const part of boxed.stdout) {
-      parts.push(part);
-      if (part.includes(LINE_BREAK)) boxed.endInput();
-    }
+    for await (const part of boxed.stdout)
+      text = heard(text + decoder.decode(part, { stream: true }));
   } catch (error) {
     return messageOf(error);
   }
-  return Buffer.concat(parts).toString("utf8");
+  return text;
 }
 
-const LINE_BREAK = 10;
+/** All a tool prints, that it is loaded aside. It has nothing more to do once it has answered. */
+function spokenWith(boxed: Boxed, attack: Attack): Promise<string> {
+  let called = false;
+  return textOf(boxed, (text) => {
+    if (called && text.includes("\n")) boxed.endInput();
+    if (called || !text.includes(PONG)) return text;
+    called = true;
+    boxed.renew(limitsOf(attack).ms);
+    void say(boxed, CALL);
+    return text.replace(PONG, "");
+  });
+}

@@ -80,6 +80,8 @@ async function rootChanges(
     if (budget.files < 0 || budget.bytes < 0) return null;
     if (stat.isDirectory()) {
       places.push(...readdirSync(staged).map((name) => join(at, name)));
+      // Nothing is read of what is too much by its names alone.
+      if (places.length > budget.files) budget.files = -1;
       await pause(places.length);
       continue;
     }

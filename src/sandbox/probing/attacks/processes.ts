@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { membersOf } from "../../process/watch.ts";
 import type { Boxed } from "../../sandbox.ts";
+import { LIMITS } from "../../../std/limits.ts";
 import { THREADS_EACH } from "../../user.ts";
 import type { Ground } from "../ground.ts";
 import type { Attack, Seen } from "./attack.ts";
@@ -205,16 +206,15 @@ export const BOMBS: readonly Attack[] = [
     aim: "exhaust",
     moves: () => ["memory"],
     limits: { memoryBytes: 256 * 1024 ** 2 },
-    verdict: endedBy("memory"),
+    // The watch ends it, or the kernel gives no more: whichever comes first.
+    verdict: (seen) => (seen.ended.kind === "exited" ? allItWanted(seen) : endedBy("memory")(seen)),
   },
   {
     name: "take all memory past the runtime",
     aim: "exhaust",
     moves: () => ["memory-native"],
     limits: { memoryBytes: 256 * 1024 ** 2 },
-    // Whichever comes first: the watch, or the kernel that gives no more.
-    verdict: ({ ended }) =>
-      ended.kind === "exited" && ended.code === 0 ? "It had all it wanted." : null,
+    verdict: allItWanted,
   },
   {
     name: "take memory as files",
@@ -278,7 +278,7 @@ export const BOMBS: readonly Attack[] = [
   {
     name: "fill the disk with names",
     aim: "exhaust",
-    moves: (g) => ["files", g.staged],
+    moves: (g) => ["files", g.staged, String(LIMITS.stageFiles + 1)],
     verdict: async (seen) => {
       const changes = await seen.boxed.changes();
       return "code" in changes && changes.code === "sandbox.stage_too_large"
@@ -301,8 +301,7 @@ export const BOMBS: readonly Attack[] = [
     limits: { ms: 4_000 },
     alone: true,
     during: countThreads,
-    verdict: ({ ended }) =>
-      ended.kind === "exited" && ended.code === 0 ? "It had all it wanted." : null,
+    verdict: allItWanted,
   },
   {
     name: "start processes without end",
@@ -315,6 +314,11 @@ export const BOMBS: readonly Attack[] = [
     verdict: () => null,
   },
 ];
+
+/** Otherwise something ended it, or the kernel gave no more. */
+function allItWanted({ ended }: Seen): string | null {
+  return ended.kind === "exited" && ended.code === 0 ? "It had all it wanted." : null;
+}
 
 /** The kernel counts threads and not processes, and a little late. */
 const MOST_THREADS = 64 * (THREADS_EACH + 1);

@@ -102,7 +102,7 @@ const OTHERS: readonly Row[] = [
 ];
 
 /** Each ends by itself or is ended; what it must not do is go on. */
-const BOMBS: readonly Row[] = [
+const HANGS: readonly Row[] = [
   ["loop", "exhaust", `for (;;);`],
   ["loop of promises", "exhaust", `for (;;) await null`],
   [
@@ -111,13 +111,17 @@ const BOMBS: readonly Row[] = [
     `await new Promise(() => { const again = () => setTimeout(again); for (let i = 0; i < 1e4; i++) again(); })`,
   ],
   ["wait for ever", "exhaust", `await new Promise(() => 0)`],
+  ["patterns", "exhaust", `/^(a+)+$/.test("a".repeat(60) + "b")`],
+];
+
+/** The same, of memory and output. */
+const BOMBS: readonly Row[] = [
   ["recursion", "exhaust", `(function f(n) { return f(n + 1) + 1 })(0)`],
   ["deep text", "exhaust", `JSON.parse("[".repeat(1e7))`],
   ["arrays", "exhaust", `const kept = []; for (;;) kept.push(new Array(1e5).fill(1))`],
   ["buffers", "exhaust", `const kept = []; for (;;) kept.push(new Uint8Array(1 << 26))`],
   ["doubling text", "exhaust", `let text = "x"; for (;;) text += text + 1`],
   ["large numbers", "exhaust", `let n = 3n; for (;;) n *= n`],
-  ["patterns", "exhaust", `/^(a+)+$/.test("a".repeat(60) + "b")`],
   [
     "sorting that never ends",
     "exhaust",
@@ -149,17 +153,11 @@ export const PURE: readonly Attack[] = [
   ...[...READS, ...OTHERS].map(([name, aim, code]): Attack => ({
     ...{ name: `pure: ${name}`, aim, kinds: ["pure"] },
     source: (ground) => sourceOf(ground, "", code),
+    limits: { ms: 4_000 },
     verdict: worst,
   })),
-  ...BOMBS.map(([name, aim, code]): Attack => ({
-    ...{ name: `pure: ${name}`, aim, kinds: ["pure"] },
-    source: (ground) => sourceOf(ground, "", code),
-    limits: { ms: 4_000, memoryBytes: 400 * 1024 ** 2 },
-    verdict: ({ output, ended }) =>
-      ended.kind === "exited" && !output.includes("refused") && ended.code === 0
-        ? "It went on as it liked."
-        : null,
-  })),
+  ...HANGS.map((row) => bombOf(row, 1_000)),
+  ...BOMBS.map((row) => bombOf(row, 4_000)),
   ...HEADS.map(([name, head]): Attack => ({
     ...{ name: `pure: ${name}`, aim: "read", kinds: ["pure"] },
     source: (ground) => {
@@ -173,6 +171,18 @@ export const PURE: readonly Attack[] = [
     verdict: either(leaked, touched),
   })),
 ];
+
+function bombOf([name, aim, code]: Row, ms: number): Attack {
+  return {
+    ...{ name: `pure: ${name}`, aim, kinds: ["pure"] },
+    source: (ground) => sourceOf(ground, "", code),
+    limits: { ms, memoryBytes: 400 * 1024 ** 2 },
+    verdict: ({ output, ended }) =>
+      ended.kind === "exited" && !output.includes("refused") && ended.code === 0
+        ? "It went on as it liked."
+        : null,
+  };
+}
 
 /** A tool that does it and says what came of it. `code` is an expression or statements. */
 function sourceOf({ secret, doors, staged, victim }: Ground, head: string, code: string): string {

@@ -1,5 +1,5 @@
 import * as fs from "node:fs";
-import { attempt, call } from "./native.ts";
+import { attempt, call, print } from "./native.ts";
 
 const MEBIBYTE = 1024 ** 2;
 
@@ -8,9 +8,12 @@ const MEBIBYTE = 1024 ** 2;
  * hurt a machine, should no limit stop it before.
  */
 export const BOMBS = {
-  memory: () => {
+  memory: async () => {
     const kept: Uint8Array[] = [];
     while (kept.length < 64) kept.push(new Uint8Array(16 * MEBIBYTE).fill(1));
+    // Whoever watches may look seldom, on a busy machine: it keeps what it has until then.
+    await Bun.sleep(LONG_MS);
+    print(`${kept.length} parts`);
   },
   "memory-native": () => {
     const [READ_WRITE, PRIVATE_ANONYMOUS_POPULATED] = [3, 0x8022];
@@ -34,17 +37,22 @@ export const BOMBS = {
     for (const end = performance.now() + LONG_MS; performance.now() < end;);
   },
   rest: () => Bun.sleep(LONG_MS),
-  fill: (folder: string) => {
+  fill: async (folder: string) => {
     const block = new Uint8Array(8 * MEBIBYTE).fill(7);
     for (let i = 0; i < 64; i++) fs.writeFileSync(`${folder}/fill-${i}`, block);
+    await Bun.sleep(LONG_MS);
   },
   "one-file": (folder: string) => {
     const fd = fs.openSync(`${folder}/large`, "w");
     // Mostly a hole: takes no space, and is as large as it says to whoever copies it.
     attempt("make it large", () => fs.ftruncateSync(fd, 1024 * MEBIBYTE));
   },
-  files: (folder: string) => {
-    for (let i = 0; i < 30_000; i++) fs.writeFileSync(`${folder}/${i}`, "");
+  files: (folder: string, count: string) => {
+    // Most are one more name of a file, which is quicker made.
+    for (let i = 0; i < Number(count); i++) {
+      if (i % 10 === 0) fs.writeFileSync(`${folder}/${i}`, "");
+      else fs.linkSync(`${folder}/${i - (i % 10)}`, `${folder}/${i}`);
+    }
   },
   open: () => {
     const opened: number[] = [];
