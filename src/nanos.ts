@@ -26,7 +26,7 @@ import { openJournal } from "./journal/open.ts";
 import { boundary } from "./kernel/secrets/boundary.ts";
 import { policyDesk } from "./kernel/asks/desk.ts";
 import { type GrantDesk, grantDesk } from "./kernel/desk/grants.ts";
-import { listGranted } from "./kernel/desk/listing.ts";
+import { listing } from "./kernel/desk/listing.ts";
 import { type ModelDesk, modelDesk, modelsOf } from "./kernel/desk/models.ts";
 import { cleanJournal } from "./kernel/secrets/guard.ts";
 import { secretDesk } from "./kernel/desk/secrets.ts";
@@ -157,9 +157,7 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
   const { env = process.env, cwd = process.cwd() } = options;
   const { paths, place: own } = home;
   if (journal.size() === 0) await note(journal, { kind: "home.created", version: VERSION });
-  const arrangement = own.arrangementDir
-    ? await home.arrangement()
-    : emptyArrangement(own.workspace);
+  const arrangement = await arrangementOf(home);
   const vault = openVault(paths.vault);
   const config = await home.config.read();
   const settings = memorySettings(arrangement.manifest.memory, config.memory);
@@ -178,30 +176,36 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
     facts: (again) => facts(again),
     ground: home.ground,
   });
+  const edge = { ...boundary(home.secrets, systemClock), clock: systemClock };
   const sandbox = openSandbox({ clock: systemClock, hidden: [memoryDir(home)] });
   const tools = openTools({
     ...{ sandbox, arrangement, env, clock: systemClock, secret: secretFor(home) },
     ...{ cacheDir: paths.cache, stageDir: paths.stage, undoDir: join(paths.machine, "undo") },
-    listing: (wanted) => listGranted(wanted, grants.current(), systemClock),
+    listing: listing({ ...edge, arrangement, vault, grants: grants.current }),
     unconfined: marksFor(config, arrangement.workspace),
   });
   const facts = factsHere(home, { tools, arrangement, memory: settings });
-  const parts = { home, journal, vault, models, grants, tools, sandbox, arrangement };
+  const parts = { home, edge, journal, vault, models, grants, tools, sandbox, arrangement };
   const world = worldOf({ ...parts, facts });
   const forget = journal.onWake((topic) => {
     if (topic === "grants") void grants.reload();
   });
-  const place = placeOf(home, arrangement, sandbox);
   const secrets = secretDesk(home.secrets, world);
   const skills = {
     ...skillDesk({ ...world, arrangement, vault }),
     ...grants.attaching,
     ...installing({ home, journal, arrangement, sandbox, env, cwd }),
   };
+  const place = placeOf(home, arrangement, sandbox);
+  const memory = memoryDesk({ world, arrangement, settings });
   return nanosOf({
-    ...{ world, place, arrangement, models, grants, secrets, sandbox, vault },
-    ...{ skills, forget, memory: memoryDesk({ world, arrangement, settings }) },
+    ...{ world, place, arrangement, models, grants, secrets, sandbox, vault, skills, forget },
+    memory,
   });
+}
+
+async function arrangementOf({ place, arrangement }: Home): Promise<Arrangement> {
+  return place.arrangementDir ? arrangement() : emptyArrangement(place.workspace);
 }
 
 /** Where notes lie: nanos alone gives them out, to whom they are granted. */
@@ -291,6 +295,7 @@ function nanosOf(parts: {
 
 function worldOf(parts: {
   home: Home;
+  edge: ReturnType<typeof boundary> & Pick<World, "clock">;
   journal: Journal;
   vault: Vault;
   models: ModelDesk;
@@ -300,15 +305,13 @@ function worldOf(parts: {
   arrangement: Arrangement;
   facts: FactsBook;
 }): World {
-  const { home, journal, vault, models, grants, tools, sandbox, arrangement, facts } = parts;
-  const edge = boundary(home.secrets, systemClock);
+  const { home, edge, journal, vault, models, grants, tools, sandbox, arrangement, facts } = parts;
   return {
     ...edge,
     journal: cleanJournal(journal, edge.guard),
     tools,
     memory: openMemory(memoryDir(home)),
     holds: ({ kind, net }) => sandbox.tier(kind, net) !== null,
-    clock: systemClock,
     random: systemRandom,
     version: VERSION,
     facts: () => facts(),

@@ -1,7 +1,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { openLab, toolFile } from "./testing/lab.ts";
+import { answering, openLab, toolFile } from "./testing/lab.ts";
 import { TOOL_FILES, TOOLS } from "./testing/tool-files.ts";
 
 setDefaultTimeout(60_000);
@@ -19,6 +19,17 @@ test("a later start starts no process as long as nothing changed, and what chang
   const changed = await lab.call("add", { a: 1 });
   expect(changed).toMatchObject({ ok: false, failure: { code: "tool.changed" } });
   const again = await lab.again().list();
+  // A run that waited meanwhile has judged the tool as it was.
+  const hash = first.tools.find(({ manifest }) => manifest.name === "add")?.hash ?? "";
+  const later = lab.again();
+  const call = { tool: "add", args: { a: 1 }, scopes: [], workspace: lab.workspace, hash };
+  const { signal } = new AbortController();
+  const waited = await later.call(
+    { ...call, step: "r.9", now: 0, ms: 20_000 },
+    answering(() => ({ ok: true, value: null })).reach,
+    signal,
+  );
+  expect(waited).toMatchObject({ ok: false, failure: { code: "tool.changed" } });
   expect(again.tools.map(({ manifest }) => manifest)).toEqual(
     first.tools.map(({ manifest }) => manifest),
   );

@@ -49,10 +49,11 @@ export interface ToolOptions {
   /** The value of a secret, for the environment of a program that is about to start. */
   readonly secret?: (name: string) => Promise<string>;
   /**
-   * How an HTTP server of an mcp.json is asked what tools it has, before there is a run. Where
-   * nothing is said it is asked directly, public addresses only.
+   * How an HTTP server of an mcp.json is asked what tools it has, before there is a run, by the
+   * skill it belongs to or its own name. Where nothing is said it is asked directly, public
+   * addresses only.
    */
-  readonly listing?: Reach;
+  readonly listing?: (skill: string) => Reach;
 }
 
 /** What of an arrangement the tools are loaded from. */
@@ -76,7 +77,7 @@ export function openTools(options: ToolOptions): ToolHost {
     cache: manifestCache(join(cacheDir, "tools")),
     stages,
     workspace: arrangement.workspace,
-    listing: options.listing ?? publicOnly,
+    listing: options.listing ?? (() => publicOnly),
     resolve: options.resolve,
     unconfined: new Set(options.unconfined),
   };
@@ -92,6 +93,11 @@ export function openTools(options: ToolOptions): ToolHost {
     async call(call, reach, signal) {
       const { entries } = await table();
       const entry = entries.get(call.tool);
+      // A run may have waited, and have been judged by what the tool was then.
+      if (entry && call.hash !== undefined && call.hash !== entry.tool.hash) {
+        const message = `${call.tool} is not what it was when the run began.`;
+        return failed(failure("tool.changed", message), "host");
+      }
       if (entry) return entry.call(call, reach, signal);
       const close = nearest(call.tool, entries.keys());
       const hint = close === undefined ? undefined : `Did you mean ${close}?`;

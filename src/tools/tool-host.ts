@@ -54,6 +54,8 @@ export type Granted =
 
 export interface ToolCall {
   readonly tool: string;
+  /** The `hash` of the tool that was judged; one that is another by now is not called. */
+  readonly hash?: string;
   readonly args: Json;
   /** The call's effective reach, resolved: absolute paths. Never more than the manifest's. */
   readonly scopes: readonly Scope[];

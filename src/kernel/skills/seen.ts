@@ -52,27 +52,54 @@ export function lookAt(name: string, arrangement: Arrangement, facts: Facts): Lo
   if (!names.includes(name)) throw unknownSkill(name, names);
   const tools = facts.tools.filter(({ skill }) => skill === name);
   const skill = arrangement.skills.get(name);
-  const server = skill ? undefined : arrangement.mcpServers[name];
   const declared = tools.flatMap(({ manifest }) => manifest.scopes);
   const scopes = [...new Set([...(skill?.manifest.scopes ?? []), ...declared])].toSorted();
   const common = { hash: sealOf(facts, name), tools, scopes };
-  if (server !== undefined) {
-    const started = Buffer.from(`${JSON.stringify(server, null, 2)}\n`);
-    return { ...common, kind: "server", from: name, files: new Map([["mcp.json", started]]) };
+  const files = filesOf(name, arrangement, tools[0]);
+  if (skill) return { ...common, kind: "skill", from: skill.dir, files };
+  if (Object.hasOwn(arrangement.mcpServers, name)) {
+    return { ...common, kind: "server", from: name, files };
   }
-  const from = skill?.dir ?? tools[0]?.source ?? "";
-  if (tools[0]?.agent !== undefined) {
+  const kind = tools[0]?.agent === undefined ? "tool" : "agent";
+  return { ...common, kind, from: tools[0]?.source ?? "", files };
+}
+
+/** Path to content of what goes by this name. Throws `grant.changed` as `lookAt` does. */
+function filesOf(
+  name: string,
+  arrangement: Arrangement,
+  tool?: LoadedTool,
+): ReadonlyMap<string, Uint8Array> {
+  const skill = arrangement.skills.get(name);
+  const server = Object.hasOwn(arrangement.mcpServers, name) ? arrangement.mcpServers[name] : null;
+  if (!skill && server) {
+    return new Map([["mcp.json", Buffer.from(`${JSON.stringify(server, null, 2)}\n`)]]);
+  }
+  const from = skill?.dir ?? tool?.source ?? "";
+  if (tool?.agent !== undefined) {
     const own = readTreeFile(from, basename(from));
-    const files = new Map(own ? [[own.path, own.content]] : []);
-    return { ...common, kind: "agent", from, files };
+    return new Map(own ? [[own.path, own.content]] : []);
   }
   const tree = readTree(skill ? from : dirname(from)).files;
   if (skill && treeHash(tree) !== skill.hash) {
     const message = `The files of ${name} changed while they were looked at.`;
     throw new NanosError("grant.changed", message, `Look again: nanos skill show ${name}`);
   }
-  const files = new Map(tree.map(({ path, content }) => [path, content]));
-  return { ...common, kind: skill ? "skill" : "tool", from, files };
+  return new Map(tree.map(({ path, content }) => [path, content]));
+}
+
+/** True while a skill's files, or how a server is reached, are what they were at the yes to it. */
+export function isAsSeen(
+  name: string,
+  kept: string | undefined,
+  arrangement: Arrangement,
+  vault: Pick<Vault, "get">,
+): boolean {
+  const bytes = kept === undefined ? null : vault.get(kept);
+  if (bytes === null) return false;
+  const then = (JSON.parse(new TextDecoder().decode(bytes)) as Seen).files;
+  const now = seenFiles(filesOf(name, arrangement));
+  return differing(then, now).length === 0;
 }
 
 function unknownSkill(name: string, names: readonly string[]): NanosError {
@@ -94,7 +121,7 @@ export function seenIn({ files, scopes, tools }: Pick<Look, "files" | "scopes" |
   const announced = tools.filter(({ kind }) => kind === "mcp");
   return {
     v: 1,
-    files: Object.fromEntries([...files].map(([path, content]) => [path, sha256(content)])),
+    files: seenFiles(files),
     scopes: [...scopes],
     tools: Object.fromEntries(
       announced.map(({ manifest: { name, description, input, output } }) => [
@@ -103,6 +130,10 @@ export function seenIn({ files, scopes, tools }: Pick<Look, "files" | "scopes" |
       ]),
     ),
   };
+}
+
+function seenFiles(files: Look["files"]): Record<string, string> {
+  return Object.fromEntries([...files].map(([path, content]) => [path, sha256(content)]));
 }
 
 /** What is no longer as it was when it was said yes to. `kept` is the vault hash of that. */

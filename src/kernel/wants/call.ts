@@ -97,6 +97,7 @@ async function callHost(
   const signal = AbortSignal.any(signals);
   const call = {
     tool: use.tool.manifest.name,
+    hash: use.tool.hash,
     args: use.args,
     scopes: use.scopes,
     granted: hostsGranted(one.standing),

@@ -46,8 +46,8 @@ export interface Parts {
   readonly unconfined: ReadonlySet<string>;
   /** Names to addresses, for what programs reach; the machine's own where nothing is said. */
   readonly resolve?: Resolve | undefined;
-  /** How an HTTP server is asked what tools it has, when there is no run yet. */
-  readonly listing: Reach;
+  /** How an HTTP server of a skill is asked what tools it has, when there is no run yet. */
+  readonly listing: (skill: string) => Reach;
 }
 
 /** A loaded tool and how it is called. `call` gets arguments that are an object. */
@@ -77,6 +77,11 @@ export function sourceName(source: Source): string {
   return source.from === "file" ? source.file : `mcp server ${source.name}`;
 }
 
+/** What a grant for a tool of this source is given to. */
+export function skillOf(source: Source, tool: string): string {
+  return source.skill ?? (source.from === "server" ? source.name : tool);
+}
+
 /** The announced tool with its hash; `made` is what it is made of, beyond what it announces. */
 export function loadedTool(
   source: Source,
@@ -84,10 +89,9 @@ export function loadedTool(
   manifest: ToolManifest,
   made: Json,
 ): LoadedTool {
-  const bare = source.from === "server" ? source.name : manifest.name;
   return {
     manifest,
-    skill: source.skill ?? bare,
+    skill: skillOf(source, manifest.name),
     kind,
     source: sourceName(source),
     hash: hashOf([manifest as unknown as Json, made]),

@@ -28,7 +28,8 @@ export interface Server {
   readonly pool: Pool<Running>;
   readonly scopes: readonly Scope[];
   readonly era: Era;
-  /** What it announced is kept under this key. */
+  /** What it announced when it was listed, which is kept under `key`. */
+  readonly tools: readonly AnnouncedTool[];
   readonly key: string;
 }
 
@@ -157,13 +158,23 @@ async function startAndCompare(
 }
 
 async function compare(given: ServerCall, open: StdioServer): Promise<Failure | null> {
-  const { server, tool } = given;
-  const now = await open.tools(boundsOf(given));
+  return changedSince(given, await open.tools(boundsOf(given)));
+}
+
+/** Why the tool may not be called, now that its server offers these: it is not what was listed. */
+function changedSince(
+  { server, tool }: ServerCall,
+  now: readonly AnnouncedTool[] | Failure,
+): Failure | null {
   if (isFailure(now)) return now;
-  const same = now.find(({ name }) => name === tool.name);
   const as = (one: AnnouncedTool): string => hashOf(one as unknown as Json);
-  if (same && as(same) === as(tool)) return null;
+  const offered = new Set(now.map(as));
+  if (now.length === server.tools.length && server.tools.every((one) => offered.has(as(one)))) {
+    return null;
+  }
+  // Whatever changed, the next start lists it anew and compares it with what was granted.
   server.parts.cache.drop(server.key);
+  if (offered.has(as(tool))) return null;
   const message = `The server ${server.source.name} no longer offers ${tool.name} as it was listed.`;
   return failure("tool.changed", message);
 }
@@ -206,7 +217,10 @@ async function callHttp(given: ServerCall, args: JsonObject): Promise<ToolResult
   if (refused) return failed(refused, "host");
   const open = await openHttp(server.source, reach, boundsOf(given), server.era);
   if (isFailure(open)) return failed(open, "host");
-  const result = await open.call(tool.name, args);
+  const changed = changedSince(given, await open.tools());
+  const result = changed
+    ? { ok: false as const, failure: changed }
+    : await open.call(tool.name, args);
   await open.close();
   if (!result.ok) return failed(result.failure, "host");
   const { output } = result;

@@ -151,7 +151,7 @@ test("a server behind HTTP is reached through the gate alone", async () => {
     return "code" in reply ? { ok: false, failure: reply } : { ok: true, value: { ...reply } };
   };
   const servers = { web: { url, headers: { "x-team": "a" } } };
-  const open = openLab({ files: {}, servers, options: { listing: reach } });
+  const open = openLab({ files: {}, servers, options: { listing: () => reach } });
   const { tools, broken } = await open.host.list();
   expect(broken).toEqual([]);
   expect(tools.map(({ manifest }) => [manifest.name, manifest.scopes])).toEqual([
@@ -192,7 +192,11 @@ test("a secret in the headers of a server is asked for by its host, and stays a 
     return "code" in reply ? { ok: false, failure: reply } : { ok: true, value: { ...reply } };
   };
   const headers = { authorization: "Bearer {secret:WEB}" };
-  const open = openLab({ files: {}, servers: { web: { url, headers } }, options: { listing } });
+  const open = openLab({
+    files: {},
+    servers: { web: { url, headers } },
+    options: { listing: () => listing },
+  });
   expect((await open.host.list()).broken).toEqual([]);
   await open.call("mcp__web__greet", { name: "you" }, { reach: through.reach });
   expect(through.wanted[0]).toEqual({ kind: "secret", name: "WEB", host });

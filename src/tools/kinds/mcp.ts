@@ -17,6 +17,7 @@ import {
   type Loaded,
   loadedTool,
   type Parts,
+  skillOf,
 } from "./kind.ts";
 import { newPassage } from "../proxy/proxy.ts";
 import {
@@ -31,8 +32,9 @@ import {
 /**
  * The tools of an MCP server, named `mcp__SERVER__TOOL`. A server on standard streams runs in the
  * sandbox, a server behind HTTP is reached through the gate like any fetch. What it announced is
- * kept with its configuration; at each new start the tool about to be called is compared with what
- * was kept, so that a server that changes a tool after it was looked at is stopped there.
+ * kept with its configuration. Each new connection, and a server that says its list changed, is
+ * asked for it again: a tool that is no longer what was kept is not called, and whatever changed is
+ * listed anew at the next start, where the grant no longer fits it.
  */
 export function mcpKind(parts: Parts): Kind {
   const pool: Pool<Running> = warmPool(parts.clock);
@@ -62,14 +64,14 @@ async function load(source: ServerSource, parts: Parts, pool: Pool<Running>): Pr
   const known = readKnown(parts.cache.read(key)) ?? (await discover(source, scopes, parts));
   if (isFailure(known)) return brokenSource(source, known);
   parts.cache.write(key, known as unknown as JsonObject);
-  return entriesOf({ source, parts, pool, scopes, era: known.era, key }, known.tools);
+  return entriesOf({ source, parts, pool, scopes, ...known, key });
 }
 
-function entriesOf(server: Server, tools: readonly AnnouncedTool[]): Loaded {
+function entriesOf(server: Server): Loaded {
   const entries: Entry[] = [];
   const broken: BrokenTool[] = [];
   const seen = new Set<string>();
-  for (const tool of tools) {
+  for (const tool of server.tools) {
     const manifest = manifestOf(server, tool);
     if (!/^[a-zA-Z0-9_-]{1,128}$/u.test(manifest.name) || seen.has(manifest.name)) {
       const message = `The server ${server.source.name} announces a tool whose name cannot be used.`;
@@ -125,7 +127,7 @@ async function discover(
 ): Promise<Known | Failure> {
   const bounds: Bounds = { ms: LIMITS.describeMs, signal: new AbortController().signal };
   if (source.server.command === undefined) {
-    const server = await openHttp(source, parts.listing, bounds);
+    const server = await openHttp(source, parts.listing(skillOf(source, "")), bounds);
     if (isFailure(server)) return server;
     const tools = await server.tools();
     await server.close();
