@@ -16,7 +16,7 @@ import type {
   TrustView,
   VerifyReport,
 } from "./contracts/nanos.ts";
-import type { CheckReport } from "./contracts/portable.ts";
+import type { Applied, ApplyOffer, CheckReport, Exported } from "./contracts/portable.ts";
 import { emptyArrangement } from "./home/arrangement/empty.ts";
 import { checkRoutes, checkRules } from "./gate/rules.ts";
 import { type Home, type HomeOptions, look as lookHome, openHome } from "./home/home.ts";
@@ -134,20 +134,48 @@ export async function check(path: string): Promise<CheckReport> {
   return checkPath(path, CHECKS);
 }
 
+/**
+ * Writes the arrangement in force to a folder, absolute: its own files, no secret, nothing of this
+ * machine.
+ *
+ * @throws NanosError `export.*`, and as `openNanos` does.
+ */
+export async function exportTo(
+  options: OpenOptions,
+  dir: string,
+  { memory = false }: { readonly memory?: boolean } = {},
+): Promise<Exported> {
+  const { exportArrangement } = await import("./kernel/desk/portable.ts");
+  return exportArrangement(openHome(homeOptions(options)), dir, { memory });
+}
+
+/** What taking over the arrangement in a folder, absolute, would change. Writes nothing. */
+export async function offer(options: OpenOptions, from: string, dir: string): Promise<ApplyOffer> {
+  const { offerArrangement } = await import("./kernel/desk/portable.ts");
+  return offerArrangement(openHome(homeOptions(options)), from, dir);
+}
+
+/** @throws NanosError `apply.changed` when the arrangement is no longer what was compared. */
+export async function apply(options: OpenOptions, made: ApplyOffer): Promise<Applied> {
+  const { applyArrangement } = await import("./kernel/desk/portable.ts");
+  const home = openHome(homeOptions(options));
+  return atHome(home, (journal) => applyArrangement(home, made, (body) => note(journal, body)));
+}
+
 const CHECKS = { rules: checkRules, routes: checkRoutes };
 
 function homeOptions(options: OpenOptions): HomeOptions {
   return { ...options, checks: CHECKS, contents: openVault };
 }
 
-async function atHome(home: Home, act: (journal: Journal) => Promise<void>): Promise<void> {
+async function atHome<T>(home: Home, act: (journal: Journal) => Promise<T>): Promise<T> {
   const journal = openJournal({
     dir: home.paths.journal,
     clock: systemClock,
     random: systemRandom,
   });
   try {
-    await act(journal);
+    return await act(journal);
   } finally {
     journal.close();
   }

@@ -89,3 +89,24 @@ export const LockFile = z.strictObject({
   ),
 });
 export type LockFile = z.infer<typeof LockFile>;
+
+/** `arrangement.change` of the home: a change of an arrangement's files that is being made. */
+export const PendingFile = z.strictObject({
+  v: z.literal(1),
+  /** The arrangement's folder, absolute. */
+  dir: z.string(),
+  /** Hash over all its files once they are as they are to be. */
+  hash: z.string(),
+  /** True for a project, whose trust goes on to what it becomes. */
+  project: z.boolean(),
+  files: z.array(
+    z.strictObject({
+      /** Relative to `dir`, with `/`. */
+      path: z.string(),
+      /** Base64; null for a file that goes. */
+      content: z.string().nullable(),
+      mode: z.number().int(),
+    }),
+  ),
+});
+export type PendingFile = z.infer<typeof PendingFile>;

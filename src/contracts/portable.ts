@@ -1,3 +1,5 @@
+import type { Change, Finding } from "./skill.ts";
+
 /**
  * The arrangement as it travels between machines and people: checked, written out, taken over.
  */
@@ -20,4 +22,61 @@ export interface CheckProblem {
   readonly line: number;
   readonly column: number;
   readonly text: string;
+}
+
+/** An arrangement as it was written out for others. */
+export interface Exported {
+  /** The folder, absolute. */
+  readonly dir: string;
+  readonly files: readonly string[];
+  /** What stayed behind, and why, in plain words. */
+  readonly left: readonly { readonly what: string; readonly why: string }[];
+  /** Names of secrets and variables it asks for; whoever takes it over stores their own. */
+  readonly needs: Needs;
+}
+
+/** What an arrangement names and does not hold. */
+export interface Needs {
+  readonly secrets: readonly string[];
+  readonly env: readonly string[];
+}
+
+/** What taking an arrangement over would change. Nothing of it was run or written. */
+export interface ApplyOffer {
+  /** As it was named. */
+  readonly from: string;
+  readonly name: string;
+  /** The folder whose files change, absolute. */
+  readonly dir: string;
+  /** True where that folder holds no arrangement yet. */
+  readonly fresh: boolean;
+  /** Hash over what was offered; a yes is to exactly this. */
+  readonly hash: string;
+  /** What it changes of what may be done, the weightiest first. */
+  readonly reach: readonly ReachLine[];
+  /** Files, line by line. */
+  readonly files: readonly Change[];
+  readonly needs: Needs;
+  readonly findings: readonly Finding[];
+  readonly more: number;
+}
+
+/** One change of what may be done. */
+export interface ReachLine {
+  readonly about: "scope" | "grant" | "rule" | "model" | "server" | "code" | "agent" | "setting";
+  readonly sign: "+" | "-" | "~";
+  readonly says: string;
+  /**
+   * True where it says yes beforehand to what would be asked about or denied, so that only a person
+   * who has read it can take it over.
+   */
+  readonly standing: boolean;
+}
+
+/** What came of taking an arrangement over. */
+export interface Applied {
+  readonly dir: string;
+  readonly files: readonly string[];
+  /** Where what was there before is kept for a while; null where nothing was. */
+  readonly kept: string | null;
 }

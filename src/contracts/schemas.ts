@@ -2,7 +2,7 @@ import { z } from "zod";
 import { Action, Decision } from "./action.ts";
 import { AgentManifest } from "./agent.ts";
 import { ArrangementManifest } from "./arrangement.ts";
-import { Config, GrantsFile, LockFile, TrustFile } from "./config.ts";
+import { Config, GrantsFile, LockFile, PendingFile, TrustFile } from "./config.ts";
 import { Event, EventBody } from "./event.ts";
 import { Label } from "./label.ts";
 import { Message } from "./message.ts";
@@ -49,6 +49,7 @@ export const PUBLISHED: readonly PublishedSchema[] = [
   { name: "message", title: "One message of a conversation", schema: Message },
   { name: "model", title: "One model of config.yaml or arrangement.yaml", schema: ModelConfig },
   { name: "outcome", title: "What an ended action came to", schema: Outcome },
+  { name: "pending", title: "arrangement.change of the home", schema: PendingFile },
   { name: "routes", title: "routes.yaml", schema: RoutesFile },
   { name: "rules", title: "rules.yaml", schema: RulesFile },
   { name: "run-end", title: "What an ended run says of itself", schema: RunEnd },

@@ -13,6 +13,7 @@ import { openConfig, openLock, openTrust } from "./config.ts";
 import { type GrantStore, openGrantStore } from "./grants.ts";
 import { openOperator, type Operator } from "./keys.ts";
 import type { Ground } from "./install/place.ts";
+import { isPending } from "./pending.ts";
 import {
   findHome,
   findProject,
@@ -64,6 +65,10 @@ export interface Home {
    * @throws NanosError `arrangement.missing`.
    */
   ground(): Ground;
+  /** Finishes a change of files that a process which was killed had begun. */
+  settle(): Promise<void>;
+  /** The ground; the home's own folder where there is no arrangement yet. */
+  target(): Ground;
   /** What each skill of this workspace was when it was installed. */
   readonly lock: StoreFile<LockFile>;
   readonly trust: Trust;
@@ -104,13 +109,19 @@ export function openHome(options: HomeOptions = {}): Home {
     clock,
     options.contents?.(paths.vault),
   );
+  const parts = { trust, clock, machine: paths.machine, checks: options.checks };
   return {
     paths,
     place,
-    arrangement: () => loadInForce(place, trust, cache, options.checks),
+    arrangement: async () => {
+      await finishChange(parts);
+      return loadInForce(place, trust, cache, options.checks);
+    },
     config: openConfig(paths.config, clock, cache),
     grants: openGrantStore(own.grants, clock, cache),
-    ground: () => groundOf(place, { trust, clock, machine: paths.machine, checks: options.checks }),
+    ground: () => groundOf(place, parts),
+    settle: () => finishChange(parts),
+    target: () => groundOf({ ...place, arrangementDir: place.arrangementDir ?? paths.home }, parts),
     lock: openLock(own.lock, clock, cache),
     trust,
     secrets: openSecrets({
@@ -140,6 +151,7 @@ export async function look(options: HomeOptions = {}): Promise<Found> {
       clock,
       options.contents?.(paths.vault),
     );
+    await finishChange({ machine: paths.machine, clock, trust });
     const trusted = await trust.trustedHash(arrangementDir);
     if (trusted === null || trusted !== snapshot(arrangementDir, workspace, true).hash) {
       return { kind: "untrusted", trust: await trust.view(arrangementDir), ...said };
@@ -192,6 +204,13 @@ function noArrangement(): NanosError {
     "There is no arrangement yet.",
     "Make one from a starter: nanos init --from indie-developer",
   );
+}
+
+/** What a process that was killed had begun to change is finished before anything is read. */
+async function finishChange(ground: Pick<Ground, "machine" | "clock" | "trust">): Promise<void> {
+  if (!isPending(ground.machine)) return;
+  const { settle } = await import("./install/place.ts");
+  await settle(ground);
 }
 
 async function loadInForce(

@@ -1,4 +1,5 @@
 import type { TrustView } from "../../contracts/nanos.ts";
+import type { ApplyOffer, Needs, ReachLine } from "../../contracts/portable.ts";
 import type { Change, Changes, Finding, SkillOffer, SkillView } from "../../contracts/skill.ts";
 import { fields } from "./fields.ts";
 import { type Line, span, type Style } from "./line.ts";
@@ -177,3 +178,43 @@ export function findingLines(findings: readonly Finding[], more: number): readon
     ...(more === 0 ? [] : [`  … ${count(more, "more finding")} not shown`]),
   ];
 }
+
+/** What an arrangement names and does not hold. */
+export function needsLines({ secrets, env }: Needs): readonly Line[] {
+  return [
+    ...secrets.map((name): Line => `  needs the secret ${name}: nanos secret set ${name}`),
+    ...env.map((name): Line => `  needs the environment variable ${name}`),
+  ];
+}
+
+/** What taking an arrangement over would change: what may be done first, then the texts. */
+export function takeoverLines(offer: ApplyOffer): readonly Line[] {
+  const { name, dir, fresh, from, reach, files, hash, needs, findings, more } = offer;
+  return [
+    [span(name, "bold"), `  from ${from}`],
+    [span(`  ${fresh ? "new in" : "in place of what is in"} ${dir}`, "dim")],
+    "",
+    ...(reach.length === 0
+      ? ["It changes nothing of what may be done."]
+      : [[span("It changes what may be done:", "bold")], ...reach.map(reachLine)]),
+    ...needsLines(needs),
+    "",
+    ...files.flatMap(changeLines),
+    [span(`  hash ${hash.slice(0, 16)}`, "dim")],
+    ...findingLines(findings, more),
+  ];
+}
+
+function reachLine({ sign, says, standing }: ReachLine): Line {
+  return [
+    span(`  ${sign} `, MARKS[sign]),
+    says,
+    span(standing ? "  nobody is asked about it later" : "", "red"),
+  ];
+}
+
+const MARKS: Readonly<Record<ReachLine["sign"], Style>> = {
+  "+": "yellow",
+  "-": "dim",
+  "~": "yellow",
+};

@@ -1,3 +1,4 @@
+import type { ApplyOffer } from "../../contracts/portable.ts";
 import type { Found, Nanos, RunHandle, RunHooks, RunRequest } from "../../contracts/nanos.ts";
 import type { Question, Suggestion } from "../../contracts/question.ts";
 import type { Ask } from "../../contracts/run.ts";
@@ -60,6 +61,12 @@ export function scriptedHouse(script: Script, calls: Calls = { log: [] }): House
       };
     },
     trustView: async () => TRUST,
+    exportTo: async (_options, dir) => ({ dir, files: [], left: [], needs: NO_NEEDS }),
+    offer: async (_options, from) => ({ ...TAKEOVER, from }),
+    apply: async (_options, { dir }) => {
+      calls.log.push(`apply ${dir}`);
+      return { dir, files: [], kept: null };
+    },
     check: async (path) => ({ path, kind: "agent", ok: true, problems: [], warnings: [] }),
     trust: async (_options, view) => {
       calls.log.push(`trust ${view.hash}`);
@@ -67,6 +74,13 @@ export function scriptedHouse(script: Script, calls: Calls = { log: [] }): House
     },
   };
 }
+
+const NO_NEEDS = { secrets: [], env: [] };
+
+const TAKEOVER: ApplyOffer = {
+  ...{ from: "", name: "small", dir: "/a", fresh: true, hash: "h", reach: [], files: [] },
+  ...{ needs: NO_NEEDS, findings: [], more: 0 },
+};
 
 function scriptedNanos(script: Script, calls: Calls): Nanos {
   const runs = new Map<string, Played>();

@@ -71,6 +71,14 @@ export async function tryFiles(
   await parseAll(files, checks);
 }
 
+/** The arrangement that files make. Throws as `tryFiles` does. */
+export async function readFiles(
+  files: Snapshot,
+  checks: ArrangementChecks | undefined,
+): Promise<Arrangement> {
+  return revive(await parseAll(files, checks));
+}
+
 /** Everything that is wrong with the files of an arrangement; names that lead nowhere as well. */
 export async function findFaults(
   files: Snapshot,

@@ -42,7 +42,10 @@ export function snapshot(dir: string, workspace: string, project: boolean): Snap
   return assembled(root, workspace, { ...found, files: [...own.files, ...beside.files] });
 }
 
-/** The same with some files changed, as it will be once they are written; null takes one away. */
+/**
+ * The same with some files changed, as it will be once they are written; null takes one away. Notes
+ * are no part of it.
+ */
 export function withEdits(
   before: Snapshot,
   edits: ReadonlyMap<string, Uint8Array | null>,
@@ -50,7 +53,7 @@ export function withEdits(
   const { dir, workspace, refused, warnings } = before;
   const kept = before.files.filter(({ path }) => !edits.has(path));
   const made = [...edits].flatMap(([path, content]): TreeFile[] => {
-    if (content === null) return [];
+    if (content === null || path.startsWith("memory/")) return [];
     const bytes = Buffer.from(content);
     return [{ path, abs: join(dir, path), content: bytes, hash: sha256(bytes) }];
   });

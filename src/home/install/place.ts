@@ -2,12 +2,13 @@ import * as fs from "node:fs";
 import { dirname, join } from "node:path";
 import type { LockFile } from "../../contracts/config.ts";
 import type { Clock } from "../../std/clock.ts";
-import { codeOf, NanosError } from "../../std/error.ts";
+import { NanosError } from "../../std/error.ts";
 import { LIMITS } from "../../std/limits.ts";
 import { type ArrangementChecks, tryFiles } from "../arrangement/load.ts";
-import { snapshot, withEdits } from "../arrangement/snapshot.ts";
-import { readPlain, readTree, utf8 } from "../files.ts";
-import { damaged, withLock, writeAtomic } from "../store.ts";
+import { snapshot, type Snapshot, withEdits } from "../arrangement/snapshot.ts";
+import { readPlain, readTree, type TreeFile, utf8 } from "../files.ts";
+import { begin, finish, isPending } from "../pending.ts";
+import { damaged, withLock } from "../store.ts";
 import type { Trust } from "../trust.ts";
 import type { Gathered } from "./gather.ts";
 
@@ -27,23 +28,69 @@ export interface Ground {
 /** Files that change, by path in the arrangement: null where one is taken away. */
 export type Edits = ReadonlyMap<string, Uint8Array | null>;
 
+/** How files are changed. */
+export interface ChangeOptions {
+  /** Those its owner may run; others keep what they have. */
+  readonly runs?: ReadonlySet<string>;
+  /** Called with what is there, under the lock and before anything is written. */
+  readonly first?: (before: Snapshot) => void;
+}
+
 /**
- * Changes files of the arrangement, once they would still make one. A project that was trusted
- * stays trusted when these files are all that changed in it; anything else that changed meanwhile
- * is for the operator to look at.
+ * Changes files of the arrangement, all or none of them, once they would still make one. A project
+ * that was trusted stays trusted when these files are all that changed in it; anything else that
+ * changed meanwhile is for the operator to look at.
  *
  * @throws NanosError `trust.needed`, `trust.changed`, `manifest.invalid`, `home.*`.
  */
-export async function change(ground: Ground, edits: Edits, write: () => void): Promise<void> {
-  const { dir, workspace, project, trust, machine, clock, checks } = ground;
-  await withLock(join(machine, "arrangement"), clock, async () => {
+export async function change(
+  ground: Ground,
+  edits: Edits,
+  { runs, first }: ChangeOptions = {},
+): Promise<void> {
+  const { dir, workspace, project, trust, machine, checks } = ground;
+  await locked(ground, async () => {
     const before = snapshot(dir, workspace, project);
     if (project) await checkTrusted(trust, before);
     const after = withEdits(before, edits);
     await tryFiles(after, checks);
-    write();
-    if (project) await trust.give(after);
+    first?.(before);
+    const files = [...edits].map(([path, content]) => ({
+      path,
+      content: content === null ? null : Buffer.from(content).toString("base64"),
+      mode: runs?.has(path) === true ? 0o755 : modeOf(join(dir, path)),
+    }));
+    begin(machine, { v: 1, dir, hash: after.hash, project, files });
   });
+}
+
+/**
+ * Does something while no other process changes the arrangement: after what one that was killed had
+ * begun, and before what this one begins.
+ */
+async function locked(
+  { machine, clock, trust }: Pick<Ground, "machine" | "clock" | "trust">,
+  act: () => Promise<void>,
+): Promise<void> {
+  const finishOne = (): Promise<void> =>
+    finish(machine, async ({ dir, hash, project }) => {
+      // Where something else changed in it meanwhile, it is not what was said yes to.
+      if (project) await trust.give({ dir, hash }).catch(unlessChanged);
+    });
+  await withLock(join(machine, "arrangement"), clock, async () => {
+    await finishOne();
+    await act();
+    await finishOne();
+  });
+}
+
+function unlessChanged(error: unknown): void {
+  if (!(error instanceof NanosError) || error.code !== "trust.changed") throw error;
+}
+
+/** Finishes what a process that was killed had begun to change; waits for one that lives. */
+export async function settle(ground: Pick<Ground, "machine" | "clock" | "trust">): Promise<void> {
+  if (isPending(ground.machine)) await locked(ground, async () => undefined);
 }
 
 async function checkTrusted(
@@ -62,60 +109,34 @@ async function checkTrusted(
 /** Changes text files of the arrangement, each whole or not at all. */
 export function editFiles(ground: Ground, texts: ReadonlyMap<string, string>): Promise<void> {
   const edits = new Map([...texts].map(([path, text]) => [path, Buffer.from(text)]));
-  return change(ground, edits, () => {
-    for (const [path, content] of edits) {
-      writeAtomic(join(ground.dir, path), content, { mode: modeOf(join(ground.dir, path)) });
-    }
-  });
+  return change(ground, edits);
 }
 
 function modeOf(file: string): number {
   return (fs.statSync(file, { throwIfNoEntry: false })?.mode ?? 0o644) & 0o777;
 }
 
-/**
- * Puts a skill into the arrangement: written beside it first, then moved there as one. What lay
- * there before is kept for a while. Gives the folder it is in.
- */
-export async function placeSkill(ground: Ground, skill: Gathered): Promise<string> {
+/** Puts a skill into the arrangement. What lay there before is kept for a while. */
+export async function placeSkill(ground: Ground, skill: Gathered): Promise<void> {
   const { dir, clock } = ground;
   const { name } = skill.head;
-  const folder = join(dir, "skills", name);
-  const own = skill.files.map(({ path, content }): [string, Buffer] => [
-    `skills/${name}/${path}`,
-    content,
-  ]);
+  const inside = (path: string): string => `skills/${name}/${path}`;
+  const own = skill.files.map(({ path, content }): [string, Buffer] => [inside(path), content]);
+  const runs = new Set(skill.files.flatMap(({ path, runs: it }) => (it ? [inside(path)] : [])));
   const entry = { hash: skill.hash, at: clock.now(), from: skill.from };
   const lock = lockWith(dir, (skills) => ({ ...skills, [name]: entry }));
   const edits = new Map<string, Uint8Array | null>([...gone(ground, name), ...own, [LOCK, lock]]);
-  await change(ground, edits, () => {
-    const fresh = freshFolder(ground);
-    try {
-      for (const { path, content, runs } of skill.files) {
-        fs.mkdirSync(dirname(join(fresh, path)), { recursive: true });
-        fs.writeFileSync(join(fresh, path), content, { flag: "wx", mode: runs ? 0o755 : 0o644 });
-      }
-      setAside(ground, name);
-      fs.mkdirSync(dirname(folder), { recursive: true });
-      fs.renameSync(fresh, folder);
-    } finally {
-      fs.rmSync(fresh, { recursive: true, force: true });
-    }
-    writeAtomic(join(dir, LOCK), lock, { mode: 0o644 });
-  });
-  return folder;
+  await change(ground, edits, { runs, first: () => keepAside(ground, `skills/${name}`, name) });
 }
 
 /** Takes a skill out of the arrangement; gives where its files are kept for a while. */
 export async function removeSkill(ground: Ground, name: string): Promise<string> {
-  const { dir } = ground;
-  const lock = lockWith(dir, ({ [name]: _gone, ...others }) => others);
-  let kept = "";
-  await change(ground, new Map([...gone(ground, name), [LOCK, lock]]), () => {
-    kept = setAside(ground, name) ?? "";
-    writeAtomic(join(dir, LOCK), lock, { mode: 0o644 });
+  const lock = lockWith(ground.dir, ({ [name]: _gone, ...others }) => others);
+  let kept: string | null = null;
+  await change(ground, new Map([...gone(ground, name), [LOCK, lock]]), {
+    first: () => (kept = keepAside(ground, `skills/${name}`, name)),
   });
-  return kept;
+  return kept ?? "";
 }
 
 /** The record of what was installed, beside the arrangement and as portable as it. */
@@ -145,32 +166,26 @@ function gone({ dir }: Ground, name: string): [string, null][] {
   return files.map(({ path }) => [`skills/${name}/${path}`, null]);
 }
 
-/** A folder on the same disk that no other process looks at; what a dead one left is cleared. */
-function freshFolder({ dir, workspace, project }: Ground): string {
-  const parent = project ? workspace : dir;
-  for (const name of fs.readdirSync(parent)) {
-    if (FRESH.test(name)) fs.rmSync(join(parent, name), { recursive: true, force: true });
-  }
-  const fresh = join(parent, `.nanos-install-${process.pid}`);
-  fs.mkdirSync(fresh, { mode: 0o755 });
-  return fresh;
+/**
+ * Copies a folder of the arrangement to machine state, where the last few are kept, before it is
+ * changed or goes. Gives the copy; null where there is no such folder.
+ */
+function keepAside({ dir, machine, clock }: Ground, path: string, name: string): string | null {
+  const { files } = readTree(join(dir, path));
+  return files.length === 0 ? null : keepFiles({ machine, clock }, files, name);
 }
 
-const FRESH = /^\.nanos-install-\d+$/u;
-
-/** Moves a skill's folder to machine state, where the last few removed ones are kept. */
-function setAside({ dir, machine, clock }: Ground, name: string): string | null {
-  const folder = join(dir, "skills", name);
-  if (!fs.existsSync(folder)) return null;
+/** Keeps files for a while as a folder of machine state, the last few such folders; gives it. */
+export function keepFiles(
+  { machine, clock }: Pick<Ground, "machine" | "clock">,
+  files: readonly TreeFile[],
+  name: string,
+): string {
   const removed = join(machine, "removed");
-  fs.mkdirSync(removed, { recursive: true, mode: 0o700 });
   const kept = join(removed, `${name}-${clock.now()}`);
-  try {
-    fs.renameSync(folder, kept);
-  } catch (error) {
-    if (codeOf(error) !== "EXDEV") throw error;
-    fs.cpSync(folder, kept, { recursive: true });
-    fs.rmSync(folder, { recursive: true });
+  for (const { path, abs, content } of files) {
+    fs.mkdirSync(dirname(join(kept, path)), { recursive: true, mode: 0o700 });
+    fs.writeFileSync(join(kept, path), content, { mode: modeOf(abs) });
   }
   const old = fs.readdirSync(removed).toSorted((a, b) => timeOf(a) - timeOf(b));
   for (const each of old.slice(0, -LIMITS.removedSkills)) {

@@ -1,0 +1,83 @@
+import { findSensitive } from "../../std/sensitive/sensitive.ts";
+import { storedMatcher } from "../../std/sensitive/stored.ts";
+import { isObject } from "../../std/json.ts";
+import { type TreeFile, utf8 } from "../files.ts";
+
+/** A secret that stands in a file as it is. It is named by what it is, never shown. */
+export interface Literal {
+  readonly path: string;
+  /** From 1. */
+  readonly line: number;
+  readonly what: string;
+}
+
+/** The secrets that stand in these files: stored ones, and what has the shape of one. */
+export function literalsIn(
+  files: readonly TreeFile[],
+  stored: ReadonlyMap<string, { readonly value: string }>,
+): readonly Literal[] {
+  const matcher = storedMatcher([...stored].map(([name, { value }]) => ({ name, value })));
+  return files.flatMap(({ path, content }) => {
+    const text = utf8(content);
+    // What is no text may hold a stored value all the same.
+    const source = text ?? content.toString("latin1");
+    const at = (what: string, start: number): Literal => ({
+      path,
+      line: lineOf(source, start),
+      what,
+    });
+    const known = matcher.find(source).map(({ name, start }) => at(`the secret ${name}`, start));
+    const shaped = (text === null ? [] : findSensitive(text))
+      .filter(
+        (hit) => hit.class === "secret" && isWhole(hit.kind, source.slice(hit.start, hit.end)),
+      )
+      .map(({ kind, start }) => at(kind, start));
+    return [...known, ...shaped, ...serverLiterals(path, text)];
+  });
+}
+
+/** A rule that looks for keys names how one begins, and holds none. */
+function isWhole(kind: string, text: string): boolean {
+  return (
+    kind !== "private-key" || /[A-Za-z0-9+/]{40}/u.test(text.replaceAll(/-----[^-]*-----/gu, ""))
+  );
+}
+
+function lineOf(text: string, offset: number): number {
+  return text.slice(0, offset).split("\n").length;
+}
+
+/** Headers and variables of a server that are there to hold a key. */
+function serverLiterals(path: string, text: string | null): Literal[] {
+  if (text === null || !/(?:^|\/)mcp\.json$/u.test(path)) return [];
+  const servers = serversIn(text);
+  return servers.flatMap((server) =>
+    [server["env"], server["headers"]].filter(isObject).flatMap((fields) =>
+      Object.entries(fields).flatMap(([name, value]): Literal[] => {
+        if (typeof value !== "string" || !OPENS.test(name) || HANDLE.test(value) || value === "")
+          return [];
+        return [
+          {
+            path,
+            line: lineOf(text, Math.max(0, text.indexOf(name))),
+            what: `a value for ${name}`,
+          },
+        ];
+      }),
+    ),
+  );
+}
+
+const OPENS = /token|secret|passw|api[-_]?key|authorization|cookie|credential/iu;
+/** A value that stands for another: a handle, a variable. */
+const HANDLE = /\$\{?\w|\{\{|secret:/u;
+
+function serversIn(text: string): readonly Readonly<Record<string, unknown>>[] {
+  try {
+    const data: unknown = JSON.parse(text);
+    const servers = isObject(data) ? data["mcpServers"] : null;
+    return isObject(servers) ? Object.values(servers).filter(isObject) : [];
+  } catch {
+    return [];
+  }
+}
