@@ -16,7 +16,13 @@ import type {
   TrustView,
   VerifyReport,
 } from "./contracts/nanos.ts";
-import type { Applied, ApplyOffer, CheckReport, Exported } from "./contracts/portable.ts";
+import type {
+  Applied,
+  ApplyOffer,
+  CheckReport,
+  Exported,
+  ImportOffer,
+} from "./contracts/portable.ts";
 import { emptyArrangement } from "./home/arrangement/empty.ts";
 import { checkRoutes, checkRules } from "./gate/rules.ts";
 import { type Home, type HomeOptions, look as lookHome, openHome } from "./home/home.ts";
@@ -153,6 +159,16 @@ export async function exportTo(
 export async function offer(options: OpenOptions, from: string, dir: string): Promise<ApplyOffer> {
   const { offerArrangement } = await import("./kernel/desk/portable.ts");
   return offerArrangement(openHome(homeOptions(options)), from, dir);
+}
+
+/** What bringing in another program's manifests, absolute, would change. Runs and writes nothing. */
+export async function offerImport(
+  options: OpenOptions,
+  from: string,
+  path: string,
+): Promise<ImportOffer> {
+  const { importOffer } = await import("./kernel/desk/portable.ts");
+  return importOffer(openHome(homeOptions(options)), from, path);
 }
 
 /** @throws NanosError `apply.changed` when the arrangement is no longer what was compared. */

@@ -1,6 +1,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import * as fs from "node:fs";
 import { join } from "node:path";
+import { useScript } from "./support/hand.ts";
 import { lastLine, type Person, person, type Result } from "./support/nanos.ts";
 import { startPage } from "./support/page.ts";
 import { withoutIdsAndTimes } from "./support/same-trace.ts";
@@ -282,5 +283,35 @@ describe("export", () => {
     expect(`${refused.out}${refused.err}`).not.toContain(value);
     expect(`${refused.out}${refused.err}`).not.toContain(shaped);
     expect(fs.existsSync(out)).toBe(false);
+  });
+});
+
+describe("import", () => {
+  test("makes a worker of another system an agent, and handing it work asks", async () => {
+    using me = person();
+    writeAll(join(me.userHome, ".nano-os"), {
+      ...A,
+      "agents/oracle.md":
+        "---\nname: oracle\ndescription: O.\nagents: [scout]\n---\nYou ask scout.\n",
+    });
+    const worker = {
+      name: "scout",
+      capabilities: ["web.read"],
+      risk_level: "B",
+      requires_approval: true,
+    };
+    fs.writeFileSync(join(me.userHome, "scout.json"), JSON.stringify(worker));
+    const alone = await me.nanos("import", "scout.json");
+    expect([alone.code, alone.err.includes("apply.unanswered")]).toEqual([2, true]);
+    expect(alone.err).toContain("Not taken over from nexusmon:");
+    expect(fs.existsSync(join(me.userHome, ".nano-os/agents/scout.md"))).toBe(false);
+    await ok(me.nanos("import", "scout.json", "--yes"));
+    await useScript(me, [
+      { calls: [{ name: "delegate", args: { agent: "scout", request: "look" } }] },
+      { say: "Done." },
+    ]);
+    const waiting = await me.nanos("run", "have it looked up", "--json");
+    expect([waiting.code, lastLine(waiting)["kind"]]).toEqual([3, "run.waiting"]);
+    expect(waiting.out).toContain("ask-before-scout");
   });
 });

@@ -8,7 +8,16 @@ import type { Terminal } from "./terminal.ts";
 /** What a surface is given to reach the house: the functions of nanos.ts. */
 export type House = Pick<
   typeof import("../nanos.ts"),
-  "openNanos" | "look" | "init" | "trustView" | "trust" | "check" | "exportTo" | "offer" | "apply"
+  | "openNanos"
+  | "look"
+  | "init"
+  | "trustView"
+  | "trust"
+  | "check"
+  | "exportTo"
+  | "offer"
+  | "offerImport"
+  | "apply"
 >;
 
 /** An argument by position. */

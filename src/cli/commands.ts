@@ -19,6 +19,7 @@ export const COMMANDS: readonly Entry[] = [
   { name: "cancel", load: () => import("./commands/cancel.ts") },
   { name: "init", load: () => import("./commands/init.ts") },
   { name: "apply", load: () => import("./commands/apply.ts") },
+  { name: "import", load: () => import("./commands/import.ts") },
   { name: "export", load: () => import("./commands/export.ts") },
   { name: "check", load: () => import("./commands/check.ts") },
   { name: "trust", load: () => import("./commands/trust.ts") },

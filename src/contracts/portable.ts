@@ -80,3 +80,11 @@ export interface Applied {
   /** Where what was there before is kept for a while; null where nothing was. */
   readonly kept: string | null;
 }
+
+/** What bringing in another program's manifests would change. */
+export interface ImportOffer extends ApplyOffer {
+  /** The format they are in. */
+  readonly format: string;
+  /** What of them is not taken over, and why. */
+  readonly left: readonly { readonly what: string; readonly why: string }[];
+}

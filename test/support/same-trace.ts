@@ -2,7 +2,8 @@ import type { Json } from "../../src/std/json.ts";
 
 /**
  * What no two runs share: ids, times, and the hashes made of them. `inputs` is over the moment and
- * the run, `body` and the chain over salted bodies.
+ * the run, `body` and the chain over salted bodies, `digest` over the conversation, in which answers
+ * name the steps they come from; what was said in it stands in the events themselves.
  */
 const OWN = new Set([
   "at",

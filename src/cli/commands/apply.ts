@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import type { ApplyOffer } from "../../contracts/portable.ts";
+import type { ApplyOffer, ImportOffer } from "../../contracts/portable.ts";
 import { NanosError } from "../../std/error.ts";
 import { arg, type Command, type Context, flag, show } from "../command.ts";
 import { EXIT } from "../exit.ts";
@@ -35,26 +35,32 @@ export const command: Command = {
       ]);
       return EXIT.succeeded;
     }
-    const { terminal } = context;
-    terminal.err(paintAll(takeoverLines(offer), terminal.color("err")));
-    if (!(await agreed(context, offer, flag(input, "--anyway")))) {
-      terminal.err("Not taken over. Nothing was written.\n");
-      return EXIT.denied;
-    }
-    const applied = await house.apply(context.options, offer);
-    await show(context, { ...offer, ...applied, changed: applied.files }, () => [
-      [
-        span("took over ", "green"),
-        `${offer.name}, ${count(applied.files.length, "file")} changed`,
-      ],
-      ...(applied.kept === null
-        ? []
-        : [[span(`nanos apply ${applied.kept} brings back what was there`, "dim")]]),
-      [span("nanos show reads it out; nanos grant add SKILL says yes to a skill", "dim")],
-    ]);
-    return EXIT.succeeded;
+    return takeOver(context, offer, flag(input, "--anyway"));
   },
 };
+
+/** Shows what would change, asks, and does it. */
+export async function takeOver(
+  context: Context,
+  offer: ApplyOffer | ImportOffer,
+  anyway: boolean,
+): Promise<number> {
+  const { terminal } = context;
+  terminal.err(paintAll(takeoverLines(offer), terminal.color("err")));
+  if (!(await agreed(context, offer, anyway))) {
+    terminal.err("Not taken over. Nothing was written.\n");
+    return EXIT.denied;
+  }
+  const applied = await (await context.house()).apply(context.options, offer);
+  await show(context, { ...offer, ...applied, changed: applied.files }, () => [
+    [span("took over ", "green"), `${offer.name}, ${count(applied.files.length, "file")} changed`],
+    ...(applied.kept === null
+      ? []
+      : [[span(`nanos apply ${applied.kept} brings back what was there`, "dim")]]),
+    [span("nanos show reads it out; nanos grant add SKILL says yes to a skill", "dim")],
+  ]);
+  return EXIT.succeeded;
+}
 
 /**
  * A person's yes to what was shown. `--yes` is one to files; what the arrangement says yes to

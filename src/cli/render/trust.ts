@@ -1,5 +1,5 @@
 import type { TrustView } from "../../contracts/nanos.ts";
-import type { ApplyOffer, Needs, ReachLine } from "../../contracts/portable.ts";
+import type { ApplyOffer, ImportOffer, Needs, ReachLine } from "../../contracts/portable.ts";
 import type { Change, Changes, Finding, SkillOffer, SkillView } from "../../contracts/skill.ts";
 import { fields } from "./fields.ts";
 import { type Line, span, type Style } from "./line.ts";
@@ -188,7 +188,7 @@ export function needsLines({ secrets, env }: Needs): readonly Line[] {
 }
 
 /** What taking an arrangement over would change: what may be done first, then the texts. */
-export function takeoverLines(offer: ApplyOffer): readonly Line[] {
+export function takeoverLines(offer: ApplyOffer | ImportOffer): readonly Line[] {
   const { name, dir, fresh, from, reach, files, hash, needs, findings, more } = offer;
   return [
     [span(name, "bold"), `  from ${from}`],
@@ -198,10 +198,20 @@ export function takeoverLines(offer: ApplyOffer): readonly Line[] {
       ? ["It changes nothing of what may be done."]
       : [[span("It changes what may be done:", "bold")], ...reach.map(reachLine)]),
     ...needsLines(needs),
+    ...("left" in offer ? leftLines(offer) : []),
     "",
     ...files.flatMap(changeLines),
     [span(`  hash ${hash.slice(0, 16)}`, "dim")],
     ...findingLines(findings, more),
+  ];
+}
+
+function leftLines({ format, left }: ImportOffer): readonly Line[] {
+  if (left.length === 0) return [];
+  return [
+    "",
+    [span(`Not taken over from ${format}:`, "bold")],
+    ...left.map(({ what, why }): Line => [`  - ${what}`, span(`  ${why}`, "dim")]),
   ];
 }
 

@@ -63,6 +63,7 @@ export function scriptedHouse(script: Script, calls: Calls = { log: [] }): House
     trustView: async () => TRUST,
     exportTo: async (_options, dir) => ({ dir, files: [], left: [], needs: NO_NEEDS }),
     offer: async (_options, from) => ({ ...TAKEOVER, from }),
+    offerImport: async (_options, from) => ({ ...TAKEOVER, from, format: "nexusmon", left: [] }),
     apply: async (_options, { dir }) => {
       calls.log.push(`apply ${dir}`);
       return { dir, files: [], kept: null };

@@ -40,10 +40,16 @@ export interface Target {
  * @throws NanosError `apply.missing`, `manifest.invalid`, `install.*` for files that may not be.
  */
 export async function offerFrom(from: string, dir: string, target: Target): Promise<ApplyOffer> {
-  const { ground, grants } = target;
   if (!fs.existsSync(`${dir}/arrangement.yaml`)) throw missing(from);
   const offered = offeredIn(fs.realpathSync(dir));
-  const { files } = contentsOf(offered, { memory: true });
+  return offerFiles({ from, files: contentsOf(offered, { memory: true }).files }, target);
+}
+
+/** The same for files wherever they are from: what the arrangement would consist of. */
+export async function offerFiles(
+  { from, files }: { readonly from: string; readonly files: readonly TreeFile[] },
+  { ground, grants }: Target,
+): Promise<ApplyOffer> {
   checkEntries(files.map(({ path, content }) => ({ path, kind: "file", content, runs: false })));
   const now = snapshot(ground.dir, ground.workspace, ground.project);
   const old = contentsOf(now, { memory: false }).files;

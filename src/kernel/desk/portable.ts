@@ -1,5 +1,5 @@
 import type { EventBody } from "../../contracts/event.ts";
-import type { Applied, ApplyOffer, Exported } from "../../contracts/portable.ts";
+import type { Applied, ApplyOffer, Exported, ImportOffer } from "../../contracts/portable.ts";
 import { snapshot } from "../../home/arrangement/snapshot.ts";
 import type { Home } from "../../home/home.ts";
 import { applyOffer, offerFrom } from "../../home/portable/apply.ts";
@@ -51,6 +51,13 @@ async function machineOf({ grants, config, secrets }: Home): Promise<Exported["l
 export async function offerArrangement(home: Home, from: string, dir: string): Promise<ApplyOffer> {
   await home.settle();
   return offerFrom(from, dir, { ground: home.target(), grants: await home.grants.list() });
+}
+
+/** What bringing in another program's manifests would change. Throws as `offerImport` does. */
+export async function importOffer(home: Home, from: string, path: string): Promise<ImportOffer> {
+  await home.settle();
+  const { offerImport } = await import("../../home/import/import.ts");
+  return offerImport(from, path, { ground: home.ground(), grants: await home.grants.list() });
 }
 
 /** Takes it over as it was shown. Throws as `applyOffer` does. */
