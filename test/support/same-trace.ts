@@ -16,6 +16,7 @@ const OWN = new Set([
   "inputs",
   "body",
   "date",
+  "digest",
 ]);
 
 /** An exported run without them, event for event: ids are numbered as they come up. */
