@@ -21,7 +21,7 @@ const NODE = process.env["NANOS_TEST_NODE"];
 /** A person's machine where the servers are installed beside their notes. */
 async function machine(servers: Readonly<Record<string, Server>>): Promise<Person> {
   const me = person();
-  await me.nanos("init", "--from", "basics");
+  await me.nanos("init", "--from", "toy");
   cpSync(join(SERVERS ?? "", "node_modules"), join(me.userHome, "servers", "node_modules"), {
     recursive: true,
   });

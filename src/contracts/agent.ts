@@ -12,7 +12,7 @@ const names = z
 
 /**
  * Front matter of `agents/NAME.md`; the body is the prompt. Claude-style agent files load as they
- * are: their other keys are read and ignored (see `CLAUDE_AGENT_KEYS`). `tools` is an upper bound
+ * are: their other keys are read and ignored (see `home/claude.ts`). `tools` is an upper bound
  * and never a grant.
  */
 export const AgentManifest = z
@@ -32,6 +32,8 @@ export const AgentManifest = z
     /** Bare tools beside its skills; where both are absent it has none. */
     tools: names.optional(),
     disallowedTools: names.optional(),
+    /** The most it may use of what its skills bring; all of it where nothing is said. */
+    only: names.optional(),
     /** Agents it may delegate to. */
     agents: names.default([]),
     /** Memory scopes it may read. */
@@ -99,26 +101,6 @@ const MAY: Readonly<Record<AgentKind, readonly Field[]>> = {
   process: ["command", "scopes"],
   mcp: ["tool", "args"],
 };
-
-/** Keys of other programs' agent files that are accepted and have no effect here. */
-export const CLAUDE_AGENT_KEYS = [
-  "color",
-  "effort",
-  "permissionMode",
-  "maxTurns",
-  "mcpServers",
-  "background",
-  "isolation",
-  "initialPrompt",
-  "hooks",
-  "autoCompactWindow",
-  "omitClaudeMd",
-  "observer",
-  "observerMessage",
-  "criticalSystemReminder_EXPERIMENTAL",
-  "provider",
-  "contextWindow",
-] as const;
 
 /** An agent as loaded: manifest, prompt and where it came from. */
 export interface Agent {

@@ -46,6 +46,10 @@ export interface Skill {
   /** Tool sources, absolute: `tools/*.ts`, `tools/*.yaml`. */
   readonly toolFiles: readonly string[];
   readonly mcpFile: string | null;
+  /** Its other files, by path in it, with the SHA-256 of each. */
+  readonly files: Readonly<Record<string, string>>;
+  /** Of these, what it asks to run: the program that runs each. */
+  readonly scripts: Readonly<Record<string, string>>;
 }
 
 /** A skill, a server of an `mcp.json` or a tool of no skill: what a grant is given to. */
@@ -81,6 +85,11 @@ export interface SkillOffer {
   readonly files: readonly { readonly path: string; readonly what: string }[];
   readonly may: readonly string[];
   readonly terms?: string;
+  /** Tools its author would have it use without asking: a request, which grants nothing. */
+  readonly asks?: readonly string[];
+  readonly license?: string;
+  /** What its author says it needs. */
+  readonly compatibility?: string;
   readonly findings: readonly Finding[];
   /** Findings that are not listed. */
   readonly more: number;
@@ -158,6 +167,13 @@ export interface GrantOptions {
   readonly hash?: string | null;
 }
 
+export interface OfferOptions {
+  /** Which folder of the source, where it holds several. */
+  readonly path?: string | undefined;
+  /** What it may reach, for a skill that says nothing of it: written beside it as `nanos.yaml`. */
+  readonly scopes?: readonly string[] | undefined;
+}
+
 /** What can be attached to an agent and granted. */
 export interface Skills {
   list(): Promise<readonly SkillView[]>;
@@ -178,7 +194,7 @@ export interface Skills {
    *
    * @throws NanosError `install.*`, `manifest.invalid`.
    */
-  offer(from: string, path?: string): Promise<SkillOffer>;
+  offer(from: string, options?: OfferOptions): Promise<SkillOffer>;
   /**
    * Puts exactly what was offered into the arrangement and locks its hash.
    *

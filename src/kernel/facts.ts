@@ -1,5 +1,6 @@
 import type { Arrangement } from "../contracts/arrangement.ts";
 import type { LockFile } from "../contracts/config.ts";
+import type { Skill } from "../contracts/skill.ts";
 import { hashOf } from "../std/hash.ts";
 import { MEMORY_OFF, type MemoryConfig, type MemorySettings } from "../contracts/memory.ts";
 import { LIMITS } from "../std/limits.ts";
@@ -60,6 +61,7 @@ export function factsOf(given: {
       hash: skill.hash,
       scopes: skill.manifest.scopes,
       locked: lock.skills[skill.head.name]?.hash === skill.hash,
+      ...(bringsTools(skill) ? {} : { dir: skill.dir, files: skill.files }),
     })),
     tools,
     broken,
@@ -79,6 +81,11 @@ function depthOf(depth: ArrangementDepth): Pick<Facts, "depth" | "warnDepth"> {
 }
 
 type ArrangementDepth = NonNullable<Arrangement["manifest"]["limits"]["depth"]>;
+
+/** A skill with tools of its own is known by them from the start; one of text is read on use. */
+function bringsTools({ toolFiles, mcpFile }: Skill): boolean {
+  return toolFiles.length > 0 || mcpFile !== null;
+}
 
 /**
  * Of a skill without servers its files are all there is. What a server announces is no file, and a

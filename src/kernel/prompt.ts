@@ -1,7 +1,8 @@
 import { plainText } from "../std/text.ts";
 import type { ToolSpec } from "../contracts/model.ts";
 import { DELEGATE, delegateSpec } from "./wants/delegate.ts";
-import { isOfMemory } from "./wants/memory.ts";
+import { isOwn } from "./wants/own.ts";
+import { SKILL, skillSpec, textSkills } from "./wants/skill.ts";
 import { rememberSpec } from "./wants/note.ts";
 import { recallSpec } from "./wants/recall.ts";
 import { grantedHosts } from "./wants/reach.ts";
@@ -28,10 +29,16 @@ export type Speaker = Pick<Frame, "agent" | "facts" | "today" | "grants">;
 export function systemParts(given: Speaker): readonly { what: string; text: string }[] {
   const { agent, facts, today } = given;
   const parts = [{ what: `prompt of ${agent.manifest.name}`, text: agent.prompt.trim() }];
+  const onUse = textSkills(given);
   for (const skill of facts.skills) {
-    if (!agent.manifest.skills.includes(skill.name)) continue;
+    if (!agent.manifest.skills.includes(skill.name) || skill.files !== undefined) continue;
     const text = `## Skill: ${skill.name}\n${skill.description}\n\n${skill.instructions.trim()}`;
     parts.push({ what: `skill ${skill.name}`, text });
+  }
+  if (onUse.length > 0) {
+    const lines = onUse.map(({ name, description }) => `- ${name}: ${description}`);
+    const text = `## Skills, to be read with \`${SKILL}\` before they are used\n${lines.join("\n")}`;
+    parts.push({ what: "names of skills", text });
   }
   if (facts.instructions && agent.manifest.name === facts.oracle) {
     const text = `## This workspace\n${facts.instructions.trim()}`;
@@ -59,12 +66,11 @@ const PLAN =
 export function toolSpecs(
   frame: Pick<Frame, "agent" | "facts" | "depth" | "budget" | "memories" | "reader">,
 ): readonly ToolSpec[] {
-  const own = [delegateSpec(frame), recallSpec(frame), rememberSpec(frame)].flatMap(
-    (spec) => spec ?? [],
-  );
+  const all = [delegateSpec(frame), recallSpec(frame), rememberSpec(frame), skillSpec(frame)];
+  const own = all.flatMap((spec) => spec ?? []);
   const specs = frame.facts.tools
     // These names are taken: a tool of the same name is never called by a model.
-    .filter(({ manifest }) => manifest.name !== DELEGATE && !isOfMemory(frame, manifest.name))
+    .filter(({ manifest }) => manifest.name !== DELEGATE && !isOwn(frame, manifest.name))
     .filter((tool) => isAttached(frame, tool))
     .map(({ manifest }): ToolSpec => {
       const { name, description, input } = manifest;

@@ -4,6 +4,7 @@ import type { Json } from "../std/json.ts";
 import { LIMITS } from "../std/limits.ts";
 import { nearest } from "../std/nearest.ts";
 import { plainText } from "../std/text.ts";
+import { CLAUDE_MODELS } from "../home/claude.ts";
 import type { Recorded } from "../contracts/drive.ts";
 import type { Event, RunModel, RunStarted } from "../contracts/event.ts";
 import type { Label } from "../contracts/label.ts";
@@ -39,10 +40,10 @@ export async function startOf(
   const name = call ? OPERATOR : (request.agent ?? facts.oracle);
   const agent = agentOf(facts, name);
   if (!agent && !call) throw unknownAgent(name, facts);
-  const wanted = agent?.manifest.model ?? "inherit";
-  const inherited = (): string => (wanted === "inherit" ? world.defaultModel() : wanted);
+  const wanted = async (): Promise<string> =>
+    (await ownModel(world, agent?.manifest.model)) ?? world.defaultModel();
   const isTool = agent ? toolOf(agent.manifest) !== null : true;
-  const model = isTool ? NO_MODEL : await modelOf(world, request.model ?? inherited());
+  const model = isTool ? NO_MODEL : await modelOf(world, request.model ?? (await wanted()));
   for (const run of request.after ?? []) checkPast(world.journal, run);
   const direct = call && world.guard.clean(call);
   return {
@@ -83,9 +84,8 @@ export async function childStart(
 ): Promise<RunStarted> {
   const { facts, drive } = frame;
   const manifest = agentOf(facts, agent)?.manifest;
-  const wanted = manifest?.model ?? "inherit";
+  const wanted = await ownModel(world, manifest?.model);
   const isTool = manifest !== undefined && toolOf(manifest) !== null;
-  const named = wanted === "inherit" ? frame.model.name : wanted;
   return {
     kind: "run.started",
     agent,
@@ -96,7 +96,7 @@ export async function childStart(
     memories: [...frame.memories],
     ...(reader ? { reader } : {}),
     ...(proves ? { proves } : {}),
-    model: isTool ? NO_MODEL : await modelOf(world, named),
+    model: isTool ? NO_MODEL : await modelOf(world, wanted ?? frame.model.name),
     workspace: facts.workspace,
     today: frame.today,
     facts: frame.factsHash,
@@ -133,6 +133,18 @@ function ceilingOf({ workspace, userHome }: Facts, given: readonly string[]): st
     const message = `${plainText(scope)} is no scope.`;
     throw new NanosError("run.bad_scope", message, "Write it as KIND:VALUE: read:./notes");
   });
+}
+
+/** The model an agent chooses itself; null for none, or a name that means one somewhere else. */
+async function ownModel(world: World, name: string = "inherit"): Promise<string | null> {
+  if (name === "inherit") return null;
+  if (!CLAUDE_MODELS.includes(name)) return name;
+  try {
+    return (await world.model(name)).name;
+  } catch (error) {
+    if (error instanceof NanosError && error.code === "model.unknown") return null;
+    throw error;
+  }
 }
 
 async function modelOf(world: World, name: string): Promise<RunStarted["model"]> {

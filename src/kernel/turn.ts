@@ -19,7 +19,7 @@ import { type Frame, agentOf } from "./frame.ts";
 import { heldWant } from "./secrets/guard.ts";
 import { spendTime, spendTurn } from "./spend.ts";
 import { askModel } from "./wants/fallback.ts";
-import { isOfMemory, memoryWant } from "./wants/memory.ts";
+import { isOwn, ownWant } from "./wants/own.ts";
 import { say } from "./wants/model.ts";
 import type { Facts } from "./world.ts";
 import { resultText, toolWant } from "./wants/tool.ts";
@@ -139,8 +139,8 @@ function plan(frame: Frame, calls: readonly CallPart[], runChild: RunChild): rea
       );
     }
     if (call.name === DELEGATE) return planDelegation(frame, call, sharing, runChild);
-    if (isOfMemory(frame, call.name)) {
-      const want = memoryWant(frame, call.name, call.args);
+    if (isOwn(frame, call.name)) {
+      const want = ownWant(frame, call.name, call.args);
       return typeof want === "string"
         ? refuse("call.bad_arguments", want)
         : { want: heldWant(want, call.secrets) };

@@ -67,6 +67,9 @@ export interface SkillFacts {
   readonly scopes: readonly Scope[];
   /** Installed through the lock, with this hash. */
   readonly locked: boolean;
+  /** Of a skill that is read when it is used: its folder, and its files with the hash of each. */
+  readonly dir?: string;
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 /** A fetch's result as a tool sees it, or why there is none. */

@@ -223,6 +223,8 @@ export const LIMITS = {
   cloneBytes: 200 * 1024 * 1024,
   /** Removed skills that are kept for a while. */
   removedSkills: 20,
+  /** One file of a skill that a model reads. */
+  skillFileBytes: 256 * 1024,
   /** Agents, skills or tools of one arrangement. */
   arrangementItems: 500,
   /** Rules in one file. */

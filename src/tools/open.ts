@@ -181,6 +181,9 @@ function sourcesOf(arrangement: ToolArrangement): Sources {
   for (const skill of arrangement.skills.values()) {
     const origin = originOf(skill);
     for (const file of skill.toolFiles) sources.push({ ...origin, from: "file", file });
+    if (Object.keys(skill.scripts).length > 0) {
+      sources.push({ ...origin, from: "scripts", programs: skill.scripts });
+    }
     if (skill.mcpFile === null) continue;
     try {
       const servers = readServers(skill.mcpFile);

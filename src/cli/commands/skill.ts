@@ -56,6 +56,12 @@ export const command: Command = {
       ],
       options: [
         { flag: "--path", value: "DIR", about: "which folder of it, where it holds several" },
+        {
+          flag: "--scope",
+          value: "SCOPE",
+          about: "what it may reach, where it says nothing of that: read:./docs",
+          many: true,
+        },
         { flag: "--anyway", about: "also with what harmful skills hold" },
       ],
       run: install,
@@ -117,7 +123,9 @@ export const command: Command = {
 
 async function install(context: Context, input: Input): Promise<number> {
   const { skills } = await context.nanos();
-  const offer = await skills.offer(arg(input, "SOURCE"), option(input, "--path"));
+  const path = option(input, "--path");
+  const scopes = input.options["--scope"];
+  const offer = await skills.offer(arg(input, "SOURCE"), { path, scopes });
   const { name, there, from } = offer;
   if (there === "same") {
     await show(context, offer, () => [[span("same ", "green"), `${name} is installed as it is`]]);

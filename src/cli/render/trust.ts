@@ -138,7 +138,7 @@ export function changeLines({ path, state, lines, more, note }: Change): readonl
 
 /** A skill as it is offered: what it may do, what it is made of, what was found in it. */
 export function offerLines(offer: SkillOffer): readonly Line[] {
-  const { name, description, from, files, hash, changes, findings, more, there } = offer;
+  const { name, description, from, files, hash, changes, findings, more, there, asks } = offer;
   const shown = files.slice(0, MOST_FILES);
   return [
     [span(name, "bold"), `  ${description}`],
@@ -149,6 +149,11 @@ export function offerLines(offer: SkillOffer): readonly Line[] {
       ),
     ],
     ...mayLines(offer),
+    ...fields([
+      ["wants", asks === undefined ? "" : `${asks.join(" ")}; nothing is granted by it`],
+      ["needs", offer.compatibility ?? ""],
+      ["licence", offer.license ?? ""],
+    ]),
     "",
     ...shown.map(({ path, what }): Line => [`  ${path}`, span(`  ${what}`, "dim")]),
     ...(files.length > shown.length ? [`  … ${files.length - shown.length} more files`] : []),

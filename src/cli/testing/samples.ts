@@ -211,6 +211,8 @@ export const ARRANGEMENT: Arrangement = {
         hash: "",
         toolFiles: [],
         mcpFile: null,
+        files: {},
+        scripts: {},
       },
     ]),
   ),

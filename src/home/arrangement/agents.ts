@@ -1,4 +1,5 @@
 import type { Agent, AgentManifest } from "../../contracts/agent.ts";
+import { CLAUDE_AGENT_KEYS, CLAUDE_TOOLS } from "../claude.ts";
 import { isForeign, limitItems, type Loading, type Read } from "./loading.ts";
 
 /**
@@ -28,7 +29,7 @@ export async function readAgent(
   loading: Loading,
   path: string,
 ): Promise<Read<AgentManifest> | null> {
-  const { AgentManifest, CLAUDE_AGENT_KEYS } = await import("../../contracts/agent.ts");
+  const { AgentManifest } = await import("../../contracts/agent.ts");
   return loading.read(path, AgentManifest, "markdown", {
     ignore: CLAUDE_AGENT_KEYS,
     lenient: isForeign(path),
@@ -43,7 +44,7 @@ function agentOf(loading: Loading, path: string, read: Read<AgentManifest>): Age
     );
   }
   return {
-    manifest: withTurns(read.value, read.ignored["maxTurns"]),
+    manifest: bounded(withTurns(read.value, read.ignored["maxTurns"]), isForeign(path)),
     prompt: read.body,
     file: loading.files.absolute(path),
   };
@@ -54,6 +55,19 @@ function withTurns(manifest: AgentManifest, turns: unknown): AgentManifest {
   const usable = typeof turns === "number" && Number.isInteger(turns) && turns > 0;
   if (!usable || manifest.limits.turns !== undefined) return manifest;
   return { ...manifest, limits: { ...manifest.limits, turns } };
+}
+
+/** Where another program's file lists tools, that is the most its skills may bring as well. */
+function bounded(manifest: AgentManifest, foreign: boolean): AgentManifest {
+  const { tools, only } = manifest;
+  if (tools === undefined || only !== undefined) return manifest;
+  const isTheirs = foreign || tools.some((tool) => CLAUDE_TOOLS.includes(bare(tool)));
+  return isTheirs ? { ...manifest, only: tools } : manifest;
+}
+
+/** `Bash` of `Bash(git:*)`. */
+function bare(tool: string): string {
+  return /^\w+/u.exec(tool)?.[0] ?? tool;
 }
 
 function reportTwice(

@@ -1,6 +1,7 @@
 import type { AgentManifest } from "../../contracts/agent.ts";
 import { NanosError } from "../../std/error.ts";
 import { type Json, sameJson } from "../../std/json.ts";
+import { CLAUDE_AGENT_KEYS } from "../claude.ts";
 import { parseManifest } from "./manifest.ts";
 
 /**
@@ -31,9 +32,10 @@ export async function withSkill(
 }
 
 async function manifestIn(file: string, text: string): Promise<AgentManifest> {
-  const { AgentManifest: schema, CLAUDE_AGENT_KEYS: ignore } =
-    await import("../../contracts/agent.ts");
-  const read = await parseManifest(file, text, schema, "markdown", { ignore });
+  const { AgentManifest: schema } = await import("../../contracts/agent.ts");
+  const read = await parseManifest(file, text, schema, "markdown", {
+    ignore: CLAUDE_AGENT_KEYS,
+  });
   if (read.ok) return read.value;
   const first = read.problems[0];
   throw new NanosError(

@@ -17,7 +17,7 @@ export interface ParseCache {
 }
 
 /** Raise it when the same file would be read differently. */
-const FORMAT = 2;
+const FORMAT = 3;
 
 export function openCache(folder: string): ParseCache {
   return {

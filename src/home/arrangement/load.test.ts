@@ -69,7 +69,9 @@ test("an arrangement is loaded whole", async () => {
     warnings: [],
   });
   const skill = loaded.skills.get("notes");
-  expect({ ...skill, hash: skill?.hash.length }).toEqual({
+  const { "tools/notes.ts": file = "", ...others } = skill?.files ?? {};
+  expect({ file: file.length, others }).toEqual({ file: 64, others: {} });
+  expect({ ...skill, hash: skill?.hash.length, files: {} }).toEqual({
     head: { name: "notes", description: "Keeps notes." },
     manifest: { scopes: ["read:./notes", "write:./notes"] },
     instructions: "Keep them short.",
@@ -77,6 +79,8 @@ test("an arrangement is loaded whole", async () => {
     hash: 64,
     toolFiles: [join(folder.dir, "skills/notes/tools/notes.ts")],
     mcpFile: null,
+    files: {},
+    scripts: {},
   });
 });
 

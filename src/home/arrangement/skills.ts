@@ -1,6 +1,7 @@
 import type { Skill, SkillHead, SkillManifest } from "../../contracts/skill.ts";
-import { treeHash } from "../files.ts";
+import { treeHash, type TreeFile } from "../files.ts";
 import { atTop, isForeign, limitItems, type Loading, type Read } from "./loading.ts";
+import { scriptsOf } from "./scripts.ts";
 import { loadToolFolder } from "./tools.ts";
 
 /**
@@ -59,14 +60,18 @@ async function skillOf(loading: Loading, path: string, head: Read<SkillHead>): P
   const dir = loading.files.absolute(path);
   // Another program's skill may have a folder `tools` of its own kind.
   const ours = !isForeign(path) || loading.files.byPath.has(`${path}/nanos.yaml`);
+  const files = filesOf(loading, path);
+  const rest = files.filter((file) => file.path !== "SKILL.md" && file.path !== "nanos.yaml");
   return {
     head: head.value,
     manifest: await readManifest(loading, `${path}/nanos.yaml`),
     instructions: head.body,
     dir,
-    hash: skillHash(loading, path),
+    hash: treeHash(files),
     toolFiles: ours ? await loadToolFolder(loading, `${path}/tools`) : [],
     mcpFile: await checkServers(loading, `${path}/mcp.json`),
+    files: Object.fromEntries(rest.map((file) => [file.path, file.hash])),
+    scripts: scriptsOf(head.value, rest),
   };
 }
 
@@ -84,14 +89,12 @@ async function checkServers(loading: Loading, file: string): Promise<string | nu
   return read === null ? null : loading.files.absolute(file);
 }
 
-/** Over the skill's own files by their path within it: a copy elsewhere has the same hash. */
-function skillHash(loading: Loading, path: string): string {
+/** The skill's own files by their path within it: a copy elsewhere has the same hash. */
+function filesOf(loading: Loading, path: string): readonly TreeFile[] {
   const start = `${path}/`;
-  return treeHash(
-    loading.files.files
-      .filter((file) => file.path.startsWith(start))
-      .map((file) => ({ ...file, path: file.path.slice(start.length) })),
-  );
+  return loading.files.files
+    .filter((file) => file.path.startsWith(start))
+    .map((file) => ({ ...file, path: file.path.slice(start.length) }));
 }
 
 function reportTwice(loading: Loading, path: string, head: Read<SkillHead>, first: string): void {

@@ -6,6 +6,7 @@ import { sha256 } from "../../std/hash.ts";
 import { LIMITS } from "../../std/limits.ts";
 import { plainText } from "../../std/text.ts";
 import { manifestError, parseManifest } from "../arrangement/manifest.ts";
+import { scriptsOf } from "../arrangement/scripts.ts";
 import { readPlain, treeHash, type TreeFile, utf8 } from "../files.ts";
 import { checkEntries, type Entry } from "./entries.ts";
 import { HEAD, readFolder, skillFolders } from "./folder.ts";
@@ -60,6 +61,35 @@ export async function gather(source: Source): Promise<Gathered> {
     "Name a folder, a .tar.gz, or an address: nanos skill install https://HOST/REPO.git",
   );
 }
+
+/**
+ * A skill that says nothing of its reach, with what the operator says it may reach. Its own files
+ * stay as they are; a `nanos.yaml` is put beside them.
+ *
+ * @throws NanosError `install.has_scopes`, `manifest.invalid`.
+ */
+export async function withScopes(
+  { head, from, files }: Gathered,
+  scopes: readonly string[],
+): Promise<Gathered> {
+  if (files.some(({ path }) => path === OWN)) {
+    const message = `${head.name} brings a ${OWN} that says what it may reach.`;
+    throw new NanosError("install.has_scopes", message, "Install it without --scope.");
+  }
+  const starts = Object.values(scriptsOf(head, files)).map((program) => `exec:${program}`);
+  const all = [...new Set([...scopes, ...starts])];
+  const content = Buffer.from(
+    `scopes:\n${all.map((one) => `  - ${JSON.stringify(one)}\n`).join("")}`,
+  );
+  const own = { path: OWN, content, kind: "file", runs: false } as const;
+  return skillOf({ name: head.name, entries: [...files.map(entryOf), own] }, from);
+}
+
+function entryOf({ path, content, runs }: Gathered["files"][number]): Entry {
+  return { path, content, runs, kind: "file" };
+}
+
+const OWN = "nanos.yaml";
 
 /** `https://…`, `file://…`, `git@host:…`. */
 const ADDRESS = /^(?:[a-z][a-z0-9+.-]{1,20}:\/\/|[\w.-]{1,64}@[\w.-]{1,255}:)/iu;
@@ -139,7 +169,7 @@ async function skillOf({ name, entries }: Found, from: string): Promise<Gathered
   const defaults = { name };
   const head = await parseManifest(HEAD, text(HEAD) ?? "", SkillHead, "markdown", { defaults });
   if (!head.ok) throw manifestError(from, head.problems);
-  const own = await parseManifest("nanos.yaml", text("nanos.yaml") ?? "", SkillManifest, "yaml");
+  const own = await parseManifest(OWN, text(OWN) ?? "", SkillManifest, "yaml");
   if (!own.ok) throw manifestError(from, own.problems);
   return { head: head.value, manifest: own.value, from, hash: treeHash(files), files };
 }

@@ -4,9 +4,10 @@ import { NanosError } from "../../std/error.ts";
 import type { Arrangement } from "../../contracts/arrangement.ts";
 import type { LockFile } from "../../contracts/config.ts";
 import type { EventBody } from "../../contracts/event.ts";
-import type { Skill, SkillOffer, Skills } from "../../contracts/skill.ts";
+import type { Skill, SkillHead, SkillOffer, Skills } from "../../contracts/skill.ts";
+import { scriptsOf, toolsAsked } from "../../home/arrangement/scripts.ts";
 import { readTree, type TreeFile } from "../../home/files.ts";
-import { type Clone, gather, type Gathered } from "../../home/install/gather.ts";
+import { type Clone, gather, type Gathered, withScopes } from "../../home/install/gather.ts";
 import { type Ground, placeSkill, readLock, removeSkill } from "../../home/install/place.ts";
 import { isSevere, scan } from "../../home/install/scan.ts";
 import type { StoreFile } from "../../home/store.ts";
@@ -34,9 +35,10 @@ export function installDesk(
 ): Pick<Skills, "offer" | "install" | "remove" | "check"> {
   const offered = new WeakMap<SkillOffer, Gathered>();
   return {
-    offer: async (from, path) => {
+    offer: async (from, { path, scopes = [] } = {}) => {
       const { cwd, clone } = desk;
-      const gathered = await gather({ from, path, cwd, clone });
+      const found = await gather({ from, path, cwd, clone });
+      const gathered = scopes.length === 0 ? found : await withScopes(found, scopes);
       const offer = await offerOf(desk, gathered);
       offered.set(offer, gathered);
       return offer;
@@ -66,7 +68,7 @@ function stateOf(locked: string | undefined, now: string): "as installed" | "cha
 
 async function offerOf(desk: InstallDesk, gathered: Gathered): Promise<SkillOffer> {
   const { head, manifest, from, hash, files } = gathered;
-  const scopes = await scopesOf(files);
+  const scopes = await scopesOf(files, head);
   const { what } = await describe({ files });
   const { found, more } = scan(files);
   const there = desk.arrangement.skills.get(head.name);
@@ -79,10 +81,22 @@ async function offerOf(desk: InstallDesk, gathered: Gathered): Promise<SkillOffe
     files: files.map(({ path }) => ({ path, what: what.get(path) ?? "data" })),
     may: mayDo(scopes, desk.where, null),
     ...(manifest.terms === undefined ? {} : { terms: manifest.terms }),
+    ...wordsOf(head),
     findings: found,
     more,
     there: there === undefined ? "no" : there.hash === hash ? "same" : "other",
     changes: there === undefined || there.hash === hash ? null : await changesOf(there, now),
+  };
+}
+
+/** What its own words say of its use. */
+function wordsOf(head: SkillHead): Pick<SkillOffer, "asks" | "license" | "compatibility"> {
+  const { license, compatibility } = head;
+  const asks = toolsAsked(head);
+  return {
+    ...(asks.length === 0 ? {} : { asks }),
+    ...(license === undefined ? {} : { license }),
+    ...(compatibility === undefined ? {} : { compatibility }),
   };
 }
 
@@ -92,14 +106,16 @@ type Content = Parameters<typeof seenIn>[0];
 async function changesOf(there: Skill, now: Content): Promise<SkillOffer["changes"]> {
   const files = readTree(there.dir).files;
   const contents = contentsOf(files);
-  const then = seenIn({ files: contents, scopes: await scopesOf(files), tools: [] });
+  const then = seenIn({ files: contents, scopes: await scopesOf(files, there.head), tools: [] });
   return compare({ ...then, contentOf: (path) => contents.get(path) ?? "unknown" }, now);
 }
 
-/** What its manifest names is the most it can have; without one, what its tools name. */
-async function scopesOf(files: readonly TreeFile[]): Promise<readonly string[]> {
+/** What its manifest names is the most it can have; without one, what tools and scripts need. */
+async function scopesOf(files: readonly TreeFile[], head: SkillHead): Promise<readonly string[]> {
   const manifest = await declaredIn(files.filter(({ path }) => path === "nanos.yaml"));
-  return manifest.length > 0 ? manifest : declaredIn(files);
+  if (manifest.length > 0) return manifest;
+  const starts = Object.values(scriptsOf(head, files)).map((program) => `exec:${program}`);
+  return [...new Set([...(await declaredIn(files)), ...starts])].toSorted();
 }
 
 function contentsOf(files: readonly TreeFile[]): ReadonlyMap<string, Uint8Array> {

@@ -36,7 +36,7 @@ export function installing(parts: {
   };
   const opened = (): Promise<ReturnType<typeof installDesk>> => (desk ??= open());
   return {
-    offer: async (from, path) => (await opened()).offer(from, path),
+    offer: async (from, options) => (await opened()).offer(from, options),
     install: async (offer, options) => (await opened()).install(offer, options),
     remove: async (name) => (await opened()).remove(name),
     check: async (name) => (await opened()).check(name),

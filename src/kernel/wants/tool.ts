@@ -138,15 +138,31 @@ export function isAttached(
   const { manifest } = frame.agent;
   if (manifest.name === OPERATOR) return true;
   const taken = [...(frame.without ?? []), ...(manifest.disallowedTools ?? [])];
-  if (taken.includes(tool.manifest.name)) return false;
+  if (taken.some((one) => covers(one, tool))) return false;
   const own = toolOf(manifest);
   // What an agent is made of is nobody else's, and all it has.
   if (own !== null || tool.agent !== undefined) {
     return own === tool.manifest.name && (tool.agent ?? manifest.name) === manifest.name;
   }
+  if (manifest.tools?.some((one) => names(one, tool))) return true;
+  const { only } = manifest;
   return (
-    manifest.skills.includes(tool.skill) || (manifest.tools ?? []).includes(tool.manifest.name)
+    manifest.skills.includes(tool.skill) &&
+    (only === undefined || only.some((one) => covers(one, tool)))
   );
+}
+
+/** True for a tool's name, or as other programs name the tools of a server: `mcp__SERVER__*`. */
+function names(one: string, { manifest: { name } }: LoadedTool): boolean {
+  if (!one.startsWith("mcp__")) return one === name;
+  const start = one.endsWith("*") ? one.slice(0, -1) : `${one}__`;
+  return one === name || name.startsWith(start);
+}
+
+/** True for what holds a tool back as well: any beginning of names, and commands as `Bash`. */
+function covers(one: string, tool: LoadedTool): boolean {
+  if (tool.kind === "command" && /^Bash\b/u.test(one)) return true;
+  return names(one, tool) || (one.endsWith("*") && tool.manifest.name.startsWith(one.slice(0, -1)));
 }
 
 /** Where a call goes: what its destination arguments name, for the kinds of reach that go out. */

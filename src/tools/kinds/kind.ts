@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { Json } from "../../std/json.ts";
 import { hashOf } from "../../std/hash.ts";
 import type { Clock } from "../../std/clock.ts";
@@ -15,11 +16,15 @@ import type { Resolve } from "../proxy/dial.ts";
 import type { Stages } from "../stages.ts";
 import type { BrokenTool, LoadedTool, Reach, ToolCall, ToolResult } from "../tool-host.ts";
 
-/** One thing tools are loaded from: a file, a server of an `mcp.json`, or an agent that is a program. */
+/** One thing tools are loaded from. */
 export type Source =
   | (Origin & { readonly from: "file"; readonly file: string })
+  /** A server of an `mcp.json`. */
   | (Origin & { readonly from: "server"; readonly name: string; readonly server: McpServer })
-  | (Origin & { readonly from: "agent"; readonly agent: Agent });
+  /** An agent that is a program. */
+  | (Origin & { readonly from: "agent"; readonly agent: Agent })
+  /** Scripts of a skill, by path in it, with the program that runs each. */
+  | (Origin & { readonly from: "scripts"; readonly programs: Readonly<Record<string, string>> });
 
 export interface Origin {
   /** Skill it belongs to; null for a bare tool, which is a skill of one. */
@@ -74,6 +79,7 @@ export interface Kind {
 /** A source as people know it. */
 export function sourceName(source: Source): string {
   if (source.from === "agent") return source.agent.file;
+  if (source.from === "scripts") return join(source.dir, "scripts");
   return source.from === "file" ? source.file : `mcp server ${source.name}`;
 }
 

@@ -137,7 +137,8 @@ function arrangementOf(root: string, wants: LabWants): ToolOptions["arrangement"
     const mcpFile = files.find((path) => path === join(own, "mcp.json")) ?? null;
     const manifest = { scopes: [...scopes] };
     const toolFiles = files.filter(isTool);
-    return [name, { head, manifest, instructions: "", dir: own, hash: "", toolFiles, mcpFile }];
+    const texts = { instructions: "", hash: "", files: {}, scripts: {} };
+    return [name, { head, manifest, dir: own, toolFiles, mcpFile, ...texts }];
   });
   return {
     dir,
