@@ -38,7 +38,7 @@ import { cleanJournal } from "./kernel/secrets/guard.ts";
 import { secretDesk } from "./kernel/desk/secrets.ts";
 import { installing } from "./kernel/skills/installing.ts";
 import { skillDesk } from "./kernel/skills/view.ts";
-import { agentsOf } from "./kernel/views/agents.ts";
+import { listedIn } from "./kernel/views/agents.ts";
 import { toolDesk } from "./kernel/desk/tools.ts";
 import { traceDesk } from "./kernel/desk/traces.ts";
 import { factsBook, type FactsBook, factsIn, memorySettings } from "./kernel/facts.ts";
@@ -309,7 +309,7 @@ function nanosOf(parts: {
     traces,
     ...policyDesk(world, arrangement.rules),
     tools: toolDesk(world),
-    agents: agentsOf(arrangement),
+    ...listedIn(arrangement),
     models: modelsOf(models, world),
     grants: grants.grants,
     secrets,

@@ -287,3 +287,52 @@ test("a project's Claude agents and skills work as they are, and list what they 
     text: "done",
   });
 });
+
+/** A skill with commands, one of them as another skill has and one as the session has. */
+function withCommands(me: Person, name: string, commands: readonly string[]): void {
+  const lines = commands.map(
+    (one) => `  ${one}: { description: "${one} of ${name}", prompt: "Do ${one}: $ARGS" }\n`,
+  );
+  write(join(me.userHome, "in", name), {
+    "SKILL.md": `---\nname: ${name}\ndescription: Brings commands.\n---\nx\n`,
+    "nanos.yaml": `commands:\n${lines.join("")}`,
+  });
+}
+
+test("commands of skills are called by name, and clashes are said", async () => {
+  using me = person();
+  await me.nanos("init", "--from", "toy");
+  withCommands(me, "diary", ["today", "tidy", "help"]);
+  withCommands(me, "desk", ["tidy"]);
+  await ok(me.nanos("skill", "install", join(me.userHome, "in/diary"), "--yes"));
+  await ok(me.nanos("skill", "install", join(me.userHome, "in/desk"), "--yes"));
+  addOracle(me, ["diary"]);
+  await useScript(me, [
+    { when: { last: "^Do (\\w+): (.*)$" }, say: "{1} with {2}" },
+    { say: "no command" },
+  ]);
+  const said = async (text: string): Promise<string> => {
+    const ran = await me.nanos("run", text, "--json");
+    return ran.code === 0 ? String(lastLine(ran)["text"]) : `${ran.code} ${ran.err}`;
+  };
+  expect(await said("/today milk and bread")).toBe("today with milk and bread");
+  expect(await said("/diary:today")).toBe("today with ");
+  expect(await said("/tidy")).toContain("Say /desk:tidy or /diary:tidy.");
+  expect(await said("/desk:tidy")).toStartWith("4 ");
+  expect(await said("/todayy x")).toContain("Did you mean /today?");
+  expect(await said("what is /today")).toBe("no command");
+
+  const session = await me.run([], { input: "/help\n/diary:tidy up\n/tidy\n/quit\n" });
+  for (const line of [
+    /\/today +today of diary\n/u,
+    /\/diary:tidy +tidy of diary \(desk has \/tidy as well\)/u,
+    /\/diary:help +help of diary \(\/help is the session's own\)/u,
+    /tidy with up/u,
+  ]) {
+    expect(session.out).toMatch(line);
+  }
+  const [newest] = JSON.parse((await me.nanos("trace", "list", "--json")).out) as { run: string }[];
+  const exported = await me.nanos("trace", "show", newest?.run ?? "");
+  expect(exported.code).toBe(0);
+  expect((await me.nanos("trace", "replay", newest?.run ?? "")).out).toContain("same");
+});

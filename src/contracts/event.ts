@@ -104,8 +104,10 @@ export const EventBody = z.discriminatedUnion("kind", [
         depth: z.number().int(),
       })
       .optional(),
-    /** The operator's own words, where they are not the request: in a delegated run. */
+    /** The operator's own words, where they are not the request: a command, or a delegated run. */
     said: z.string().optional(),
+    /** The skill's command the request is made of. */
+    command: z.strictObject({ skill: z.string(), name: z.string() }).optional(),
     /** Memories a delegated run may look into at most: those its parent may, and its own. */
     memories: z.array(z.string()).optional(),
     /** True for one that reads for another and answers by schema: it has no memory. */

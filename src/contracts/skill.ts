@@ -21,6 +21,10 @@ export const SkillHead = z.looseObject({
 });
 export type SkillHead = z.infer<typeof SkillHead>;
 
+/** What a slash command says. */
+export const Command = z.strictObject({ description: z.string(), prompt: z.string() });
+export type Command = z.infer<typeof Command>;
+
 /** `nanos.yaml` beside SKILL.md: what Agent Skills has no field for. */
 export const SkillManifest = z.strictObject({
   version: z.string().optional(),
@@ -29,7 +33,10 @@ export const SkillManifest = z.strictObject({
   rank: Rank.optional(),
   /** Slash commands: name to the prompt it stands for; `$ARGS` is what was typed after it. */
   commands: z
-    .record(z.string(), z.strictObject({ description: z.string(), prompt: z.string() }))
+    .record(
+      z.string().regex(/^[\w-]{1,64}$/u, "must be 1 to 64 of A-Z, a-z, 0-9, - and _"),
+      Command,
+    )
     .optional(),
   /** Link to third-party terms shown once on attach. */
   terms: z.string().optional(),
@@ -50,6 +57,16 @@ export interface Skill {
   readonly files: Readonly<Record<string, string>>;
   /** Of these, what it asks to run: the program that runs each. */
   readonly scripts: Readonly<Record<string, string>>;
+}
+
+/** A command that a skill brings, by the name it is called by. */
+export interface SkillCommand {
+  /** `today`; `notes:today` where another skill has one of that name. */
+  readonly name: string;
+  readonly skill: string;
+  readonly description: string;
+  /** Why the short name does not mean it. */
+  readonly clash?: string;
 }
 
 /** A skill, a server of an `mcp.json` or a tool of no skill: what a grant is given to. */

@@ -61,6 +61,7 @@ export function factsOf(given: {
       hash: skill.hash,
       scopes: skill.manifest.scopes,
       locked: lock.skills[skill.head.name]?.hash === skill.hash,
+      ...(skill.manifest.commands === undefined ? {} : { commands: skill.manifest.commands }),
       ...(bringsTools(skill) ? {} : { dir: skill.dir, files: skill.files }),
     })),
     tools,

@@ -1,5 +1,5 @@
 import { canonical } from "../std/canonical.ts";
-import type { Json } from "../std/json.ts";
+import type { Json, JsonObject } from "../std/json.ts";
 import { sha256 } from "../std/hash.ts";
 import type { RunStarted } from "../contracts/event.ts";
 import type { Label } from "../contracts/label.ts";
@@ -98,6 +98,8 @@ async function work(frame: Frame, carriage: Carriage): Promise<Worked> {
   if (started.call) return callDirectly(frame, started.call);
   const asks = await keepRequest(frame, started);
   if (asks) return { state: "waiting", asks };
+  const refused = await useCommand(frame, started);
+  if (refused) return refused;
   const routed = await followRoute(frame, carriage);
   if (routed) return routed;
   const own = toolOf(frame.agent.manifest);
@@ -149,7 +151,7 @@ async function keepRequest(frame: Frame, started: RunStarted): Promise<readonly 
   const captures = memory.enabled && memory.capture && memory.policy !== "off";
   if (!captures && !frame.intent) return null;
   const into = frame.intent ? ownMemories(frame)[0] : CONVERSATION;
-  const wish = { text: started.request, memory: into ?? CONVERSATION };
+  const wish = { text: started.said ?? started.request, memory: into ?? CONVERSATION };
   const acted = await act(frame, noteWant(frame, wish));
   return acted.status === "waiting" ? acted.asks : null;
 }
@@ -170,7 +172,8 @@ async function followRoute(
   const given = { today: () => frame.today, conversation, decisions };
   const found = routeOf(started.request, frame.facts.routes, given);
   if (!found) return null;
-  const routed = await act(frame, routeWant(frame, found.route.id, started.request));
+  const args = { route: found.route.id, request: sha256(started.request) };
+  const routed = await act(frame, routeWant(frame, found.route.id, args));
   if (routed.status === "waiting") return { state: "waiting", asks: routed.asks };
   if (routed.status === "settled" && routed.outcome.status !== "done") {
     return stopped(frame, routed.outcome);
@@ -207,15 +210,34 @@ function conversationOf({ messages, requestAt, window }: Frame): string {
   return [...left, ...lines].join("\n") || "Nothing was said yet.";
 }
 
+/** A skill's command is used like any other part of it: the agent has it, and the yes to it holds. */
+async function useCommand(
+  frame: Frame,
+  { command, said = "" }: RunStarted,
+): Promise<Worked | null> {
+  if (!command) return null;
+  const args = { command: command.name, words: sha256(said) };
+  const { action, ...want } = routeWant(frame, `/${command.name}`, args);
+  const acted = await act(frame, {
+    ...want,
+    action: { ...action, gate: "call", kind: "tool", skill: command.skill },
+    attached: frame.agent.manifest.skills.includes(command.skill),
+  });
+  if (acted.status === "waiting") return { state: "waiting", asks: acted.asks };
+  return acted.status === "settled" && acted.outcome.status !== "done"
+    ? stopped(frame, acted.outcome)
+    : null;
+}
+
 /** The decision where a request goes, as an action at the route gate. */
-function routeWant(frame: Frame, route: string, request: string): Want {
+function routeWant(frame: Frame, name: string, args: JsonObject): Want {
   return {
     action: {
       gate: "route",
       kind: "run",
-      name: route,
+      name,
       agent: frame.agent.manifest.name,
-      args: { route, request: sha256(request) },
+      args,
       scopes: [],
       destinations: [],
       label: frame.label,
@@ -268,7 +290,7 @@ export function frameOf(carriage: Carriage): Frame {
   const agent = started.agent === OPERATOR ? OPERATOR_AGENT : agentOf(facts, started.agent);
   if (!agent) throw new Error(`bug: run ${drive.run} of an agent that is not in its facts`);
   const { today, grants } = started;
-  const said = started.said ?? saidIn(past, started);
+  const said = (started.parent && started.said) ?? saidIn(past, started);
   const intent = hasIntent(started.said ?? started.request);
   const memories = memoriesOf({ facts, agent }, started.memories);
   const system = systemText({ agent, facts, today, grants });
@@ -279,9 +301,8 @@ export function frameOf(carriage: Carriage): Frame {
 function saidIn(past: readonly Message[], started: RunStarted): string {
   const before = past.flatMap((message) => (message.role === "user" ? message.parts : []));
   const texts = before.map((part) => (part.type === "text" ? part.text : ""));
-  return [...texts, started.request, ...(started.call ? [canonical(started.call.args)] : [])].join(
-    "\n",
-  );
+  const own = started.said ?? started.request;
+  return [...texts, own, ...(started.call ? [canonical(started.call.args)] : [])].join("\n");
 }
 
 const OPERATOR_AGENT: Facts["agents"][number] = {

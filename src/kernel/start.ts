@@ -15,6 +15,7 @@ import { REQUEST_LABEL, UNKNOWN_LABEL, joinLabels } from "../gate/labels.ts";
 import type { Journal } from "../journal/journal.ts";
 import { parseScope } from "../gate/scopes.ts";
 import { type Frame, OPERATOR, agentOf } from "./frame.ts";
+import { meantBy } from "./skills/commands.ts";
 import { resolveScope } from "./standing.ts";
 import type { RunChild } from "./wants/delegate.ts";
 import { toolOf } from "./wants/work.ts";
@@ -49,7 +50,7 @@ export async function startOf(
   return {
     kind: "run.started",
     agent: name,
-    request: world.guard.clean(request.text).value,
+    ...askedIn(world, facts, request.text),
     ...(direct ? { call: { ...direct.value, ...secretsOf(direct.held) } } : {}),
     after: [...(request.after ?? [])],
     model,
@@ -66,6 +67,19 @@ export async function startOf(
     ...(request.rehearsal ? { rehearsal: true as const } : {}),
     version: world.version,
   };
+}
+
+/** What is asked, and what of it the operator said. */
+function askedIn(
+  { guard }: World,
+  facts: Facts,
+  typed: string,
+): Pick<RunStarted, "request" | "said" | "command"> {
+  const { text, command } = meantBy(typed, facts);
+  const request = guard.clean(text).value;
+  if (command === undefined) return { request };
+  const { skill, name } = command;
+  return { request, said: guard.clean(command.typed).value, command: { skill, name } };
 }
 
 function secretsOf(held: readonly string[]): { secrets?: string[] } {
@@ -219,7 +233,8 @@ export function pastOf(
   let erased: Event | null = null;
   for (const run of after) {
     const first = firstOf(journal, run);
-    const asked = first?.body?.kind === "run.started" ? first.body.request : GONE;
+    const asked =
+      first?.body?.kind === "run.started" ? (first.body.said ?? first.body.request) : GONE;
     if (first?.body === null) erased ??= first.event;
     messages.push({ role: "user", parts: [{ type: "text", text: asked }] });
     const end = endOf(journal, run, before);

@@ -1,6 +1,7 @@
-import type { RunRequest } from "../../contracts/nanos.ts";
+import type { Nanos, RunRequest } from "../../contracts/nanos.ts";
 import type { Beforehand } from "../../contracts/question.ts";
 import { NanosError } from "../../std/error.ts";
+import { nearest } from "../../std/nearest.ts";
 import { type Command, type Context, flag, type Input, type Option, option } from "../command.ts";
 import { follow, watcherOf } from "../follow.ts";
 import { ready } from "../setup.ts";
@@ -35,6 +36,7 @@ export const command: Command = {
   run: async (context, input) => {
     const request = requestOf(textOf(context, input), input);
     const nanos = await ready(context);
+    checkCommand(nanos, request.text);
     if (flag(input, "--plan")) return (await import("../plan.ts")).runPlan(context, nanos, request);
     const watcher = await watcherOf(context, nanos);
     return follow(context, (hooks) => nanos.run({ ...request, ...hooks }), watcher);
@@ -60,6 +62,23 @@ export function requestOf(text: string, input: Input): RunRequest {
     ...approvalsOf(input),
     ...(only === undefined ? {} : { within: only }),
   };
+}
+
+/** What begins like a command is meant as one. */
+function checkCommand({ commands }: Nanos, text: string): void {
+  const [, typed] = /^\/([\w-]+(?::[\w-]+)?)(?:\s|$)/u.exec(text) ?? [];
+  if (typed === undefined) return;
+  const names = commands.flatMap(({ name, skill }) => {
+    const own = name.slice(name.indexOf(":") + 1);
+    return [own, `${skill}:${own}`];
+  });
+  if (names.includes(typed)) return;
+  const near = nearest(typed, names);
+  throw new NanosError(
+    "command.unknown",
+    `No skill has a command /${typed}.`,
+    near === undefined ? "nanos skill list shows skills." : `Did you mean /${near}?`,
+  );
 }
 
 /** Yeses given beforehand, as named by `--approval`. */

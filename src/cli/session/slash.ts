@@ -165,10 +165,7 @@ export const SLASHES: readonly Slash[] = [
 /** Words that leave, typed alone, with or without a slash. */
 const LEAVE = new Set(["quit", "exit", "/exit"]);
 
-/**
- * The slash command a line means; null for a message. Skills may bring commands of their own:
- * those are messages with the skill's prompt.
- */
+/** The slash command a line means; null for a message. */
 export function slashOf(nanos: Nanos, line: string): { command: Slash; rest: string } | null {
   if (LEAVE.has(line)) return { command: slash("quit"), rest: "" };
   const [, name, rest] = /^\/([\w:-]+)(?:\s+(.*))?$/su.exec(line) ?? [];
@@ -193,21 +190,19 @@ function slash(name: string): Slash {
   return found;
 }
 
-/** What skills bring: `/NAME words` sends the skill's prompt with the words in it. */
+/** What skills bring. A name the session has itself means the session's own. */
 function skillSlashes(nanos: Nanos): readonly Slash[] {
-  return [...nanos.arrangement.skills.values()].flatMap(({ manifest }) =>
-    Object.entries(manifest.commands ?? {}).map(([name, { description, prompt }]): Slash => ({
+  return nanos.commands.map(({ name: short, skill, description, clash }): Slash => {
+    const taken = SLASHES.some((one) => one.name === short);
+    const name = taken ? `${skill}:${short}` : short;
+    const why = taken ? `/${short} is the session's own` : clash;
+    return {
       name,
-      about: description,
+      about: why === undefined ? description : `${description} (${why})`,
       run: (session, rest) =>
-        session.drive((hooks) =>
-          session.conversation.begin(
-            prompt.replaceAll("$ARGS", () => rest),
-            hooks,
-          ),
-        ),
-    })),
-  );
+        session.drive((hooks) => session.conversation.begin(`/${name} ${rest}`.trim(), hooks)),
+    };
+  });
 }
 
 /** Words that may stand where the last one is typed: commands, agents, what follows a command. */
@@ -236,8 +231,9 @@ export async function completeWord(nanos: Nanos, typed: string): Promise<readonl
 
 function helpLines(nanos: Nanos): readonly Line[] {
   const all = [...SLASHES, ...skillSlashes(nanos)];
+  const width = Math.max(11, ...all.map(({ name }) => name.length + 1));
   return [
-    ...all.map(({ name, about }): Line => [span(`  ${pad(`/${name}`, 12)}`, "bold"), about]),
+    ...all.map(({ name, about }): Line => [span(`  ${pad(`/${name}`, width)} `, "bold"), about]),
     "",
     [span("  @NAME TEXT speaks to an agent; @ in the text names a file of the workspace.", "dim")],
     [span("  Enter sends, Ctrl-J makes a new line, Up brings back, Tab completes.", "dim")],

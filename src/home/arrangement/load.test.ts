@@ -103,6 +103,7 @@ describe("files of other programs load as they are", () => {
       model: "sonnet",
       skills: [],
       tools: ["Read", "Grep", "mcp__files__*"],
+      only: ["Read", "Grep", "mcp__files__*"],
       agents: [],
       memory: [],
       limits: { turns: 7 },

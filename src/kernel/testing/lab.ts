@@ -51,6 +51,7 @@ export interface LabSetup {
     manifest: Partial<AgentManifest> & { name: string };
     prompt?: string;
   }[];
+  readonly skills?: Facts["skills"];
   readonly rules?: readonly Rule[];
   readonly routes?: readonly Route[];
   readonly limits?: Facts["limits"];
@@ -201,7 +202,7 @@ function factsFor(setup: LabSetup, tools: FunctionTools): Facts {
       },
       prompt,
     })),
-    skills: [],
+    skills: setup.skills ?? [],
     tools: loaded,
     broken: [],
     rules,

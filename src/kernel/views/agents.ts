@@ -1,16 +1,25 @@
 import { NanosError } from "../../std/error.ts";
 import type { Arrangement } from "../../contracts/arrangement.ts";
 import type { Nanos } from "../../contracts/nanos.ts";
+import { commandsOf } from "../skills/commands.ts";
 
-/** The agents of an arrangement, as a person asks about them. */
-export function agentsOf(arrangement: Arrangement): Nanos["agents"] {
+/** The agents and commands of an arrangement, as a person asks about them. */
+export function listedIn({ agents, skills }: Arrangement): Pick<Nanos, "agents" | "commands"> {
   return {
-    list: () => [...arrangement.agents.values()],
-    show: (name) => {
-      const agent = arrangement.agents.get(name);
-      if (agent) return agent;
-      const message = `There is no agent ${name}.`;
-      throw new NanosError("agent.unknown", message, "See `nanos agent list`.");
+    agents: {
+      list: () => [...agents.values()],
+      show: (name) => {
+        const agent = agents.get(name);
+        if (agent) return agent;
+        const message = `There is no agent ${name}.`;
+        throw new NanosError("agent.unknown", message, "See `nanos agent list`.");
+      },
     },
+    commands: commandsOf(
+      [...skills.values()].map(({ head, manifest: { commands = {} } }) => ({
+        name: head.name,
+        commands,
+      })),
+    ),
   };
 }
