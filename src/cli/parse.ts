@@ -30,6 +30,11 @@ export async function parse(argv: readonly string[], menu: Menu): Promise<Parsed
   const words = first === -1 ? argv : argv.toSpliced(first, 1);
   if (command.subs === undefined) return parseWords(command, words);
   const second = firstWord(words);
+  // A flag before the sub-command's name is the group's own, or a global one.
+  const before = words.slice(0, Math.max(second, 0)).filter((word) => word.startsWith("-"));
+  if (before.some((word) => !GLOBAL_OPTIONS.some(({ flag }) => flag === word.split("=")[0]))) {
+    return null;
+  }
   const typed = second === -1 ? command.alone : words[second];
   const sub = command.subs.find((one) => one.name === typed || one.aliases?.includes(typed ?? ""));
   if (sub === undefined) return null;
@@ -63,7 +68,9 @@ function parseWords(command: Command, words: readonly string[]): Parsed | null {
     }
     const read = readOption(known, word, words[i + 1]);
     if (read === null) return null;
-    (options[read.flag] ??= []).push(read.value);
+    // A switch given twice is the same switch.
+    if (read.isSwitch) options[read.flag] = [""];
+    else (options[read.flag] ??= []).push(read.value);
     if (read.next) i += 1;
   }
   const placed = place(command.args ?? [], given);
@@ -74,16 +81,17 @@ function readOption(
   known: readonly Option[],
   word: string,
   next: string | undefined,
-): { flag: string; value: string; next: boolean } | null {
+): { flag: string; value: string; isSwitch: boolean; next: boolean } | null {
   const equals = word.indexOf("=");
   const flag = equals === -1 ? word : word.slice(0, equals);
   const option = known.find((one) => one.flag === flag);
   if (option === undefined) return null;
-  if (option.value === undefined) return equals === -1 ? { flag, value: "", next: false } : null;
-  if (equals !== -1) return { flag, value: word.slice(equals + 1), next: false };
+  const isSwitch = option.value === undefined;
+  if (isSwitch) return equals === -1 ? { flag, value: "", isSwitch, next: false } : null;
+  if (equals !== -1) return { flag, value: word.slice(equals + 1), isSwitch, next: false };
   // A value that looks like a flag is more likely a forgotten value: the grammar decides.
   if (next === undefined || next.startsWith("-")) return null;
-  return { flag, value: next, next: true };
+  return { flag, value: next, isSwitch, next: true };
 }
 
 function place(

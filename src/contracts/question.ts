@@ -3,6 +3,7 @@ import type { ActionKind, Decision, Rank } from "./action.ts";
 import type { Rule } from "./rules.ts";
 import type { Failure } from "./outcome.ts";
 import type { Answer, Ask } from "./run.ts";
+import type { Change } from "./skill.ts";
 
 /** The operator's word, before it is signed into an `Answer`. */
 export interface AskReply {
@@ -17,6 +18,8 @@ export interface AskView extends Ask {
   /** The exact arguments; null, as the question is, where what was proposed was erased. */
   readonly action: Json;
   readonly question: Question | null;
+  /** What writing would change, line by line; absent where nothing is to be written, or it is gone. */
+  readonly changes?: readonly Change[];
 }
 
 /** One ask of a step, and what came of it. */

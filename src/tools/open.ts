@@ -104,6 +104,7 @@ export function openTools(options: ToolOptions): ToolHost {
       return failed(failure("tool.unknown", `There is no tool ${call.tool}.`, hint), "host");
     },
     reopen: (step) => stages.reopen(step),
+    written: (step) => stages.written(step),
     leave: (run) => {
       for (const kind of kinds) kind.leave?.(requestOf(run));
     },

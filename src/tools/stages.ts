@@ -5,7 +5,7 @@ import { hashOf } from "../std/hash.ts";
 import { isObject, type Json } from "../std/json.ts";
 import type { Failure } from "../contracts/outcome.ts";
 import type { Boxed, Mapped } from "../sandbox/sandbox.ts";
-import { reopenStage } from "../sandbox/stage/handle.ts";
+import { readWritten, reopenStage, type Written } from "../sandbox/stage/handle.ts";
 import { isFailure } from "./failures.ts";
 import type { Staged } from "./tool-host.ts";
 
@@ -17,6 +17,8 @@ export interface Stages {
   keep(step: string, boxed: Boxed): Promise<Staged | Failure | null>;
   /** The stage of a step, also one that an earlier process left; null when there is none. */
   reopen(step: string): Promise<Staged | null>;
+  /** What a commit of the step would write, to be shown; empty when there is nothing. */
+  written(step: string): readonly Written[];
 }
 
 type Stage = Pick<Boxed, "changes" | "commit" | "discard">;
@@ -61,6 +63,7 @@ export function openStages(dir: string, undo: string): Stages {
       const staged = left && (await stagedOf(step, left));
       return staged === null || isFailure(staged) ? null : staged;
     },
+    written: (step) => readWritten(folder(step)),
   };
 }
 

@@ -4,6 +4,7 @@ import type { Label } from "../contracts/label.ts";
 import type { Failure, FileChange, Refused } from "../contracts/outcome.ts";
 import type { Scope } from "../contracts/scope.ts";
 import type { ToolManifest } from "../contracts/tool.ts";
+import type { Written } from "../sandbox/stage/handle.ts";
 
 /** A tool that could be loaded, with where it came from. */
 export interface LoadedTool {
@@ -136,6 +137,8 @@ export interface ToolHost {
    * A wait for the operator may outlive the process, and so does the stage.
    */
   reopen(step: string): Promise<Staged | null>;
+  /** What a commit of that stage would write, to be shown to a person; empty when it is gone. */
+  written(step: string): readonly Written[];
   /** The run is over or waits, with all it delegated: what was kept warm for it ends. */
   leave(run: string): void;
   close(): Promise<void>;

@@ -2,8 +2,7 @@ import type { Agent } from "../../contracts/agent.ts";
 import { arg, type Command, show } from "../command.ts";
 import { EXIT } from "../exit.ts";
 import { type Line, span } from "../render/line.ts";
-import { fields } from "../render/fields.ts";
-import { table } from "../render/table.ts";
+import { fields, table } from "../render/table.ts";
 import { shortPath } from "../render/words.ts";
 
 export const command: Command = {

@@ -3,9 +3,8 @@ import type { Candidate, MemoryView, NoteLine } from "../../contracts/memory.ts"
 import { firstLine, plainText } from "../../std/text.ts";
 import { arg, type Command, type Context, flag, type Input, show } from "../command.ts";
 import { EXIT, exitOf } from "../exit.ts";
-import { fields } from "../render/fields.ts";
 import { type Line, span } from "../render/line.ts";
-import { table } from "../render/table.ts";
+import { fields, table } from "../render/table.ts";
 import { clockTime, duration } from "../render/words.ts";
 
 const NOTE = { name: "ID", about: "a note or a candidate", required: true } as const;

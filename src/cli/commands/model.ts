@@ -5,8 +5,7 @@ import { nearest } from "../../std/nearest.ts";
 import { arg, type Command, type Input, option, show } from "../command.ts";
 import { EXIT } from "../exit.ts";
 import { type Line, span } from "../render/line.ts";
-import { fields } from "../render/fields.ts";
-import { table } from "../render/table.ts";
+import { fields, table } from "../render/table.ts";
 import { shortCount } from "../render/words.ts";
 
 type Adapter = ModelConfig["adapter"];

@@ -1,7 +1,7 @@
 import type { Nanos, ToolLine } from "../../contracts/nanos.ts";
 import { type Command, show } from "../command.ts";
 import { EXIT } from "../exit.ts";
-import { fields } from "../render/fields.ts";
+import { fields } from "../render/table.ts";
 import { type Line, span } from "../render/line.ts";
 import { fitLine } from "../render/width.ts";
 import { count } from "../render/words.ts";

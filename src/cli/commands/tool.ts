@@ -6,10 +6,9 @@ import type { Json } from "../../std/json.ts";
 import { arg, argsOf, type Command, type Context, show } from "../command.ts";
 import { EXIT } from "../exit.ts";
 import { follow, humanWatcher, type Watcher } from "../follow.ts";
-import { fields } from "../render/fields.ts";
 import { jsonDocument } from "../render/json.ts";
 import { type Line, span } from "../render/line.ts";
-import { table } from "../render/table.ts";
+import { fields, table } from "../render/table.ts";
 import { ready } from "../setup.ts";
 import { APPROVAL, approvalsOf } from "./run.ts";
 

@@ -4,7 +4,7 @@ import { arg, type Command, show } from "../command.ts";
 import { EXIT } from "../exit.ts";
 import { exactLines } from "../render/args.ts";
 import { MARK } from "../render/call-tree.ts";
-import { fields } from "../render/fields.ts";
+import { fields } from "../render/table.ts";
 import { type Line, span } from "../render/line.ts";
 import { wrap } from "../render/width.ts";
 import { duration } from "../render/words.ts";

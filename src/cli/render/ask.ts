@@ -5,6 +5,7 @@ import type { Rule } from "../../contracts/rules.ts";
 import type { Ask } from "../../contracts/run.ts";
 import { clip, plainText } from "../../std/text.ts";
 import { exact, exactLines, place } from "./args.ts";
+import { changeLines } from "./change.ts";
 import { type Line, span } from "./line.ts";
 import { cellsOf, wrap } from "./width.ts";
 
@@ -42,17 +43,17 @@ const MOST_CHARS = 600;
  */
 export function askCard(ask: AskView, width: number, all = false): readonly Line[] {
   const { question } = ask;
-  const args = question === null ? wrap(ask.what, width - 4) : argLines(question, width - 4);
-  const most = all ? args.length : MOST_LINES;
+  const what = whatLines(ask, width, all);
+  const most = all ? what.length : MOST_LINES;
   const rank = question === null ? "" : `rank ${question.rank}: ${question.cost}`;
   return [
     ...wrap(`${ask.agent} wants ${ask.name}`, width - 2).map((line, i): Line => [
       span(i === 0 ? "? " : "  ", "yellow"),
       span(line, "bold"),
     ]),
-    ...args.slice(0, most).map((line): Line => [span("  │ ", "dim"), line]),
-    ...(args.length > most
-      ? [[span(`  │ … ${args.length - most} more lines, ? shows them`, "yellow")] as Line]
+    ...what.slice(0, most),
+    ...(what.length > most
+      ? [[span(`  │ … ${what.length - most} more lines, ? shows them`, "yellow")] as Line]
       : []),
     ...part("where", whereTo(ask), width),
     ...part("why", why(ask), width),
@@ -62,6 +63,15 @@ export function askCard(ask: AskView, width: number, all = false): readonly Line
       ? ruleLines(question.never).flatMap((line) => wrap(line, width - 2).map(indented))
       : []),
   ];
+}
+
+/** Exact arguments; of a write what it changes, as its arguments are only the hash of that. */
+function whatLines(ask: AskView, width: number, all: boolean): readonly Line[] {
+  const { question, changes = [] } = ask;
+  const args = question === null ? wrap(ask.what, width - 4) : argLines(question, width - 4);
+  const quoted = args.map((line): Line => [span("  │ ", "dim"), line]);
+  const changed = changes.flatMap((change) => changeLines(change, width));
+  return changed.length > 0 && !all ? changed : [...quoted, ...changed];
 }
 
 const MOST_LINES = 12;

@@ -1,9 +1,9 @@
 import type { TrustView } from "../../contracts/nanos.ts";
 import type { ApplyOffer, ImportOffer, Needs, ReachLine } from "../../contracts/portable.ts";
-import type { Change, Changes, Finding, SkillOffer, SkillView } from "../../contracts/skill.ts";
-import { fields } from "./fields.ts";
+import type { Changes, Finding, SkillOffer, SkillView } from "../../contracts/skill.ts";
+import { changeLines } from "./change.ts";
 import { type Line, span, type Style } from "./line.ts";
-import { table } from "./table.ts";
+import { fields, table } from "./table.ts";
 import { clockTime, count, shortPath } from "./words.ts";
 
 /** What is read before a yes: to a folder, to a skill, to what changed since the last one. */
@@ -23,7 +23,7 @@ export function trustLines(view: TrustView): readonly Line[] {
       shortPath(file.path, view.dir),
       span(`  ${file.what}`, "dim"),
     ]),
-    ...(view.changes ?? []).flatMap(changeLines),
+    ...(view.changes ?? []).flatMap((change) => changeLines(change)),
     "",
     view.scopes.length === 0 ? "It asks for no reach." : [span("It asks for:", "bold")],
     ...view.scopes.map((scope): Line => `  ${scope}`),
@@ -106,33 +106,8 @@ export function changesLines(changes: Changes): readonly Line[] {
     ...scopes.added.map((words): Line => [span("  + ", "yellow"), `now asks to ${words}`]),
     ...scopes.removed.map((words): Line => [span("  - ", "dim"), `no longer asks to ${words}`]),
     ...(unknown ? ["  What it was then is not kept; read what is there now."] : []),
-    ...files.flatMap(changeLines),
-    ...tools.flatMap(changeLines),
-  ];
-}
-
-const STATES: Readonly<Record<Change["state"], readonly [sign: string, style: Style]>> = {
-  new: ["+", "green"],
-  changed: ["~", "yellow"],
-  removed: ["-", "red"],
-};
-
-const KINDS: Readonly<Record<string, readonly [sign: string, style: Style]>> = {
-  same: [" ", "dim"],
-  added: ["+", "green"],
-  removed: ["-", "red"],
-};
-
-/** One file or tool, and its lines. */
-export function changeLines({ path, state, lines, more, note }: Change): readonly Line[] {
-  const [sign, style] = STATES[state];
-  return [
-    [span(`  ${sign} `, style), path, span(note === undefined ? "" : `  ${note}`, "dim")],
-    ...lines.map(({ kind, text }): Line => {
-      const [mark, look] = KINDS[kind] ?? [" ", "dim"];
-      return [span(`    ${mark} ${text}`, look)];
-    }),
-    ...(more === 0 ? [] : [[span(`    … ${count(more, "more line")} not shown`, "yellow")]]),
+    ...files.flatMap((change) => changeLines(change)),
+    ...tools.flatMap((change) => changeLines(change)),
   ];
 }
 
@@ -205,7 +180,7 @@ export function takeoverLines(offer: ApplyOffer | ImportOffer): readonly Line[] 
     ...needsLines(needs),
     ...("left" in offer ? leftLines(offer) : []),
     "",
-    ...files.flatMap(changeLines),
+    ...files.flatMap((change) => changeLines(change)),
     [span(`  hash ${hash.slice(0, 16)}`, "dim")],
     ...findingLines(findings, more),
   ];

@@ -2,6 +2,10 @@ import type { Nanos } from "../../contracts/nanos.ts";
 import type { Rule } from "../../contracts/rules.ts";
 import { rulesDesk } from "../views/rules.ts";
 import { can } from "./can.ts";
+import { changesOf } from "../../home/changes.ts";
+import { isObject } from "../../std/json.ts";
+import type { Action } from "../../contracts/action.ts";
+import type { Change } from "../../contracts/skill.ts";
 import { hashOf } from "../../std/hash.ts";
 import { LIMITS } from "../../std/limits.ts";
 import type { Answer } from "../../contracts/run.ts";
@@ -32,7 +36,13 @@ export function askDesk(world: World): Approvals {
     show: (id) => {
       const ask = findAsk(world, id);
       const asked = askedIn(world.journal, ask);
-      return { ...ask, action: asked?.action.args ?? null, question: asked?.question ?? null };
+      const changes = asked === null ? [] : changesIn(world, asked.action);
+      return {
+        ...ask,
+        action: asked?.action.args ?? null,
+        question: asked?.question ?? null,
+        ...(changes.length > 0 ? { changes } : {}),
+      };
     },
     answer: (id, reply) => answerAsk(world, findAsk(world, id), reply, TERMINAL),
     revoke: (id) => revoke(world, id, TERMINAL),
@@ -44,6 +54,12 @@ export function askDesk(world: World): Approvals {
       return found && refusal(found, id ?? name);
     },
   };
+}
+
+/** What a commit would change, line by line; nothing for every other action. */
+function changesIn({ tools }: World, { kind, args }: Action): readonly Change[] {
+  const of = kind === "commit" && isObject(args) ? args["of"] : null;
+  return typeof of === "string" ? changesOf(tools.written(of)) : [];
 }
 
 /** The channel answers of this desk come through. */

@@ -213,6 +213,7 @@ const ADDER: ToolHost = {
     return { ok: false, failure, isolation: "host" };
   },
   reopen: async () => null,
+  written: () => [],
   leave: () => undefined,
   close: async () => undefined,
 };

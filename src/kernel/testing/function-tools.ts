@@ -84,6 +84,7 @@ export function functionTools(
       }
     },
     reopen: async (step) => stages.get(step) ?? null,
+    written: () => [],
     leave: () => undefined,
     close: async () => undefined,
   };

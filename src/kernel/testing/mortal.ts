@@ -54,6 +54,7 @@ export function mortal(world: World, life: Life): Mortal {
     ...world.tools,
     call: (call, reach, signal) => alive(() => world.tools.call(call, reach, signal)),
     reopen: (step) => alive(() => world.tools.reopen(step)),
+    written: (step) => world.tools.written(step),
   };
   return {
     death,
