@@ -18,7 +18,8 @@ export type Rank = z.infer<typeof Rank>;
  * What an action is:
  * `model` a model call, `tool` a tool call, `agent` a delegation, `commit` the writing of staged
  * changes to the real files, `fetch` a request made for a tool, `secret` the use of a secret,
- * `note` a memory write, `run` the start of a run.
+ * `note` a memory write, `run` the start of a run, `permit` leave for what an agent that is a
+ * program is about to do in its sandbox.
  */
 export const ActionKind = z.enum([
   "model",
@@ -29,6 +30,7 @@ export const ActionKind = z.enum([
   "secret",
   "note",
   "run",
+  "permit",
 ]);
 export type ActionKind = z.infer<typeof ActionKind>;
 

@@ -58,9 +58,10 @@ export const AgentManifest = z
     output: JsonSchema.optional(),
     /**
      * What does its work: `prompt` a model with the body as its prompt, `process` a program that is
-     * given the request and prints its answer, `mcp` a tool of a server.
+     * given the request and prints its answer, `acp` a program that speaks the Agent Client Protocol
+     * on its standard streams, `mcp` a tool of a server.
      */
-    kind: z.enum(["prompt", "process", "mcp"]).default("prompt"),
+    kind: z.enum(["prompt", "process", "acp", "mcp"]).default("prompt"),
     /**
      * For a program: argv. An item `{request}` is replaced whole by the request; without one the
      * request is its standard input. The body, where there is one, stands before the request.
@@ -90,15 +91,17 @@ export type AgentManifest = z.infer<typeof AgentManifest>;
 
 const FIELDS = ["command", "scopes", "tool", "args"] as const;
 type Field = (typeof FIELDS)[number];
-type AgentKind = "prompt" | "process" | "mcp";
+type AgentKind = "prompt" | "process" | "acp" | "mcp";
 const NEEDS: Readonly<Record<AgentKind, readonly Field[]>> = {
   prompt: [],
   process: ["command"],
+  acp: ["command"],
   mcp: ["tool"],
 };
 const MAY: Readonly<Record<AgentKind, readonly Field[]>> = {
   prompt: [],
   process: ["command", "scopes"],
+  acp: ["command", "scopes"],
   mcp: ["tool", "args"],
 };
 

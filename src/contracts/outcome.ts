@@ -3,7 +3,7 @@ import { JsonSchema } from "./json.ts";
 import { Label } from "./label.ts";
 import { Scope } from "./scope.ts";
 import { Kept } from "./memory.ts";
-import { RunUsage } from "./usage.ts";
+import { RunUsage, Usage } from "./usage.ts";
 
 /** A failure the program expects, as a value: stable dotted code, one sentence, what to do next. */
 export const Failure = z.strictObject({
@@ -81,6 +81,8 @@ export const Outcome = z.discriminatedUnion("status", [
     hosts: z.array(z.string()).optional(),
     refused: z.array(Refused).optional(),
     child: ChildRun.optional(),
+    /** What a program that thinks for itself says it used; absent where it does not say. */
+    used: Usage.optional(),
     /** True when it holds only what a schema lets through: it is read as data, not as text. */
     released: z.boolean().optional(),
     /** Texts kept out of it, by the handle that stands for each. */
@@ -97,6 +99,7 @@ export const Outcome = z.discriminatedUnion("status", [
     refused: z.array(Refused).optional(),
     /** What a delegated run used and touched counts, whatever it came to. */
     child: ChildRun.optional(),
+    used: Usage.optional(),
   }),
   z.strictObject({ status: z.literal("denied"), failure: Failure }),
   z.strictObject({
@@ -105,6 +108,7 @@ export const Outcome = z.discriminatedUnion("status", [
     hosts: z.array(z.string()).optional(),
     refused: z.array(Refused).optional(),
     child: ChildRun.optional(),
+    used: Usage.optional(),
   }),
 ]);
 export type Outcome = z.infer<typeof Outcome>;

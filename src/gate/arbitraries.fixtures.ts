@@ -57,7 +57,17 @@ const keeping: fc.Arbitrary<Keeping> = fc.record({
 
 export const action: fc.Arbitrary<Action> = fc
   .record({
-    kind: fc.constantFrom("model", "tool", "agent", "commit", "fetch", "secret", "note", "run"),
+    kind: fc.constantFrom(
+      "model",
+      "tool",
+      "agent",
+      "commit",
+      "fetch",
+      "secret",
+      "note",
+      "run",
+      "permit",
+    ),
     name: fc.constantFrom("notes_append", "web_fetch"),
     agent: fc.constantFrom("oracle", "operator"),
     scopes,

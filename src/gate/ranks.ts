@@ -39,6 +39,7 @@ const KIND_RANKS: Readonly<Record<ActionKind, Rank>> = {
   note: "D",
   fetch: "C",
   secret: "A",
+  permit: "C",
 };
 
 /** The higher of two ranks. */

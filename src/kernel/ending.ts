@@ -7,7 +7,7 @@ import type { Settled } from "./commit-all.ts";
 import { REQUEST_LABEL } from "../gate/labels.ts";
 import { keepTexts, tell } from "./flow/flow.ts";
 import type { Frame } from "./frame.ts";
-import { spendChild } from "./spend.ts";
+import { spendChild, spendUsed } from "./spend.ts";
 import { DELEGATE } from "./wants/delegate.ts";
 
 /** What a run's work came to, or that it waits. */
@@ -25,13 +25,14 @@ export function note(frame: Frame, name: string, { step, outcome, label }: Settl
   const tried = frame.tried.get(name) ?? { done: 0, failed: 0, denied: 0, degraded: 0 };
   frame.tried.set(name, tried);
   if (label) hear(frame, name, { step, outcome, label });
+  const tool = frame.facts.tools.find(({ manifest }) => manifest.name === name);
   if (outcome.status === "denied") {
     tried.denied += 1;
     return;
   }
+  if (tool?.agent !== undefined) spendUsed(frame, outcome.used);
   if (outcome.child) spendChild(frame, outcome.child);
   for (const host of outcome.hosts ?? []) frame.hosts.add(host);
-  const tool = frame.facts.tools.find(({ manifest }) => manifest.name === name);
   if (tool?.unconfined && step !== null) frame.unconfined.add(name);
   if (outcome.status !== "done") {
     tried.failed += 1;

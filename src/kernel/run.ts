@@ -27,7 +27,7 @@ import { ACCEPT, acceptedIn, noteWant, ownMemories, REMEMBER } from "./wants/not
 import { memoriesOf } from "./wants/recall.ts";
 import { WHOLE } from "./wants/window.ts";
 import { toolWant } from "./wants/tool.ts";
-import { toolOf, workArgs } from "./wants/work.ts";
+import { answerIn, toolOf, workArgs } from "./wants/work.ts";
 import type { Facts } from "./world.ts";
 
 /** What a run came to, or that it waits. */
@@ -126,9 +126,14 @@ async function work(frame: Frame, carriage: Carriage): Promise<Worked> {
 async function workBy(frame: Frame, name: string, request: string): Promise<Worked> {
   const tool = frame.facts.tools.find(({ manifest }) => manifest.name === name);
   if (!tool) return lacking(noTool(name, frame.facts), "See `nanos agent show`.");
-  return doOne(frame, name, toolWant(frame, tool, workArgs(frame, request)), (output) =>
-    pretty(output).trim(),
-  );
+  const want = toolWant(frame, tool, workArgs(frame, request));
+  let cut = false;
+  const worked = await doOne(frame, name, want, (output) => {
+    const said = tool.kind === "acp" ? answerIn(output) : { answer: output, cut };
+    cut = said.cut;
+    return pretty(said.answer).trim();
+  });
+  return cut && worked.state === "done" ? spoken(frame, worked.text, cut) : worked;
 }
 
 /** `nanos tool call`: one call as the operator, past the same gate. */

@@ -26,6 +26,18 @@ export function spendFailed(frame: Frame, usage: Usage | undefined, ms: number):
   frame.spent = { ...frame.spent, turns, unpriced: unpriced || isUnknown };
 }
 
+/** Counts what a program that thinks for itself says it used; unsaid is unknown, and never nothing. */
+export function spendUsed(frame: Frame, used: Usage | undefined): void {
+  const { tokens, cost, unpriced } = frame.spent;
+  frame.spent = {
+    ...frame.spent,
+    tokens: tokens + (used ? used.input + used.output : 0),
+    cost: cost + (used?.cost ?? 0),
+    unpriced: unpriced || used?.cost === undefined,
+  };
+  addTokens(frame, used?.input ?? 0, used?.output ?? 0, used?.cached ?? 0);
+}
+
 /** Counts the time of actions that ran side by side, `ms` each. */
 export function spendTime(frame: Frame, ms: readonly number[]): void {
   frame.spent = { ...frame.spent, ms: frame.spent.ms + wallOf(ms) };

@@ -116,6 +116,9 @@ export const LIMITS = {
   agentMemoryBytes: 4 * 1024 * 1024 * 1024,
   agentProcesses: 256,
   agentCpuSeconds: 30 * 60,
+  /** What such a program may send while it works, and the steps it may tell of. */
+  agentOutputBytes: 64 * 1024 * 1024,
+  agentSteps: 500,
   /** Open files of one sandboxed call. */
   toolFiles: 512,
   /** Memory and stack of a tool in WebAssembly. */

@@ -42,7 +42,7 @@ export function boxOf(wants: BoxWants): Box {
       cpuSeconds: wants.agent
         ? LIMITS.agentCpuSeconds
         : LIMITS.toolCpuSeconds * (wants.warm ? WARM_CALLS : 1),
-      outputBytes: LIMITS.toolOutputBytes * OUTPUT_FACTOR,
+      outputBytes: wants.agent ? LIMITS.agentOutputBytes : LIMITS.toolOutputBytes * OUTPUT_FACTOR,
       stageBytes: LIMITS.stageBytes,
     },
   };

@@ -32,6 +32,11 @@ export const TOOL_FAILURES = {
   "mcp.unreachable": "Check the server's `command` or `url` in mcp.json.",
   "mcp.protocol": "Report it to the server's author: it does not keep to the protocol.",
   "mcp.failed": "Read what the server says, change the arguments, and try again.",
+  "acp.unreachable": "Check the agent's `command`: it has to speak the Agent Client Protocol.",
+  "acp.protocol": "Report it to the agent's author: it does not keep to the protocol.",
+  "acp.failed": "Read what the agent says, and try again.",
+  "acp.refused": "Ask for something else: the agent will not do this.",
+  "acp.sign_in": "Start the agent once by itself and sign in there.",
   "mcp.input_required": "Call another tool: this one wants to ask questions in between.",
   "mcp.too_many_tools": "Use a server that offers fewer tools.",
 } as const;

@@ -248,7 +248,7 @@ function readServers(file: string): Readonly<Record<string, McpServer>> {
 }
 
 const publicOnly: Reach = async (wanted) => {
-  if (wanted.kind === "secret") {
+  if (wanted.kind !== "fetch") {
     const message = "A secret needs a run that asks for it.";
     return { ok: false, failure: { code: "secret.unavailable", message } };
   }

@@ -5,14 +5,14 @@ import type { Failure, FileChange, Refused } from "../contracts/outcome.ts";
 import type { Scope } from "../contracts/scope.ts";
 import type { ToolManifest } from "../contracts/tool.ts";
 import type { Written } from "../sandbox/stage/handle.ts";
+import type { Usage } from "../contracts/usage.ts";
 
 /** A tool that could be loaded, with where it came from. */
 export interface LoadedTool {
   readonly manifest: ToolManifest;
   /** Skill it belongs to; its own name for a bare tool. */
   readonly skill: string;
-  /** `module`, `mcp`, `command`, `http`, `container`. */
-  readonly kind: "module" | "mcp" | "command" | "http" | "container";
+  readonly kind: "module" | "mcp" | "command" | "http" | "container" | "acp";
   /** The agent whose whole work it is, and that alone may call it. */
   readonly agent?: string;
   /** File or server it comes from, for people. */
@@ -44,7 +44,33 @@ export type Wanted =
    * The handle of a secret, for headers of requests to `host` (`host:port`) in this call; where that
    * is null, for the environment of the program that is about to start.
    */
-  | { readonly kind: "secret"; readonly name: string; readonly host: string | null };
+  | { readonly kind: "secret"; readonly name: string; readonly host: string | null }
+  /**
+   * Leave for what an agent that is a program is about to do in its own process, or wants done for
+   * it. Whatever the answer, its box holds it to its scopes.
+   */
+  | {
+      readonly kind: "permit";
+      readonly what: PermitKind;
+      /** In the agent's words. */
+      readonly title: string;
+      /** Absolute. */
+      readonly paths: readonly string[];
+      readonly url: string | null;
+      readonly input: Json;
+    };
+
+/** What an agent says it would do. */
+export type PermitKind =
+  | "read"
+  | "search"
+  | "edit"
+  | "delete"
+  | "move"
+  | "execute"
+  | "fetch"
+  | "think"
+  | "other";
 
 export type Granted =
   | {
@@ -74,6 +100,8 @@ export interface ToolCall {
    * take effect? The output is then true or false.
    */
   readonly probe?: boolean;
+  /** Is told what an agent says while it works, to be shown; nothing is kept of it. */
+  readonly hear?: (said: { readonly kind: "text" | "thinking"; readonly text: string }) => void;
 }
 
 export type ToolResult = Reached &
@@ -101,6 +129,8 @@ export interface Reached {
   /** `host:port`. */
   readonly hosts?: readonly string[];
   readonly refused?: readonly Refused[];
+  /** What a program that thinks for itself says it used. */
+  readonly used?: Usage;
 }
 
 /** What a sandboxed call wrote, not yet in the real files. */

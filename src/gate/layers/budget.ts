@@ -27,7 +27,14 @@ export function budgetLayer(action: Action, standing: Standing): readonly LayerA
 }
 
 /** Committing belongs to a call that was counted; what was done is not lost to the limit it met. */
-const COUNTED: ReadonlySet<ActionKind> = new Set(["tool", "agent", "fetch", "secret", "note"]);
+const COUNTED: ReadonlySet<ActionKind> = new Set([
+  "tool",
+  "agent",
+  "fetch",
+  "secret",
+  "note",
+  "permit",
+]);
 
 function overCost(kind: ActionKind, standing: Standing): DenyReason[] {
   const { budget, spent } = standing;

@@ -16,7 +16,7 @@ export function neverRule(action: Action): Rule {
     .filter(isPlain)
     .slice(0, MOST_PLACES);
   // What a tool does and what it asks back for are one thing to a person.
-  const kinds = kind === "tool" || kind === "fetch" || kind === "secret" ? {} : { kind };
+  const kinds = OF_A_TOOL.has(kind) ? {} : { kind };
   const common = { kind, agent, args: {} };
   const scope = places.length === 1 ? { scope: places[0] ?? "" } : { scope: places };
   return {
@@ -31,6 +31,8 @@ export function neverRule(action: Action): Rule {
         : { ...common, name, scopes: elsewhere(places) },
   };
 }
+
+const OF_A_TOOL: ReadonlySet<Action["kind"]> = new Set(["tool", "fetch", "secret", "permit"]);
 
 /** Places named one by one in a rule. */
 const MOST_PLACES = 8;

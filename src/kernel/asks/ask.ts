@@ -55,6 +55,8 @@ function what(action: Action): string {
       return `${action.agent} would delegate to ${action.name}: ${args}`;
     case "secret":
       return `${action.agent}'s ${action.name} would use the secret ${to} ${useOf(action.args)}`;
+    case "permit":
+      return `${action.agent}'s ${action.name} asks leave to go on${where}: ${args}`;
     case "tool":
     case "note":
     case "run": {

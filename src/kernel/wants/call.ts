@@ -5,14 +5,21 @@ import { LIMITS } from "../../std/limits.ts";
 import type { Draft } from "../../contracts/event.ts";
 import type { Tier } from "../../contracts/isolation.ts";
 import type { Label } from "../../contracts/label.ts";
-import type { Failure, Outcome, Refused } from "../../contracts/outcome.ts";
+import type { Failure, Outcome } from "../../contracts/outcome.ts";
 import type { Ask } from "../../contracts/run.ts";
 import type { Scope } from "../../contracts/scope.ts";
 import { isGranted } from "../../gate/endorse.ts";
 import type { Standing } from "../../gate/gate.ts";
 import { UNKNOWN_LABEL, joinLabels } from "../../gate/labels.ts";
 import { parseScope } from "../../gate/scopes.ts";
-import type { Granted, LoadedTool, Reach, ToolResult, Wanted } from "../../tools/tool-host.ts";
+import type {
+  Granted,
+  LoadedTool,
+  Reach,
+  ToolCall,
+  ToolResult,
+  Wanted,
+} from "../../tools/tool-host.ts";
 import { act } from "../act.ts";
 import { type Limit, unlessStopped, whyStopped } from "../drive/watch.ts";
 import { labelsOfFiles } from "../flow/files.ts";
@@ -55,7 +62,7 @@ export async function callTool(frame: Frame, use: ToolUse, one: Proposed): Promi
       ...(result.held && { held: result.held }),
       kind: "action.settled",
       ms,
-      outcome: { ...reached(hosts, result.refused ?? []), ...told },
+      outcome: { ...reached(hosts, result), ...told },
     }),
     isolation: result.isolation,
     label,
@@ -92,6 +99,7 @@ async function callHost(
   if (!world) throw new Error("bug: a replay called a tool");
   const errand = openErrand(frame, use, one);
   const most = msFor(frame, use.tool);
+  const heard = hearing(frame, one.step);
   const limit = limitOf(frame, most);
   const signals = [drive.signal, errand.signal, ...(limit ? [limit.signal] : [])];
   const signal = AbortSignal.any(signals);
@@ -107,10 +115,12 @@ async function callHost(
     // While the operator may be asked in the middle of it, the run's own watch bounds the call.
     ms: limit ? most + LIMITS.approvalMs : most,
     ...(probe ? { probe } : {}),
+    ...(heard && { hear: heard.hear }),
   };
   const called = world.tools.call(call, errand.reach, signal).catch(broken);
   const result = await unlessStopped(called, signal, LIMITS.lastWordsMs, late);
   limit?.clear();
+  heard?.end();
   await errand.over();
   const hosts = [...new Set([...errand.hosts, ...(result.hosts ?? [])])];
   return { result, hosts, labels: errand.labels, limit };
@@ -163,12 +173,36 @@ function timedOut(name: string): Ended {
 /** What went out, or tried to, whatever the call came to. */
 function reached(
   hosts: readonly string[],
-  refused: readonly Refused[],
-): Pick<Ended, "hosts" | "refused"> {
+  { refused = [], used }: Pick<CallResult, "refused" | "used">,
+): Pick<Ended, "hosts" | "refused" | "used"> {
   return {
     ...(hosts.length > 0 && { hosts: [...hosts] }),
     ...(refused.length > 0 && { refused: [...refused] }),
+    ...(used && { used }),
   };
+}
+
+/** Shows what an agent says while it works, with what is a secret kept out of it. */
+function hearing({ hooks, drive, world }: Frame, step: string): Hearing | null {
+  const { on } = hooks;
+  if (!on || !world) return null;
+  const streams = { text: world.guard.stream(), thinking: world.guard.stream() };
+  const show = (kind: Spoken["kind"], text = ""): void => {
+    if (text !== "") on({ type: "delta", run: drive.run, step, kind, text });
+  };
+  return {
+    hear: ({ kind, text }) => show(kind, streams[kind] ? streams[kind].push(text) : text),
+    end: () => {
+      for (const kind of ["thinking", "text"] as const) show(kind, streams[kind]?.end());
+    },
+  };
+}
+
+type Spoken = Parameters<NonNullable<ToolCall["hear"]>>[0];
+
+interface Hearing {
+  readonly hear: NonNullable<ToolCall["hear"]>;
+  end(): void;
 }
 
 /** The hosts the grant in force names, whose names may lead to private addresses. */

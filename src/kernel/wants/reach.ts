@@ -9,6 +9,7 @@ import type { Scope } from "../../contracts/scope.ts";
 import { parseAddress } from "../../std/address.ts";
 import { UNKNOWN_LABEL, joinLabels } from "../../gate/labels.ts";
 import { grantFor, voids } from "../../gate/endorse.ts";
+import { narrow } from "../../gate/scopes.ts";
 import { handleOf, handlesIn, hostFor } from "../../tools/handles.ts";
 import type { Granted, LoadedTool, Wanted } from "../../tools/tool-host.ts";
 import { unlessStopped, whyStopped } from "../drive/watch.ts";
@@ -29,7 +30,14 @@ export function reachWant(
   const reaches = scopes.flatMap((one) => (one.startsWith("net:") ? [one.slice(4)] : []));
   // A program that gets a value itself may send it wherever it reaches: that is part of the use.
   const given = wanted.kind === "secret" && wanted.host === null ? { ...wanted, reaches } : wanted;
-  const scope: Scope = wanted.kind === "fetch" ? `net:${host ?? "?"}` : `secret:${wanted.name}`;
+  const asked = wanted.kind === "permit" ? permitted(wanted, scopes) : null;
+  const needed: Scope[] =
+    asked?.scopes ??
+    (wanted.kind === "fetch"
+      ? [`net:${host ?? "?"}`]
+      : wanted.kind === "secret"
+        ? [`secret:${wanted.name}`]
+        : []);
   const action: Action = {
     gate: "call",
     kind: wanted.kind,
@@ -37,20 +45,66 @@ export function reachWant(
     agent: frame.agent.manifest.name,
     skill: tool.skill,
     args: given as unknown as Json,
-    scopes: [scope],
-    destinations: [scope],
-    label: frame.label,
+    scopes: needed,
+    destinations: needed,
+    ...(asked?.rank && { rank: asked.rank }),
+    label: asked ? joinLabels(frame.label, UNKNOWN_LABEL) : frame.label,
   };
   return {
     action,
     declared: scopes,
     attached: true,
-    repeatable: wanted.kind === "secret" || /^(?:GET|HEAD)$/iu.test(wanted.method),
-    perform: ({ step }) =>
-      wanted.kind === "fetch"
-        ? fetchFor(frame, tool.skill, wanted, step)
-        : lend(frame, wanted, reaches, step),
+    repeatable: wanted.kind !== "fetch" || /^(?:GET|HEAD)$/iu.test(wanted.method),
+    perform: async ({ step }) => {
+      switch (wanted.kind) {
+        case "fetch":
+          return fetchFor(frame, tool.skill, wanted, step);
+        case "secret":
+          return lend(frame, wanted, reaches, step);
+        case "permit":
+          // The yes is all there is to it: whoever asked goes on.
+          return settled(frame, step, { status: "done", output: null });
+      }
+    },
   };
+}
+
+/**
+ * The reach an agent's question is about. Where it names none, what it may do at all is what it may
+ * be about; and what it has no known word for waits for the operator.
+ */
+function permitted(
+  { what, paths, url }: Extract<Wanted, { kind: "permit" }>,
+  declared: readonly Scope[],
+): { readonly scopes: Scope[]; readonly rank?: "A" } {
+  const of = (kind: string): Scope[] => declared.filter((scope) => scope.startsWith(`${kind}:`));
+  switch (what) {
+    case "read":
+    case "search":
+      return { scopes: paths.map((path) => readingOf(path, declared)) };
+    case "edit":
+    case "delete":
+    case "move": {
+      const scopes = paths.map((path): Scope => `write:${path}`);
+      return scopes.length === 0 ? { scopes, rank: "A" } : { scopes };
+    }
+    case "execute":
+      return { scopes: of("exec") };
+    case "fetch": {
+      const host = url === null ? null : destinationOf(url);
+      return { scopes: host === null ? of("net") : [`net:${host}`] };
+    }
+    case "think":
+      return { scopes: [] };
+    case "other":
+      return { scopes: [], rank: "A" };
+  }
+}
+
+/** What may be written may be read as it was written: the copy is the process's own. */
+function readingOf(path: string, declared: readonly Scope[]): Scope {
+  const writing: Scope = `write:${path}`;
+  return narrow(declared, [writing]).length > 0 ? writing : `read:${path}`;
 }
 
 async function fetchFor(
@@ -131,13 +185,15 @@ async function lend(
   if (refused) return settledBy(frame, step, refused);
   const own = frame.lent.get(outermost(step)) ?? new Set();
   frame.lent.set(outermost(step), own.add(`${name} ${place}`));
-  const outcome = { status: "done", output: handleOf(name) } as const;
+  return settled(frame, step, { status: "done", output: handleOf(name) });
+}
+
+function settled(frame: Frame, step: string, outcome: Outcome): Draft {
   return draft(frame, step, "kernel", { kind: "action.settled", outcome, ms: 0 });
 }
 
 function settledBy(frame: Frame, step: string, failure: Failure): Draft {
-  const outcome = { status: "failed", failure } as const;
-  return draft(frame, step, "kernel", { kind: "action.settled", outcome, ms: 0 });
+  return settled(frame, step, { status: "failed", failure });
 }
 
 function notLent(name: string, host: string | null): Failure {

@@ -11,17 +11,35 @@ export function toolOf({ kind, name, tool }: AgentManifest): string | null {
     case "prompt":
       return null;
     case "process":
+    case "acp":
       return name;
     case "mcp":
       return tool ?? null;
   }
 }
 
-/** What such an agent's tool is called with: the request, after what its manifest says before it. */
-export function workArgs({ agent }: Pick<Frame, "agent">, request: string): Json {
-  const { manifest, prompt } = agent;
-  const text = prompt.trim() === "" ? request : `${prompt.trim()}\n\n${request}`;
+/**
+ * What such an agent's tool is called with: the request, after what its manifest says before it and
+ * what was said earlier, as it remembers nothing of that.
+ */
+export function workArgs(
+  frame: Pick<Frame, "agent" | "messages" | "requestAt">,
+  request: string,
+): Json {
+  const { manifest, prompt } = frame.agent;
+  const before = frame.messages.slice(0, frame.requestAt).flatMap(({ role, parts }) => {
+    const text = parts.map((part) => (part.type === "text" ? part.text : "")).join("");
+    return text === "" ? [] : [`${role === "user" ? "Asked" : "Answered"}: ${text}`];
+  });
+  const earlier = before.length === 0 ? [] : [`Earlier:\n${before.join("\n")}`];
+  const text = [prompt.trim(), ...earlier, request].filter((part) => part !== "").join("\n\n");
   return filled(manifest.args ?? { request: REQUEST }, text);
+}
+
+/** The words of an agent that told its steps with them, and whether a limit of its own cut it short. */
+export function answerIn(output: Json): { readonly answer: Json; readonly cut: boolean } {
+  const { answer = "", stop } = isObject(output) ? output : {};
+  return { answer, cut: stop === "max_tokens" || stop === "max_turn_requests" };
 }
 
 const REQUEST = "{request}";

@@ -1,3 +1,4 @@
+import { acpKind } from "./acp.ts";
 import { commandKind } from "./command.ts";
 import { containerKind } from "./container.ts";
 import { httpKind } from "./http.ts";
@@ -10,6 +11,7 @@ import { scriptKind } from "./script.ts";
 export const KINDS: readonly ((parts: Parts) => Kind)[] = [
   moduleKind,
   mcpKind,
+  acpKind,
   commandKind,
   scriptKind,
   httpKind,

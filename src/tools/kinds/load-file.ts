@@ -65,8 +65,9 @@ export async function readToolFile(
 /** An agent that is a program, as a tool whose one argument is the request. */
 function specOf({ manifest }: Agent): ToolFile | null {
   const { name, description, kind, command = [], scopes = [], rank } = manifest;
-  if (kind !== "process") return null;
-  const stdin = command.includes("{request}") ? {} : { stdin: "request" };
+  if (command.length === 0) return null;
+  const isRead = kind === "process" && !command.includes("{request}");
+  const stdin = isRead ? { stdin: "request" } : {};
   const about = description.slice(0, LIMITS.toolDescriptionChars);
   const made = { name, description: about, scopes, command, ...stdin, repeatable: false };
   return rank === undefined ? made : { ...made, rank };

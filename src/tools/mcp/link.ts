@@ -51,14 +51,27 @@ export interface LinkOptions {
   readonly name: string;
   /** What the process tells without being asked. */
   readonly onNotification?: (method: string, params: JsonObject) => void;
+  /** Answers what the process asks for by itself; what it throws fails all that is open. */
+  readonly asks?: Asks;
+  /** Whose words failures are in; `mcp` where nothing is said. */
+  readonly protocol?: Protocol;
+  /** Bytes it may send for each request that is open. */
+  readonly bytes?: number;
 }
 
-interface Open {
+type Protocol = "mcp" | "acp";
+
+interface Open extends Asking {
   readonly options: RequestOptions;
   /** When it counts as not answered, by `systemClock.elapsed`. */
   readonly deadline: number;
-  asking: number;
   settle(reply: Reply): void;
+}
+
+/** Who asks: how much at a time, who answers, and who is told when that goes wrong. */
+interface Asking {
+  asking: number;
+  readonly asks: Asks | undefined;
   fail(error: unknown): void;
 }
 
@@ -80,13 +93,25 @@ class ProcessLink implements Link {
   #timer: NodeJS.Timeout | undefined;
   #alarm = Number.POSITIVE_INFINITY;
   #backstop = 0;
+  readonly #protocol: Protocol;
+  readonly #bytes: number;
   /** Bytes that may still arrive before the process counts as flooding. */
-  #allowance: number = ALLOWANCE;
+  #allowance: number;
+  /** What it asks for that belongs to no request. */
+  readonly #own: Asking;
 
-  constructor(boxed: Boxed, { name, onNotification }: LinkOptions) {
+  constructor(boxed: Boxed, options: LinkOptions) {
+    const { name, onNotification, asks, protocol = "mcp", bytes = ALLOWANCE } = options;
     this.boxed = boxed;
     this.#name = name;
     this.#onNotification = onNotification;
+    this.#protocol = protocol;
+    this.#bytes = bytes;
+    this.#allowance = bytes;
+    const fail = (error: unknown): void => {
+      for (const one of this.#open.values()) one.fail(error);
+    };
+    this.#own = { asking: 0, asks, fail };
   }
 
   get busy(): number {
@@ -98,7 +123,7 @@ class ProcessLink implements Link {
     if (options.signal.aborted) return Promise.resolve(cancelled(this.#name));
     this.#lastId += 1;
     const id = this.#lastId;
-    this.#allowance = this.#open.size === 0 ? 2 * ALLOWANCE : this.#allowance + ALLOWANCE;
+    this.#allowance = this.#open.size === 0 ? 2 * this.#bytes : this.#allowance + this.#bytes;
     const reply = this.#expect(id, options);
     this.#send({ jsonrpc: "2.0", id, method, params });
     return reply;
@@ -121,11 +146,11 @@ class ProcessLink implements Link {
         this.#allowance -= chunk.length;
         const fault = this.#allowance < 0 ? "too_long" : input.push(chunk, receive);
         if (fault === null) continue;
-        this.#condemn(faultFailure(this.#name, fault));
+        this.#condemn(this.#faulty(fault));
         break;
       }
     } catch (error) {
-      this.#condemn(protocol(this.#name, messageOf(error)));
+      this.#condemn(this.#broke(messageOf(error)));
     }
     const ended = await this.boxed.ended;
     clearTimeout(this.#timer);
@@ -157,7 +182,7 @@ class ProcessLink implements Link {
         this.#backstop = deadline;
         this.boxed.renew(options.ms + BACKSTOP_MS);
       }
-      this.#open.set(id, { options, deadline, asking: 0, settle, fail });
+      this.#open.set(id, { options, deadline, asking: 0, asks: options.asks, settle, fail });
       options.signal.addEventListener("abort", abort, { once: true });
       this.#arm(deadline);
     });
@@ -194,7 +219,7 @@ class ProcessLink implements Link {
     if (message === null) {
       this.#noise += 1;
       if (this.#noise > MAX_NOISE) {
-        this.#condemn(protocol(this.#name, "it prints text that is not JSON-RPC"));
+        this.#condemn(this.#broke("it prints text that is not JSON-RPC"));
       }
       return;
     }
@@ -210,18 +235,19 @@ class ProcessLink implements Link {
     // An error without an id is about a line the other end could not read: nothing to settle.
     if (id === null || id === undefined) return;
     if (typeof id !== "number" || !Number.isInteger(id) || id < 1 || id > this.#lastId) {
-      return this.#condemn(protocol(this.#name, "it answered a request that was never made"));
+      return this.#condemn(this.#broke("it answered a request that was never made"));
     }
     // A second answer, or one that comes after the cancellation: the first word counts.
-    this.#open.get(id)?.settle(replyOf(this.#name, message));
+    this.#open.get(id)?.settle(replyOf(this.#name, this.#protocol, message));
   }
 
   /** What the process asks for, on behalf of the call it names. */
   async #answer(id: Json, method: string, params: JsonObject): Promise<void> {
     if (method === "ping") return this.#send({ jsonrpc: "2.0", id, result: {} });
     const call = params["call"];
-    const one = typeof call === "number" ? this.#open.get(call) : undefined;
-    if (one?.options.asks === undefined) {
+    const one = (typeof call === "number" ? this.#open.get(call) : undefined) ?? this.#own;
+    const { asks } = one;
+    if (asks === undefined) {
       return this.#send(errorReply(id, -32601, `nanos does not offer ${method.slice(0, 64)}.`));
     }
     if (one.asking >= LIMITS.toolAsks) {
@@ -230,9 +256,10 @@ class ProcessLink implements Link {
     }
     one.asking += 1;
     try {
-      const reply = await one.options.asks(method, params);
+      const reply = await asks(method, params);
+      const code = reply.ok ? 0 : (reply.rpc?.code ?? -32000);
       if (reply.ok) this.#send({ jsonrpc: "2.0", id, result: reply.result });
-      else this.#send(errorReply(id, -32000, reply.failure.message, reply.failure));
+      else this.#send(errorReply(id, code, reply.failure.message, reply.failure));
     } catch (error) {
       one.fail(error);
     } finally {
@@ -243,6 +270,18 @@ class ProcessLink implements Link {
   #send(message: JsonObject): void {
     // A process that is gone shows in `ended`, with the reason; the write adds nothing to it.
     this.boxed.write(`${JSON.stringify(message)}\n`).catch(() => undefined);
+  }
+
+  #faulty(fault: LineFault): Failure {
+    const name = this.#name;
+    return fault === "too_long"
+      ? failure("tool.flooded", `${name} gave more output than a call may and was stopped.`)
+      : this.#broke("it sends bytes that are not UTF-8");
+  }
+
+  #broke(what: string): Failure {
+    const message = `${this.#name} does not keep to the protocol: ${what}.`;
+    return failure(`${this.#protocol}.protocol`, message);
   }
 
   #breakWith(reason: Failure): void {
@@ -263,29 +302,19 @@ const ALLOWANCE = 2 * LIMITS.toolOutputBytes;
 /** Lines that are no messages: many servers print a greeting. */
 const MAX_NOISE = 100;
 
-function replyOf(name: string, message: JsonObject): Reply {
+function replyOf(name: string, protocol: Protocol, message: JsonObject): Reply {
   const { error, result } = message;
   if (!isObject(error)) return { ok: true, result: result ?? null };
   const text = typeof error["message"] === "string" ? error["message"] : "no reason given";
   const code = typeof error["code"] === "number" ? error["code"] : 0;
   return {
     ok: false,
-    failure: failure("mcp.failed", `${name} refused: ${text.slice(0, MAX_TEXT)}`),
+    failure: failure(`${protocol}.failed`, `${name} refused: ${text.slice(0, MAX_TEXT)}`),
     rpc: { code, data: error["data"] ?? null },
   };
 }
 
 const MAX_TEXT = 2_000;
-
-function faultFailure(name: string, fault: LineFault): Failure {
-  return fault === "too_long"
-    ? failure("tool.flooded", `${name} gave more output than a call may and was stopped.`)
-    : protocol(name, "it sends bytes that are not UTF-8");
-}
-
-function protocol(name: string, what: string): Failure {
-  return failure("mcp.protocol", `${name} does not keep to the protocol: ${what}.`);
-}
 
 function cancelled(name: string): Reply {
   return { ok: false, failure: failure("tool.cancelled", `${name} was cancelled.`) };

@@ -1,0 +1,119 @@
+import type { JsonObject } from "../../std/json.ts";
+import { isObject } from "../../std/json.ts";
+import { LIMITS } from "../../std/limits.ts";
+import type { Failure } from "../../contracts/outcome.ts";
+import type { Boxed } from "../../sandbox/sandbox.ts";
+import { clientAsks } from "../acp/client.ts";
+import { canHandFiles, stageFiles } from "../acp/files.ts";
+import { type Hearing, newHearing } from "../acp/hearing.ts";
+import { askOnce } from "../acp/turn.ts";
+import { isFailure } from "../failures.ts";
+import { openLink } from "../mcp/link.ts";
+import { newPassage, reachedOf } from "../proxy/proxy.ts";
+import type { Reach, Reached, ToolCall, ToolResult } from "../tool-host.ts";
+import { manifestOfFile, misfit, textOf } from "./arguments.ts";
+import {
+  failed,
+  heldBy,
+  type Kind,
+  labelOf,
+  notAnObject,
+  type Parts,
+  type Source,
+} from "./kind.ts";
+import { loadFile } from "./load-file.ts";
+import { programTier, startProgram } from "./program.ts";
+import { lentEnv } from "./secrets.ts";
+
+/**
+ * A program that speaks the Agent Client Protocol on its standard streams, asked once. It thinks and
+ * acts by itself, in the box its scopes make; what it writes is staged, what it asks leave for is
+ * judged, and its answer, its steps and its cost are what it says of them.
+ */
+export function acpKind(parts: Parts): Kind {
+  return {
+    name: "acp",
+    load: (source, spec) => {
+      const isOne = source.from === "agent" && source.agent.manifest.kind === "acp";
+      if (!isOne || !spec?.command) return null;
+      const { command } = spec;
+      const manifest = manifestOfFile(spec, ["{request}"], [`exec:${command[0] ?? ""}`]);
+      return loadFile(source, { kind: "acp", manifest, spec }, async (call, reach, signal) => {
+        if (!isObject(call.args)) return notAnObject(call);
+        const wrong = await misfit(manifest, call.args);
+        if (wrong) return failed(wrong, "host");
+        const label = labelOf(manifest);
+        return callAgent({ source, parts, argv: command, label, reach }, call, signal);
+      });
+    },
+    close: async () => undefined,
+  };
+}
+
+interface Agent {
+  readonly source: Source;
+  readonly parts: Parts;
+  readonly argv: readonly string[];
+  readonly label: ReturnType<typeof labelOf>;
+  readonly reach: Reach;
+}
+
+async function callAgent(agent: Agent, call: ToolCall, signal: AbortSignal): Promise<ToolResult> {
+  const { source, parts, argv, label, reach } = agent;
+  const { scopes, granted = [], workspace, ms } = call;
+  const lent = await lentEnv(scopes, {}, parts, reach);
+  if ("code" in lent) return failed(lent, programTier(parts, scopes));
+  const writes = scopes.some((scope) => scope.startsWith("write:"));
+  const stage = writes ? await parts.stages.fresh(call.step) : null;
+  const passage = newPassage();
+  const program = { argv, scopes, granted, workspace, ms, stage, set: lent.env };
+  const started = await startProgram(program, source, parts, passage);
+  if (isFailure(started)) return failed(started, programTier(parts, scopes));
+  const { boxed } = started;
+  const hearing = newHearing(call.hear);
+  const ended = await turnOf(agent, { call, signal, boxed, hearing });
+  const used = hearing.used();
+  const reached: Reached = { ...reachedOf(passage), ...(used && { used }) };
+  if (typeof ended !== "string") {
+    await boxed.discard();
+    return { ...failed(ended, boxed), ...reached };
+  }
+  const staged = writes ? await parts.stages.keep(call.step, boxed) : null;
+  if (staged !== null && isFailure(staged)) return { ...failed(staged, boxed), ...reached };
+  const output: JsonObject = {
+    answer: hearing.answer(),
+    steps: [...hearing.steps()],
+    stop: ended,
+  };
+  return { ok: true, output, ...heldBy(boxed), label, staged, ...reached };
+}
+
+/** One turn, and the end of its process, whatever came of it. */
+async function turnOf(
+  { reach }: Agent,
+  given: {
+    readonly call: ToolCall;
+    readonly signal: AbortSignal;
+    readonly boxed: Boxed;
+    readonly hearing: Hearing;
+  },
+): Promise<string | Failure> {
+  const { call, signal, boxed, hearing } = given;
+  const { tool: name, scopes, workspace } = call;
+  const { mapping, cwd } = boxed;
+  const files = canHandFiles() ? stageFiles({ scopes, workspace, mapping }) : null;
+  const link = openLink(boxed, {
+    name,
+    protocol: "acp",
+    bytes: LIMITS.agentOutputBytes,
+    onNotification: hearing.update,
+    asks: clientAsks({ name, workspace, mapping, reach, files, signal }),
+  });
+  const request = textOf(isObject(call.args) ? call.args["request"] : "");
+  const asked = { name, cwd, request, files: files !== null };
+  try {
+    return await askOnce(link, asked, { ms: call.ms, signal });
+  } finally {
+    await link.stop();
+  }
+}

@@ -1,0 +1,299 @@
+import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Live, TraceStep } from "../src/contracts/nanos.ts";
+import { LIMITS } from "../src/std/limits.ts";
+import { type AgentHome, agentHome } from "./support/agent-home.ts";
+
+setDefaultTimeout(120_000);
+
+const homes: AgentHome[] = [];
+afterEach(async () => {
+  for (const one of homes.splice(0)) await one.close();
+});
+
+/** The agent with all it imports in one file, as its sandbox holds nothing else. */
+const built = await Bun.build({
+  entrypoints: [join(import.meta.dirname, "support/acp-agent.ts")],
+  target: "bun",
+});
+const SOURCE = (await built.outputs[0]?.text()) ?? "";
+
+interface Given {
+  /** Lines of what the agent is to do. */
+  readonly does: readonly string[];
+  readonly scopes?: string;
+  readonly argv?: string;
+  readonly answer?: Parameters<typeof agentHome>[0]["answer"];
+  readonly role?: "worker" | "oracle";
+}
+
+async function opened({
+  does,
+  scopes = "write:.",
+  argv = "",
+  answer,
+  role = "worker",
+}: Given): Promise<AgentHome> {
+  const manifest = `---
+name: ${role === "oracle" ? "oracle" : "coder"}
+description: Codes.
+kind: acp
+command: [CODER${argv === "" ? "" : `, ${argv}`}]
+scopes: [read:PROGRAMS${scopes === "" ? "" : `, ${scopes}`}]
+---
+`;
+  const boss = "---\nname: oracle\ndescription: Answers.\nagents: [coder]\n---\nYou answer.\n";
+  const home = await agentHome({
+    files:
+      role === "oracle"
+        ? { "agents/oracle.md": manifest }
+        : { "agents/oracle.md": boss, "agents/coder.md": manifest },
+    programs: { CODER: SOURCE },
+    delegates: { agent: "coder", request: does.join("\n") },
+    ...(answer === undefined ? {} : { answer }),
+  });
+  homes.push(home);
+  return home;
+}
+
+interface Worked {
+  readonly home: AgentHome;
+  /** The delegation. */
+  readonly step: TraceStep | undefined;
+  /** Steps of the agent's own run. */
+  readonly inside: readonly TraceStep[];
+  readonly answer: string;
+}
+
+async function work(given: Given, request: Parameters<AgentHome["run"]>[1] = {}): Promise<Worked> {
+  const home = await opened(given);
+  const { trace } = await home.run("go", request);
+  expect(await home.nanos.traces.replay(trace.run)).toMatchObject({ ok: true, differs: null });
+  expect(home.nanos.traces.verify()).toMatchObject({ ok: true });
+  const step = trace.steps.find(({ kind }) => kind === "agent");
+  const output = step?.outcome?.status === "done" ? step.outcome.output : null;
+  const answer = (output as { answer?: string } | null)?.answer ?? "";
+  return { home, step, inside: step?.child?.steps ?? [], answer };
+}
+
+const failureOf = ({ step }: Worked): string | undefined =>
+  step?.outcome && "failure" in step.outcome ? step.outcome.failure.code : undefined;
+
+describe("an agent of the protocol as a worker", () => {
+  test("does a turn: what it says, tells and spends is on the record of its run", async () => {
+    const heard: string[] = [];
+    const on = (live: Live): void => {
+      if (live.type === "delta") heard.push(`${live.kind} ${live.text.trim()}`);
+    };
+    const worked = await work(
+      { does: ["think hm", "step npm test", "say all good", "cost 0.25"] },
+      { on },
+    );
+    expect(worked.answer).toBe("all good");
+    expect(heard).toEqual(expect.arrayContaining(["thinking hm", "text all good"]));
+    const [call] = worked.inside;
+    expect(call).toMatchObject({
+      name: "coder",
+      isolation: expect.stringMatching(/bwrap|landlock/u),
+    });
+    expect(call?.outcome).toMatchObject({
+      output: {
+        steps: [{ title: "npm test", kind: "execute", status: "completed" }],
+        stop: "end_turn",
+      },
+      used: { input: 1_200, cost: 0.25 },
+    });
+    expect(worked.step?.child?.end?.usage).toMatchObject({ input: 1_200, cost: 0.25 });
+  });
+
+  test("that says nothing of its cost has an unknown one", async () => {
+    const worked = await work({ does: ["say hello"] });
+    expect(worked.step?.child?.end?.usage.cost).toBeNull();
+  });
+
+  test("asks leave of the gate: what is in its scopes goes on, the rest reaches the operator or ends", async () => {
+    const answer = ({ what }: { what: string }): "allow" | "deny" =>
+      /asks leave.*sudo/u.test(what) ? "deny" : "allow";
+    const worked = await work({
+      does: [
+        "permit edit a.txt",
+        "permit edit /etc/passwd",
+        "permit other sudo",
+        "permit other lunch",
+        "permit think",
+      ],
+      answer,
+    });
+    expect(worked.answer.split("\n")).toEqual([
+      "chosen yes",
+      "chosen no",
+      "chosen no",
+      "chosen yes",
+      "chosen yes",
+    ]);
+    const permits = worked.inside.filter(({ kind }) => kind === "permit");
+    expect(permits.map(({ decision }) => decision?.reason)).toEqual([
+      "allow:in_scope",
+      "deny:scope_missing",
+      "deny:by_operator",
+      "allow:by_answer",
+      "allow:in_scope",
+    ]);
+    expect(worked.home.asks.map(({ what }) => what)).toContainEqual(
+      expect.stringContaining("Would other lunch"),
+    );
+  });
+
+  test("that may run programs asks before it does", async () => {
+    const worked = await work({ does: ["permit execute rm -rf"], answer: () => "allow" });
+    const asked = worked.home.asks.filter(({ what }) => what.includes("asks leave"));
+    expect(asked).toHaveLength(1);
+    expect(asked[0]?.keys[0]).toMatch(/^exec:coder\|/u);
+  });
+
+  test("has files written and read for it, in its stage and within its scopes", async () => {
+    const does = [
+      "write deep/a.txt hello",
+      "read deep/a.txt",
+      "hand deep/a.txt !",
+      "read deep/a.txt",
+      "write /etc/passwd x",
+      "read /etc/passwd",
+    ];
+    const worked = await work({ does });
+    const said = worked.answer.split("\n");
+    expect(said.slice(0, 4)).toEqual(["written", "hello", "done", "hello!"]);
+    expect(said.slice(4).every((line) => line.startsWith("refused"))).toBe(true);
+    const { workspace } = worked.home;
+    expect(readFileSync(join(workspace, "deep/a.txt"), "utf8")).toBe("hello!");
+    expect(worked.inside.filter(({ kind }) => kind === "commit")).toHaveLength(1);
+    expect(worked.step?.outcome).toMatchObject({
+      child: { evidence: { files: [{ path: join(workspace, "deep/a.txt") }] } },
+    });
+  });
+
+  test("follows no link out of its stage, wherever it puts one", async () => {
+    const does = [
+      "link out /etc",
+      "read out/passwd",
+      "write out/x y",
+      "link f /etc/passwd",
+      "read f",
+      "write f z",
+      "unlink out",
+      "unlink f",
+    ];
+    const worked = await work({ does });
+    const said = worked.answer.split("\n").filter((line) => line !== "linked");
+    expect(said.map((line) => line.slice(0, 7))).toEqual(said.map(() => "refused"));
+    expect(said).toHaveLength(4);
+    expect(existsSync("/etc/x")).toBe(false);
+    expect(worked.answer).not.toContain("root:");
+  });
+
+  test("without a write scope has nothing written, by nobody's hands", async () => {
+    const worked = await work({
+      does: ["write a.txt x", "hand a.txt x", "terminal ls"],
+      scopes: '"read:./programs"',
+    });
+    expect(worked.answer).toMatch(
+      /^refused[^\n]*\n[^\n]*(?:EACCES|EROFS|EPERM|ENOENT)[^\n]*\nrefused/u,
+    );
+    expect(existsSync(join(worked.home.workspace, "a.txt"))).toBe(false);
+  });
+
+  test("that is cut short or refuses is shown as such", async () => {
+    const cut = await work({ does: ["say half", "end max_tokens"] });
+    expect(cut.step?.outcome).toMatchObject({ status: "done", degraded: true });
+    expect(failureOf(await work({ does: ["end refusal"] }))).toBe("acp.refused");
+  });
+});
+
+describe("a hostile or dying agent of the protocol is bounded", () => {
+  test.each([
+    ["die", "tool.crashed"],
+    ["noise", "acp.protocol"],
+    ["flood", "tool.flooded"],
+    ["answer", "acp.protocol"],
+  ])("%s ends as %s, and nothing it wrote is kept", async (does, code) => {
+    const worked = await work({ does: ["hand left.txt x", does] });
+    expect(failureOf(worked)).toBe(code);
+    expect(existsSync(join(worked.home.workspace, "left.txt"))).toBe(false);
+  });
+
+  test.each([
+    ["old", "acp.protocol"],
+    ["locked", "acp.sign_in"],
+  ])("one that is %s is told apart", async (argv, code) => {
+    expect(failureOf(await work({ does: [], argv }))).toBe(code);
+  });
+
+  test("a program that speaks no such protocol is no agent", async () => {
+    const home = await opened({ does: [] });
+    writeFileSync(join(home.workspace, "programs/coder.ts"), "process.exit(0);\n");
+    const { trace } = await home.run("go");
+    expect(trace.steps.find(({ kind }) => kind === "agent")?.outcome).toMatchObject({
+      failure: { code: "acp.unreachable" },
+    });
+  });
+
+  test("steps it tells of and leave it asks for are counted", async () => {
+    const steps = Array.from({ length: LIMITS.agentSteps + 10 }, (_, n) => `step s${n}`);
+    const told = await work({ does: [...steps, "say done"] });
+    const output = told.inside[0]?.outcome;
+    const kept = output?.status === "done" ? (output.output as { steps: unknown[] }).steps : [];
+    expect(kept).toHaveLength(LIMITS.agentSteps);
+    const asks = Array.from({ length: 8 }, () => "permit think");
+    const worked = await work({ does: [...asks, "say done"] }, { budget: { calls: 6 } });
+    expect(worked.inside.some(({ decision }) => decision?.reason === "deny:budget_calls")).toBe(
+      true,
+    );
+  });
+});
+
+describe("stopping an agent of the protocol", () => {
+  test.each(["wait", "deaf"])("one that says %s is told, and its process ends", async (does) => {
+    const home = await opened({ does: ["hand left.txt x", "say up", does] });
+    const stop = new AbortController();
+    const on = (live: Live): void => {
+      if (live.type === "delta" && live.text.includes("up")) stop.abort();
+    };
+    const { end, trace } = await home.run("go", { signal: stop.signal, on });
+    expect(end).toMatchObject({ outcome: "cancelled" });
+    expect(await home.nanos.traces.replay(trace.run)).toMatchObject({ ok: true, differs: null });
+    expect(existsSync(join(home.workspace, "left.txt"))).toBe(false);
+  });
+});
+
+describe("an agent of the protocol as the oracle", () => {
+  test("answers the operator, and is told what was said before", async () => {
+    const home = await opened({ does: [], role: "oracle" });
+    const first = await home.run("say one\nsay two");
+    expect(first.end).toMatchObject({ outcome: "succeeded", text: "one\ntwo" });
+    const second = await home.run("say three", { after: [first.trace.run] });
+    const call = second.trace.steps[0];
+    expect(call?.args).toMatchObject({
+      request: "Earlier:\nAsked: say one\nsay two\nAnswered: one\ntwo\n\nsay three",
+    });
+    expect(await home.nanos.traces.replay(second.trace.run)).toMatchObject({ ok: true });
+  });
+
+  test("waits where nobody is there to be asked, and goes on after the answer", async () => {
+    const home = await opened({ does: [], role: "oracle", answer: null });
+    const { state } = await home.run("permit other lunch");
+    expect(state.state).toBe("waiting");
+    for (let round = 0; round < 3; round++) {
+      const waiting = home.nanos.approvals.list();
+      if (waiting.length === 0) break;
+      for (const { id } of waiting)
+        await home.nanos.approvals.answer(id, { verdict: "allow", reach: "once" });
+      await (
+        await home.nanos.resume(state.run)
+      ).done;
+    }
+    const trace = home.nanos.traces.show(state.run);
+    expect(trace.end).toMatchObject({ outcome: "succeeded", text: "chosen yes" });
+    expect(await home.nanos.traces.replay(state.run)).toMatchObject({ ok: true });
+  });
+});

@@ -1,0 +1,197 @@
+/**
+ * An agent that speaks the Agent Client Protocol through its own library and does what its prompt
+ * says, line by line, also what no agent should. Started as a program of its own, never imported.
+ */
+import * as acp from "@agentclientprotocol/sdk";
+import { appendFileSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { Readable, Writable } from "node:stream";
+
+interface Turn {
+  readonly client: acp.AgentContext;
+  readonly sessionId: string;
+  readonly cwd: string;
+  readonly cancelled: AbortSignal;
+  say(text: string): Promise<void>;
+}
+
+/** What each line of a prompt does; what it gives back is said. */
+const DOES: Readonly<Record<string, (turn: Turn, rest: string) => Promise<string>>> = {
+  say: async (_, text) => text,
+  /** `permit KIND PATH`: asks leave. */
+  permit: async ({ client, sessionId, cwd }, rest) => {
+    const [kind = "other", path] = rest.split(" ");
+    const { outcome } = await client.request(acp.methods.client.session.requestPermission, {
+      sessionId,
+      toolCall: {
+        toolCallId: "t1",
+        title: `Would ${rest}`,
+        kind: kind as acp.ToolKind,
+        rawInput: { command: rest },
+        ...(path ? { locations: [{ path: path.startsWith("/") ? path : `${cwd}/${path}` }] } : {}),
+      },
+      options: [
+        { optionId: "always", name: "Always", kind: "allow_always" },
+        { optionId: "yes", name: "Yes", kind: "allow_once" },
+        { optionId: "no", name: "No", kind: "reject_once" },
+      ],
+    });
+    return outcome.outcome === "selected" ? `chosen ${outcome.optionId}` : "cancelled";
+  },
+  /** `write PATH TEXT`: has it written. */
+  write: async ({ client, sessionId, cwd }, rest) => {
+    const [path = "", ...words] = rest.split(" ");
+    const params = {
+      sessionId,
+      path: path.startsWith("/") ? path : `${cwd}/${path}`,
+      content: words.join(" "),
+    };
+    return client
+      .request(acp.methods.client.fs.writeTextFile, params)
+      .then(() => "written", refusal);
+  },
+  read: async ({ client, sessionId, cwd }, path) => {
+    const params = { sessionId, path: path.startsWith("/") ? path : `${cwd}/${path}` };
+    return client
+      .request(acp.methods.client.fs.readTextFile, params)
+      .then((got) => (got as { content: string }).content, refusal);
+  },
+  /** `hand PATH TEXT`: writes with its own hands. */
+  hand: async ({ cwd }, rest) => {
+    const [path = "", ...words] = rest.split(" ");
+    try {
+      appendFileSync(path.startsWith("/") ? path : `${cwd}/${path}`, words.join(" "));
+      return "done";
+    } catch (error) {
+      return String(error);
+    }
+  },
+  link: async ({ cwd }, rest) => {
+    const [path = "", to = ""] = rest.split(" ");
+    mkdirSync(cwd, { recursive: true });
+    symlinkSync(to, `${cwd}/${path}`);
+    return "linked";
+  },
+  unlink: async ({ cwd }, path) => {
+    rmSync(`${cwd}/${path}`);
+    return "";
+  },
+  terminal: async ({ client, sessionId }, command) =>
+    client.createTerminal({ sessionId, command }).then(() => "opened", refusal),
+  step: async ({ client, sessionId }, title) => {
+    const common = { toolCallId: title, sessionUpdate: "tool_call" } as const;
+    await update(client, sessionId, { ...common, title, kind: "execute", status: "in_progress" });
+    await update(client, sessionId, {
+      toolCallId: title,
+      sessionUpdate: "tool_call_update",
+      status: "completed",
+    });
+    return "";
+  },
+  think: async ({ client, sessionId }, text) => {
+    await update(client, sessionId, {
+      sessionUpdate: "agent_thought_chunk",
+      content: { type: "text", text },
+    });
+    return "";
+  },
+  cost: async ({ client, sessionId }, amount) => {
+    const cost = { amount: Number(amount), currency: "USD" };
+    await update(client, sessionId, {
+      sessionUpdate: "usage_update",
+      used: 1200,
+      size: 200_000,
+      cost,
+    });
+    return "";
+  },
+  end: async (_, reason) => reason,
+  wait: ({ cancelled }) =>
+    new Promise((resolve) => cancelled.addEventListener("abort", () => resolve("cancelled"))),
+  deaf: () => new Promise(() => setInterval(() => undefined, 1_000)),
+  die: async () => process.exit(7),
+  noise: async () => {
+    for (let n = 0; n < 500; n++) console.log("not a message");
+    return "noisy";
+  },
+  flood: async ({ say }) => {
+    for (let n = 0; n < 1_000; n++) await say("x".repeat(200_000));
+    return "flooded";
+  },
+  answer: async () => {
+    console.log(JSON.stringify({ jsonrpc: "2.0", id: 99, result: {} }));
+    return new Promise(() => undefined);
+  },
+};
+
+const refusal = (error: unknown): string =>
+  `refused: ${error instanceof Error ? error.message : "?"}`;
+
+function update(
+  client: acp.AgentContext,
+  sessionId: string,
+  one: acp.SessionUpdate,
+): Promise<void> {
+  return client.notify(acp.methods.client.session.update, { sessionId, update: one });
+}
+
+const STOPS: readonly string[] = [
+  "end_turn",
+  "max_tokens",
+  "max_turn_requests",
+  "refusal",
+  "cancelled",
+];
+const cancels = new Map<string, AbortController>();
+const places = new Map<string, string>();
+
+acp
+  .agent({ name: "test" })
+  .onRequest(acp.methods.agent.initialize, () => ({
+    protocolVersion: process.argv[2] === "old" ? 0 : acp.PROTOCOL_VERSION,
+    agentCapabilities: {},
+  }))
+  .onRequest(acp.methods.agent.session.new, ({ params }) => {
+    if (process.argv[2] === "locked") throw acp.RequestError.authRequired();
+    places.set("s1", params.cwd);
+    return { sessionId: "s1" };
+  })
+  .onNotification(acp.methods.agent.session.cancel, ({ params }) =>
+    cancels.get(params.sessionId)?.abort(),
+  )
+  .onRequest(
+    acp.methods.agent.session.prompt,
+    async ({ params: { sessionId, prompt }, client }) => {
+      const stop = new AbortController();
+      cancels.set(sessionId, stop);
+      const say = (text: string): Promise<void> =>
+        update(client, sessionId, {
+          sessionUpdate: "agent_message_chunk",
+          content: { type: "text", text },
+        });
+      const turn: Turn = {
+        client,
+        sessionId,
+        cwd: places.get(sessionId) ?? "/",
+        cancelled: stop.signal,
+        say,
+      };
+      const lines = prompt
+        .map((one) => (one.type === "text" ? one.text : ""))
+        .join("\n")
+        .split("\n");
+      for (const line of lines) {
+        const [word = "", ...rest] = line.split(" ");
+        const did = await DOES[word]?.(turn, rest.join(" "));
+        if (did === undefined || did === "") continue;
+        if (STOPS.includes(did)) return { stopReason: did as acp.StopReason };
+        await say(`${did}\n`);
+      }
+      return { stopReason: "end_turn" };
+    },
+  )
+  .connect(
+    acp.ndJsonStream(
+      Writable.toWeb(process.stdout) as WritableStream<Uint8Array>,
+      Readable.toWeb(process.stdin) as unknown as ReadableStream<Uint8Array>,
+    ),
+  );
