@@ -195,6 +195,13 @@ test("the list says what there is to know, and removing leaves nothing", async (
   expect(line?.used).toBeGreaterThan(0);
   const doctor = await run("doctor");
   expect(doctor.out).toContain("1 stored, sealed by your passphrase");
+  expect(doctor.out).not.toContain("placeholders");
+  const shy = ["--adapter", "openai-compatible", "--model", "m", "--url", `${recorder.url}/v1`];
+  await run("model", "add", "shy", ...shy, "--scrub");
+  await run("model", "use", "shy");
+  expect((await run("doctor")).out).toContain(
+    "shy (openai-compatible), gets placeholders for what is sensitive",
+  );
   expect((await run("secret", "rm", "API_TOKE")).code).toBe(2);
   expect((await run("secret", "rm", "API_TOKEN")).code).toBe(0);
   const plain = { env: {}, input: "a-value-nobody-seals" };

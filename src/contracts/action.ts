@@ -138,6 +138,8 @@ export const Decision = z.strictObject({
   /** `observe` when a rule in observe mode would have stopped it. */
   mode: Mode,
   rank: Rank,
+  /** Whose manifest raised the rank: `agent oracle`, `skill mail`; absent where none did. */
+  raised: z.string().optional(),
   /** True when it ran, and the operator should look at it afterwards (ranks C and B). */
   review: z.boolean(),
   /** Keys of the asks still open (verdict ask) or discharged (verdict allow by answer). */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Action, Decision } from "./action.ts";
+import { Action, Decision, Rank } from "./action.ts";
 import { Grant } from "./config.ts";
 import { JsonSchema } from "./json.ts";
 import { Held, Tier } from "./isolation.ts";
@@ -132,6 +132,8 @@ export const EventBody = z.discriminatedUnion("kind", [
     within: z.array(Scope).optional(),
     /** Tools that agents above it may not use. */
     without: z.array(z.string()).optional(),
+    /** The least rank of what it does, as a manifest of an agent above it says. */
+    floor: z.strictObject({ rank: Rank, by: z.string() }).optional(),
     /** True when an operator is at hand to be asked in the terminal. */
     attended: z.boolean(),
     /** Ids of yeses given beforehand that this run may use. */

@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "cf7de1cc963ac9fd22db8f2498f54f3b76bdfd67438ef4151b5ded9e1545df22";
+export const SCHEMAS_HASH = "03259416e4c30c4363abcf66f439b9e5781ca14955ba41a13b283c007b80ac3f";

@@ -156,6 +156,9 @@ export const standing: fc.Arbitrary<Standing> = fc
     flow: fc.option(fc.record({ planned: fc.boolean(), uses: fc.constantFrom(0, 0, 1) }), {
       nil: undefined,
     }),
+    floor: fc.constantFrom<Standing["floor"]>(undefined, undefined, undefined, {
+      ...{ rank: "C", by: "skill notes" },
+    }),
     memory: fc.constantFrom(
       ...[REMEMBERS, REMEMBERS, MEMORY_OFF],
       ...[
@@ -170,8 +173,9 @@ export const standing: fc.Arbitrary<Standing> = fc
     cost: fc.constantFrom(0, 1),
     limit: fc.oneof(fc.constant(null), fc.option(fc.constantFrom(0, 1, 2))),
   })
-  .map(({ turns, calls, tokens, ms, cost, limit, flow, ...rest }) => {
-    const base = aStanding({ ...rest, ...(flow === undefined ? {} : { flow }) });
+  .map(({ turns, calls, tokens, ms, cost, limit, flow, floor, ...rest }) => {
+    const named = { ...(flow === undefined ? {} : { flow }), ...(floor && { floor }) };
+    const base = aStanding({ ...rest, ...named });
     const budget = {
       ...base.budget,
       ...(limit === null ? {} : { cost: limit }),

@@ -60,8 +60,17 @@ export interface Standing {
   readonly memory: MemorySettings;
   /** Set when the action was begun before a crash and its outcome is unknown. */
   readonly inDoubt: boolean;
+  /** The least rank of what the agent does itself; absent where no manifest names one. */
+  readonly floor?: Floor;
   /** How the run came to this call; absent for runs begun before labels were judged. */
   readonly flow?: Flow;
+}
+
+/** A rank that a manifest names: nothing the agent does, or the skill does for it, is below it. */
+export interface Floor {
+  readonly rank: Rank;
+  /** Whose manifest: `agent oracle`, `skill mail`. */
+  readonly by: string;
 }
 
 /** What a run did before a call, as far as it bears on whose idea the call is. */
@@ -97,6 +106,8 @@ export interface Facts {
   /** Every reach the action names, scopes and destinations, each once. */
   readonly reach: readonly Parsed[];
   readonly rank: Rank;
+  /** Whose manifest raised the rank to what it is; undefined where it is the action's own. */
+  readonly raised: string | undefined;
   /** Every rule that matches, in file order, whatever its mode. */
   readonly rules: readonly RuleMatch[];
   /** SHA-256 over the canonical arguments; computed when first asked for. */

@@ -5,7 +5,7 @@ import type { Json } from "../std/json.ts";
 import type { DenyReason, Facts, LayerAnswer, Standing } from "./gate.ts";
 import { LAYER_FUNCTIONS } from "./layers.ts";
 import { matchesOf } from "./rules/match.ts";
-import { isReviewed, rankOf } from "./ranks.ts";
+import { isReviewed, raisedBy, rankOf } from "./ranks.ts";
 import { policyHash } from "./policy.ts";
 import { reachOf } from "./scopes.ts";
 
@@ -47,6 +47,7 @@ function factsOf(action: Action, standing: Standing): Facts {
   return {
     reach,
     rank,
+    raised: raisedBy(action, reach, standing),
     rules: matchesOf(standing.rules, { action, reach, rank, workspace: standing.workspace }),
     argsHash: () => (hash ??= hashOf(action.args)),
   };
@@ -135,6 +136,7 @@ function decisionOf(
     ...(missing === undefined ? {} : { missing }),
     mode: goesOn && observed ? "observe" : "enforce",
     policy: standing.policy,
+    ...(facts.raised === undefined ? {} : { raised: facts.raised }),
     rank: facts.rank,
     reason,
     review: goesOn && isReviewed(facts.rank),
@@ -182,6 +184,7 @@ function inputsOf(action: Action, standing: Standing): Json {
     attached: standing.attached,
     chosen: standing.chosen,
     declared: standing.declared,
+    ...(standing.floor === undefined ? {} : { floor: standing.floor }),
     ...(standing.flow === undefined ? {} : { flow: standing.flow }),
     ...(grant?.run === undefined ? {} : { forRun: standing.run }),
     grant: grant as unknown as Json,

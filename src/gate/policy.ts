@@ -5,10 +5,13 @@ import { hashOf } from "../std/hash.ts";
 import type { Json } from "../std/json.ts";
 
 /** Changes whenever the same inputs may be judged differently than before. */
-export const GATE_VERSION = 2;
+export const GATE_VERSION = 3;
 
 /** The version from which on calls say what decides them, and labels are judged. */
 export const LABELS_SINCE = 2;
+
+/** The version from which on the rank an agent's or a skill's manifest names is looked at. */
+export const FLOORS_SINCE = 3;
 
 /** Hash of everything an operator can set about judging: rules, routes and the gate's version. */
 export function policyHash(

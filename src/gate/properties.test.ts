@@ -51,6 +51,7 @@ const losses: readonly Partial<Standing>[] = [
   { chosen: false },
   { held: false },
   { inDoubt: true },
+  { floor: { rank: "S", by: "agent oracle" } },
   { home: "/" },
   { leastCost: 99 },
   { run: "r8" },

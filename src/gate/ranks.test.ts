@@ -6,6 +6,7 @@ import { aStanding, anAction } from "./gate.fixtures.ts";
 import type { Standing } from "./gate.ts";
 import { judge } from "./judge.ts";
 import { rankNumber, rankOfScopes } from "./ranks.ts";
+import { explain } from "./words/explain.ts";
 
 function check(rank: Rank, action: Partial<Action>, standing: Partial<Standing> = {}): void {
   const decision = judge(anAction(action), aStanding(standing));
@@ -141,4 +142,29 @@ test("nothing that is declared, and no reach more, ever lowers a rank", () => {
     ),
     { numRuns: 1_000 },
   );
+});
+
+test("what the manifest of an agent or skill names raises what is done, never lowers it, and is told", () => {
+  const floor = (rank: Rank): Partial<Standing> => ({ floor: { rank, by: "agent oracle" } });
+  for (const rank of RANKS) {
+    check(rank, {}, floor(rank));
+    check(rank, { kind: "agent", scopes: ["agent:research"] }, floor(rank));
+  }
+  check("D", { kind: "note" }, floor("E"));
+  check("A", { kind: "note" }, floor("A"));
+  check("S", { rank: "S" }, floor("A"));
+  check("A", { scopes: ["write:/etc/passwd"] }, floor("C"));
+  // Thinking is no doing, and what a call asks back for is part of the call.
+  check("E", { kind: "model" }, floor("S"));
+  check("E", { kind: "run" }, floor("S"));
+  check("C", fetching("GET"), { ...granted, ...floor("S") });
+  check("D", { kind: "commit", scopes: ["write:/work/space/notes/a.md"] }, floor("S"));
+
+  const raised = judge(anAction(), aStanding(floor("A")));
+  expect(raised.raised).toBe("agent oracle");
+  expect(explain(anAction(), raised)).toContain(
+    "Rank A: such an action waits for the operator. The manifest of agent oracle raised it to that.",
+  );
+  const own = judge(anAction({ rank: "A" }), aStanding(floor("A")));
+  expect([own.rank, own.raised]).toEqual(["A", undefined]);
 });

@@ -8,10 +8,11 @@ import { isKeyStore, isPolicy } from "./protected.ts";
 import { isInside, type Parsed, reachOf } from "./scopes.ts";
 
 /** What of the standing a rank depends on. */
-export type Ground = Backing & Pick<Standing, "workspace" | "chosen">;
+export type Ground = Backing & Pick<Standing, "workspace" | "chosen" | "floor">;
 
 /**
- * The rank of an action: the highest over its kind, its reach and what it declares.
+ * The rank of an action: the highest over its kind, its reach, what it declares, and what the
+ * manifests of its agent and skill name.
  *
  * | rank | what |
  * |---|---|
@@ -27,8 +28,22 @@ export function rankOf(action: Action, reach: readonly Parsed[], standing: Groun
   if (action.unconfined === true) rank = highest(rank, "A");
   for (const scope of reach) rank = highest(rank, rankOfScope(scope, action.kind, standing));
   if (isIrreversible(action)) rank = highest(rank, rankOfSending(reach, standing));
-  return rank;
+  return standing.floor && DOINGS.has(action.kind) ? highest(rank, standing.floor.rank) : rank;
 }
+
+/** Whose manifest raised the rank of an action beyond its own; undefined where none did. */
+export function raisedBy(
+  action: Action,
+  reach: readonly Parsed[],
+  { floor, ...standing }: Ground,
+): string | undefined {
+  if (floor === undefined || !DOINGS.has(action.kind)) return undefined;
+  const own = rankOf(action, reach, standing);
+  return rankNumber(floor.rank) > rankNumber(own) ? floor.by : undefined;
+}
+
+/** What an agent does. Its thoughts are none of it, nor what a call it was let do asks back for. */
+const DOINGS: ReadonlySet<ActionKind> = new Set(["tool", "agent", "note"]);
 
 const KIND_RANKS: Readonly<Record<ActionKind, Rank>> = {
   model: "E",

@@ -60,6 +60,7 @@ export function factsOf(given: {
       instructions: skill.instructions,
       hash: skill.hash,
       scopes: skill.manifest.scopes,
+      ...(skill.manifest.rank === undefined ? {} : { rank: skill.manifest.rank }),
       locked: lock.skills[skill.head.name]?.hash === skill.hash,
       ...(skill.manifest.commands === undefined ? {} : { commands: skill.manifest.commands }),
       ...(bringsTools(skill) ? {} : { dir: skill.dir, files: skill.files }),

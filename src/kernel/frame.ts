@@ -8,6 +8,7 @@ import type { Label } from "../contracts/label.ts";
 import type { Message } from "../contracts/message.ts";
 import type { Scope } from "../contracts/scope-parts.ts";
 import type { Spent } from "../contracts/usage.ts";
+import type { Floor } from "../gate/gate.ts";
 import { OPERATOR_LABEL } from "../gate/labels.ts";
 import { type Answers, answersIn } from "./asks/answers.ts";
 import type { Watch } from "./drive/watch.ts";
@@ -49,6 +50,8 @@ export interface Frame
   readonly within: readonly Scope[] | null;
   /** Tools that some agent above this one may not use, and so not hand on either. */
   readonly without: readonly string[];
+  /** The least rank of what the agents above this one do, and so of what is done for them. */
+  readonly floor: Floor | null;
   /** Hash the facts are kept under. */
   readonly factsHash: string;
   /** Ids of yeses given beforehand that it may use. */
@@ -139,6 +142,7 @@ export function newFrame({ started, label, ...given }: Given): Frame {
     localOnly: started.localOnly,
     within: started.within ?? null,
     without: started.without ?? [],
+    floor: started.floor ?? null,
     factsHash: started.facts,
     depth: started.parent?.depth ?? 0,
     messages: [],
@@ -165,8 +169,7 @@ export function newFrame({ started, label, ...given }: Given): Frame {
     nested: new Map(),
     outward: new Set(),
     stages: [],
-    asks: 0,
-    calls: 0,
+    ...{ asks: 0, calls: 0 },
     hosts: new Set(),
     files: new Map(),
     unconfined: new Set(),

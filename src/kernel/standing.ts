@@ -7,9 +7,11 @@ import { MEMORY_OFF } from "../contracts/memory.ts";
 import type { Answer } from "../contracts/run.ts";
 import { scopeParts, type Scope } from "../contracts/scope-parts.ts";
 import type { Spent } from "../contracts/usage.ts";
-import type { Standing } from "../gate/gate.ts";
+import type { Floor, Standing } from "../gate/gate.ts";
 import { flowOf } from "./flow/flow.ts";
 import { grantFor } from "../gate/endorse.ts";
+import { FLOORS_SINCE } from "../gate/policy.ts";
+import { rankNumber } from "../gate/ranks.ts";
 import { type Frame, OPERATOR } from "./frame.ts";
 import type { Want } from "./proposal.ts";
 import { topRun } from "./views/traces.ts";
@@ -31,6 +33,7 @@ export function standingOf(frame: Frame, want: Want, step: string, moment: Momen
   const { skill: name, agent } = want.action;
   const skill = name === undefined ? undefined : facts.skills.find((one) => one.name === name);
   const flow = flowOf(frame, want.action);
+  const floor = floorOf(frame, skill);
   const skillHash = sealOf(facts, name);
   const run = topRun(frame.drive.run);
   return {
@@ -59,8 +62,27 @@ export function standingOf(frame: Frame, want: Want, step: string, moment: Momen
     ...(want.model?.resting ? { resting: true } : {}),
     memory: facts.memory ?? MEMORY_OFF,
     inDoubt: false,
+    ...(floor ? { floor } : {}),
     ...(flow ? { flow } : {}),
   };
+}
+
+/** The highest rank that a manifest names: the agent's, of those it works for, or the skill's. */
+export function floorOf(
+  { agent, facts, floor }: Pick<Frame, "agent" | "facts" | "floor">,
+  skill?: Facts["skills"][number],
+): Floor | null {
+  if ((facts.gate ?? 1) < FLOORS_SINCE) return null;
+  const { name, rank } = agent.manifest;
+  const named = [
+    floor,
+    rank && { rank, by: `agent ${name}` },
+    skill?.rank && { rank: skill.rank, by: `skill ${skill.name}` },
+  ].filter((one) => one !== null && one !== undefined);
+  return named.reduce<Floor | null>(
+    (most, one) => (most && rankNumber(most.rank) >= rankNumber(one.rank) ? most : one),
+    null,
+  );
 }
 
 /** What a yes to this name is bound to now: its files and the tools it announces; null for none. */

@@ -16,7 +16,7 @@ import type { Journal } from "../journal/journal.ts";
 import { parseScope } from "../gate/scopes.ts";
 import { type Frame, OPERATOR, agentOf } from "./frame.ts";
 import { meantBy } from "./skills/commands.ts";
-import { resolveScope } from "./standing.ts";
+import { floorOf, resolveScope } from "./standing.ts";
 import type { RunChild } from "./wants/delegate.ts";
 import { toolOf } from "./wants/work.ts";
 import type { Facts, World } from "./world.ts";
@@ -130,11 +130,14 @@ export async function childStart(
 export const NO_MODEL = { name: "none", host: null, priced: true };
 
 /** What holds an agent holds those it hands work to. */
-function boundsFor({ within, without, agent }: Frame): Pick<RunStarted, "within" | "without"> {
+function boundsFor(frame: Frame): Pick<RunStarted, "within" | "without" | "floor"> {
+  const { within, without, agent } = frame;
+  const floor = floorOf(frame);
   const taken = [...new Set([...without, ...(agent.manifest.disallowedTools ?? [])])];
   return {
     ...(within === null ? {} : { within: [...within] }),
     ...(taken.length === 0 ? {} : { without: taken }),
+    ...(floor === null ? {} : { floor }),
   };
 }
 

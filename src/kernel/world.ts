@@ -1,3 +1,4 @@
+import type { Rank } from "../contracts/action.ts";
 import type { Clock } from "../std/clock.ts";
 import type { Random } from "../std/random.ts";
 import type { AgentManifest } from "../contracts/agent.ts";
@@ -66,6 +67,8 @@ export interface SkillFacts {
   readonly hash: string;
   /** Most its tools may reach; empty means each tool's own. */
   readonly scopes: readonly Scope[];
+  /** The least rank of what its tools do, where its manifest names one. */
+  readonly rank?: Rank;
   /** Installed through the lock, with this hash. */
   readonly locked: boolean;
   readonly commands?: Readonly<Record<string, Command>>;

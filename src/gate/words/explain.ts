@@ -80,7 +80,9 @@ const RANK_LINES: Readonly<Record<Decision["rank"], string>> = {
 };
 
 function rankLine(decision: Decision): string {
-  return RANK_LINES[decision.rank];
+  const { rank, raised } = decision;
+  const by = raised === undefined ? "" : ` The manifest of ${raised} raised it to that.`;
+  return `${RANK_LINES[rank]}${by}`;
 }
 
 /** What a person can do so that the same action comes out otherwise, as one sentence. */

@@ -4,6 +4,7 @@ import { NanosError } from "../../std/error.ts";
 import type { AskReply } from "../../contracts/question.ts";
 import type { Ask } from "../../contracts/run.ts";
 import { answerAsk } from "../desk/approvals.ts";
+import { can } from "./can.ts";
 import { askDesk } from "./desk.ts";
 import { replay } from "../drive/replay.ts";
 import { askedIn } from "../views/asked.ts";
@@ -245,5 +246,62 @@ describe("asks are counted, with answers and the time to answer", () => {
     const { steps } = traceOf(made.journal, run);
     const asked = steps.flatMap((one) => one.asked ?? []);
     expect(asked.map(({ came }) => came)).toEqual(["expired", null]);
+  });
+});
+
+describe("the rank a manifest names", () => {
+  const WAITS = "Asked because its rank waits for the operator.";
+  const hand = { calls: [{ name: "delegate", args: { agent: "helper", request: "go" } }] };
+  const act = { calls: [{ name: "look", args: { url: "https://a.org/x" } }] };
+  const quiet: FunctionTool = { name: "look", run: () => "seen" };
+  const agents = (rank: "A" | undefined): NonNullable<LabSetup["agents"]> => [
+    { manifest: { name: "oracle", agents: ["helper"], ...(rank ? { rank } : {}) } },
+    { manifest: { name: "helper" } },
+  ];
+  const setup = (rank: "A" | undefined): LabSetup => ({
+    tools: [quiet],
+    agents: agents(rank),
+    script: {
+      turns: [
+        { agent: "oracle", ...hand },
+        { agent: "helper", ...act },
+        { agent: "helper", say: "seen" },
+        { agent: "oracle", say: "done" },
+      ],
+    },
+  });
+
+  test("makes what the agent does wait, and what is done for it, but not its thoughts", async () => {
+    const [, none] = await attended(setup(undefined), YES);
+    expect(none).toEqual([]);
+    const [made, asks, came] = await attended(setup("A"), YES);
+    expect(asks.map(({ agent, name, reason }) => [agent, name, reason])).toEqual([
+      ["oracle", "helper", WAITS],
+      ["helper", "look", WAITS],
+    ]);
+    expect(came).toBe("succeeded");
+    const judged = [...made.journal.since(0, { bodies: true })].flatMap(({ body }) =>
+      body?.kind === "action.judged" ? [body.decision.raised ?? "-"] : [],
+    );
+    expect(judged.filter((by) => by === "agent oracle").length).toBe(4);
+  });
+
+  test("is said beforehand, and was not looked at in older runs", async () => {
+    const made = lab(setup("A"));
+    const said = await can(made.world, "oracle", "look", {});
+    expect(said.decision).toMatchObject({ verdict: "ask", rank: "A", raised: "agent oracle" });
+    expect(said.explanation.join()).toContain("The manifest of agent oracle raised it to that.");
+    const world = { ...made.world, facts: async () => ({ ...made.facts, gate: 2 }) };
+    const older = await can(world, "oracle", "look", {});
+    expect(older.decision).toMatchObject({ verdict: "allow", rank: "E" });
+  });
+
+  test("of a skill holds for its tools", async () => {
+    const made = lab(setup(undefined));
+    const plain = { description: "", instructions: "", hash: "h", scopes: [], locked: true };
+    const skills = [{ name: "look", rank: "S" as const, ...plain }];
+    const world = { ...made.world, facts: async () => ({ ...made.facts, skills }) };
+    const said = await can(world, "oracle", "look", {});
+    expect([said.decision.rank, said.decision.raised]).toEqual(["S", "skill look"]);
   });
 });

@@ -69,8 +69,9 @@ function lineOf(facts: Facts, tool: LoadedTool): ToolLine {
   };
 }
 
-function rankOf(facts: Facts, { manifest, unconfined }: LoadedTool): Rank {
+function rankOf(facts: Facts, { manifest, skill, unconfined }: LoadedTool): Rank {
   const scopes = manifest.scopes.map((one) => resolveScope(one, facts.workspace, facts.userHome));
+  const named = facts.skills.find(({ name }) => name === skill)?.rank ?? "E";
   const least = highest(manifest.rank ?? "E", unconfined ? "A" : "E");
-  return rankOfScopes(scopes, facts.workspace, least);
+  return rankOfScopes(scopes, facts.workspace, highest(least, named));
 }
