@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "03259416e4c30c4363abcf66f439b9e5781ca14955ba41a13b283c007b80ac3f";
+export const SCHEMAS_HASH = "ef4150eae846e3523b113ba4c6dbfc4979e6125ed3b18ee135953985111040d8";
