@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "ef4150eae846e3523b113ba4c6dbfc4979e6125ed3b18ee135953985111040d8";
+export const SCHEMAS_HASH = "071869391c6a7ca725c4b1e1add21fa66dad3200af15a0d9ec1bf53059337e56";
