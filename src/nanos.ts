@@ -6,7 +6,6 @@ import { canonical } from "./std/canonical.ts";
 import type { Json } from "./std/json.ts";
 import { systemRandom } from "./std/random.ts";
 import type { Arrangement } from "./contracts/arrangement.ts";
-import type { Config } from "./contracts/config.ts";
 import type {
   Found,
   InitResult,
@@ -32,6 +31,7 @@ import { openJournal } from "./journal/open.ts";
 import { boundary } from "./kernel/secrets/boundary.ts";
 import { policyDesk } from "./kernel/asks/desk.ts";
 import { type GrantDesk, grantDesk } from "./kernel/desk/grants.ts";
+import { marksFor } from "./kernel/desk/marks.ts";
 import { listing } from "./kernel/desk/listing.ts";
 import { type ModelDesk, modelDesk, modelsOf } from "./kernel/desk/models.ts";
 import { cleanJournal } from "./kernel/secrets/guard.ts";
@@ -216,9 +216,9 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
     },
   });
   const grants: GrantDesk = await grantDesk({
-    ...{ arrangement, store: home.grants, journal, vault },
+    ...{ arrangement, store: home.grants, journal, vault, ground: home.ground },
     facts: (again) => facts(again),
-    ground: home.ground,
+    code: (name) => tools.code(name),
   });
   const edge = { ...boundary(home.secrets, systemClock), clock: systemClock };
   const sandbox = openSandbox({ clock: systemClock, hidden: [memoryDir(home)] });
@@ -226,7 +226,7 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
     ...{ sandbox, arrangement, env, clock: systemClock, secret: secretFor(home) },
     ...{ cacheDir: paths.cache, stageDir: paths.stage, undoDir: join(paths.machine, "undo") },
     listing: listing({ ...edge, arrangement, vault, grants: grants.current }),
-    unconfined: marksFor(config, arrangement.workspace),
+    unconfined: marksFor(config, arrangement.workspace, grants.current),
   });
   const facts = factsHere(home, { tools, arrangement, memory: settings });
   const parts = { home, edge, journal, vault, models, grants, tools, sandbox, arrangement };
@@ -280,11 +280,6 @@ function placeOf({ paths, place }: Home, { workspace }: Arrangement, sandbox: Sa
 /** A secret for a program that is about to start. */
 function secretFor({ secrets }: Home): (name: string) => Promise<string> {
   return (name) => secrets.lend(name, null);
-}
-
-/** The tools of this workspace the operator marked in the config of this machine, and nowhere else. */
-function marksFor({ unconfined = [] }: Config, workspace: string): readonly string[] {
-  return unconfined.filter((one) => one.workspace === workspace).map(({ tool }) => tool);
 }
 
 function nanosOf(parts: {

@@ -14,7 +14,8 @@ export const Config = z.strictObject({
   memory: MemoryConfig.optional(),
   /**
    * Tools made of a command that may run where no sandbox holds them: only there, each use of rank A.
-   * By tool and workspace, so that no other project has a tool of that name.
+   * By tool and workspace, so that no other project has a tool of that name. `nanos grant add SKILL
+   * --unconfined` is for every kind of tool, and bound to what the skill is made of.
    */
   unconfined: z
     .array(z.strictObject({ tool: z.string(), workspace: z.string() }))
@@ -36,6 +37,11 @@ export const Grant = z.strictObject({
   run: z.string().optional(),
   /** What was seen then, in the vault: a `Seen`, so that a later change can be shown. */
   seen: z.string().optional(),
+  /**
+   * Set where the skill may run held by nothing when no sandbox here holds it: hash of what it was
+   * made of then, as only that is started.
+   */
+  unconfined: z.string().optional(),
   /** A yes that was taken back: the skill does nothing until it is granted anew. */
   revoked: z.literal(true).optional(),
   /** The one agent it was taken from; all where nothing is said. Only with `revoked`. */

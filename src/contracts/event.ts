@@ -232,6 +232,8 @@ export const EventBody = z.discriminatedUnion("kind", [
     run: z.string().optional(),
     /** What was seen, in the vault. */
     seen: z.string().optional(),
+    /** It may run held by nothing, made of what has this hash. */
+    unconfined: z.string().optional(),
   }),
   z.strictObject({
     kind: z.literal("grant.revoked"),

@@ -180,6 +180,8 @@ export interface GrantOptions {
   readonly until?: number;
   /** The one run it is for. */
   readonly run?: string;
+  /** It may run held by nothing where no sandbox holds it; each use then asks. */
+  readonly unconfined?: true;
   /** What was shown, to be bound to nothing else: `hash` of the view. */
   readonly hash?: string | null;
 }

@@ -63,6 +63,8 @@ export interface GrantWish {
   readonly run?: string;
   /** What was seen, in the vault. */
   readonly seen?: string;
+  /** Hash of what may run held by nothing. */
+  readonly unconfined?: string;
 }
 
 /**
@@ -91,15 +93,12 @@ export async function withGrant(
     earlier !== undefined &&
     earlier.hash === wish.hash &&
     (earlier.expires === undefined || earlier.expires > now);
-  const { expires, run, seen } = wish;
+  const kept = holds && earlier.unconfined !== undefined;
   const made = Grant.safeParse({
-    skill: wish.skill,
+    ...(kept && { unconfined: earlier.unconfined }),
+    ...wish,
     scopes: [...new Set([...(holds ? earlier.scopes : []), ...wish.scopes])],
-    hash: wish.hash,
     at: now,
-    ...(expires === undefined ? {} : { expires }),
-    ...(run === undefined ? {} : { run }),
-    ...(seen === undefined ? {} : { seen }),
   });
   if (!made.success) {
     throw new NanosError(

@@ -20,9 +20,10 @@ export interface LockSpec {
   readonly v: 1;
   /**
    * `bwrap`: namespaces already hold paths, processes and network. `wasm`: nothing holds paths
-   * until `seal` does, before any code of a stranger's runs.
+   * until `seal` does, before any code of a stranger's runs. `none`: the operator marked it, and
+   * nothing is locked; of all the rest only `env` is there.
    */
-  readonly tier: "bwrap" | "landlock" | "wasm";
+  readonly tier: "bwrap" | "landlock" | "wasm" | "none";
   /** `host` goes on to import a tool file in this process; `program` executes `argv`. */
   readonly kind: "host" | "program";
   /** Landlock version to use; 0 leaves Landlock out (only where namespaces hold). */
@@ -82,7 +83,7 @@ export function applyLock(): LockSpec {
   if (applied) return applied;
   try {
     const lock = readLock();
-    lockDown(lock);
+    if (lock.tier !== "none") lockDown(lock);
     applied = lock;
     for (const name of Object.keys(process.env)) delete process.env[name];
     Object.assign(process.env, lock.env);

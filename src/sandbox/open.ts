@@ -11,7 +11,8 @@ import { planContainer } from "./container/plan.ts";
 import type { Podman } from "./container/podman.ts";
 import { findPodman, noContainerNet, noPodman, podmanEnv } from "./container/podman.ts";
 import { bwrapArgv } from "./bwrap.ts";
-import type { Child } from "./process/child.ts";
+import type { LockSpec } from "./lock.ts";
+import type { Child, Command } from "./process/child.ts";
 import { startChild } from "./process/child.ts";
 import type { Guardian } from "./process/guardian.ts";
 import { openGuardian } from "./process/guardian.ts";
@@ -19,7 +20,8 @@ import type { SocketUse } from "./linux/seccomp.ts";
 import { seccompProgram } from "./linux/seccomp.ts";
 import type { Plan, StagePlan } from "./plan.ts";
 import { outerStage, planBox } from "./plan.ts";
-import type { Boxed, ProcessSpec, Sandbox } from "./sandbox.ts";
+import { runtimeArgv } from "./runtime.ts";
+import type { Box, Boxed, ProcessSpec, Sandbox } from "./sandbox.ts";
 import { stageHandle } from "./stage/handle.ts";
 import type { Machine } from "./tiers.ts";
 import type { Census } from "./process/watch.ts";
@@ -73,7 +75,7 @@ export function openSandbox(options: SandboxOptions): Sandbox {
       if (isContainer(spec)) return contain(house, spec, podman());
       const wanted = { kind: kindOf(spec.run), net: spec.box.net.kind === "proxy" } as const;
       const tier = strongestTier(machine(), wanted);
-      if (tier === null && spec.unconfined && wanted.kind === "program") return bare(house, spec);
+      if (tier === null && spec.unconfined && spec.run.kind !== "attack") return bare(house, spec);
       if (tier === null) return noTier(machine(), wanted);
       const boxed = await begin(house, spec, tier, machine());
       if ("code" in boxed) removeStage(spec.stage);
@@ -118,11 +120,10 @@ async function begin(
   }
 }
 
-/** Starts a program in no box at all, with its own environment and a stage all the same. */
+/** Starts it in no box at all, with its own environment and a stage all the same. */
 async function bare(house: House, spec: ProcessSpec): Promise<Boxed | Failure> {
   try {
     const { run, box, cwd } = spec;
-    const argv = run.kind === "program" ? run.argv : [];
     const given = { reads: box.reads, hidden: house.hidden, cwd };
     const stage = spec.stage === null ? null : await outerStage(spec, spec.stage, given);
     if (stage !== null && "code" in stage) {
@@ -130,13 +131,21 @@ async function bare(house: House, spec: ProcessSpec): Promise<Boxed | Failure> {
       return stage;
     }
     const place = stage?.cwd ?? cwd;
-    const child = await startChild({ argv, env: box.env, descriptor3: null, cwd: place });
+    const child = await startChild({ ...bareStart(run, box.env), descriptor3: null, cwd: place });
     const mapping = stage?.mapping ?? [];
     return keep(house, spec, { child, tier: "none", fork: true, stage, mapping, cwd: place });
   } catch (error) {
     removeStage(spec.stage);
     return startFailure(error);
   }
+}
+
+/** A host is told that it has no lock; a program is not asked. */
+function bareStart(run: ProcessSpec["run"], env: Box["env"]): Pick<Command, "argv" | "env"> {
+  if (run.kind !== "host") return { argv: run.kind === "program" ? run.argv : [], env };
+  const lock: Pick<LockSpec, "v" | "tier" | "env"> = { v: 1, tier: "none", env };
+  const argv = [...runtimeArgv("host"), run.file];
+  return { argv, env: { NANOS_BOX: JSON.stringify(lock) } };
 }
 
 type Contained = ProcessSpec & { readonly run: { readonly kind: "container" } };

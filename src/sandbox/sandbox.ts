@@ -40,8 +40,8 @@ export interface ProcessSpec {
     | { readonly kind: "attack"; readonly name: string; readonly args: readonly string[] };
   readonly cwd: string;
   /**
-   * Set for a program the operator marked: where no tier holds it, it is started all the same, and
-   * its tier is `none`. Where one does, it is held like every other.
+   * Set for what the operator marked: where no tier holds it, it is started all the same, and its
+   * tier is `none`. Where one does, it is held like every other. A container has nothing to mark.
    */
   readonly unconfined?: true;
   readonly box: Box;

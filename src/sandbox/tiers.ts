@@ -58,7 +58,7 @@ export function noTier(machine: Machine, { kind, net }: Wanted): Failure {
     return {
       code: "sandbox.no_tier",
       message: `No sandbox for ${process.platform} has been built and tested yet.`,
-      next: "Run nanos on Linux, in a container or a virtual machine; or name a command you would run yourself under `unconfined` in the home's config.yaml.",
+      next: "Run nanos on Linux, in a container or a virtual machine; or mark what you would run yourself: nanos grant add SKILL --unconfined",
     };
   }
   if (kind !== "program" && net) {

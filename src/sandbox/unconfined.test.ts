@@ -34,12 +34,35 @@ test("where nothing holds it, only what is marked is started", async () => {
     net: "open",
     limits: { memoryBytes, processes, cpuSeconds: null },
   });
-  // A host would be imported to learn what it is, before anybody could be asked.
+  // Our own attempts to escape are for what holds.
   expect(await sandbox.start(marked(specOf({ attack: ["x"] })))).toMatchObject({
     code: "sandbox.no_tier",
   });
   await sandbox.close();
 });
+
+test("a host of a tool file that is marked runs without its lock, and sees what its box names", () =>
+  inFolder(async (folder) => {
+    const sandbox = none();
+    const file = join(folder, "free.ts");
+    writeFileSync(
+      file,
+      `import { readFileSync } from "node:fs";
+import { tool, z } from "nanos/tool";
+export default tool({ name: "free", description: "Free.", input: z.object({}),
+  run: () => [readFileSync("/etc/hostname", "utf8") !== "", process.env.SHOWN, process.env.NANOS_BOX ?? null] });`,
+    );
+    const spec = specOf({ host: file, env: { SHOWN: "x" } });
+    expect(await sandbox.start(spec)).toMatchObject({ code: "sandbox.no_tier" });
+    const boxed = await sandbox.start(marked(spec));
+    if ("code" in boxed) throw new Error(boxed.message);
+    const call = { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "free" } };
+    await boxed.write(`${JSON.stringify(call)}\n`);
+    boxed.endInput();
+    expect(await textOf(boxed)).toContain('[true,\\"x\\",null]');
+    expect(boxed.tier).toBe("none");
+    await sandbox.close();
+  }));
 
 test("it has the variables its box names, and its own folder and stage", () =>
   inFolder(async (folder) => {

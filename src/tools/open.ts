@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Clock } from "../std/clock.ts";
 import { messageOf } from "../std/error.ts";
+import { hashOf } from "../std/hash.ts";
+import type { Json } from "../std/json.ts";
 import { LIMITS } from "../std/limits.ts";
 import { nearest } from "../std/nearest.ts";
 import type { Arrangement } from "../contracts/arrangement.ts";
@@ -10,12 +12,14 @@ import type { McpServer } from "../contracts/tool.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import { brokerFetch } from "./broker.ts";
 import type { Env } from "./box.ts";
-import { manifestCache } from "./cache.ts";
+import { hashTrees, manifestCache } from "./cache.ts";
 import { failure, isFailure } from "./failures.ts";
 import {
+  bareHere,
   brokenSource,
   type Entry,
   failed,
+  grantName,
   type Kind,
   type Loaded,
   type Origin,
@@ -27,6 +31,7 @@ import { KINDS } from "./kinds/list.ts";
 import { readToolFile } from "./kinds/load-file.ts";
 import type { Resolve } from "./proxy/dial.ts";
 import { requestOf } from "./pool.ts";
+import { processOf } from "./scopes.ts";
 import { openStages } from "./stages.ts";
 import type { BrokenTool, Reach, ToolHost } from "./tool-host.ts";
 
@@ -42,8 +47,12 @@ export interface ToolOptions {
   readonly undoDir?: string;
   /** The environment, of which tools get what an `env:` scope names, and PATH. */
   readonly env?: Env;
-  /** Names of commands that may run where no sandbox holds them; none where nothing is said. */
-  readonly unconfined?: readonly string[];
+  /**
+   * Whether what goes by a grant's name, and is made of `code`, may run where no sandbox holds it;
+   * with null, whether a command of that name may, whatever it is made of. Nothing may where
+   * nothing is said.
+   */
+  readonly unconfined?: (name: string, code: string | null) => boolean;
   /** Names to addresses, for what programs reach; the machine's own where nothing is said. */
   readonly resolve?: Resolve;
   /** The value of a secret, for the environment of a program that is about to start. */
@@ -74,12 +83,11 @@ export function openTools(options: ToolOptions): ToolHost {
     clock: options.clock,
     env,
     secret: options.secret ?? (() => Promise.reject(new Error("there are no secrets"))),
-    cache: manifestCache(join(cacheDir, "tools")),
-    stages,
+    ...{ cache: manifestCache(join(cacheDir, "tools")), stages },
     workspace: arrangement.workspace,
     listing: options.listing ?? (() => publicOnly),
     resolve: options.resolve,
-    unconfined: new Set(options.unconfined),
+    marked: markedBy(options),
   };
   const kinds = KINDS.map((kind) => kind(parts));
   let loading: Promise<Table> | null = null;
@@ -105,12 +113,21 @@ export function openTools(options: ToolOptions): ToolHost {
     },
     reopen: (step) => stages.reopen(step),
     written: (step) => stages.written(step),
+    code: (name) => codeOf(name, arrangement),
     leave: (run) => {
       for (const kind of kinds) kind.leave?.(requestOf(run));
     },
     async close() {
       await Promise.all(kinds.map((kind) => kind.close()));
     },
+  };
+}
+
+function markedBy({ arrangement, unconfined = () => false }: ToolOptions): Parts["marked"] {
+  return (source, command) => {
+    if (command !== undefined && unconfined(command, null)) return true;
+    const code = codeOf(grantName(source), arrangement);
+    return code !== null && unconfined(grantName(source), code);
   };
 }
 
@@ -149,10 +166,23 @@ async function loadOne(source: Source, kinds: readonly Kind[], parts: Parts): Pr
   if (isFailure(file)) return brokenSource(source, file);
   for (const kind of kinds) {
     const loading = kind.load(source, file.spec);
-    if (loading) return loading;
+    if (loading) return withMarks(await loading, source, parts);
   }
   const message = `${sourceName(source)} is no kind of tool.`;
   return brokenSource(source, failure("tool.bad_manifest", message));
+}
+
+/** What the operator marked says so, where no tier holds it. */
+function withMarks({ entries, broken }: Loaded, source: Source, parts: Parts): Loaded {
+  const marked = entries.map(({ tool, call }): Entry => {
+    const process = processOf(tool);
+    const command = tool.kind === "command" ? tool.manifest.name : undefined;
+    // A container is podman's, or nobody's.
+    const bare = process !== null && process.kind !== "container";
+    const unconfined = bare && bareHere(parts, source, process, command);
+    return { tool: { ...tool, ...(unconfined && { unconfined }) }, call };
+  });
+  return { entries: marked, broken };
 }
 
 /** Processes started at once to describe tools that changed. */
@@ -219,6 +249,28 @@ function sourcesOf(arrangement: ToolArrangement): Sources {
     broken.push({ source: source.name, failure: failure("tool.duplicate", message) });
   }
   return { sources: sources.slice(0, LIMITS.arrangementItems), broken };
+}
+
+/** Hash of all that goes by a grant's name and is started; null where nothing does. */
+function codeOf(name: string, arrangement: ToolArrangement): string | null {
+  const own = sourcesOf(arrangement).sources.filter((source) => grantName(source) === name);
+  try {
+    return own.length === 0 ? null : hashOf(own.map(codeIn));
+  } catch {
+    // What cannot be read whole is nothing anybody could have said yes to.
+    return null;
+  }
+}
+
+function codeIn(source: Source): Json {
+  if (source.from === "file") return hashTrees([source.file, ...source.own], "code");
+  return [madeOf(source) as unknown as Json, hashTrees(source.own, "code")];
+}
+
+/** How it is started, where that is no file of its own. */
+function madeOf(source: Exclude<Source, { from: "file" }>): unknown {
+  if (source.from === "server") return source.server;
+  return source.from === "agent" ? source.agent.manifest : source.programs;
 }
 
 function isTaken(name: string, { skills, mcpServers }: ToolArrangement): boolean {

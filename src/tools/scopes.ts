@@ -1,5 +1,7 @@
 import { isAbsolute, join, resolve } from "node:path";
 import { scopeParts, type Scope } from "../contracts/scope-parts.ts";
+import type { ProcessKind } from "../sandbox/sandbox.ts";
+import type { LoadedTool } from "./tool-host.ts";
 
 /** True when `path` is `folder` or lies in it. Both absolute and normal. */
 export function isWithin(folder: string, path: string): boolean {
@@ -9,6 +11,20 @@ export function isWithin(folder: string, path: string): boolean {
 /** True when nothing on the machine is reached: what it asks of nanos is nanos' own to do. */
 export function onlyComputes(scopes: readonly Scope[]): boolean {
   return !scopes.some((scope) => ["read", "write", "exec", "env"].includes(scopeParts(scope).kind));
+}
+
+/** The process a tool runs in; null for a request over HTTP, which needs none. */
+export function processOf({ kind, manifest }: Pick<LoadedTool, "kind" | "manifest">): {
+  readonly kind: ProcessKind;
+  readonly net: boolean;
+} | null {
+  const { scopes } = manifest;
+  if (kind === "module") return { kind: onlyComputes(scopes) ? "pure" : "host", net: false };
+  if (kind === "container") return { kind, net: false };
+  // A server of standard streams has the program it is; one behind HTTP has none.
+  const has = (start: string): boolean => scopes.some((scope) => scope.startsWith(start));
+  if (kind === "http" || (kind === "mcp" && !has("exec:"))) return null;
+  return { kind: "program", net: has("net:") };
 }
 
 /** The absolute paths of the scopes of one kind. */

@@ -17,7 +17,7 @@ export interface LoadedTool {
   readonly agent?: string;
   /** File or server it comes from, for people. */
   readonly source: string;
-  /** True when no sandbox here holds it and the operator's own config says it may run all the same. */
+  /** True when no sandbox here holds it and the operator marked it to run all the same. */
   readonly unconfined?: true;
   /** Of what it announces and what it is made of: a change suspends the grant. */
   readonly hash: string;
@@ -169,6 +169,8 @@ export interface ToolHost {
   reopen(step: string): Promise<Staged | null>;
   /** What a commit of that stage would write, to be shown to a person; empty when it is gone. */
   written(step: string): readonly Written[];
+  /** Hash of what goes by a grant's name, as it would be started; null where nothing does. */
+  code(name: string): string | null;
   /** The run is over or waits, with all it delegated: what was kept warm for it ends. */
   leave(run: string): void;
   close(): Promise<void>;

@@ -1,7 +1,7 @@
 import type { Grant } from "../../contracts/config.ts";
 import type { SkillView } from "../../contracts/skill.ts";
 import { NanosError } from "../../std/error.ts";
-import { arg, type Command, type Context, type Input, option, show } from "../command.ts";
+import { arg, type Command, type Context, flag, type Input, option, show } from "../command.ts";
 import { EXIT } from "../exit.ts";
 import { type Line, span } from "../render/line.ts";
 import { table } from "../render/table.ts";
@@ -37,6 +37,7 @@ export const command: Command = {
         { flag: "--exec", value: "PROGRAM", about: "a program said yes to", many: true },
         { flag: "--until", value: "DATE", about: "void after that day, like 2026-12-31" },
         { flag: "--run", value: "RUN", about: "only for that run", offers: "runs" },
+        { flag: "--unconfined", about: "run it where no sandbox holds it; each use then asks" },
       ],
       run: add,
     },
@@ -82,15 +83,26 @@ async function add(context: Context, input: Input): Promise<number> {
     ...(exec === undefined ? {} : { exec }),
     ...(until === undefined ? {} : { until }),
     ...(run === undefined ? {} : { run }),
+    ...(flag(input, "--unconfined") && { unconfined: true }),
   });
   const now = await nanos.skills.show(name);
   await show(context, grant, () => [
     [span("granted ", "green"), grant.skill],
     ...mayLines(now),
+    ...(grant.unconfined === undefined ? [] : UNCONFINED),
     [span(`nanos grant revoke ${grant.skill} takes it back`, "dim")],
   ]);
   return EXIT.succeeded;
 }
+
+const UNCONFINED: readonly Line[] = [
+  [
+    span(
+      "unconfined: where no sandbox holds it, it has all your rights and each use asks",
+      "yellow",
+    ),
+  ],
+];
 
 /** Whoever said yes to something else is shown what changed, and says yes to that first. */
 async function seen(context: Context, view: SkillView): Promise<boolean> {
@@ -119,9 +131,10 @@ export function grantTable(grants: readonly Grant[], now: number, width: number)
   );
 }
 
-function reachOf({ scopes, revoked, agent }: Grant): string {
+function reachOf({ scopes, revoked, agent, unconfined }: Grant): string {
   if (revoked === true) return agent === undefined ? "nothing" : `nothing, for ${agent}`;
-  return scopes.join(" ") || "what it declares";
+  const reach = scopes.join(" ") || "what it declares";
+  return unconfined === undefined ? reach : `UNCONFINED ${reach}`;
 }
 
 function until({ expires, run, revoked }: Grant, now: number): string {

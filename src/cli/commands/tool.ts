@@ -90,7 +90,7 @@ function toolLines(tool: ShownTool): readonly Line[] {
       ["skill", tool.skill],
       ["made of", `${tool.kind}, ${tool.source}`],
       ["reach", tool.scopes.join(", ") || "nothing"],
-      ["held by", tool.unconfined ? "nothing: config.yaml marks it unconfined" : ""],
+      ["held by", tool.unconfined ? "nothing: you marked it unconfined" : ""],
       ["rank", tool.rank],
       ["agents", tool.agents.join(", ")],
       ["repeatable", tool.manifest.repeatable ? "yes" : "no"],

@@ -118,7 +118,7 @@ function containerChecks(sandbox: Sandbox, tools: readonly LoadedTool[]): readon
 }
 
 function bareCheck({ manifest }: LoadedTool): Check {
-  const says = `${manifest.name} runs held by no sandbox, as the home's config.yaml says; each use asks.`;
+  const says = `${manifest.name} runs held by no sandbox, as you marked it; each use asks.`;
   return {
     name: "unconfined",
     state: "warn",

@@ -25,6 +25,8 @@ interface Desk extends Pick<AttachDesk, "arrangement" | "store" | "ground"> {
   readonly vault: Vault;
   /** `again` asks servers anew that could not be asked before. */
   readonly facts: (again?: boolean) => Promise<Facts>;
+  /** Hash of what goes by a name, as it would be started. */
+  readonly code: (name: string) => string | null;
 }
 
 /** Opens the grants of one workspace. */
@@ -47,8 +49,9 @@ export async function grantDesk(desk: Desk): Promise<GrantDesk> {
   const add = async (name: string, wish: GrantOptions = {}): Promise<Grant> => {
     checkRun(journal, wish.run);
     const grant = await give(name, wish);
-    if (grant.hash !== null || !Object.hasOwn(arrangement.mcpServers, name)) return grant;
-    // Now that it may be reached, it can be asked what it offers; the yes is bound to that.
+    const unasked = grant.hash === null && Object.hasOwn(arrangement.mcpServers, name);
+    if (!unasked && wish.unconfined === undefined) return grant;
+    // Now that it may be reached or started it can be asked what it offers; the yes is bound to that.
     await desk.facts(true);
     const { hash: _shown, ...again } = wish;
     return give(name, again);
@@ -74,7 +77,7 @@ export async function grantDesk(desk: Desk): Promise<GrantDesk> {
 
 /** Stores the yes, bound to what is there now and with what was seen of it. */
 async function giveGrant(
-  { arrangement, facts, vault, store }: Desk,
+  { arrangement, facts, vault, store, code }: Desk,
   name: string,
   wish: GrantOptions,
 ): Promise<{ grant: Grant; body: EventBody }> {
@@ -89,10 +92,21 @@ async function giveGrant(
   const extra = {
     ...(until === undefined ? {} : { expires: until }),
     ...(run === undefined ? {} : { run: topRun(run) }),
+    ...(wish.unconfined && { unconfined: markOf(name, code(name)) }),
     seen: keepSeen(look, vault),
   };
   const grant = await store.add({ skill: name, scopes, hash, ...extra });
   return { grant, body: { kind: "grant.given", skill: name, scopes, hash, ...extra } };
+}
+
+/** What may run held by nothing must be there, whole, to be bound to. */
+function markOf(name: string, code: string | null): string {
+  if (code !== null) return code;
+  throw new NanosError(
+    "grant.nothing_to_mark",
+    `${name} starts nothing that could be marked.`,
+    "Leave --unconfined away.",
+  );
 }
 
 /** A yes for a run that is over would be a yes to nothing. */

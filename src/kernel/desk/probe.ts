@@ -214,6 +214,7 @@ const ADDER: ToolHost = {
   },
   reopen: async () => null,
   written: () => [],
+  code: () => null,
   leave: () => undefined,
   close: async () => undefined,
 };

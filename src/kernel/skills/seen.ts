@@ -1,4 +1,4 @@
-import { basename, dirname } from "node:path";
+import { basename, dirname, parse } from "node:path";
 import { parseAddress } from "../../std/address.ts";
 import { canonical } from "../../std/canonical.ts";
 import { NanosError } from "../../std/error.ts";
@@ -37,8 +37,22 @@ export function grantable(arrangement: Arrangement, facts: Facts): readonly stri
       ...arrangement.skills.keys(),
       ...Object.keys(arrangement.mcpServers),
       ...facts.tools.map(({ skill }) => skill),
+      ...unloaded(arrangement, facts).map(toolName),
     ]),
   ];
+}
+
+/** Files of tools of no skill that could not be loaded here: their file's name is all there is. */
+function unloaded({ toolFiles }: Arrangement, { broken }: Facts): readonly string[] {
+  return toolFiles.filter((file) => broken.some(({ source }) => source === file));
+}
+
+function toolName(file: string): string {
+  return parse(file).name;
+}
+
+function fileOf(name: string, { toolFiles }: Arrangement, tool?: LoadedTool): string {
+  return tool?.source ?? toolFiles.find((file) => toolName(file) === name) ?? "";
 }
 
 /**
@@ -61,7 +75,7 @@ export function lookAt(name: string, arrangement: Arrangement, facts: Facts): Lo
     return { ...common, kind: "server", from: name, files };
   }
   const kind = tools[0]?.agent === undefined ? "tool" : "agent";
-  return { ...common, kind, from: tools[0]?.source ?? "", files };
+  return { ...common, kind, from: fileOf(name, arrangement, tools[0]), files };
 }
 
 /** Path to content of what goes by this name. Throws `grant.changed` as `lookAt` does. */
@@ -75,7 +89,7 @@ function filesOf(
   if (!skill && server) {
     return new Map([["mcp.json", Buffer.from(`${JSON.stringify(server, null, 2)}\n`)]]);
   }
-  const from = skill?.dir ?? tool?.source ?? "";
+  const from = skill?.dir ?? fileOf(name, arrangement, tool);
   if (tool?.agent !== undefined) {
     const own = readTreeFile(from, basename(from));
     return new Map(own ? [[own.path, own.content]] : []);

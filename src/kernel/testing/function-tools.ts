@@ -85,6 +85,7 @@ export function functionTools(
     },
     reopen: async (step) => stages.get(step) ?? null,
     written: () => [],
+    code: () => null,
     leave: () => undefined,
     close: async () => undefined,
   };

@@ -9,7 +9,7 @@ import type { Scope } from "../../contracts/scope.ts";
 import { UNKNOWN_LABEL } from "../../gate/labels.ts";
 import { isDangerous } from "../../gate/layers/danger.ts";
 import { narrow, parseScope, reachOf as reachOfAction } from "../../gate/scopes.ts";
-import { onlyComputes } from "../../tools/scopes.ts";
+import { processOf } from "../../tools/scopes.ts";
 import type { LoadedTool, Wanted } from "../../tools/tool-host.ts";
 import { decidesOf, isLabelled, opened } from "../flow/flow.ts";
 import { type Frame, OPERATOR } from "../frame.ts";
@@ -43,7 +43,7 @@ export function toolWant(frame: Frame, tool: LoadedTool, given: Json): Want {
     skill: tool.skill,
     ...(tool.unconfined ? { unconfined: true } : {}),
   };
-  const { process } = processOf(tool);
+  const process = processOf(tool);
   // What reaches the network itself is held to the hosts that are judged here, and asks no more.
   const held = process?.net ? reachJudged(declared, action.destinations) : declared;
   return {
@@ -67,18 +67,6 @@ export function toolWant(frame: Frame, tool: LoadedTool, given: Json): Want {
 function returnsOf({ manifest: { name, returns = {} } }: LoadedTool): Label {
   const { integrity = UNKNOWN_LABEL.integrity, secrecy = UNKNOWN_LABEL.secrecy } = returns;
   return { integrity, secrecy, sources: [name] };
-}
-
-/** The kind of process a tool runs in; a request over HTTP needs none. */
-function processOf({ kind, manifest }: LoadedTool): Pick<Want, "process"> {
-  if (kind === "module") {
-    return { process: { kind: onlyComputes(manifest.scopes) ? "pure" : "host", net: false } };
-  }
-  if (kind === "container") return { process: { kind, net: false } };
-  // A server of standard streams has the program it is; one behind HTTP has none.
-  const has = (scope: string): boolean => manifest.scopes.some((one) => one.startsWith(scope));
-  if (kind === "http" || (kind === "mcp" && !has("exec:"))) return {};
-  return { process: { kind: "program", net: has("net:") } };
 }
 
 /** A module's effects outside its stage all pass back through the gate, one by one. */

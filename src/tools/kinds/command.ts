@@ -7,7 +7,7 @@ import type { Reach, ToolCall, ToolResult } from "../tool-host.ts";
 import { manifestOfFile, misfit, placeholder, textOf } from "./arguments.ts";
 import { failed, type Kind, notAnObject, type Parts, type Source } from "./kind.ts";
 import { loadFile } from "./load-file.ts";
-import { printed, type Printing, programTier, reachesOut, startProgram } from "./program.ts";
+import { printed, type Printing, programTier, startProgram } from "./program.ts";
 import { lentEnv } from "./secrets.ts";
 
 /**
@@ -24,27 +24,13 @@ export function commandKind(parts: Parts): Kind {
       const given = spec.stdin === undefined ? [] : [`{${spec.stdin}}`];
       const implied = [`exec:${command[0] ?? ""}`];
       const manifest = manifestOfFile(spec, [...command.filter(isPlace), ...given], implied);
-      const unconfined = isUnconfined(manifest, parts);
-      const words = { kind: "command", manifest, spec, unconfined } as const;
+      const words = { kind: "command", manifest, spec } as const;
       return loadFile(source, words, (call, reach, signal) =>
-        callCommand(
-          { source, parts, command, stdin: spec.stdin, manifest, reach, unconfined },
-          call,
-          signal,
-        ),
+        callCommand({ source, parts, command, stdin: spec.stdin, manifest, reach }, call, signal),
       );
     },
     close: async () => undefined,
   };
-}
-
-/**
- * Only a command may be marked: what it is stands in its file, where a module or a server would have
- * to be started, held by nothing, before anybody could be asked.
- */
-function isUnconfined({ name, scopes }: ToolManifest, parts: Parts): true | undefined {
-  if (!parts.unconfined.has(name)) return undefined;
-  return parts.sandbox.tier("program", reachesOut(scopes)) === null ? true : undefined;
 }
 
 function isPlace(item: string): boolean {
@@ -58,11 +44,10 @@ interface Command {
   readonly stdin: string | undefined;
   readonly manifest: ToolManifest;
   readonly reach: Reach;
-  readonly unconfined: true | undefined;
 }
 
 async function callCommand(
-  { source, parts, command, stdin, manifest, reach, unconfined }: Command,
+  { source, parts, command, stdin, manifest, reach }: Command,
   call: ToolCall,
   signal: AbortSignal,
 ): Promise<ToolResult> {
@@ -74,7 +59,7 @@ async function callCommand(
   const lent = await lentEnv(call.scopes, {}, parts, reach);
   if ("code" in lent) return failed(lent, "host");
   const { scopes, granted = [], workspace, ms } = call;
-  const program = { argv, scopes, granted, workspace, ms, set: lent.env, unconfined };
+  const program = { argv, scopes, granted, workspace, ms, set: lent.env, command: manifest.name };
   const printing: Printing = {
     parts,
     manifest,

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { join, parse } from "node:path";
 import type { Json } from "../../std/json.ts";
 import { hashOf } from "../../std/hash.ts";
 import type { Clock } from "../../std/clock.ts";
@@ -8,7 +8,7 @@ import type { Label } from "../../contracts/label.ts";
 import type { Failure } from "../../contracts/outcome.ts";
 import type { Scope } from "../../contracts/scope.ts";
 import type { McpServer, ToolFile, ToolManifest } from "../../contracts/tool.ts";
-import type { Boxed, Sandbox } from "../../sandbox/sandbox.ts";
+import type { Boxed, ProcessKind, Sandbox } from "../../sandbox/sandbox.ts";
 import type { Env } from "../box.ts";
 import type { ManifestCache } from "../cache.ts";
 import { failure } from "../failures.ts";
@@ -47,8 +47,8 @@ export interface Parts {
   readonly cache: ManifestCache;
   readonly stages: Stages;
   readonly workspace: string;
-  /** Tools the operator marked unconfined here. */
-  readonly unconfined: ReadonlySet<string>;
+  /** Whether the operator marked what a source is made of, or a command of this name, unconfined. */
+  readonly marked: (source: Source, command?: string) => boolean;
   /** Names to addresses, for what programs reach; the machine's own where nothing is said. */
   readonly resolve?: Resolve | undefined;
   /** How an HTTP server of a skill is asked what tools it has, when there is no run yet. */
@@ -74,6 +74,26 @@ export interface Kind {
   /** A request is over: ends what is kept warm for it. */
   leave?(request: string): void;
   close(): Promise<void>;
+}
+
+/** Set where no tier holds such a process and the operator marked what it is made of. */
+export function bareHere(
+  { sandbox, marked }: Parts,
+  source: Source,
+  process: { readonly kind: ProcessKind; readonly net: boolean },
+  command?: string,
+): true | undefined {
+  const held = sandbox.tier(process.kind, process.net) !== null;
+  return !held && marked(source, command) ? true : undefined;
+}
+
+/** The name a grant to a source is given to: of its skill, else its own. */
+export function grantName(source: Source): string {
+  if (source.skill !== null) return source.skill;
+  if (source.from === "server") return source.name;
+  if (source.from === "agent") return source.agent.manifest.name;
+  // Scripts are of a skill always.
+  return parse(source.from === "file" ? source.file : source.dir).name;
 }
 
 /** A source as people know it. */

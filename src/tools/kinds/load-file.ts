@@ -25,21 +25,17 @@ export async function loadFile(
     readonly kind: LoadedTool["kind"];
     readonly manifest: ToolManifest;
     readonly spec: ToolFile;
-    readonly unconfined?: true | undefined;
   },
   call: Entry["call"],
 ): Promise<Loaded> {
-  const { kind, manifest, spec, unconfined } = tool;
+  const { kind, manifest, spec } = tool;
   const missing = undeclared(source.skillScopes, manifest.scopes);
   if (missing !== null) {
     const message = `${manifest.name} needs ${missing}, which its skill does not declare.`;
     return brokenSource(source, failure("tool.scope_undeclared", message));
   }
   const loaded = loadedTool(source, kind, manifest, spec as unknown as Json);
-  return {
-    entries: [{ tool: { ...loaded, ...(unconfined && { unconfined }) }, call }],
-    broken: [],
-  };
+  return { entries: [{ tool: loaded, call }], broken: [] };
 }
 
 /** What a `tools/NAME.yaml` says; null for a source that is no such file. */

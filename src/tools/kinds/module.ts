@@ -16,6 +16,7 @@ import { type CallMeta, WIRE } from "../runtime/wire.ts";
 import { onlyComputes, undeclared } from "../scopes.ts";
 import type { Reach, ToolCall, ToolResult } from "../tool-host.ts";
 import {
+  bareHere,
   brokenSource,
   type Entry,
   failed,
@@ -93,10 +94,26 @@ async function manifestOf(
   return manifest;
 }
 
-/** Starts the file with no reach beyond its own code and asks what it is. */
+/**
+ * Starts the file with no reach beyond its own code and asks what it is. Where that is held by an
+ * engine that lacks what it imports, or by nothing, it is started as it was marked.
+ */
 async function describe(source: FileSource, parts: Parts): Promise<ToolManifest | Failure> {
+  const held = await describeIn(source, parts, undefined);
+  const unconfined = bareHere(parts, source, { kind: "host", net: false });
+  return isFailure(held) && unconfined ? describeIn(source, parts, unconfined) : held;
+}
+
+async function describeIn(
+  source: FileSource,
+  parts: Parts,
+  unconfined: true | undefined,
+): Promise<ToolManifest | Failure> {
   const reaching = { scopes: [], workspace: parts.workspace, ms: LIMITS.describeMs };
-  const boxed = await parts.sandbox.start(hostSpec(source, parts, reaching, null));
+  const spec = hostSpec(source, parts, reaching, null);
+  const pure = unconfined === undefined;
+  const run = { kind: "host", file: source.file, pure } as const;
+  const boxed = await parts.sandbox.start({ ...spec, run, ...(unconfined && { unconfined }) });
   if (isFailure(boxed)) return boxed;
   const link = openLink(boxed, { name: source.file });
   const { signal } = new AbortController();
@@ -241,11 +258,14 @@ function hostSpec(
 ): ProcessSpec {
   const own = [source.file, ...source.own];
   const warm = stage === null;
+  const pure = onlyComputes(scopes);
+  const unconfined = bareHere(parts, source, { kind: pure ? "pure" : "host", net: false });
   return {
-    run: { kind: "host", file: source.file, pure: onlyComputes(scopes) },
+    run: { kind: "host", file: source.file, pure },
     cwd: "/",
     box: boxOf({ scopes, workspace, own, env: parts.env, ms, warm }),
     stage,
+    ...(unconfined && { unconfined }),
   };
 }
 

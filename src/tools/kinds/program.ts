@@ -13,7 +13,7 @@ import { isWithin, pathsOf } from "../scopes.ts";
 import type { Reached, ToolCall, ToolResult } from "../tool-host.ts";
 import { newPassage, openProxy, type Passage, type Proxy, reachedOf } from "../proxy/proxy.ts";
 import { withRealPlaces } from "../stages.ts";
-import { failed, heldBy, labelOf, type Parts, type Source } from "./kind.ts";
+import { bareHere, failed, heldBy, labelOf, type Parts, type Source } from "./kind.ts";
 
 /** A program to start: argv whose first item is a name or path, found before the box closes. */
 export interface Program {
@@ -24,8 +24,8 @@ export interface Program {
   readonly ms: number;
   readonly stage: string | null;
   readonly warm?: boolean;
-  /** May be started where no tier holds it. */
-  readonly unconfined?: true | undefined;
+  /** The name of a command, by which it may be marked too. */
+  readonly command?: string;
   readonly set?: Readonly<Record<string, string>>;
 }
 
@@ -46,14 +46,18 @@ export async function startProgram(
   passage: Passage,
 ): Promise<Started | Failure> {
   const { scopes, granted = [] } = program;
+  const process = { kind: "program", net: reachesOut(scopes) } as const;
+  const unconfined = bareHere(parts, source, process, program.command);
   // What nothing holds needs no way out.
   const proxy =
-    reachesOut(scopes) && program.unconfined === undefined
+    process.net && unconfined === undefined
       ? await openProxy({ scopes, granted, resolve: parts.resolve })
       : null;
   proxy?.enter(passage);
   const spec = programSpec(program, source, parts, proxy?.socket ?? null);
-  const boxed = isFailure(spec) ? spec : await parts.sandbox.start(spec);
+  const boxed = isFailure(spec)
+    ? spec
+    : await parts.sandbox.start({ ...spec, ...(unconfined && { unconfined }) });
   if (isFailure(boxed)) {
     proxy?.close();
     return boxed;
@@ -100,7 +104,6 @@ function programSpec(
       ...{ warm: program.warm ?? false, agent: source.from === "agent" },
     }),
     stage: program.stage,
-    ...(program.unconfined && { unconfined: true }),
   };
 }
 

@@ -1,0 +1,23 @@
+import type { Config, Grant } from "../../contracts/config.ts";
+import { systemClock } from "../../std/clock.ts";
+
+/**
+ * What of this workspace the operator marked to run held by nothing: by a grant, bound to what it is
+ * made of; or a command by its name, in the config of this machine. Nowhere else.
+ */
+export function marksFor(
+  { unconfined = [] }: Config,
+  workspace: string,
+  grants: () => readonly Grant[],
+): (name: string, code: string | null) => boolean {
+  return (name, code) => {
+    if (code === null) {
+      return unconfined.some((one) => one.workspace === workspace && one.tool === name);
+    }
+    const now = systemClock.now();
+    return grants().some(
+      (grant) =>
+        grant.skill === name && grant.unconfined === code && (grant.expires ?? Infinity) > now,
+    );
+  };
+}
