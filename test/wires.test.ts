@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { startMockProvider } from "../src/models/testing/mock-provider.ts";
+import type { MockRequest } from "../src/models/testing/requests.ts";
 import { lastLine, person } from "./support/nanos.ts";
 
 const WIRES = ["openai-compatible", "openai", "anthropic", "ollama"] as const;
@@ -56,6 +57,40 @@ for (const adapter of WIRES) {
     }
   }, 60_000);
 }
+
+test("what a model was sent stands unchanged before what comes next, so that a provider's cache holds", async () => {
+  const asked: MockRequest[] = [];
+  const server = await startMockProvider({
+    answer: (request) => {
+      asked.push(request);
+      if (request.messages.at(-1)?.role === "tool") return { say: "Noted." };
+      const args = { note: "kept", section: "Cache", text: `line ${asked.length}` };
+      return { calls: [{ name: "notes_append", args }] };
+    },
+  });
+  using me = person();
+  try {
+    await me.nanos("init", "--from", "indie-developer");
+    const { url = "" } = server.config("openai");
+    const model = ["--adapter", "openai-compatible", "--model", "m", "--url", url];
+    await me.nanos("model", "add", "wire", ...model);
+    await me.nanos("model", "use", "wire");
+    const came = await me.run([], { input: "note one\nnote two\nnote three\n" });
+    expect(came.code).toBe(0);
+    await me.run(["--continue"], { input: "note four\n" });
+    expect(asked.length).toBe(8);
+    const begins = (before: MockRequest, after: MockRequest): void => {
+      expect(after.system).toBe(before.system);
+      expect(after.tools).toEqual(before.tools);
+      expect(after.messages.slice(0, before.messages.length)).toEqual([...before.messages]);
+    };
+    // Within a turn, and from the first call of one to the first call of the next.
+    for (let i = 0; i < asked.length; i += 2) begins(asked[i]!, asked[i + 1]!);
+    for (let i = 2; i < asked.length; i += 2) begins(asked[i - 2]!, asked[i]!);
+  } finally {
+    await server.close();
+  }
+}, 60_000);
 
 test("a model that is down is stood in for, and what is shown says so", async () => {
   const server = await startMockProvider({ answer: () => ({ say: "The second one answers." }) });
