@@ -6,6 +6,7 @@
  *     steps-20      20 calls of `echo`, one a turn, then an answer
  *     fan-100       100 calls of `delegate`, up to 32 a turn, then an answer
  *     tokens-4000   an answer of 4,000 tokens, one chunk each
+ *     paced-600     an answer of 600 tokens, one every 5 ms
  *
  *     bun bench/mock.ts        prints `http://127.0.0.1:PORT/v1` and serves until its input ends
  */
@@ -15,7 +16,10 @@ const SSE = { headers: { "content-type": "text/event-stream" } };
 /** Calls one turn of a `fan` may make: what nanos carries out in one. */
 const FAN_TURN = 32;
 
-function answer(request: Buffer): Uint8Array<ArrayBuffer> {
+/** Milliseconds between the tokens of a paced answer: 200 a second, as a fast model's are. */
+const PACE_MS = 5;
+
+function answer(request: Buffer): Uint8Array<ArrayBuffer> | ReadableStream {
   const [kind, count] = wanted(request);
   switch (kind) {
     case "steps":
@@ -24,9 +28,23 @@ function answer(request: Buffer): Uint8Array<ArrayBuffer> {
       return fanOf(count, progress(request));
     case "tokens":
       return cached(`tokens-${count}`, () => tokens(count));
+    case "paced":
+      return paced(tokens(count));
     default:
       throw new Error(`no model ${kind}`);
   }
+}
+
+function paced(sse: string): ReadableStream {
+  const frames = sse.split(/(?<=\n\n)/u).map((one) => encoder.encode(one));
+  return new ReadableStream({
+    async pull(stream) {
+      const next = frames.shift();
+      if (next === undefined) return stream.close();
+      stream.enqueue(next);
+      await Bun.sleep(PACE_MS);
+    },
+  });
 }
 
 function stepOf(count: number, done: number): Uint8Array<ArrayBuffer> {

@@ -168,6 +168,40 @@ const STREAM: Row = {
   ],
 };
 
+const SESSION: Row = {
+  name: "session",
+  cases: ["session library", "session nanos"],
+  rounds: 2,
+  lines: [
+    {
+      says: "pi-tui, all of the text at each token",
+      of: "session library",
+      figure: "tokenBytes",
+      unit: "B/token",
+    },
+    {
+      says: "nanos, written to the terminal",
+      of: "session nanos",
+      figure: "tokenBytes",
+      unit: "B/token",
+      by: "session library",
+    },
+    {
+      says: "pi-tui, CPU",
+      of: "session library",
+      figure: "tokenCpuUs",
+      unit: "us CPU/token",
+    },
+    {
+      says: "nanos, CPU, model's request and journal too",
+      of: "session nanos",
+      figure: "tokenCpuUs",
+      unit: "us CPU/token",
+      by: "session library",
+    },
+  ],
+};
+
 const FAN_OUT: Row = {
   name: "fan-out",
   cases: ["fan-out bare-durable", "fan-out nanos", "fan-out nanos-runs"],
@@ -212,7 +246,7 @@ const FAN_OUT: Row = {
 
 /** In the order of the table. */
 export const ROWS: readonly Row[] = [
-  ...[STEP, GROWTH, REPLAY, STREAM, FAN_OUT],
+  ...[STEP, GROWTH, REPLAY, STREAM, SESSION, FAN_OUT],
   ...[JOURNAL, GATE, TOOL, START],
 ];
 

@@ -389,7 +389,7 @@ test("a session without a terminal answers each line and ends with its input", a
   expect(came.log.filter((line) => line.startsWith("run"))).toEqual([
     "run oracle: tidy",
     "run research: tidy",
-    "run oracle: read today now",
+    "run oracle: /today now",
   ]);
   expect((await run("", { input: "" })).code).toBe(0);
   expect((await run("", { input: "ask" })).code).toBe(3);

@@ -52,6 +52,11 @@ test("usual lines are read at once", async () => {
     args: { SKILL: "web" },
     options: { "--net": ["a:1", "b:2"] },
   });
+  await check("--model m", "session", { options: { "--model": ["m"] } });
+  await check("--home /h --model m --plain", "session", {
+    options: { "--home": ["/h"], "--model": ["m"], "--plain": [""] },
+  });
+  await check("trace --limit 5", "list", { options: { "--limit": ["5"] } });
   await check("session --model m", "session", { options: { "--model": ["m"] } });
 });
 

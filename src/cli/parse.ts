@@ -30,24 +30,23 @@ export async function parse(argv: readonly string[], menu: Menu): Promise<Parsed
   const words = first === -1 ? argv : argv.toSpliced(first, 1);
   if (command.subs === undefined) return parseWords(command, words);
   const second = firstWord(words);
-  // A flag before the sub-command's name is the group's own, or a global one.
-  const before = words.slice(0, Math.max(second, 0)).filter((word) => word.startsWith("-"));
-  if (before.some((word) => !GLOBAL_OPTIONS.some(({ flag }) => flag === word.split("=")[0]))) {
-    return null;
-  }
   const typed = second === -1 ? command.alone : words[second];
   const sub = command.subs.find((one) => one.name === typed || one.aliases?.includes(typed ?? ""));
   if (sub === undefined) return null;
   return parseWords(sub, second === -1 ? words : words.toSpliced(second, 1));
 }
 
-/** Index of the first word that is no flag and no global flag's value; -1 when there is none. */
+/**
+ * Index of the word that names a command; -1 when there is none: global flags may stand before it,
+ * any other flag belongs to the command that is meant by naming none.
+ */
 export function firstWord(argv: readonly string[]): number {
   for (let i = 0; i < argv.length; i++) {
     const word = argv[i] ?? "";
-    if (word === "--") return -1;
     if (!word.startsWith("-") || word === "-") return i;
-    if (GLOBAL_OPTIONS.some((one) => one.flag === word && one.value !== undefined)) i += 1;
+    const known = GLOBAL_OPTIONS.find((one) => one.flag === word.split("=", 1)[0]);
+    if (known === undefined) return -1;
+    if (known.value !== undefined && known.flag === word) i += 1;
   }
   return -1;
 }
