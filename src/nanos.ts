@@ -1,7 +1,7 @@
-import { homedir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "./std/clock.ts";
-import { hashOf } from "./std/hash.ts";
+import { hashOf, sha256 } from "./std/hash.ts";
 import { canonical } from "./std/canonical.ts";
 import type { Json } from "./std/json.ts";
 import { systemRandom } from "./std/random.ts";
@@ -45,6 +45,7 @@ import { factsBook, type FactsBook, factsIn, memorySettings } from "./kernel/fac
 import { memoryDesk } from "./kernel/memory/desk.ts";
 import { note } from "./kernel/desk/note.ts";
 import { begin, cancel, resume } from "./kernel/runner.ts";
+import { sweepTrees } from "./kernel/tree/tree.ts";
 import { sealOf } from "./kernel/standing.ts";
 import type { World } from "./kernel/world.ts";
 import type { Sandbox } from "./sandbox/sandbox.ts";
@@ -53,6 +54,7 @@ import { isStill } from "./sandbox/stage/changes.ts";
 import { openMemory } from "./memory/open.ts";
 import { openTools } from "./tools/open.ts";
 import type { ToolHost } from "./tools/tool-host.ts";
+import { openTrees, type Trees } from "./tools/git/trees.ts";
 import { openVault, type Vault } from "./vault/vault.ts";
 import { VERSION } from "./version.ts";
 
@@ -229,8 +231,9 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
     unconfined: marksFor(config, arrangement.workspace, grants.current),
   });
   const facts = factsHere(home, { tools, arrangement, memory: settings });
-  const parts = { home, edge, journal, vault, models, grants, tools, sandbox, arrangement };
-  const world = worldOf({ ...parts, facts });
+  const trees = openTrees({ sandbox, env }, join(tmpdir(), treesName(home)));
+  const lasting = { home, edge, journal, vault, models, grants, tools, trees, sandbox };
+  const world = worldOf({ ...lasting, arrangement, facts });
   const forget = journal.onWake((topic) => {
     if (topic === "grants") void grants.reload();
   });
@@ -242,14 +245,17 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
   };
   const place = placeOf(home, arrangement, sandbox);
   const memory = memoryDesk({ world, arrangement, settings });
-  return nanosOf({
-    ...{ world, place, arrangement, models, grants, secrets, sandbox, vault, skills, forget },
-    memory,
-  });
+  const desks = { models, grants, secrets, skills, memory };
+  return nanosOf({ ...desks, world, place, arrangement, sandbox, vault, forget });
 }
 
 async function arrangementOf({ place, arrangement }: Home): Promise<Arrangement> {
   return place.arrangementDir ? arrangement() : emptyArrangement(place.workspace);
+}
+
+/** Where runs have their copies of repositories: outside the home, which no scope may reach. */
+function treesName({ paths }: Home): string {
+  return `nanos-trees-${sha256(paths.home).slice(0, 16)}`;
 }
 
 /** Where notes lie: nanos alone gives them out, to whom they are granted. */
@@ -325,6 +331,7 @@ function nanosOf(parts: {
     },
     close: async () => {
       parts.forget();
+      sweepTrees(world);
       await world.tools.close();
       await sandbox.close();
       journal.close();
@@ -340,16 +347,19 @@ function worldOf(parts: {
   models: ModelDesk;
   grants: GrantDesk;
   tools: ToolHost;
+  trees: Trees;
   sandbox: Sandbox;
   arrangement: Arrangement;
   facts: FactsBook;
 }): World {
-  const { home, edge, journal, vault, models, grants, tools, sandbox, arrangement, facts } = parts;
+  const { home, edge, journal, vault, models, grants, tools, trees } = parts;
+  const { sandbox, arrangement, facts } = parts;
   return {
     ...edge,
     journal: cleanJournal(journal, edge.guard),
     tools,
     memory: openMemory(memoryDir(home)),
+    trees,
     holds: ({ kind, net }) => sandbox.tier(kind, net) !== null,
     random: systemRandom,
     version: VERSION,

@@ -19,7 +19,8 @@ export type Rank = z.infer<typeof Rank>;
  * `model` a model call, `tool` a tool call, `agent` a delegation, `commit` the writing of staged
  * changes to the real files, `fetch` a request made for a tool, `secret` the use of a secret,
  * `note` a memory write, `run` the start of a run, `permit` leave for what an agent that is a
- * program is about to do in its sandbox.
+ * program is about to do in its sandbox,
+ * `tree` the copy of a repository a run works in: that it is made, and the patch that comes of it.
  */
 export const ActionKind = z.enum([
   "model",
@@ -31,6 +32,7 @@ export const ActionKind = z.enum([
   "note",
   "run",
   "permit",
+  "tree",
 ]);
 export type ActionKind = z.infer<typeof ActionKind>;
 

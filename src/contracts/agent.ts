@@ -41,6 +41,10 @@ export const AgentManifest = z
     rank: Rank.optional(),
     /** `on`: its models get placeholders for what is sensitive, whatever their own setting. */
     scrub: z.enum(["on", "off"]).optional(),
+    /**
+     * `worktree`: each of its runs works in a copy of the workspace's repository, and ends with a patch.
+     */
+    isolation: z.enum(["worktree"]).optional(),
     limits: z
       .strictObject({
         turns: z.number().int().positive().optional(),

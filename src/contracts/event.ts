@@ -118,7 +118,10 @@ export const EventBody = z.discriminatedUnion("kind", [
       /** Asked in its place when it fails or rests, in this order. */
       fallback: z.array(RunModel).optional(),
     }),
+    /** The folder its relative scopes resolve against. */
     workspace: z.string(),
+    /** Present where that is a copy of this folder, made for the run and gone with it. */
+    tree: z.strictObject({ from: z.string() }).optional(),
     /** The operator's date when it began, `2026-11-21`. */
     today: z.string(),
     /** Ids of the rules in force. */

@@ -6,7 +6,7 @@ import type { Recorded } from "./drive.ts";
 import type { Held, Tier } from "./isolation.ts";
 import type { ModelCard, ModelConfig } from "./model.ts";
 import type { Memories } from "./memory.ts";
-import type { Failure, Outcome } from "./outcome.ts";
+import type { Failure, Outcome, PatchView } from "./outcome.ts";
 import type { Approvals, AskedOnce, Beforehand, AskReply, CanAnswer, Rules } from "./question.ts";
 import type { Answer, Ask, RunEnd, RunState } from "./run.ts";
 import type { Keeper, SecretLine } from "./secret.ts";
@@ -193,6 +193,8 @@ export interface Traces {
   replay(run: string): Promise<ReplayReport>;
   /** Writes the run as JSON lines; returns the number of events. */
   export(run: string, file: string): Promise<number>;
+  /** What a run made of its copy of a repository. @throws NanosError `patch.none`. */
+  patch(run: string): PatchView;
   /** The step's proposal and decision, with every layer and rule that spoke. */
   why(step: string): StepWhy;
 }

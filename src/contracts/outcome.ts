@@ -1,3 +1,4 @@
+import type { Json } from "../std/json.ts";
 import { z } from "zod";
 import { JsonSchema } from "./json.ts";
 import { Label } from "./label.ts";
@@ -50,6 +51,18 @@ export const Evidence = z.strictObject({
 });
 export type Evidence = z.infer<typeof Evidence>;
 
+/** What a run in a copy of a repository came to; the text is in the run's record. */
+export const PatchLine = z.strictObject({
+  run: z.string(),
+  /** The repository, absolute, and the commit it was made against. */
+  from: z.string(),
+  commit: z.string(),
+  /** By path in the repository. */
+  files: z.array(Touched),
+  bytes: z.number().int(),
+});
+export type PatchLine = z.infer<typeof PatchLine>;
+
 /** The run a delegation was carried by: the hash of its newest entry, and what it used and touched. */
 export const ChildRun = z.strictObject({
   run: z.string(),
@@ -63,6 +76,7 @@ export const ChildRun = z.strictObject({
   unconfined: z.array(z.string()).optional(),
   /** What stands behind its answer: what the answer names, or all it did; absent in older runs. */
   evidence: Evidence.optional(),
+  patches: z.array(PatchLine).optional(),
 });
 export type ChildRun = z.infer<typeof ChildRun>;
 
@@ -112,3 +126,31 @@ export const Outcome = z.discriminatedUnion("status", [
   }),
 ]);
 export type Outcome = z.infer<typeof Outcome>;
+
+/** What a run in a copy of a repository came to, with what is needed to judge it. */
+export interface PatchView {
+  readonly run: string;
+  readonly agent: string;
+  readonly model: string;
+  readonly request: string;
+  /** How it ended, or the state it is in. */
+  readonly outcome: string;
+  readonly summary: string;
+  readonly turns: number;
+  /** The repository and the commit the patch is against; null where none was taken. */
+  readonly from: string | null;
+  readonly commit: string | null;
+  /** By path in the repository. */
+  readonly files: readonly Touched[];
+  /** As `git apply` takes it; of a run that failed, what there was by then. Empty where nothing was changed. */
+  readonly patch: string;
+  readonly calls: readonly {
+    readonly step: string;
+    readonly name: string;
+    readonly args: Json;
+    readonly status: Outcome["status"] | "open" | "waiting";
+    /** What it gave back, or why it did not. */
+    readonly says: string;
+  }[];
+  readonly failure?: Failure;
+}

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ActionKind } from "./action.ts";
-import { Failure, Touched } from "./outcome.ts";
+import { Failure, PatchLine, Touched } from "./outcome.ts";
 import { RunUsage } from "./usage.ts";
 
 /** How a run ended. `waiting` is a state, not an end. */
@@ -85,6 +85,8 @@ export const RunEnd = z.strictObject({
   files: z.array(Touched),
   /** Tools that ran held by no sandbox, children's included; absent where none did. */
   unconfined: z.array(z.string()).optional(),
+  /** Patches it ended with, its own first; absent where there is none. */
+  patches: z.array(PatchLine).optional(),
   rules: z.array(RuleStatus),
 });
 export type RunEnd = z.infer<typeof RunEnd>;

@@ -19,6 +19,8 @@ export interface Standing {
   readonly policy: string;
   /** Absolute. */
   readonly workspace: string;
+  /** The workspace is a copy made for the run: nobody else reads it, and it is thrown away. */
+  readonly scratch?: boolean;
   /** The folder of machine state, absolute; nothing a scope names may touch it. */
   readonly home: string;
   /** What the tool declared (resolved); null for actions that are not tools. */

@@ -55,6 +55,7 @@ const KIND_RANKS: Readonly<Record<ActionKind, Rank>> = {
   fetch: "C",
   secret: "A",
   permit: "C",
+  tree: "D",
 };
 
 /** The higher of two ranks. */

@@ -8,7 +8,6 @@ export const CLAUDE_AGENT_KEYS = [
   "maxTurns",
   "mcpServers",
   "background",
-  "isolation",
   "initialPrompt",
   "hooks",
   "autoCompactWindow",

@@ -148,7 +148,8 @@ async function effect(frame: Frame, one: Proposed): Promise<Draft> {
   const { signal } = frame.drive;
   if (one.decision.verdict === "deny") return denied(frame, one);
   // A stopped run begins nothing; what was begun before ends by itself, as it sees the signal.
-  if (one.waits || one.open || (signal.aborted && !one.begun)) return stopped(frame, one);
+  const over = signal.aborted && one.want.last !== true;
+  if (one.waits || one.open || (over && !one.begun)) return stopped(frame, one);
   if (isWithheld(frame, one)) return withheld(frame, one);
   if (one.found) return alreadyDone(frame, one);
   const came = await one.want.perform(one);

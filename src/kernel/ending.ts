@@ -2,6 +2,7 @@ import type { RunStarted } from "../contracts/event.ts";
 import type { Label } from "../contracts/label.ts";
 import type { Failure, Outcome } from "../contracts/outcome.ts";
 import type { Ask, RunEnd, RunOutcome } from "../contracts/run.ts";
+import { isInside } from "../gate/scopes.ts";
 import { ruleStatuses } from "../gate/policy.ts";
 import type { Settled } from "./commit-all.ts";
 import { REQUEST_LABEL } from "../gate/labels.ts";
@@ -153,7 +154,11 @@ export function endOf(
     },
     asks: frame.asks,
     hosts: [...frame.hosts].toSorted(),
-    files: [...frame.files].map(([path, kind]) => ({ path, kind })),
+    files: [...frame.files].flatMap(([path, kind]) =>
+      // What was done to a copy is in its patch.
+      frame.scratch && isInside(frame.workspace, path) ? [] : [{ path, kind }],
+    ),
+    ...(frame.patches.length > 0 && { patches: [...frame.patches] }),
     ...(frame.unconfined.size > 0 && { unconfined: [...frame.unconfined].toSorted() }),
     rules: ruleStatuses(
       frame.facts.rules.filter(({ id }) => started.rules.includes(id)),

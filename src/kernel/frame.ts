@@ -6,6 +6,7 @@ import type { AgentManifest } from "../contracts/agent.ts";
 import type { Grant } from "../contracts/config.ts";
 import type { Label } from "../contracts/label.ts";
 import type { Message } from "../contracts/message.ts";
+import type { PatchLine } from "../contracts/outcome.ts";
 import type { Scope } from "../contracts/scope-parts.ts";
 import type { Spent } from "../contracts/usage.ts";
 import type { Floor } from "../gate/gate.ts";
@@ -45,7 +46,9 @@ export interface Given {
 export interface Frame
   extends
     Omit<Given, "label" | "started">,
-    Pick<RunStarted, "model" | "today" | "budget" | "localOnly"> {
+    Pick<RunStarted, "model" | "today" | "budget" | "localOnly" | "workspace"> {
+  /** The workspace is a copy made for the run. */
+  readonly scratch: boolean;
   /** The most the run may reach, whatever its tools declare; null where nothing was said. */
   readonly within: readonly Scope[] | null;
   /** Tools that some agent above this one may not use, and so not hand on either. */
@@ -107,6 +110,8 @@ export interface Frame
   calls: number;
   readonly hosts: Set<string>;
   readonly files: Map<string, string>;
+  /** Patches that it and the runs it delegated to ended with. */
+  readonly patches: PatchLine[];
   /** Tools that ran held by no sandbox. */
   readonly unconfined: Set<string>;
   /** The first decision, and those that a rule in mode observe would have made otherwise. */
@@ -139,9 +144,7 @@ export function newFrame({ started, label, ...given }: Given): Frame {
     budget: started.budget,
     approvals: started.approvals ?? [],
     rehearsal: started.rehearsal ?? false,
-    localOnly: started.localOnly,
-    within: started.within ?? null,
-    without: started.without ?? [],
+    ...reachOf(started, given.facts),
     floor: started.floor ?? null,
     factsHash: started.facts,
     depth: started.parent?.depth ?? 0,
@@ -172,11 +175,21 @@ export function newFrame({ started, label, ...given }: Given): Frame {
     ...{ asks: 0, calls: 0 },
     hosts: new Set(),
     files: new Map(),
+    patches: [],
     unconfined: new Set(),
     decisions: [],
     bypassed: new Set(),
     tried: new Map(),
   };
+}
+
+/** Where a run works, and what it may reach at most. */
+function reachOf(
+  { localOnly, workspace, within, without = [] }: RunStarted,
+  facts: Facts,
+): Pick<Frame, "localOnly" | "workspace" | "scratch" | "within" | "without"> {
+  const scratch = workspace !== facts.workspace;
+  return { localOnly, workspace, scratch, within: within ?? null, without };
 }
 
 function changeIn({ event, body }: Recorded): { seq: number; grants: readonly Grant[] }[] {

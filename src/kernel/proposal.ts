@@ -29,6 +29,8 @@ export interface Want {
   readonly repeatable: boolean;
   /** True when doing it leaves no trace outside the run: all that a rehearsal does. */
   readonly inert?: boolean;
+  /** True for what is done even where the run was stopped: it keeps what the run came to. */
+  readonly last?: boolean;
   /** Label of what it would give back, for a rehearsal that does not do it. */
   readonly returns?: Label;
   /** Does it, and says how the step is settled. Throws `Waiting` when it cannot go on. */

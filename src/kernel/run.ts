@@ -27,6 +27,7 @@ import { ACCEPT, acceptedIn, noteWant, ownMemories, REMEMBER } from "./wants/not
 import { memoriesOf } from "./wants/recall.ts";
 import { WHOLE } from "./wants/window.ts";
 import { toolWant } from "./wants/tool.ts";
+import { inTree } from "./tree/tree.ts";
 import { answerIn, toolOf, workArgs } from "./wants/work.ts";
 import type { Facts } from "./world.ts";
 
@@ -61,13 +62,14 @@ export async function carryRun(carriage: Carriage): Promise<Carried> {
   frame.window = { ...WHOLE, past: Math.max(0, past.length - mostMessages(frame)) };
   hearRequest(frame, started);
   say(frame, { role: "user", parts: [{ type: "text", text: started.request }] });
-  const worked = await work(frame, carriage);
+  const worked = await inTree(frame, started, () => work(frame, carriage));
   if (worked.state === "waiting") return worked;
   const { text, label: ownLabel } = openedText(frame, worked.text);
   const end = endOf(frame, started, { ...worked, text });
   const ended = draft(frame, null, "kernel", { kind: "run.ended", end });
   await drive.append([{ ...ended, label: ownLabel }]);
   await clearStages(frame);
+  if (started.tree) frame.world?.trees.close(drive.run);
   return { state: "ended", end, label: ownLabel };
 }
 
@@ -298,7 +300,8 @@ export function frameOf(carriage: Carriage): Frame {
   const said = (started.parent && started.said) ?? saidIn(past, started);
   const intent = hasIntent(started.said ?? started.request);
   const memories = memoriesOf({ facts, agent }, started.memories);
-  const system = systemText({ agent, facts, today, grants });
+  const { workspace } = started;
+  const system = systemText({ agent, facts, today, grants, workspace });
   return newFrame({ ...given, agent, said, intent, memories, system });
 }
 

@@ -28,7 +28,7 @@ export async function begin(
   const run = newId("r", world.clock.now(), world.random);
   await world.guard.ready();
   const facts = world.guard.same(await world.facts());
-  const started = await startOf(world, facts, request, call);
+  const started = await startOf(world, facts, { ...request, run }, call);
   const lease = take(world.journal, run);
   return carry(world, lease, { run, started, facts, recorded: [], hooks: request });
 }
@@ -255,7 +255,7 @@ async function childStartOf(
   const first = recorded[0]?.body;
   if (first?.kind === "run.started") return first;
   try {
-    return await childStart(world, given);
+    return await childStart(world, given, childRun(given.one.step));
   } catch (error) {
     if (!(error instanceof NanosError)) throw error;
     const { code, message, next } = error;

@@ -45,7 +45,8 @@ export function spendTime(frame: Frame, ms: readonly number[]): void {
 
 /** Counts what a delegated run used, whatever it came to: it was this run's to use. */
 export function spendChild(frame: Frame, child: ChildRun): void {
-  const { usage, hosts = [], files = [], unconfined = [], asks = 0 } = child;
+  const { usage, hosts = [], files = [], unconfined = [], asks = 0, patches = [] } = child;
+  frame.patches.push(...patches);
   frame.asks += asks;
   for (const host of hosts) frame.hosts.add(host);
   for (const { path, kind } of files) frame.files.set(path, kind);

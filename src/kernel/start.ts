@@ -5,6 +5,7 @@ import { LIMITS } from "../std/limits.ts";
 import { nearest } from "../std/nearest.ts";
 import { plainText } from "../std/text.ts";
 import { CLAUDE_MODELS } from "../home/claude.ts";
+import type { AgentManifest } from "../contracts/agent.ts";
 import type { Recorded } from "../contracts/drive.ts";
 import type { Event, RunModel, RunStarted } from "../contracts/event.ts";
 import type { Label } from "../contracts/label.ts";
@@ -35,7 +36,7 @@ export interface DirectCall {
 export async function startOf(
   world: World,
   facts: Facts,
-  request: RunRequest,
+  request: RunRequest & { readonly run: string },
   call?: DirectCall,
 ): Promise<RunStarted> {
   const name = call ? OPERATOR : (request.agent ?? facts.oracle);
@@ -54,7 +55,7 @@ export async function startOf(
     ...(direct ? { call: { ...direct.value, ...secretsOf(direct.held) } } : {}),
     after: [...(request.after ?? [])],
     model,
-    workspace: facts.workspace,
+    ...groundOf(world, facts, agent?.manifest, request.run),
     today: localDate(world.clock.now()),
     facts: await world.keep(facts),
     grants: [...world.grants()],
@@ -95,6 +96,7 @@ function secretsOf(held: readonly string[]): { secrets?: string[] } {
 export async function childStart(
   world: World,
   { frame, one, agent, request, budget, reader, proves }: Parameters<RunChild>[0],
+  run: string,
 ): Promise<RunStarted> {
   const { facts, drive } = frame;
   const manifest = agentOf(facts, agent)?.manifest;
@@ -111,7 +113,7 @@ export async function childStart(
     ...(reader ? { reader } : {}),
     ...(proves ? { proves } : {}),
     model: isTool ? NO_MODEL : await modelOf(world, wanted ?? frame.model.name),
-    workspace: facts.workspace,
+    ...(frame.scratch ? { workspace: frame.workspace } : groundOf(world, facts, manifest, run)),
     today: frame.today,
     facts: frame.factsHash,
     grants: [...frame.grants],
@@ -124,6 +126,17 @@ export async function childStart(
     ...(frame.rehearsal ? { rehearsal: true as const } : {}),
     version: world.version,
   };
+}
+
+/** Where a run of this agent works: in the workspace, or in a copy of it that is its own. */
+export function groundOf(
+  { trees }: Pick<World, "trees">,
+  { workspace }: Facts,
+  agent: AgentManifest | undefined,
+  run: string,
+): Pick<RunStarted, "workspace" | "tree"> {
+  if (agent?.isolation !== "worktree") return { workspace };
+  return { workspace: trees.placeOf(run), tree: { from: workspace } };
 }
 
 /** Where the operator calls a tool, or an agent is one, no model is asked. */

@@ -15,6 +15,7 @@ import type { Model } from "../models/model.ts";
 import type { ProcessKind } from "../sandbox/sandbox.ts";
 import type { Guard } from "./secrets/guard.ts";
 import type { BrokenTool, LoadedTool, ToolHost, Wanted } from "../tools/tool-host.ts";
+import type { Trees } from "../tools/git/trees.ts";
 
 /**
  * What a run is judged by, as plain data: kept in the vault under its hash, so that a replay years
@@ -110,6 +111,8 @@ export interface World {
   readonly version: string;
   readonly tools: ToolHost;
   readonly memory: Memory;
+  /** Copies of repositories for runs to work in. */
+  readonly trees: Trees;
   /** True when some sandbox tier of this machine can hold such a process. */
   holds(process: Process): boolean;
   /** The facts as of now; loads the tools' manifests on first use. */

@@ -224,6 +224,9 @@ export const LIMITS = {
   /** Getting a skill out of a git repository, and what that may take. */
   cloneMs: 120_000,
   cloneBytes: 200 * 1024 * 1024,
+  /** Runs that work in a copy of their repository at the same time, and the patch one may end with. */
+  trees: 8,
+  patchBytes: 1024 * 1024,
   /** Removed skills that are kept for a while. */
   removedSkills: 20,
   /** One file of a skill that a model reads. */

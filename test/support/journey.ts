@@ -1,7 +1,16 @@
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { spawn } from "node:child_process";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { command, type Person } from "./nanos.ts";
 
 /**
@@ -15,17 +24,20 @@ export interface Journey {
   readonly walk: (way: Way) => Promise<void>;
 }
 
-/** The person on the way, and the page that comes of it. */
+/** The person on the way, and the page that comes of it. Paths are those of their home. */
 export interface Way {
-  readonly me: Person;
   /** A paragraph of the page. */
   says(text: string): void;
   /**
-   * A command, as one line or as its words, with lines for it to read. What it shows goes on the page,
-   * and so does an exit code other than 0. Gives what it wrote.
+   * A command, as a line for the shell or as its words, with lines for it to read. What it shows goes
+   * on the page, and so does an exit code other than 0. Gives what it wrote.
    */
   types(line: string | readonly string[], input?: readonly string[]): Promise<string>;
-  /** What lies in a file of the person's home. */
+  /** From now on commands are typed in this folder. */
+  goes(folder: string): void;
+  /** A file the person has, with what lies in it. */
+  has(path: string, text: string): void;
+  /** What lies in a file by now. */
   shows(path: string): string;
   /** An edit by hand: these words of a file become others. */
   edits(path: string, from: string, to: string): void;
@@ -36,36 +48,49 @@ export async function walked({ name, title, walk }: Journey, me: Person): Promis
   const from = `Written from a run of \`test/journeys/${name}.ts\` by \`npm run journeys\`.`;
   const page = [`# ${title}`, `${from} Times, ids and folders are evened out.`];
   const even = evener(me.userHome);
-  await walk({
-    me,
-    says: (text) => void page.push(text.trim()),
-    types: async (line, input = []) => {
-      const words = typeof line === "string" ? line.split(" ") : line;
-      const { text, code } = await run(me.userHome, words, input);
-      const shown = text.trim() === "" ? [] : [even(text).trimEnd()];
-      const ended = code === 0 ? [] : [`(exit code ${code})`];
-      page.push(
-        block("console", [`$ ${typed(words, input, even)}`, ...shown, ...ended].join("\n")),
-      );
-      return text;
-    },
-    shows: (path) => {
-      const text = readFileSync(join(me.userHome, path), "utf8");
-      page.push(`\`${even(path)}\` now holds:`, block("text", even(text).trimEnd()));
-      return text;
-    },
-    edits: (path, before, after) => {
-      const file = join(me.userHome, path);
-      const text = readFileSync(file, "utf8");
-      if (!text.includes(before)) throw new Error(`${path} does not say: ${before}`);
-      writeFileSync(
-        file,
-        text.replace(before, () => after),
-      );
-      const lines = (mark: string, words: string): string => words.replace(/^/gmu, mark);
-      page.push(`In \`${path}\`:`, block("diff", `${lines("- ", before)}\n${lines("+ ", after)}`));
-    },
-  });
+  const at = (path: string): string => join(me.userHome, path);
+  const tools = mkdtempSync(join(tmpdir(), "nanos-journey-"));
+  let cwd = me.userHome;
+  try {
+    writeFileSync(join(tools, "nanos"), `#!/bin/sh\nexec ${shell(command())} "$@"\n`);
+    chmodSync(join(tools, "nanos"), 0o755);
+    await walk({
+      says: (text) => void page.push(text.trim()),
+      types: async (words, input = []) => {
+        const line = typeof words === "string" ? words : shell(words);
+        const typed = input.length === 0 ? line : `${line} <<END\n${input.join("\n")}\nEND`;
+        const { text, code } = await run({ home: me.userHome, cwd, tools }, typed);
+        const shown = text.trim() === "" ? [] : [even(text).trimEnd()];
+        const ended = code === 0 ? [] : [`(exit code ${code})`];
+        page.push(block("console", [`$ ${even(typed)}`, ...shown, ...ended].join("\n")));
+        return text;
+      },
+      goes: (folder) => {
+        cwd = at(folder);
+        page.push(block("console", `$ cd ~/${folder}`));
+      },
+      has: (path, text) => {
+        mkdirSync(dirname(at(path)), { recursive: true });
+        writeFileSync(at(path), text);
+        page.push(`\`${path}\`:`, block("text", text.trimEnd()));
+      },
+      shows: (path) => {
+        const text = readFileSync(at(path), "utf8");
+        page.push(`\`${even(path)}\` now holds:`, block("text", even(text).trimEnd()));
+        return text;
+      },
+      edits: (path, before, after) => {
+        const text = readFileSync(at(path), "utf8");
+        if (!text.includes(before)) throw new Error(`${path} does not say: ${before}`);
+        writeFileSync(at(path), text.split(before).join(after));
+        const lines = (mark: string, words: string): string => words.replace(/^/gmu, mark);
+        const diff = `${lines("- ", before)}\n${lines("+ ", after)}`;
+        page.push(`In \`${path}\`:`, block("diff", diff));
+      },
+    });
+  } finally {
+    rmSync(tools, { recursive: true, force: true });
+  }
   return `${page.join("\n\n")}\n`;
 }
 
@@ -76,40 +101,40 @@ export function runIn(text: string): string {
 
 function block(language: string, text: string): string {
   // A fence longer than any in the text.
-  const fence = "`".repeat(
-    Math.max(3, ...(text.match(/`{3,}/gu) ?? []).map((one) => one.length + 1)),
-  );
+  const longest = Math.max(2, ...(text.match(/`{3,}/gu) ?? []).map(({ length }) => length));
+  const fence = "`".repeat(longest + 1);
   return `${fence}${language}\n${text}\n${fence}`;
 }
 
-/** A command as a shell takes it. */
-function typed(words: readonly string[], input: readonly string[], even: (text: string) => string) {
-  const quoted = words.map((word) => {
-    if (/^[\w@%+=:,./{}-]+$/u.test(word)) return word;
-    return word.includes("'") ? `"${word}"` : `'${word}'`;
-  });
-  const line = even(quoted.join(" "));
-  return input.length === 0 ? line : `${line} <<END\n${input.join("\n")}\nEND`;
+/** Words as a shell takes them. */
+function shell(words: readonly string[]): string {
+  return words
+    .map((word) => {
+      if (/^[\w@%+=:,./{}-]+$/u.test(word)) return word;
+      return word.includes("'") ? `"${word}"` : `'${word}'`;
+    })
+    .join(" ");
 }
 
-/** Runs a command as in a terminal: what it writes to either output comes in its order. */
+/** Runs a line as in a terminal: what is written to either output comes in its order. */
 async function run(
-  home: string,
-  words: readonly string[],
-  input: readonly string[],
+  where: { readonly home: string; readonly cwd: string; readonly tools: string },
+  line: string,
 ): Promise<{ readonly text: string; readonly code: number | null }> {
-  const folder = mkdtempSync(join(tmpdir(), "nanos-journey-"));
-  const file = join(folder, "written");
-  const both = openSync(file, "a");
+  const file = join(where.tools, "written");
+  const both = openSync(file, "w");
+  const appended = openSync(file, "a");
   try {
-    const argv = words[0] === "nanos" ? [...command(), ...words.slice(1)] : words;
-    const child = spawn(argv[0] ?? "", argv.slice(1), {
-      cwd: home,
-      env: { HOME: home, PATH: process.env["PATH"] ?? "", LANG: "C.UTF-8" },
-      stdio: ["pipe", both, both],
+    const child = spawn("sh", ["-c", line], {
+      cwd: where.cwd,
+      env: {
+        HOME: where.home,
+        PATH: `${where.tools}:${process.env["PATH"] ?? ""}`,
+        LANG: "C.UTF-8",
+        GIT_CONFIG_GLOBAL: "/dev/null",
+      },
+      stdio: ["ignore", appended, appended],
     });
-    child.stdin?.on("error", () => undefined);
-    child.stdin?.end(input.map((line) => `${line}\n`).join(""));
     const code = await new Promise<number | null>((resolve, reject) => {
       child.on("error", reject);
       child.on("close", resolve);
@@ -117,7 +142,7 @@ async function run(
     return { text: readFileSync(file, "utf8"), code };
   } finally {
     closeSync(both);
-    rmSync(folder, { recursive: true, force: true });
+    closeSync(appended);
   }
 }
 

@@ -22,6 +22,9 @@ export function summary(
   if (end.files.length > MOST) parts.push(span(count(end.files.length - MOST, "more file")));
   parts.push(...end.hosts.slice(0, MOST).map((host) => span(host)));
   if (end.hosts.length > MOST) parts.push(span(count(end.hosts.length - MOST, "more host")));
+  for (const { run, files } of (end.patches ?? []).slice(0, MOST)) {
+    parts.push(span(`patch of ${count(files.length, "file")}: nanos patch ${run}`, "green"));
+  }
   for (const tool of end.unconfined ?? []) parts.push(span(`${tool} unconfined`, "yellow"));
   parts.push(...numbers(end, asked).map((text) => span(text, "dim")));
   parts.push(span(more, "dim"));

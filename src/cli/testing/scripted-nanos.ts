@@ -126,6 +126,18 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
       verify: () => ({ ok: true, events: 12, chains: 2, erased: 0, bad: null }),
       replay: async () => ({ ok: true, events: 12, steps: 3, differs: null }),
       export: async () => 12,
+      patch: (run) => {
+        const { request, agent, model } = find(run).trace();
+        return {
+          ...{ run, agent, model, request, outcome: "failed", summary: "Half of it.", turns: 2 },
+          ...{ from: "/w", commit: "c0ffee", files: [{ path: "a.ts", kind: "modified" }] },
+          ...{
+            patch: "--- a/a.ts\n",
+            failure: { code: "run.cut", message: "Cut.", next: "Again." },
+          },
+          calls: [{ step: `${run}.2`, name: "t", args: { a: 1 }, status: "failed", says: "no" }],
+        };
+      },
       why: (step) => {
         const found = [...runs.values()]
           .flatMap((one) => one.trace().steps)

@@ -17,7 +17,8 @@ export function budgetLayer(action: Action, standing: Standing): readonly LayerA
     denied.push("deny:budget_tokens");
   }
   if (kind === "model" || delegates) denied.push(...overCost(kind, standing));
-  if (spent.ms >= budget.ms) denied.push("deny:budget_time");
+  // What a run has made of its copy is not lost to the limit it met.
+  if (spent.ms >= budget.ms && kind !== "tree") denied.push("deny:budget_time");
   if (kind === "model" && standing.resting) denied.push("deny:resting");
   const isDeep = delegates && standing.depth + 1 > (budget.warnDepth ?? Number.POSITIVE_INFINITY);
   return [

@@ -25,20 +25,27 @@ export function dangerLayer(
   if (action.kind === "model" && standing.chosen) {
     return [...answers, { verdict: "allow", reason: "allow:chosen_model" }];
   }
-  const dangers = facts.reach.filter((scope) => isDangerous(scope, standing.workspace));
+  const dangers = facts.reach.filter((scope) => isDangerous(scope, standing));
   const asks = dangers.flatMap((scope) => answerTo(scope, action, standing));
   const controls = askAboutControls(dangers[0], action, standing);
-  const protectedFiles = askAboutProtected(action, facts);
+  const protectedFiles = askAboutProtected(action, standing, facts);
   if (dangers.length > 0 && asks.length + controls.length + protectedFiles.length === 0) {
     answers.push({ verdict: "allow", reason: "allow:endorsed" });
   }
   return [...answers, ...mergeFiles(asks, action), ...controls, ...protectedFiles];
 }
 
-/** True for reach that leaves the workspace in a way that matters: out, a program, a secret. */
-export function isDangerous(scope: Parsed, workspace: string): boolean {
+/**
+ * True for reach that leaves the workspace in a way that matters: out, a program, a secret. A program
+ * in a copy that is thrown away reaches that copy and nothing else.
+ */
+export function isDangerous(
+  scope: Parsed,
+  { workspace, scratch = false }: Pick<Standing, "workspace" | "scratch">,
+): boolean {
   if (scope.kind === "write") return !isInside(workspace, scope.path);
-  return scope.kind === "net" || scope.kind === "exec" || scope.kind === "secret";
+  if (scope.kind === "exec") return !scratch;
+  return scope.kind === "net" || scope.kind === "secret";
 }
 
 function answerTo(scope: Parsed, action: Action, standing: Standing): readonly LayerAnswer[] {
@@ -85,11 +92,16 @@ const REASON_OF: Readonly<Partial<Record<Parsed["kind"], AskReason>>> = {
   secret: "ask:secret",
 };
 
-function askAboutProtected(action: Action, facts: Facts): readonly LayerAnswer[] {
+// In a copy that is thrown away nobody runs or obeys them; the patch says what they became.
+function askAboutProtected(
+  action: Action,
+  { scratch = false, workspace }: Standing,
+  facts: Facts,
+): readonly LayerAnswer[] {
   if (action.kind !== "commit") return [];
   const paths = facts.reach
     .flatMap((scope) => (scope.kind === "write" ? [scope.path] : []))
-    .filter(isProtected);
+    .filter((path) => isProtected(path) && !(scratch && isInside(workspace, path)));
   if (paths.length === 0) return [];
   return [ask("ask:protected_file", "protected", fileSet(paths), action)];
 }

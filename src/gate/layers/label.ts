@@ -44,7 +44,7 @@ function aboutSecrets(action: Action, facts: Facts): readonly LayerAnswer[] {
 /** A call that acts outside what can be undone. What a tool asks back for follows from its call. */
 function isSink(action: Action, standing: Standing, { reach }: Facts): boolean {
   if (action.kind !== "tool") return false;
-  return action.irreversible === true || reach.some((one) => isDangerous(one, standing.workspace));
+  return action.irreversible === true || reach.some((one) => isDangerous(one, standing));
 }
 
 /** A value the operator has to stand behind first, and why. */

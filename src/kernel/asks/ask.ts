@@ -57,6 +57,8 @@ function what(action: Action): string {
       return `${action.agent}'s ${action.name} would use the secret ${to} ${useOf(action.args)}`;
     case "permit":
       return `${action.agent}'s ${action.name} asks leave to go on${where}: ${args}`;
+    case "tree":
+      return `${action.agent} would ${action.name} a copy of the repository: ${args}`;
     case "tool":
     case "note":
     case "run": {

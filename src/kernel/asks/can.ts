@@ -8,6 +8,7 @@ import { judge } from "../../gate/judge.ts";
 import { questionOf } from "../../gate/words/question.ts";
 import { drive } from "../drive/drive.ts";
 import { type Frame, NOTHING_SPENT, OPERATOR, agentOf } from "../frame.ts";
+import { groundOf } from "../start.ts";
 import type { Want } from "../proposal.ts";
 import { frameOf } from "../run.ts";
 import { standingOf } from "../standing.ts";
@@ -57,7 +58,7 @@ function frameFor(
     ...(name === OPERATOR ? { call } : {}),
     after: [],
     model: NO_MODEL,
-    workspace: facts.workspace,
+    ...groundOf(world, facts, agent?.manifest, "can"),
     today: localDate(world.clock.now()),
     facts: "",
     grants: [...world.grants()],

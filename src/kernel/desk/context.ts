@@ -74,7 +74,8 @@ function carried({ name, ...given }: Speaking, most: number, depth: number): Con
   const agent = agentOf(given.facts, name);
   if (!agent)
     throw new NanosError("agent.unknown", `There is no agent ${name}.`, "See `nanos agent list`.");
-  const parts = systemParts({ ...given, agent }).map(({ what, text }) => ({
+  const { workspace } = given.facts;
+  const parts = systemParts({ ...given, agent, workspace }).map(({ what, text }) => ({
     what,
     tokens: tokensOf(text),
   }));

@@ -5,6 +5,7 @@ import { readPlain } from "../../home/files.ts";
 import type { Journal } from "../../journal/journal.ts";
 import type { Vault } from "../../vault/vault.ts";
 import { listTraces } from "../views/traces.ts";
+import { patchOf } from "../tree/patch.ts";
 import { traceOf, whyOf } from "../views/trace.ts";
 import type { Facts } from "../world.ts";
 
@@ -28,6 +29,7 @@ export function traceDesk(
       const { exportRun } = await import("../views/export.ts");
       return exportRun(journal, run, file);
     },
+    patch: (run) => patchOf((one) => traceOf(journal, one), run),
     why: (step) => {
       const found = whyOf(journal, recall, step);
       const rule = found.decision?.rule ?? null;

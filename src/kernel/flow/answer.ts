@@ -1,7 +1,7 @@
 import { canonical, ordered } from "../../std/canonical.ts";
 import { messageOf } from "../../std/error.ts";
 import type { Json } from "../../std/json.ts";
-import type { Evidence, Outcome } from "../../contracts/outcome.ts";
+import type { ChildRun, Evidence, Outcome } from "../../contracts/outcome.ts";
 import type { Scope } from "../../contracts/scope.ts";
 import { type Shape, release, shapeOf } from "../../gate/flow/release.ts";
 import { misfits } from "../../tools/schema.ts";
@@ -108,10 +108,12 @@ export async function answeredOf(
 export function outputOf(
   answer: Json,
   evidence: Evidence,
-  { degraded }: { degraded?: boolean | undefined },
+  { degraded, child }: { degraded?: boolean | undefined; child?: ChildRun | undefined },
 ): Json {
   const shown = isEmpty(evidence) ? NOTHING_SHOWN : { ...evidence };
-  return { answer, evidence: shown, outcome: degraded ? "degraded" : "succeeded" };
+  const patches = child?.patches?.map(({ run, files }) => ({ run, files }));
+  const outcome = degraded ? "degraded" : "succeeded";
+  return { answer, evidence: shown, outcome, ...(patches && { patches }) };
 }
 
 const NOTHING_SHOWN = "none: nothing on its record shows that anything was done";

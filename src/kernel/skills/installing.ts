@@ -23,7 +23,7 @@ export function installing(parts: {
   const open = async (): Promise<ReturnType<typeof installDesk>> => {
     const [{ installDesk: make }, { cloneRepository }] = await Promise.all([
       import("./install.ts"),
-      import("../../tools/clone.ts"),
+      import("../../tools/git/clone.ts"),
     ]);
     const dir = join(home.paths.machine, "clone");
     return make({

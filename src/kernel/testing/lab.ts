@@ -70,6 +70,8 @@ export interface LabSetup {
 
 type Fetch = Parameters<World["fetch"]>[0];
 
+const NO_DISK = { code: "tree.git", message: "There is no disk here." };
+
 export function lab(setup: LabSetup = {}, kept: Partial<Kept> = {}): Lab {
   const clock = kept.clock ?? fakeClock();
   const random = countingRandom();
@@ -95,6 +97,13 @@ export function lab(setup: LabSetup = {}, kept: Partial<Kept> = {}): Lab {
       version: "test",
       tools,
       memory: openMemory(setup.memoryDir ?? "/nowhere/memory"),
+      trees: {
+        placeOf: (run) => `/nowhere/trees/${run}`,
+        open: async () => NO_DISK,
+        patch: async () => NO_DISK,
+        close: () => undefined,
+        sweep: () => undefined,
+      },
       holds: () => true,
       facts: async () => facts,
       keep: async (one) => {

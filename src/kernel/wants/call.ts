@@ -109,7 +109,7 @@ async function callHost(
     args: use.args,
     scopes: use.scopes,
     granted: hostsGranted(one.standing),
-    workspace: frame.facts.workspace,
+    workspace: frame.workspace,
     step: one.step,
     now: one.standing.now,
     // While the operator may be asked in the middle of it, the run's own watch bounds the call.

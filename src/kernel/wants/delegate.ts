@@ -233,13 +233,17 @@ async function answerOf(
 function outcomeOf({ world }: Frame, ran: Done): Outcome {
   if (ran.state === "refused") return { status: "failed", failure: ran.failure };
   const { end, run, head } = ran;
-  const { usage, hosts, files, unconfined, asks } = end;
+  const { usage, hosts, files, unconfined, asks, patches } = end;
   const evidence = evidenceIn([...(world?.journal.chain(run) ?? [])]);
-  const more = { ...(unconfined && { unconfined }), ...(asks > 0 ? { asks } : {}) };
+  const more = {
+    ...(unconfined && { unconfined }),
+    ...(asks > 0 ? { asks } : {}),
+    ...(patches && { patches }),
+  };
   const child = { run, head, usage, hosts, files, ...more, evidence };
   if (end.outcome === "succeeded" || end.outcome === "degraded") {
     const degraded = end.outcome === "degraded" ? { degraded: true } : {};
-    const output = outputOf(end.text, evidence, degraded);
+    const output = outputOf(end.text, evidence, { ...degraded, child });
     return { status: "done", output, child, hosts, ...degraded };
   }
   const failure = end.failure ?? { code: "run.failed", message: "The delegated run failed." };

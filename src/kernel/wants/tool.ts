@@ -51,8 +51,8 @@ export function toolWant(frame: Frame, tool: LoadedTool, given: Json): Want {
     declared,
     attached: isAttached(frame, tool),
     ...(process && { process }),
-    repeatable: manifest.repeatable || tool.kind === "module" || onlyStaged(scopes),
-    inert: tool.kind === "module" && onlyStaged(scopes),
+    repeatable: manifest.repeatable || tool.kind === "module" || onlyStaged(scopes, frame.scratch),
+    inert: tool.kind === "module" && onlyStaged(scopes, false),
     returns: returnsOf(tool),
     perform: (one) => callTool(frame, { tool, args, scopes: held }, one),
     ...(manifest.probe
@@ -70,8 +70,10 @@ function returnsOf({ manifest: { name, returns = {} } }: LoadedTool): Label {
 }
 
 /** A module's effects outside its stage all pass back through the gate, one by one. */
-function onlyStaged(scopes: readonly Scope[]): boolean {
-  return scopes.every((scope) => /^(?:read|write|env):/u.test(scope));
+function onlyStaged(scopes: readonly Scope[], scratch: boolean): boolean {
+  // What a program does in a copy that is thrown away can be done there again.
+  const staged = scratch ? /^(?:read|write|env|exec):/u : /^(?:read|write|env):/u;
+  return scopes.every((scope) => staged.test(scope));
 }
 
 /**
@@ -79,7 +81,7 @@ function onlyStaged(scopes: readonly Scope[]): boolean {
  * may reach at all.
  */
 export function reachOf(
-  frame: Pick<Frame, "facts" | "within">,
+  frame: Pick<Frame, "facts" | "within" | "workspace">,
   tool: LoadedTool,
 ): readonly Scope[] {
   const own = ownReach(frame, tool);
@@ -103,8 +105,9 @@ function wantedBy(frame: Frame, tool: LoadedTool, declared: readonly Scope[]): r
   ];
 }
 
-function ownReach(frame: Pick<Frame, "facts">, tool: LoadedTool): readonly Scope[] {
-  const { workspace, userHome, skills } = frame.facts;
+function ownReach(frame: Pick<Frame, "facts" | "workspace">, tool: LoadedTool): readonly Scope[] {
+  const { workspace } = frame;
+  const { userHome, skills } = frame.facts;
   const own = tool.manifest.scopes.map((scope) => resolveScope(scope, workspace, userHome));
   const skill = skills.find((one) => one.name === tool.skill);
   if (!skill || skill.scopes.length === 0) return own;
@@ -171,10 +174,8 @@ function destinationsOf(tool: LoadedTool, args: Json, scopes: readonly Scope[]):
 
 /** True when a call may act where nothing is undone: out, by a program, or for good. */
 function isOutward(frame: Frame, { manifest }: LoadedTool, scopes: readonly Scope[]): boolean {
-  const { workspace } = frame.facts;
   return (
-    manifest.irreversible === true ||
-    scopes.some((scope) => isDangerous(parseScope(scope), workspace))
+    manifest.irreversible === true || scopes.some((scope) => isDangerous(parseScope(scope), frame))
   );
 }
 

@@ -1,0 +1,160 @@
+import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
+import { execFileSync } from "node:child_process";
+import * as fs from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { systemClock } from "../../std/clock.ts";
+import { LIMITS } from "../../std/limits.ts";
+import { openSandbox } from "../../sandbox/open.ts";
+import { openTrees, type Trees } from "./trees.ts";
+
+setDefaultTimeout(60_000);
+
+const ROOT = fs.realpathSync(fs.mkdtempSync(join(tmpdir(), "nanos-trees-test-")));
+const sandbox = openSandbox({ clock: systemClock });
+const parts = { sandbox, env: { PATH: process.env["PATH"] } };
+const { signal } = new AbortController();
+afterAll(async () => {
+  await sandbox.close();
+  fs.rmSync(ROOT, { recursive: true, force: true });
+});
+
+let made = 0;
+function repository(files: Readonly<Record<string, string | Buffer>>): string {
+  const folder = join(ROOT, `repository-${made++}`);
+  fs.mkdirSync(folder);
+  git(folder, "init", "--quiet", "--initial-branch=main", ".");
+  write(folder, files);
+  git(folder, "add", "--all");
+  if (Object.keys(files).length > 0) git(folder, "commit", "--quiet", "--message=first");
+  return folder;
+}
+
+function git(folder: string, ...args: readonly string[]): string {
+  const who = ["-c", "safe.directory=*", "-c", "user.name=a", "-c", "user.email=a@example.org"];
+  return execFileSync("git", ["-C", folder, ...who, ...args], { encoding: "utf8" });
+}
+
+function write(folder: string, files: Readonly<Record<string, string | Buffer>>): void {
+  for (const [path, text] of Object.entries(files)) {
+    fs.mkdirSync(dirname(join(folder, path)), { recursive: true });
+    fs.writeFileSync(join(folder, path), text);
+  }
+}
+
+const trees = (): Trees => openTrees(parts, join(ROOT, `trees-${made++}`));
+
+test("a patch of all kinds of changes applies, and the repository stays as it is", async () => {
+  const latin = Buffer.from("na\xefve\n", "latin1");
+  const from = repository({
+    "a.txt": "one\ntwo\n",
+    "gone.txt": "gone\n",
+    "latin.txt": latin,
+    ".gitignore": "made/\n",
+    "run.sh": "#!/bin/sh\n",
+  });
+  const before = git(from, "rev-parse", "HEAD").trim();
+  const all = trees();
+  const opened = await all.open("r1", from, signal);
+  expect(opened).toEqual({ commit: before });
+  const tree = all.placeOf("r1");
+  write(tree, {
+    "a.txt": "one\nthree\n",
+    "new folder/b.txt": "new\n",
+    "bytes.bin": Buffer.from([0, 255, 1, 254]),
+    "latin.txt": Buffer.concat([latin, Buffer.from("\xe9\n", "latin1")]),
+    "made/out.js": "ignored\n",
+  });
+  fs.rmSync(join(tree, "gone.txt"));
+  fs.chmodSync(join(tree, "run.sh"), 0o755);
+  const patch = await all.patch("r1");
+  if ("code" in patch) throw new Error(patch.message);
+  expect(patch.commit).toBe(before);
+  expect(patch.files.map(({ path, kind }) => `${path} ${kind}`)).toEqual([
+    "a.txt modified",
+    "bytes.bin created",
+    "gone.txt deleted",
+    "latin.txt modified",
+    "new folder/b.txt created",
+    "run.sh modified",
+  ]);
+  expect(git(from, "status", "--porcelain")).toBe("");
+  execFileSync("git", ["-C", from, "apply"], { input: patch.text });
+  for (const path of ["a.txt", "bytes.bin", "latin.txt", "new folder/b.txt"]) {
+    expect(fs.readFileSync(join(from, path))).toEqual(fs.readFileSync(join(tree, path)));
+  }
+  expect(fs.existsSync(join(from, "gone.txt"))).toBe(false);
+  expect(fs.statSync(join(from, "run.sh")).mode & 0o111).not.toBe(0);
+  all.close("r1");
+  expect(fs.existsSync(tree)).toBe(false);
+});
+
+test("what is done to the repository in the copy does not change what the patch is", async () => {
+  const from = repository({ "a.txt": "one\n" });
+  const marker = join(ROOT, "ran");
+  const all = trees();
+  await all.open("r1", from, signal);
+  const tree = all.placeOf("r1");
+  write(tree, { "a.txt": "two\n", ".gitattributes": "*.txt diff=evil filter=evil\n" });
+  git(tree, "add", "--all");
+  git(tree, "commit", "--quiet", "--message=mine");
+  git(tree, "config", "diff.evil.command", `touch ${marker}`);
+  git(tree, "config", "core.fsmonitor", `touch ${marker}`);
+  git(tree, "config", "filter.evil.clean", `touch ${marker}`);
+  const patch = await all.patch("r1");
+  if ("code" in patch) throw new Error(patch.message);
+  expect(patch.text).toContain("-one\n+two\n");
+  expect(fs.existsSync(marker)).toBe(false);
+  fs.rmSync(join(tree, ".git"), { recursive: true });
+  expect(await all.patch("r1")).toMatchObject({ text: patch.text });
+});
+
+test("nothing changed is an empty patch", async () => {
+  const all = trees();
+  await all.open("r1", repository({ "a.txt": "one\n" }), signal);
+  expect(await all.patch("r1")).toMatchObject({ text: "", files: [] });
+});
+
+test("why there is no copy, or no patch", async () => {
+  const from = repository({ "a.txt": "one\n" });
+  const codeOf = async (came: Promise<object>): Promise<unknown> =>
+    ((await came) as { code?: string }).code;
+  const bare = join(ROOT, "bare");
+  fs.mkdirSync(bare);
+  expect(await codeOf(trees().open("r1", bare, signal))).toBe("tree.no_repository");
+  expect(await codeOf(trees().open("r1", repository({}), signal))).toBe("tree.no_commit");
+  const inside = openTrees(parts, join(from, "copies"));
+  expect(await codeOf(inside.open("r1", from, signal))).toBe("tree.inside");
+  const open = join(ROOT, "everybody's");
+  fs.mkdirSync(open);
+  fs.chmodSync(open, 0o777);
+  expect(await codeOf(openTrees(parts, open).open("r1", from, signal))).toBe("tree.not_ours");
+  const broken = join(ROOT, "broken");
+  fs.mkdirSync(join(broken, ".git"), { recursive: true });
+  expect(await codeOf(trees().open("r1", broken, signal))).toBe("tree.git");
+  const without = openTrees({ sandbox, env: { PATH: "/nowhere" } }, join(ROOT, "without"));
+  expect(await without.open("r1", from, signal)).toMatchObject({
+    code: "tree.git",
+    message: "git could not work on the copy: git is not installed here.",
+  });
+  expect(await codeOf(trees().patch("r1"))).toBe("tree.gone");
+  expect(await codeOf(trees().open("r1", from, AbortSignal.abort()))).toBe("tree.git");
+  const large = trees();
+  await large.open("r1", from, signal);
+  write(large.placeOf("r1"), { "large.txt": "0123456789abcde\n".repeat(LIMITS.patchBytes / 15) });
+  expect(await codeOf(large.patch("r1"))).toBe("tree.patch_too_large");
+});
+
+test("only so many at once; copies nobody keeps are swept away, and then there is room", async () => {
+  const from = repository({ "a.txt": "one\n" });
+  const all = trees();
+  for (let i = 0; i < LIMITS.trees; i++)
+    fs.mkdirSync(join(all.placeOf(`r${i}`), ".."), { recursive: true, mode: 0o700 });
+  fs.chmodSync(join(all.placeOf("r0"), "../.."), 0o700);
+  expect(await all.open("more", from, signal)).toMatchObject({ code: "tree.too_many" });
+  all.sweep((run) => run !== "r3");
+  expect(fs.existsSync(join(all.placeOf("r3"), ".."))).toBe(false);
+  expect(await all.open("more", from, signal)).toHaveProperty("commit");
+  all.sweep(() => false);
+  expect(fs.existsSync(join(all.placeOf("more"), "../.."))).toBe(false);
+});
