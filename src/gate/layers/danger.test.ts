@@ -30,6 +30,6 @@ test("in a copy that is thrown away programs and protected files need no yes, an
   check({ destinations: ["net:example.org:443"] }, "ask:net", "ask:net");
   check({ scopes: ["exec:sh", "net:example.org:443"] }, "ask:exec", "ask:net");
   check({ scopes: ["secret:GITHUB"] }, "ask:rank", "ask:rank");
-  check({ scopes: ["exec:sh"], unconfined: true }, "ask:exec", "ask:rank");
+  check({ scopes: ["exec:sh"], unconfined: true }, "ask:rank", "ask:rank");
   check({ scopes: ["read:/home/ada"] }, "deny:scope_too_wide", "deny:scope_too_wide");
 });
