@@ -310,7 +310,7 @@ function nanosOf(parts: {
     traces,
     ...policyDesk(world, arrangement.rules),
     tools: toolDesk(world),
-    ...listedIn(arrangement),
+    ...listedIn(arrangement, world),
     models: modelsOf(models, world),
     grants: grants.grants,
     secrets,

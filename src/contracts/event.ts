@@ -73,6 +73,21 @@ export const RunModel = z.strictObject({
 });
 export type RunModel = z.infer<typeof RunModel>;
 
+/** An event that began a run. */
+export const RunEvent = z.strictObject({
+  /** The subscription, `words#1`. */
+  id: z.string(),
+  skill: z.string(),
+  on: z.enum(["file.changed", "schedule.cron", "journal"]),
+  /** The file, time or run it was about. */
+  what: z.string(),
+  /** The subscriptions whose runs led to it, oldest first: none of them answers it again. */
+  chain: z.array(z.string()),
+  /** Events of this subscription that were passed over since the one before. */
+  missed: z.number().int().optional(),
+});
+export type RunEvent = z.infer<typeof RunEvent>;
+
 /**
  * The bodies, by kind. Adding a kind is adding a variant here; every exhaustive switch then stops
  * compiling until it is handled. A kind is never changed once released, and an unknown kind (from
@@ -108,6 +123,8 @@ export const EventBody = z.discriminatedUnion("kind", [
     said: z.string().optional(),
     /** The skill's command the request is made of. */
     command: z.strictObject({ skill: z.string(), name: z.string() }).optional(),
+    /** What began it, where that was no person: a subscription of a skill. */
+    event: RunEvent.optional(),
     /** Memories a delegated run may look into at most: those its parent may, and its own. */
     memories: z.array(z.string()).optional(),
     /** True for one that reads for another and answers by schema: it has no memory. */

@@ -10,7 +10,7 @@ import type { Failure, Outcome, PatchView } from "./outcome.ts";
 import type { Approvals, AskedOnce, Beforehand, AskReply, CanAnswer, Rules } from "./question.ts";
 import type { Answer, Ask, RunEnd, RunState } from "./run.ts";
 import type { Keeper, SecretLine } from "./secret.ts";
-import type { Change, Grants, SkillCommand, Skills } from "./skill.ts";
+import type { Change, Events, Grants, SkillCommand, Skills } from "./skill.ts";
 import type { ToolManifest } from "./tool.ts";
 import type { Budget, Usage } from "./usage.ts";
 
@@ -39,6 +39,8 @@ export interface Nanos {
   readonly skills: Skills;
   /** Slash commands of skills: a request `/NAME words` is one. */
   readonly commands: readonly SkillCommand[];
+  /** What skills answer by themselves, while something watches. */
+  readonly events: Events;
   readonly rules: Rules;
   /**
    * What the gate would say to this call as of now, with nothing said by the operator before it.

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { DiffLine } from "../std/diff.ts";
 import { Rank } from "./action.ts";
 import type { Grant } from "./config.ts";
+import { JsonSchema } from "./json.ts";
 import { Scope } from "./scope.ts";
 
 /** Front matter of an Agent Skills `SKILL.md`. Unknown keys are kept by others and ignored here. */
@@ -25,6 +26,40 @@ export type SkillHead = z.infer<typeof SkillHead>;
 export const Command = z.strictObject({ description: z.string(), prompt: z.string() });
 export type Command = z.infer<typeof Command>;
 
+const target = {
+  /** What answers: `tool:NAME` or `command:NAME` of the skill itself, or `agent:NAME`. */
+  run: z
+    .string()
+    .regex(/^(?:tool|command|agent):[\w-]{1,128}$/u, "must be tool:, command: or agent:NAME"),
+  /** A tool's arguments; `{what}` in a text is the file that changed, the run, or the time. */
+  args: z.record(z.string(), JsonSchema).optional(),
+  /** What a command or agent is told, with `{what}` in it. */
+  words: z.string().max(4_096).optional(),
+};
+
+/** Something a skill answers by itself, while a session, server or `nanos watch` goes on. */
+export const Subscription = z.discriminatedUnion("on", [
+  z.strictObject({
+    on: z.literal("file.changed"),
+    /** Patterns below the workspace, each beginning with a folder: `notes/**`. */
+    paths: z.array(z.string().max(512)).min(1).max(16),
+    ...target,
+  }),
+  z.strictObject({
+    on: z.literal("schedule.cron"),
+    /** Minute, hour, day, month, weekday; a sixth field in front is seconds. */
+    cron: z.string().max(128),
+    ...target,
+  }),
+  z.strictObject({
+    on: z.literal("journal"),
+    /** Kinds of events, as `nanos trace export` names them: `run.ended`. */
+    kinds: z.array(z.string().max(64)).min(1).max(16),
+    ...target,
+  }),
+]);
+export type Subscription = z.infer<typeof Subscription>;
+
 /** `nanos.yaml` beside SKILL.md: what Agent Skills has no field for. */
 export const SkillManifest = z.strictObject({
   version: z.string().optional(),
@@ -38,6 +73,8 @@ export const SkillManifest = z.strictObject({
       Command,
     )
     .optional(),
+  /** What it answers by itself. */
+  events: z.array(Subscription).max(16).optional(),
   /** Link to third-party terms shown once on attach. */
   terms: z.string().optional(),
 });
@@ -67,6 +104,43 @@ export interface SkillCommand {
   readonly description: string;
   /** Why the short name does not mean it. */
   readonly clash?: string;
+}
+
+/** What a skill answers by itself, and whether it would. */
+export interface SubscriptionView {
+  /** `words#1`: the skill, and which of its subscriptions. */
+  readonly id: string;
+  readonly skill: string;
+  readonly on: Subscription["on"];
+  /** Its patterns, times or kinds. */
+  readonly what: string;
+  readonly run: string;
+  /** Why it is not answered; null where it is, while something watches. */
+  readonly refused: string | null;
+}
+
+/** Something a subscription came to, as it happens. */
+export type Fired = {
+  readonly id: string;
+  /** The file, time or run it was about. */
+  readonly what: string;
+} & (
+  | { readonly state: "listening" }
+  | { readonly state: "begun" | "waiting"; readonly run: string }
+  | { readonly state: "ended"; readonly run: string; readonly outcome: string }
+  | { readonly state: "dropped"; readonly why: string }
+);
+
+/** Events of skills. */
+export interface Events {
+  list(): Promise<readonly SubscriptionView[]>;
+  /**
+   * Answers events until `signal` ends it; resolves when all it began has stopped. One process of a
+   * workspace does so at a time.
+   *
+   * @throws NanosError `events.watched` where another process does.
+   */
+  watch(signal: AbortSignal, on?: (fired: Fired) => void): Promise<void>;
 }
 
 /** A skill, a server of an `mcp.json` or a tool of no skill: what a grant is given to. */

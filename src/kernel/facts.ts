@@ -63,6 +63,7 @@ export function factsOf(given: {
       ...(skill.manifest.rank === undefined ? {} : { rank: skill.manifest.rank }),
       locked: lock.skills[skill.head.name]?.hash === skill.hash,
       ...(skill.manifest.commands === undefined ? {} : { commands: skill.manifest.commands }),
+      ...(skill.manifest.events === undefined ? {} : { events: skill.manifest.events }),
       ...(bringsTools(skill) ? {} : { dir: skill.dir, files: skill.files }),
     })),
     tools,

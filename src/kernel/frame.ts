@@ -202,7 +202,19 @@ export const OPERATOR = "operator";
 /** The agent of that name; null when there is none, or the name is the operator's. */
 export function agentOf(facts: Facts, name: string): Facts["agents"][number] | null {
   if (name === OPERATOR) return null;
+  const skill = name.startsWith(BY_ITSELF) ? name.slice(BY_ITSELF.length) : null;
+  if (skill !== null && facts.skills.some((one) => one.name === skill)) return byItself(skill);
   return facts.agents.find(({ manifest }) => manifest.name === name) ?? null;
+}
+
+/** The name what a skill does by itself goes under; no agent can have it. */
+export const BY_ITSELF = "skill:";
+
+/** A skill that answers an event: it has its own tools and nothing else. */
+function byItself(skill: string): Facts["agents"][number] {
+  const common = { model: "inherit", agents: [], memory: [], limits: {}, kind: "prompt" } as const;
+  const manifest = { ...common, name: `${BY_ITSELF}${skill}`, description: "", skills: [skill] };
+  return { manifest: { ...manifest, agents: [], memory: [] }, prompt: "" };
 }
 
 /** The id of the frame's next step: `RUN.N`, or `STEP.N` for what a running step asks back for. */

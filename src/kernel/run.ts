@@ -88,10 +88,12 @@ function recallMessage(frame: Frame, message: Message): void {
 }
 
 /** What another agent asks for is told, not said: it may have read what others write. */
-function hearRequest(frame: Frame, { parent, request }: RunStarted): void {
-  if (parent === undefined || frame.label.integrity !== "untrusted") return;
+function hearRequest(frame: Frame, { parent, request, event, call }: RunStarted): void {
+  const isTold = parent !== undefined || event !== undefined;
+  if (!isTold || frame.label.integrity !== "untrusted") return;
   const { label } = frame;
-  tell(frame, request, { label, from: "the request", skill: null, step: parent.step }, label);
+  const from = { label, from: "the request", skill: null, step: parent?.step ?? null };
+  tell(frame, call === undefined ? request : [request, call.args], from, label);
 }
 
 /** A direct call, then a route of the operator's file, then turn after turn with the model. */
@@ -307,6 +309,7 @@ export function frameOf(carriage: Carriage): Frame {
 
 /** The operator's own words: this request and theirs before it. */
 function saidIn(past: readonly Message[], started: RunStarted): string {
+  if (started.event) return "";
   const before = past.flatMap((message) => (message.role === "user" ? message.parts : []));
   const texts = before.map((part) => (part.type === "text" ? part.text : ""));
   const own = started.said ?? started.request;

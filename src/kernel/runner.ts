@@ -3,9 +3,9 @@ import { newId } from "../std/random.ts";
 import { type Recorded, Superseded } from "../contracts/drive.ts";
 import type { RunStarted } from "../contracts/event.ts";
 import type { Label } from "../contracts/label.ts";
-import type { RunHandle, RunRequest } from "../contracts/nanos.ts";
+import type { RunHandle } from "../contracts/nanos.ts";
 import type { RunEnd, RunState } from "../contracts/run.ts";
-import { UNKNOWN_LABEL } from "../gate/labels.ts";
+import { UNKNOWN_LABEL, joinLabels } from "../gate/labels.ts";
 import type { Journal, Lease } from "../journal/journal.ts";
 import { checkGiven } from "./asks/beforehand.ts";
 import { note } from "./desk/note.ts";
@@ -13,17 +13,22 @@ import { drive } from "./drive/drive.ts";
 import { guarded, localReal } from "./drive/local.ts";
 import { CANCELLED, type Limit, OUT_OF_TIME, type Watch, startWatch } from "./drive/watch.ts";
 import { type Carried, carryRun } from "./run.ts";
-import { type DirectCall, NO_MODEL, childStart, firstOf, pastOf, startOf } from "./start.ts";
+import {
+  type DirectCall,
+  NO_MODEL,
+  childStart,
+  firstOf,
+  pastOf,
+  startOf,
+  type Begun,
+  labelOfEvent,
+} from "./start.ts";
 import type { RunChild } from "./wants/delegate.ts";
 import { topRun } from "./views/traces.ts";
 import type { Facts, Hooks, World } from "./world.ts";
 
 /** Begins a run and returns at once; `done` resolves when it ends or waits. */
-export async function begin(
-  world: World,
-  request: RunRequest,
-  call?: DirectCall,
-): Promise<RunHandle> {
+export async function begin(world: World, request: Begun, call?: DirectCall): Promise<RunHandle> {
   checkGiven(world, request.approvals ?? []);
   const run = newId("r", world.clock.now(), world.random);
   await world.guard.ready();
@@ -149,7 +154,7 @@ function carry(world: World, lease: Lease, load: Load): RunHandle {
         if (topic === `cancel:${run}`) stop();
       });
       const past = pastOf(journal, started.after, recorded[0]?.event.seq);
-      const label = startLabel(recorded, past.label);
+      const label = startLabel(recorded, joinLabels(past.label, ...labelOfEvent(started)));
       const { messages, decisions } = past;
       const chain = { ...load, hooks: guarded(load.hooks), past: messages, decisions, label };
       return stateOf(run, await carryChain(world, { watch, signal, limit }, chain, "operator"));
@@ -158,6 +163,7 @@ function carry(world: World, lease: Lease, load: Load): RunHandle {
       limit.clear();
       world.tools.leave(run);
       lease.release();
+      await journal.wake(`stopped:${run}`);
     }
   };
   return { run, done: done(), cancel: stop };

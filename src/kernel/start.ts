@@ -7,7 +7,7 @@ import { plainText } from "../std/text.ts";
 import { CLAUDE_MODELS } from "../home/claude.ts";
 import type { AgentManifest } from "../contracts/agent.ts";
 import type { Recorded } from "../contracts/drive.ts";
-import type { Event, RunModel, RunStarted } from "../contracts/event.ts";
+import type { Event, RunEvent, RunModel, RunStarted } from "../contracts/event.ts";
 import type { Label } from "../contracts/label.ts";
 import type { Message } from "../contracts/message.ts";
 import type { RunRequest } from "../contracts/nanos.ts";
@@ -15,14 +15,26 @@ import type { Budget } from "../contracts/usage.ts";
 import { REQUEST_LABEL, UNKNOWN_LABEL, joinLabels } from "../gate/labels.ts";
 import type { Journal } from "../journal/journal.ts";
 import { parseScope } from "../gate/scopes.ts";
-import { type Frame, OPERATOR, agentOf } from "./frame.ts";
+import { BY_ITSELF, type Frame, OPERATOR, agentOf } from "./frame.ts";
 import { meantBy } from "./skills/commands.ts";
 import { floorOf, resolveScope } from "./standing.ts";
 import type { RunChild } from "./wants/delegate.ts";
 import { toolOf } from "./wants/work.ts";
 import type { Facts, World } from "./world.ts";
 
-/** One call the operator makes directly. */
+/** What begins a run: a request, or an event that stands for one. */
+export type Begun = RunRequest & { readonly event?: RunEvent };
+
+/** Who may have influenced what an event is about. */
+export function labelOfEvent({ event }: RunStarted): readonly Label[] {
+  if (event === undefined) return [];
+  const sources = [`event:${event.id}`];
+  return event.on === "schedule.cron" && event.chain.length === 0
+    ? [{ integrity: "directory", secrecy: "public", sources }]
+    : [{ ...UNKNOWN_LABEL, sources }];
+}
+
+/** One call the operator makes directly, or a skill by itself. */
 export interface DirectCall {
   readonly tool: string;
   readonly args: Json;
@@ -36,22 +48,24 @@ export interface DirectCall {
 export async function startOf(
   world: World,
   facts: Facts,
-  request: RunRequest & { readonly run: string },
+  request: Begun & { readonly run: string },
   call?: DirectCall,
 ): Promise<RunStarted> {
-  const name = call ? OPERATOR : (request.agent ?? facts.oracle);
+  const { event } = request;
+  const caller = event === undefined ? OPERATOR : `${BY_ITSELF}${event.skill}`;
+  const name = call ? caller : (request.agent ?? facts.oracle);
   const agent = agentOf(facts, name);
   if (!agent && !call) throw unknownAgent(name, facts);
   const wanted = async (): Promise<string> =>
     (await ownModel(world, agent?.manifest.model)) ?? world.defaultModel();
-  const isTool = agent ? toolOf(agent.manifest) !== null : true;
+  const isTool = call !== undefined || (agent !== null && toolOf(agent.manifest) !== null);
   const model = isTool ? NO_MODEL : await modelOf(world, request.model ?? (await wanted()));
   for (const run of request.after ?? []) checkPast(world.journal, run);
   const direct = call && world.guard.clean(call);
   return {
     kind: "run.started",
     agent: name,
-    ...askedIn(world, facts, request.text),
+    ...askedIn(world, facts, request),
     ...(direct ? { call: { ...direct.value, ...secretsOf(direct.held) } } : {}),
     after: [...(request.after ?? [])],
     model,
@@ -74,13 +88,17 @@ export async function startOf(
 function askedIn(
   { guard }: World,
   facts: Facts,
-  typed: string,
-): Pick<RunStarted, "request" | "said" | "command"> {
+  { text: typed, event }: Begun,
+): Pick<RunStarted, "request" | "said" | "command" | "event"> {
   const { text, command } = meantBy(typed, facts);
   const request = guard.clean(text).value;
-  if (command === undefined) return { request };
-  const { skill, name } = command;
-  return { request, said: guard.clean(command.typed).value, command: { skill, name } };
+  const { skill = "", name = "" } = command ?? {};
+  return {
+    request,
+    ...(command && { said: guard.clean(command.typed).value, command: { skill, name } }),
+    // Nobody said anything: a file's name may be anybody's words.
+    ...(event && { said: "", event }),
+  };
 }
 
 function secretsOf(held: readonly string[]): { secrets?: string[] } {

@@ -8,7 +8,7 @@ import type { RunHooks } from "../contracts/nanos.ts";
 import type { Failure } from "../contracts/outcome.ts";
 import type { Route, Rule } from "../contracts/rules.ts";
 import type { Scope } from "../contracts/scope.ts";
-import type { Command } from "../contracts/skill.ts";
+import type { Command, Subscription } from "../contracts/skill.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { Memory } from "../memory/memory.ts";
 import type { Model } from "../models/model.ts";
@@ -73,6 +73,7 @@ export interface SkillFacts {
   /** Installed through the lock, with this hash. */
   readonly locked: boolean;
   readonly commands?: Readonly<Record<string, Command>>;
+  readonly events?: readonly Subscription[];
   /** Of a skill that is read when it is used: its folder, and its files with the hash of each. */
   readonly dir?: string;
   readonly files?: Readonly<Record<string, string>>;

@@ -229,6 +229,13 @@ export const LIMITS = {
   patchBytes: 1024 * 1024,
   /** Removed skills that are kept for a while. */
   removedSkills: 20,
+  /**
+   * Runs that events of one subscription begin in an hour, how many may lead to one another, and how
+   * long a file has to be left alone before its change counts.
+   */
+  eventsPerHour: 60,
+  eventDepth: 3,
+  eventSettleMs: 500,
   /** One file of a skill that a model reads. */
   skillFileBytes: 256 * 1024,
   /** Agents, skills or tools of one arrangement. */

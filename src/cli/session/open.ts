@@ -8,6 +8,7 @@ import { Conversation } from "./conversation.ts";
 import { pastLines, pastOf } from "./past.ts";
 import { welcome } from "./welcome.ts";
 import type { Session } from "./session.ts";
+import { answerEvents } from "./events.ts";
 import { slashOf } from "./slash.ts";
 import type { Layout } from "./view.ts";
 
@@ -63,10 +64,15 @@ class LineSession implements Session {
     const { runs } = this.conversation;
     if (attended(this.context)) this.print(() => welcome(this.nanos, "Ctrl-D leaves"));
     if (runs.length > 0) this.print((width) => pastLines(this.nanos, runs, width));
-    for await (const text of this.#lines()) {
-      const line = text.trim();
-      if (line !== "") await this.#take(line);
-      if (this.#left || this.context.terminal.gone) break;
+    const quiet = answerEvents(this.nanos, (line) => this.print(() => [line]));
+    try {
+      for await (const text of this.#lines()) {
+        const line = text.trim();
+        if (line !== "") await this.#take(line);
+        if (this.#left || this.context.terminal.gone) break;
+      }
+    } finally {
+      await quiet();
     }
     return this.#code;
   }

@@ -7,6 +7,7 @@ import { type Line, span } from "../render/line.ts";
 import { wrap } from "../render/width.ts";
 import { cost, duration, tokens } from "../render/words.ts";
 import type { Conversation } from "./conversation.ts";
+import { answerEvents } from "./events.ts";
 import { History } from "./history.ts";
 import { pastLines } from "./past.ts";
 import { completeWord, type Slash, slashOf } from "./slash.ts";
@@ -35,11 +36,12 @@ export function runSession(
   return new Promise((resolve) => {
     const leave = (code: number): void => {
       release();
-      resolve(code);
+      void quiet().then(() => resolve(code));
     };
     const session = new ScreenSession(context, nanos, view, conversation, leave);
     // In a session Ctrl-C is a key; these signals come from outside, and mean to end it.
     const release = context.terminal.onInterrupt(() => session.leave(EXIT.cancelled));
+    const quiet = answerEvents(nanos, (line) => void view.add(() => [line]));
     session.start();
   });
 }

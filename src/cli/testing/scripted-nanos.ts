@@ -116,6 +116,7 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
   return {
     place: { home: script.home, workspace: "/w", arrangementDir: "/a", tier: "landlock" },
     run: async (request) => start(request, request),
+    events: { list: async () => [], watch: async () => undefined },
     commands: [{ name: "today", skill: "notes", description: "today's note" }],
     resume: async (run, hooks) => find(run).start(hooks ?? {}),
     cancel: async (run) => void calls.log.push(`cancel ${run}`),

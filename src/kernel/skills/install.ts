@@ -13,6 +13,7 @@ import { isSevere, scan } from "../../home/install/scan.ts";
 import type { StoreFile } from "../../home/store.ts";
 import { declaredIn, describe } from "../../home/trust-words.ts";
 import type { Facts } from "../world.ts";
+import { answersOf } from "../events/subscriptions.ts";
 import { compare, seenIn } from "./seen.ts";
 import { mayDo } from "./view.ts";
 
@@ -79,7 +80,7 @@ async function offerOf(desk: InstallDesk, gathered: Gathered): Promise<SkillOffe
     from,
     hash,
     files: files.map(({ path }) => ({ path, what: what.get(path) ?? "data" })),
-    may: mayDo(scopes, desk.where, null),
+    may: [...mayDo(scopes, desk.where, null), ...answersOf(manifest)],
     ...(manifest.terms === undefined ? {} : { terms: manifest.terms }),
     ...wordsOf(head),
     findings: found,

@@ -8,6 +8,7 @@ import { scopeInWords } from "../../home/trust-words.ts";
 import type { Vault } from "../../vault/vault.ts";
 import { resolveScope } from "../standing.ts";
 import type { Facts, World } from "../world.ts";
+import { answersOf } from "../events/subscriptions.ts";
 import { changesSince, grantable, type Look, lookAt, wishScopes } from "./seen.ts";
 
 /** What the desk is made of. */
@@ -28,8 +29,13 @@ export function skillDesk(desk: Desk): Pick<Skills, "list" | "show" | "preview">
     show: async (name) => view(name, await desk.facts()),
     preview: async (name, wish) => {
       const facts = await desk.facts();
-      const { scopes } = lookAt(name, desk.arrangement, facts);
-      return { ...view(name, facts), may: mayDo(scopes, facts, { scopes: wishScopes(wish) }) };
+      const { arrangement } = desk;
+      const { scopes } = lookAt(name, arrangement, facts);
+      const may = mayDo(scopes, facts, { scopes: wishScopes(wish) });
+      return {
+        ...view(name, facts),
+        may: [...may, ...answersOf(arrangement.skills.get(name)?.manifest ?? {})],
+      };
     },
   };
 }
@@ -61,7 +67,10 @@ function viewOf(
     hash: look.hash,
     agents: agents.map(({ manifest }) => manifest.name),
     tools: names,
-    may: mayDo(look.scopes, facts, state === "granted" ? grant : null),
+    may: [
+      ...mayDo(look.scopes, facts, state === "granted" ? grant : null),
+      ...answersOf(skill?.manifest ?? {}),
+    ],
     ...(terms === undefined ? {} : { terms }),
     grant,
     state,
