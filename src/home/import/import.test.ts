@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "../../std/clock.ts";
 import type { Grant } from "../../contracts/config.ts";
@@ -133,4 +134,115 @@ describe("a worker of NEXUSMON", () => {
       expect((await refusal(() => offer(folder, path))).code).toBe(code);
     });
   }
+});
+
+/** A plugin with all that a plugin may have. */
+const PLUGIN: Readonly<Record<string, string>> = {
+  ".claude-plugin/plugin.json": JSON.stringify({
+    ...{ name: "Release Notes!", version: "2.0.0", description: "Writes release notes." },
+    ...{ author: { name: "A" }, lspServers: {} },
+  }),
+  "commands/draft.md":
+    "---\ndescription: Drafts notes\nallowed-tools: Bash(git log:*)\n---\nChanges: !`git log`\nDraft notes for $ARGUMENTS.\n",
+  "commands/README.md": "About.",
+  "agents/editor.md":
+    "---\nname: editor\ndescription: Edits: well.\ntools: Read, Bash\nmodel: sonnet\n---\nYou edit.\n",
+  "skills/tone/SKILL.md": "---\nname: tone\ndescription: The tone of notes.\n---\nFriendly.\n",
+  "skills/tone/references/words.md": "Not: leverage.\n",
+  "hooks/hooks.json": JSON.stringify({
+    hooks: { PreToolUse: [{ hooks: [{ type: "command", command: "touch /tmp/evil" }] }], Stop: [] },
+  }),
+  ".mcp.json": JSON.stringify({
+    mcpServers: {
+      notes: { command: "node", args: ["${CLAUDE_PLUGIN_ROOT}/server/main.js"] },
+    },
+  }),
+  "server/main.js": "process.exit(1);\n",
+  "output-styles/loud.md": "LOUD",
+};
+
+/** A bundle with all that a bundle may have. */
+const BUNDLE: Readonly<Record<string, string>> = {
+  "skill.yaml":
+    "name: inbox\ndescription: Sorts the inbox.\nversion: '1.1'\ntools_visibility: scoped\nsubscribe:\n" +
+    "  - { kind: file.changed, paths: ['inbox/*.md'], target: 'command:sort', confirm: true }\n" +
+    "  - { kind: schedule.cron, cron: '0 9 * * *', target: 'agent:sorter' }\n" +
+    "  - { kind: file.changed, paths: ['inbox/*.md'], target: 'tool:find' }\n",
+  "commands/sort.md": "---\ndescription: Sorts it\n---\nSort {{ args }}.\n",
+  "agents/sorter.md": "---\nname: sorter\ndescription: Sorts.\ntools: [count]\n---\nYou sort.\n",
+  "tools/count.md":
+    "---\nname: count\ndescription: Counts.\napproval: never\n---\nls inbox | wc -l\n",
+  "tools/find.md":
+    '---\nname: find\ndescription: Finds.\nparameters: { what: { type: string } }\n---\ngrep -l "{{ what }}" inbox/*\n',
+};
+
+describe("a plugin of Claude Code", () => {
+  test("becomes a skill, its own skills and agents; hooks are refused by name", async () => {
+    using folder = testFolder({ ...HOME, ...under("plugin", PLUGIN) });
+    const made = await offer(folder, "plugin");
+    expect(made.format).toBe("claude-plugin");
+    expect(made.left).toEqual([
+      {
+        what: "commands/draft.md: programs in the prompt",
+        why: "they stay text; nothing is run",
+      },
+      { what: "commands/draft.md: allowed-tools", why: "it has no place in a command here" },
+      {
+        what: "hooks/hooks.json: PreToolUse, Stop",
+        why: "hooks run programs by themselves; none is taken over or run",
+      },
+      { what: "plugin.json: lspServers", why: "it has no place here" },
+      { what: "output-styles/loud.md", why: "nothing here needs it" },
+    ]);
+    await made.apply();
+    const loaded = await openHome({
+      ...{ home: join(folder.dir, ".nano-os"), cwd: folder.dir, env: {} },
+    }).arrangement();
+    const own = loaded.skills.get("release-notes");
+    expect(own?.manifest.commands).toEqual({
+      draft: { description: "Drafts notes", prompt: "Changes: !`git log`\nDraft notes for $ARGS." },
+    });
+    const dir = join(folder.dir, ".nano-os/skills/release-notes");
+    expect(JSON.parse(readFileSync(join(dir, "mcp.json"), "utf8"))).toEqual({
+      mcpServers: { notes: { command: "node", args: [join(dir, "server/main.js")] } },
+    });
+    expect(readFileSync(join(dir, "server/main.js"), "utf8")).toBe("process.exit(1);\n");
+    expect(Object.keys(loaded.skills.get("tone")?.files ?? {})).toEqual(["references/words.md"]);
+    expect(loaded.agents.get("editor")?.manifest).toMatchObject({
+      ...{ tools: ["Read", "Bash"], only: ["Read", "Bash"], skills: [], model: "sonnet" },
+    });
+    expect(existsSync("/tmp/evil")).toBe(false);
+  });
+});
+
+describe("a bundle of Nanocoder", () => {
+  test("becomes a skill and an agent that has it; scripts with holes are refused", async () => {
+    using folder = testFolder({ ...HOME, ...under("bundle", BUNDLE) });
+    const made = await offer(folder, "bundle");
+    expect(made.format).toBe("nanocoder");
+    expect(made.left.map(({ what }) => what)).toEqual([
+      "tool count: approval",
+      "tool find",
+      "inbox: confirm",
+      "inbox subscribes to file.changed for tool:find",
+      "skill.yaml: tools_visibility",
+    ]);
+    await made.apply();
+    const loaded = await openHome({
+      ...{ home: join(folder.dir, ".nano-os"), cwd: folder.dir, env: {} },
+    }).arrangement();
+    const skill = loaded.skills.get("inbox");
+    expect(skill?.manifest).toEqual({
+      version: "1.1",
+      scopes: ["exec:sh"],
+      commands: { sort: { description: "Sorts it", prompt: "Sort $ARGS." } },
+      events: [
+        { on: "file.changed", paths: ["inbox/*.md"], run: "command:sort", words: "{what}" },
+        { on: "schedule.cron", cron: "0 9 * * *", run: "agent:sorter", words: "{what}" },
+      ],
+    });
+    expect(skill?.scripts).toEqual({ "scripts/count.sh": "sh" });
+    expect(loaded.agents.get("sorter")?.manifest).toMatchObject({ skills: ["inbox"] });
+    expect(loaded.agents.get("oracle")?.manifest.skills).not.toContain("inbox");
+  });
 });
