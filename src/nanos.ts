@@ -118,6 +118,13 @@ export async function init(options: OpenOptions, from: string, dir?: string): Pr
   return result;
 }
 
+/** Opens a project made of the folder `from`, which is trusted as it is. */
+async function openMade(options: OpenOptions, from: string, dir: string): Promise<Nanos> {
+  await init(options, from, dir);
+  await trust(options, await trustView(options, dir));
+  return openNanos(options);
+}
+
 /** What trusting `dir` would mean; `trust` then binds the yes to exactly this hash. */
 export function trustView(options: OpenOptions, dir: string): Promise<TrustView> {
   return openHome(homeOptions(options)).trust.view(dir);
@@ -241,7 +248,7 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
   const skills = {
     ...skillDesk({ ...world, arrangement, vault }),
     ...grants.attaching,
-    ...installing({ home, journal, arrangement, sandbox, env, cwd }),
+    ...installing({ home, journal, arrangement, sandbox, env, cwd, make: openMade }),
   };
   const place = placeOf(home, arrangement, sandbox);
   const memory = memoryDesk({ world, arrangement, settings });

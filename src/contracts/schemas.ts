@@ -10,6 +10,7 @@ import { ModelConfig, ToolSpec } from "./model.ts";
 import { Failure, FileChange, Outcome } from "./outcome.ts";
 import { CasesFile, RoutesFile, RulesFile } from "./rules.ts";
 import { Answer, Ask, RunEnd } from "./run.ts";
+import { SkillCase } from "./script.ts";
 import { SecretsFile } from "./secret.ts";
 import { SkillHead, SkillManifest } from "./skill.ts";
 import { McpFile, ToolFile, ToolManifest } from "./tool.ts";
@@ -55,6 +56,7 @@ export const PUBLISHED: readonly PublishedSchema[] = [
   { name: "run-end", title: "What an ended run says of itself", schema: RunEnd },
   { name: "secrets", title: "secrets.json of the home", schema: SecretsFile },
   { name: "skill", title: "nanos.yaml beside SKILL.md", schema: SkillManifest },
+  { name: "skill-case", title: "tests/NAME.yaml of a skill", schema: SkillCase },
   { name: "skill-head", title: "Front matter of SKILL.md", schema: SkillHead },
   { name: "tool", title: "A tool as its author declares it", schema: ToolManifest },
   { name: "tool-file", title: "tools/NAME.yaml", schema: ToolFile },

@@ -46,3 +46,27 @@ export const Script = z.strictObject({ turns: z.array(ScriptTurn) });
 export type Script = z.infer<typeof Script>;
 /** A script as a person writes it, defaults left out. */
 export type ScriptInput = z.input<typeof Script>;
+
+/** `tests/NAME.yaml` in a skill: one request with recorded answers, and what has to come of it. */
+export const SkillCase = z.strictObject({
+  /** What is asked; a command of the skill as it is typed. */
+  request: z.string().min(1),
+  /** What the model answers; none where no model is asked. */
+  model: Script.default({ turns: [] }),
+  /** Files of the workspace before it, by path. */
+  files: z.record(z.string(), z.string()).default({}),
+  /** What the operator says to every ask. */
+  asks: z.enum(["allow", "deny"]).default("deny"),
+  expect: z.strictObject({
+    outcome: z.enum(["succeeded", "degraded", "failed", "cancelled"]).default("succeeded"),
+    /** A regular expression the answer has to match. */
+    text: z.string().optional(),
+    /** Tools that are called, in this order; the reading of skills too. */
+    calls: z.array(z.string()).optional(),
+    /** Files after it: what each holds, as a regular expression; null for one that is not there. */
+    files: z.record(z.string(), z.string().nullable()).default({}),
+    /** How often the operator is asked. */
+    asks: z.number().int().min(0).optional(),
+  }),
+});
+export type SkillCase = z.infer<typeof SkillCase>;

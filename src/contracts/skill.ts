@@ -202,6 +202,14 @@ export interface SkillCheck {
   readonly more: number;
 }
 
+/** What one case of a skill came to. */
+export interface CaseResult {
+  /** Its file in the skill. */
+  readonly file: string;
+  /** Why it fails, one sentence each; none where it passes. */
+  readonly failures: readonly string[];
+}
+
 /** Something in a skill's texts that is known from harmful ones; a person judges what it is. */
 export interface Finding {
   readonly code: string;
@@ -298,4 +306,11 @@ export interface Skills {
   remove(skill: string): Promise<string>;
   /** @throws NanosError `skill.unknown` for what is no installed skill. */
   check(skill: string): Promise<SkillCheck>;
+  /**
+   * Runs its own cases, each in an empty home of its own that is gone afterwards. Models are recorded,
+   * nothing outside this machine is reached, and nothing of this home is touched.
+   *
+   * @throws NanosError `skill.unknown`, `skill.no_cases`, `manifest.invalid`.
+   */
+  test(skill: string): Promise<readonly CaseResult[]>;
 }

@@ -25,7 +25,8 @@ export const command: Command = {
   },
 };
 
-function reportLines({ path, kind, ok, problems, warnings }: CheckReport): readonly Line[] {
+/** What is wrong, place by place. */
+export function reportLines({ path, kind, ok, problems, warnings }: CheckReport): readonly Line[] {
   return [
     ...problems.map(({ file, line, column, text }): Line => [
       span(`${file}:${line}:${column}`, "bold"),

@@ -1,6 +1,8 @@
-import type { SkillCheck, SkillOffer, SkillView } from "../../contracts/skill.ts";
+import { resolve } from "node:path";
+import type { CaseResult, SkillCheck, SkillOffer, SkillView } from "../../contracts/skill.ts";
 import { arg, type Command, type Context, flag, type Input, option, show } from "../command.ts";
 import { EXIT } from "../exit.ts";
+import { reportLines } from "./check.ts";
 import { type Line, paintAll, span } from "../render/line.ts";
 import {
   changesLines,
@@ -93,14 +95,21 @@ export const command: Command = {
     },
     {
       name: "check",
-      summary: "a skill against what was installed, and what is found in its texts",
+      summary: "a skill against what was installed, or what is wrong with a folder of one",
       example: "nanos skill check pdf",
+      args: [{ ...SKILL, about: "the skill, or ./FOLDER of one" }],
+      run: checkSkill,
+    },
+    {
+      name: "test",
+      summary: "run a skill's own cases, with recorded models in an empty home",
+      example: "nanos skill test pdf",
       args: [SKILL],
       run: async (context, input) => {
-        const checked = await (await context.nanos()).skills.check(arg(input, "SKILL"));
-        await show(context, checked, () => checkLines(checked));
-        const bad = checked.findings.some(({ severity }) => severity === "severe");
-        return bad || checked.state === "changed" ? EXIT.failed : EXIT.succeeded;
+        const results = await (await context.nanos()).skills.test(arg(input, "SKILL"));
+        await show(context, results, () => caseLines(results));
+        const isGood = results.every(({ failures }) => failures.length === 0);
+        return isGood ? EXIT.succeeded : EXIT.failed;
       },
     },
     {
@@ -207,6 +216,31 @@ function checkLines({ name, hash, state, from, findings, more }: SkillCheck): re
   return [
     [span(`${state} `, style), `${name}${source}`, span(`  ${hash.slice(0, 16)}`, "dim")],
     ...findingLines(findings, more),
+  ];
+}
+
+/** A name is of an installed skill; a path is of a folder that may become one. */
+async function checkSkill(context: Context, input: Input): Promise<number> {
+  const given = arg(input, "SKILL");
+  if (given.includes("/") || given === ".") {
+    const report = await (await context.house()).check(resolve(context.options.cwd ?? ".", given));
+    await show(context, report, () => reportLines(report));
+    return report.ok ? EXIT.succeeded : EXIT.usage;
+  }
+  const checked = await (await context.nanos()).skills.check(given);
+  await show(context, checked, () => checkLines(checked));
+  const bad = checked.findings.some(({ severity }) => severity === "severe");
+  return bad || checked.state === "changed" ? EXIT.failed : EXIT.succeeded;
+}
+
+function caseLines(results: readonly CaseResult[]): readonly Line[] {
+  const failed = results.filter(({ failures }) => failures.length > 0);
+  return [
+    ...results.flatMap(({ file, failures }): Line[] => [
+      [failures.length === 0 ? span("passed ", "green") : span("failed ", "red"), file],
+      ...failures.map((why): Line => `  ${why}`),
+    ]),
+    [span(`${results.length - failed.length} passed, ${failed.length} failed`, "dim")],
   ];
 }
 

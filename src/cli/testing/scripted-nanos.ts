@@ -281,6 +281,7 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
       install: async ({ name }, options) =>
         void calls.log.push(`install ${name}${options?.anyway ? " anyway" : ""}`),
       remove: async (name) => `/home/removed/${name}`,
+      test: async () => [{ file: "tests/a.yaml", failures: [] }],
       check: async (name) => ({
         ...{ name, hash: "h", state: "as installed", from: "/s", findings: [], more: 0 },
       }),

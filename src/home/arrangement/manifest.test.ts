@@ -29,7 +29,7 @@ const BROKEN: readonly (readonly [string, string, string, string])[] = [
     "a field from nowhere",
     "skills/notes/nanos.yaml",
     "scopes: []\nzebra: 1\n",
-    "skills/notes/nanos.yaml:2: unknown field 'zebra'; the fields are version, scopes, rank, commands, terms",
+    "skills/notes/nanos.yaml:2: unknown field 'zebra'; the fields are version, scopes, rank, commands, events, terms",
   ],
   [
     "a field misspelt deep inside",
@@ -84,7 +84,7 @@ const BROKEN: readonly (readonly [string, string, string, string])[] = [
     "a kind of agent there is not",
     "agents/a.md",
     agent("name: a\ndescription: A.\nkind: proces"),
-    "agents/a.md:4: 'kind' must be one of prompt, process, mcp, not the text 'proces'; did you mean 'process'?",
+    "agents/a.md:4: 'kind' must be one of prompt, process, acp, mcp, not the text 'proces'; did you mean 'process'?",
   ],
   [
     "text for a number",

@@ -1,5 +1,7 @@
 import type { Skill, SkillHead, SkillManifest } from "../../contracts/skill.ts";
-import { treeHash, type TreeFile } from "../files.ts";
+import { LIMITS } from "../../std/limits.ts";
+import { plainText } from "../../std/text.ts";
+import { treeHash, type TreeFile, utf8 } from "../files.ts";
 import { atTop, isForeign, limitItems, type Loading, type Read } from "./loading.ts";
 import { scriptsOf } from "./scripts.ts";
 import { loadToolFolder } from "./tools.ts";
@@ -61,10 +63,12 @@ async function skillOf(loading: Loading, path: string, head: Read<SkillHead>): P
   // Another program's skill may have a folder `tools` of its own kind.
   const ours = !isForeign(path) || loading.files.byPath.has(`${path}/nanos.yaml`);
   const files = filesOf(loading, path);
+  const manifest = await readManifest(loading, `${path}/nanos.yaml`);
+  reportLost(loading, path, files);
   const rest = files.filter((file) => file.path !== "SKILL.md" && file.path !== "nanos.yaml");
   return {
     head: head.value,
-    manifest: await readManifest(loading, `${path}/nanos.yaml`),
+    manifest,
     instructions: head.body,
     dir,
     hash: treeHash(files),
@@ -79,7 +83,33 @@ async function readManifest(loading: Loading, file: string): Promise<SkillManife
   if (!loading.files.byPath.has(file)) return { scopes: [] };
   const { SkillManifest } = await import("../../contracts/skill.ts");
   const read = await loading.read(file, SkillManifest, "yaml");
-  return read?.value ?? { scopes: [] };
+  if (read === null) return { scopes: [] };
+  const { commands = {}, events = [] } = read.value;
+  for (const [i, { run }] of events.entries()) {
+    const name = run.startsWith("command:") ? run.slice("command:".length) : null;
+    if (name === null || Object.hasOwn(commands, name)) continue;
+    const text = `there is no command '${name}' in this file`;
+    loading.problems.push({ file, ...read.at(["events", i, "run"]), text });
+  }
+  return read.value;
+}
+
+/** Links of its text to files it does not have: a model that follows one finds nothing. */
+function reportLost(loading: Loading, path: string, files: readonly TreeFile[]): void {
+  const known = new Set(files.map((file) => file.path));
+  const text = utf8(files.find((file) => file.path === "SKILL.md")?.content ?? new Uint8Array());
+  const lost = (text ?? "").split("\n").flatMap((line, i) =>
+    [...line.matchAll(/\]\((?!\w+:|#|\/)(?:\.\/)?([^)#\s]{1,200})/gu)]
+      .map(([, target = ""]) => target)
+      .filter((target) => !known.has(target) && !isFolder(known, target))
+      .map((target) => `${path}/SKILL.md:${i + 1}: names ${plainText(target)}, which is not there`),
+  );
+  loading.warnings.push(...lost.slice(0, LIMITS.problemsListed));
+}
+
+function isFolder(known: ReadonlySet<string>, target: string): boolean {
+  const start = `${target.replace(/\/+$/u, "")}/`;
+  return [...known].some((path) => path.startsWith(start));
 }
 
 async function checkServers(loading: Loading, file: string): Promise<string | null> {

@@ -53,6 +53,11 @@ export const FILE_KINDS: readonly FileKind[] = [
     check: (loading, path) => loadServers(loading, [path]),
   },
   {
+    kind: "skill-case",
+    named: /(?:^|\/)skills\/[^/]+\/tests\/[^/]+\.yaml$/u,
+    check: by(async () => (await import("../../contracts/script.ts")).SkillCase),
+  },
+  {
     kind: "tool-file",
     named: /(?:^|\/)tools\/[^/]+\.yaml$/u,
     check: by(async () => (await import("../../contracts/tool.ts")).ToolFile),

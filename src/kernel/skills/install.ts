@@ -14,7 +14,7 @@ import type { StoreFile } from "../../home/store.ts";
 import { declaredIn, describe } from "../../home/trust-words.ts";
 import type { Facts } from "../world.ts";
 import { answersOf } from "../events/subscriptions.ts";
-import { compare, seenIn } from "./seen.ts";
+import { compare, installedSkill, seenIn } from "./seen.ts";
 import { mayDo } from "./view.ts";
 
 /** What skills are installed with. */
@@ -51,7 +51,7 @@ export function installDesk(
     },
     remove: (name) => remove(desk, name),
     check: async (name) => {
-      const skill = installed(desk.arrangement, name);
+      const skill = installedSkill(desk.arrangement, name);
       const files = readTree(skill.dir).files;
       const { found, more } = scan(files);
       const entry = (await desk.lock.read()).skills[name] ?? readLock(desk.ground().dir)[name];
@@ -149,7 +149,7 @@ async function install(
 
 async function remove(desk: InstallDesk, name: string): Promise<string> {
   const { arrangement } = desk;
-  const skill = installed(arrangement, name);
+  const skill = installedSkill(arrangement, name);
   const ground = desk.ground();
   const [top, folder, ...deeper] = relative(ground.dir, skill.dir).split(sep);
   if (top !== "skills" || folder === undefined || deeper.length > 0) {
@@ -169,12 +169,4 @@ async function remove(desk: InstallDesk, name: string): Promise<string> {
   });
   await desk.record({ kind: "skill.changed", change: "removed", skill: name, hash: skill.hash });
   return kept;
-}
-
-function installed(arrangement: Arrangement, name: string): Skill {
-  const skill = arrangement.skills.get(name);
-  if (skill !== undefined) return skill;
-  const names = [...arrangement.skills.keys()];
-  const next = `Skills with files of their own: ${names.join(", ") || "none"}.`;
-  throw new NanosError("skill.unknown", `There is no skill ${name} with files of its own.`, next);
 }

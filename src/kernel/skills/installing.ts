@@ -7,18 +7,23 @@ import type { Home } from "../../home/home.ts";
 import { withLock } from "../../home/store.ts";
 import type { Journal } from "../../journal/journal.ts";
 import { note } from "../desk/note.ts";
+import type { Skills } from "../../contracts/skill.ts";
+import type { Elsewhere } from "./cases.ts";
 import type { installDesk } from "./install.ts";
+import { installedSkill } from "./seen.ts";
 
 /** Getting skills in and out. It is rare, and what it needs is loaded when it is asked for. */
-export function installing(parts: {
-  home: Home;
-  journal: Journal;
-  arrangement: Arrangement;
-  sandbox: Sandbox;
-  env: Readonly<Record<string, string | undefined>>;
-  cwd: string;
-}): ReturnType<typeof installDesk> {
-  const { home, journal, arrangement, sandbox, env, cwd } = parts;
+export function installing(
+  parts: Omit<Elsewhere, "env"> & {
+    home: Home;
+    journal: Journal;
+    arrangement: Arrangement;
+    sandbox: Sandbox;
+    env: Readonly<Record<string, string | undefined>>;
+    cwd: string;
+  },
+): ReturnType<typeof installDesk> & Pick<Skills, "test"> {
+  const { home, journal, arrangement, sandbox, env, cwd, make } = parts;
   let desk: Promise<ReturnType<typeof installDesk>> | null = null;
   const open = async (): Promise<ReturnType<typeof installDesk>> => {
     const [{ installDesk: make }, { cloneRepository }] = await Promise.all([
@@ -40,5 +45,9 @@ export function installing(parts: {
     install: async (offer, options) => (await opened()).install(offer, options),
     remove: async (name) => (await opened()).remove(name),
     check: async (name) => (await opened()).check(name),
+    test: async (name) => {
+      const { testCases } = await import("./cases.ts");
+      return testCases(installedSkill(arrangement, name), { make, env: { PATH: env["PATH"] } });
+    },
   };
 }

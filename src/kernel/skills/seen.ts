@@ -8,7 +8,7 @@ import { LIMITS } from "../../std/limits.ts";
 import { nearest } from "../../std/nearest.ts";
 import type { Arrangement } from "../../contracts/arrangement.ts";
 import type { Seen } from "../../contracts/config.ts";
-import type { Changes, GrantOptions, SkillView } from "../../contracts/skill.ts";
+import type { Changes, GrantOptions, Skill, SkillView } from "../../contracts/skill.ts";
 import type { Scope } from "../../contracts/scope-parts.ts";
 import { changesOf, type Pair } from "../../home/changes.ts";
 import { readTree, readTreeFile, treeHash, utf8 } from "../../home/files.ts";
@@ -227,4 +227,17 @@ export function wishScopes({ net = [], exec = [] }: GrantOptions): Scope[] {
     throw new NanosError("grant.bad_scope", message, "Write it as HOST:PORT.");
   });
   return [...hosts, ...exec.map((program) => `exec:${program}`)];
+}
+
+/**
+ * A skill with files of its own.
+ *
+ * @throws NanosError `skill.unknown`.
+ */
+export function installedSkill(arrangement: Arrangement, name: string): Skill {
+  const skill = arrangement.skills.get(name);
+  if (skill !== undefined) return skill;
+  const names = [...arrangement.skills.keys()];
+  const next = `Skills with files of their own: ${names.join(", ") || "none"}.`;
+  throw new NanosError("skill.unknown", `There is no skill ${name} with files of its own.`, next);
 }
