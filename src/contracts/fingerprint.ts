@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "f391330c59117f63ca2728cd99af25c02e84a30866a51336a03fcb67c776bf13";
+export const SCHEMAS_HASH = "bdc59fcedc6446b3058c66b304be67b61afc0cf3a07a7290e6edc7630bc76499";
