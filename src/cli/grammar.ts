@@ -13,7 +13,7 @@ export const about = [
   "It is not an operating system: no kernel, no service running behind your back.",
   "It brings no model, no moderation layer and no planner; those are yours to add.",
   "",
-  'Start with nanos, or nanos run "TEXT".',
+  'Start with nanos, or nanos run "TEXT"; nanos --continue takes up the last talk.',
 ].join("\n");
 
 /** What the grammar makes of a line: a command to run, or something to print and a code. */
