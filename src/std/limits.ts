@@ -161,6 +161,10 @@ export const LIMITS = {
   describeMs: 15_000,
   /** A warm tool process not used for this long is ended at the next call. */
   warmIdleMs: 60_000,
+  /** Where every warm place is taken, one is given up to another run once it was idle so long. */
+  warmGraceMs: 200,
+  /** A call waits for a warm place until none became free for so long; its process is not kept then. */
+  warmWaitMs: 2_000,
   /** How long a process may take to end once its input is closed, before it is stopped. */
   lastWordsMs: 1_000,
   /** Tools one MCP server may announce, and pages it may announce them in. */

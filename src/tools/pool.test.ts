@@ -118,6 +118,29 @@ test("what was kept for a request ends with it, or with the last call that uses 
   await pool.close();
 });
 
+test("a run at work keeps its place, and another waits until one is left", async () => {
+  // Time stands still: only what others do can end a wait.
+  const sleep = (_ms: number, signal?: AbortSignal): Promise<void> =>
+    new Promise((resolve) => signal?.addEventListener("abort", () => resolve()));
+  const pool = warmPool<{ link: Link }>({ ...fakeClock(), sleep }, 1);
+  let starts = 0;
+  const take = async (request: string): Promise<{ link: Link }> => {
+    const one = await pool.acquire({ request, key: "a" }, () => (starts++, idle()));
+    if ("code" in one) throw new Error(one.message);
+    return one;
+  };
+  const first = await take("r1");
+  pool.release(first);
+  const waits = take("r2");
+  expect(await take("r1")).toBe(first);
+  pool.release(first);
+  expect(starts).toBe(1);
+  pool.leave("r1");
+  expect(await waits).not.toBe(first);
+  expect(starts).toBe(2);
+  await pool.close();
+});
+
 test("what cannot be started is not kept", async () => {
   const pool = warmPool<{ link: Link }>(fakeClock(), 2);
   const failure = { code: "sandbox.no_tier", message: "no" };

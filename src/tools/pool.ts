@@ -65,6 +65,8 @@ class WarmPool<T extends Warm> implements Pool<T> {
   readonly #byKey = new Map<string, Place<T>>();
   readonly #byProcess = new Map<T, Place<T>>();
   readonly #stopping = new Set<Promise<void>>();
+  #waiting: AbortController[] = [];
+  #freedAt = 0;
 
   constructor(clock: Clock, max: number) {
     this.#clock = clock;
@@ -75,12 +77,8 @@ class WarmPool<T extends Warm> implements Pool<T> {
     this.#reap();
     const { request } = wanted;
     const key = JSON.stringify([request, wanted.key]);
-    let place = this.#byKey.get(key);
-    if (place?.one?.link.broken) {
-      this.#remove(place);
-      place = undefined;
-    }
-    place ??= this.#add(request, key, start);
+    if (!this.#find(key)) await this.#room(request, key);
+    const place = this.#find(key) ?? this.#add(request, key, start);
     place.users += 1;
     const one = await place.started;
     if (isFailure(one)) {
@@ -118,8 +116,37 @@ class WarmPool<T extends Warm> implements Pool<T> {
     await Promise.all(this.#stopping);
   }
 
+  #find(key: string): Place<T> | undefined {
+    const place = this.#byKey.get(key);
+    if (!place?.one?.link.broken) return place;
+    this.#remove(place);
+    return undefined;
+  }
+
+  /**
+   * Waits a while for a place where all are taken by runs that are at work. To take one from a run
+   * between two of its calls would start a process for every call of everybody.
+   */
+  async #room(request: string, key: string): Promise<void> {
+    const start = this.#clock.elapsed();
+    while (this.#byKey.size >= this.#max && !this.#evict(request, LIMITS.warmGraceMs)) {
+      const waited = this.#clock.elapsed() - Math.max(start, this.#freedAt);
+      if (this.#byKey.has(key) || waited >= LIMITS.warmWaitMs) return;
+      const woken = new AbortController();
+      this.#waiting.push(woken);
+      await this.#clock.sleep(LIMITS.warmGraceMs, woken.signal);
+      this.#waiting = this.#waiting.filter((one) => one !== woken);
+    }
+  }
+
+  /** Lets the one that waits longest look again. */
+  #wake(): void {
+    this.#freedAt = this.#clock.elapsed();
+    this.#waiting.shift()?.abort();
+  }
+
   #add(request: string, key: string, start: () => Promise<T | Failure>): Place<T> {
-    const kept = this.#byKey.size < this.#max || this.#evict();
+    const kept = this.#byKey.size < this.#max || this.#evict(request, 0);
     const place: Place<T> = {
       request,
       key,
@@ -133,9 +160,12 @@ class WarmPool<T extends Warm> implements Pool<T> {
     return place;
   }
 
-  /** Ends the process that was idle longest; false when all are busy. */
-  #evict(): boolean {
-    const idle = [...this.#byKey.values()].filter(({ users }) => users === 0);
+  /** Ends what was idle longest: of the same request, or for so many milliseconds; false for none. */
+  #evict(request: string, ms: number): boolean {
+    const before = this.#clock.elapsed() - ms;
+    const idle = [...this.#byKey.values()].filter(
+      (place) => place.users === 0 && (place.request === request || place.lastUsed <= before),
+    );
     const oldest = idle.toSorted((a, b) => a.lastUsed - b.lastUsed)[0];
     if (oldest) this.#stop(oldest);
     return oldest !== undefined;
@@ -158,6 +188,7 @@ class WarmPool<T extends Warm> implements Pool<T> {
   #stop(place: Place<T>): void {
     place.retired = true;
     if (this.#byKey.get(place.key) === place) this.#byKey.delete(place.key);
+    this.#wake();
     const { one } = place;
     if (!one) this.#track(this.#stopWhenStarted(place));
     else if (this.#byProcess.delete(one)) this.#track(one.link.stop());
