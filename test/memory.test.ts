@@ -18,11 +18,10 @@ async function remembering(policy: string, turns: string): Promise<Person & { ho
   const home = join(me.userHome, ".nano-os");
   expect((await me.nanos("init", "--from", "toy", "--yes")).code).toBe(0);
   writeFileSync(join(home, "turns.yaml"), turns);
-  appendFileSync(
-    join(home, "arrangement.yaml"),
-    `\nmodels:\n  recorded: { adapter: script, file: turns.yaml }\nmodel: recorded\n` +
-      `memory: { enabled: true, policy: ${policy} }\n`,
-  );
+  const file = join(home, "arrangement.yaml");
+  const text = readFileSync(file, "utf8").replace("models/recorded.yaml", "turns.yaml");
+  const memory = `memory: { enabled: true, policy: ${policy} }`;
+  writeFileSync(file, `${text}\nmodel: recorded\n${memory}\n`);
   return Object.assign(me, { home });
 }
 
@@ -69,6 +68,19 @@ test("said, kept, found in another process, forgotten without a trace", async ()
   expect((await me.nanos("trace", "verify")).code).toBe(0);
   const gone = await me.nanos("memory", "forget", id);
   expect([gone.code, gone.err]).toEqual([2, expect.stringContaining("Nothing is kept under")]);
+}, 60_000);
+
+test("a note written by hand is untrusted until the operator stands behind it, as it was shown", async () => {
+  using me = await remembering("strict", "turns:\n  - say: Noted.\n");
+  write(me.home, { "memory/tea.md": `${FACT}\n` });
+  expect((await me.nanos("memory", "list")).out).toMatch(/tea +shared +by hand/u);
+  const alone = await me.nanos("memory", "vouch", "tea");
+  expect([alone.code, alone.err]).toEqual([2, expect.stringContaining("memory.unanswered")]);
+  expect(alone.err).toContain(FACT);
+  expect((await me.nanos("memory", "vouch", "tea", "--yes")).out).toContain("vouched for tea");
+  expect((await me.nanos("memory", "list")).out).toMatch(/tea +shared +you/u);
+  appendFileSync(join(me.home, "memory", "tea.md"), "And no milk.\n");
+  expect((await me.nanos("memory", "list")).out).toMatch(/tea +shared +by hand/u);
 }, 60_000);
 
 test("what is captured waits in the inbox; accepted it is a note, rejected it is none", async () => {

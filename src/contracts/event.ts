@@ -299,6 +299,13 @@ export const EventBody = z.discriminatedUnion("kind", [
     id: z.string(),
     hash: z.string(),
   }),
+  /** The operator stands behind a note that was written or changed by hand, as it was then. */
+  z.strictObject({
+    kind: z.literal("memory.vouched"),
+    memory: z.string(),
+    id: z.string(),
+    hash: z.string(),
+  }),
   z.strictObject({ kind: z.literal("memory.rejected"), id: z.string() }),
   /** What was kept under this name is gone: file, candidate, and the bodies that held its words. */
   z.strictObject({ kind: z.literal("memory.forgotten"), id: z.string() }),

@@ -97,6 +97,13 @@ export interface Memories {
   inbox(): readonly Candidate[];
   /** Makes a note of a candidate, past the same gate as any other; its own run. */
   accept(id: string, hooks?: RunHooks): Promise<RunHandle>;
+  /**
+   * The operator stands behind a note written by hand: it is no longer untrusted, until it changes.
+   * `hash` is that of the note as it was shown.
+   *
+   * @throws NanosError `memory.unknown`, `memory.not_by_hand`, `memory.changed`.
+   */
+  vouch(id: string, hash: string): Promise<NoteLine>;
   /** Drops a candidate. @throws NanosError `memory.unknown`. */
   reject(id: string): Promise<void>;
   /**
@@ -122,6 +129,8 @@ export interface NoteLine {
   /** `shared`, `conversation` or `agents/NAME`. */
   readonly memory: string;
   readonly text: string;
+  /** SHA-256 of the file's content. */
+  readonly hash: string;
   readonly file: string;
   /** Untrusted where nobody recorded how it came there. */
   readonly label: Label;

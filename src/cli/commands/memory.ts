@@ -3,9 +3,10 @@ import type { Candidate, MemoryView, NoteLine } from "../../contracts/memory.ts"
 import { firstLine, plainText } from "../../std/text.ts";
 import { arg, type Command, type Context, flag, type Input, show } from "../command.ts";
 import { EXIT, exitOf } from "../exit.ts";
-import { type Line, span } from "../render/line.ts";
+import { type Line, paintAll, span } from "../render/line.ts";
 import { fields, table } from "../render/table.ts";
 import { clockTime, duration } from "../render/words.ts";
+import { agree } from "../setup.ts";
 
 const NOTE = { name: "ID", about: "a note or a candidate", required: true } as const;
 const CANDIDATE = { name: "ID", about: "the candidate", required: true } as const;
@@ -67,6 +68,13 @@ export const command: Command = {
       run: accept,
     },
     {
+      name: "vouch",
+      summary: "stand behind a note you wrote by hand",
+      example: "nanos memory vouch tea",
+      args: [{ name: "ID", about: "the note", required: true }],
+      run: vouch,
+    },
+    {
       name: "reject",
       summary: "drop a candidate",
       example: "nanos memory reject r1k3f9x2ab7qz0m1-2",
@@ -99,6 +107,26 @@ async function accept(context: Context, input: Input): Promise<number> {
   const state = await (await memory.accept(id)).done;
   await show(context, state, () => acceptedLines(id, state));
   return exitOf(state);
+}
+
+/** The yes is to the note as it is shown here, and to no other. */
+async function vouch(context: Context, input: Input): Promise<number> {
+  const id = arg(input, "ID");
+  const { memory } = await context.nanos();
+  const found = await memory.show(id);
+  const { terminal } = context;
+  terminal.err(paintAll(wholeLines(found), terminal.color("err")));
+  const yes = await agree(context, "Is this your own word? y/N ", [
+    "memory.unanswered",
+    `Nobody is here to say so; ${id} stays untrusted.`,
+    "Read the note, then add --yes.",
+  ]);
+  if (!yes) return EXIT.cancelled;
+  const note = await memory.vouch(id, "hash" in found ? found.hash : "");
+  await show(context, note, () => [
+    [span("vouched for ", "green"), plainText(id), ", until it changes"],
+  ]);
+  return EXIT.succeeded;
 }
 
 function acceptedLines(id: string, state: RunState): readonly Line[] {
@@ -164,8 +192,8 @@ export function noteTable(notes: readonly NoteLine[], width: number): readonly L
 
 /** Whose word it is, in a word or two. */
 function hand({ label, byHand }: NoteLine): string {
-  if (byHand) return "by hand";
-  return label.integrity === "untrusted" ? "untrusted" : "you";
+  if (label.integrity !== "untrusted") return "you";
+  return byHand ? "by hand" : "untrusted";
 }
 
 function inboxLines(waiting: readonly Candidate[], now: number, width: number): readonly Line[] {

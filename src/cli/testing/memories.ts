@@ -10,6 +10,7 @@ export const MEMORIES: Memories = {
   search: async () => [],
   inbox: () => [],
   accept: async (id) => MEMORIES.show(id) as Promise<never>,
+  vouch: async (id) => MEMORIES.show(id) as Promise<never>,
   reject: async (id) => void (await MEMORIES.show(id)),
   forget: async (id) => MEMORIES.show(id) as Promise<never>,
 };

@@ -1,93 +1,37 @@
 import { describe, expect, test } from "bun:test";
 import * as fs from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import type { Recorded } from "../../contracts/drive.ts";
-import type { Memories, MemorySettings } from "../../contracts/memory.ts";
+import type { MemorySettings } from "../../contracts/memory.ts";
 import type { Reason } from "../../contracts/reason.ts";
 import type { ScriptInput } from "../../contracts/script.ts";
-import { MEMORY_OFF } from "../../contracts/memory.ts";
-import type { NanosError } from "../../std/error.ts";
 import { LIMITS } from "../../std/limits.ts";
-import { memoryDesk } from "./desk.ts";
 import { replay } from "../drive/replay.ts";
 import { begin, resume } from "../runner.ts";
-import { type Lab, type LabSetup, ended, lab } from "../testing/lab.ts";
-import type { FunctionTool } from "../testing/function-tools.ts";
+import { type Lab, ended } from "../testing/lab.ts";
 
-const ON: MemorySettings = { ...MEMORY_OFF, enabled: true, policy: "strict" };
-const VALUES = { GITHUB: "stored-value-7Hq2" };
-const FACT = "Dora drinks her tea without sugar.";
-const SAID = `Remember this: ${FACT}`;
-
-/** A page somebody else wrote. */
-const page: FunctionTool = { name: "page", run: () => `Nice. ${FACT}` };
-const send: FunctionTool = {
-  name: "send",
-  scopes: ["net:*"],
-  manifest: { args: { url: "destination" }, repeatable: true },
-  run: () => "sent",
-};
-
-/** A lab with a folder for notes, gone when the test is. */
-function memoryLab(setup: LabSetup = {}): Lab & Disposable & { dir: string; desk: Memories } {
-  const dir = fs.mkdtempSync(join(tmpdir(), "nanos-memory-"));
-  const made = lab({ memory: ON, memoryDir: dir, ...setup });
-  const agents = new Map(made.facts.agents.map((agent) => [agent.manifest.name, agent]));
-  const arrangement = { agents } as unknown as Parameters<typeof memoryDesk>[0]["arrangement"];
-  const desk = memoryDesk({ world: made.world, arrangement, settings: ON });
-  const done = (): void => fs.rmSync(dir, { recursive: true, force: true });
-  return Object.assign(made, { dir, desk, [Symbol.dispose]: done });
-}
-
-/** The same home a moment later, set up otherwise. */
-function after(made: Lab & { dir: string }, setup: LabSetup): Lab {
-  made.clock.advance(1_000);
-  const { clock, journal } = made;
-  return lab({ memory: ON, memoryDir: made.dir, ...setup }, { clock, journal });
-}
-
-function files(dir: string): string[] {
-  const all = fs.readdirSync(dir, { recursive: true, withFileTypes: true });
-  return all
-    .filter((one) => one.isFile())
-    .map((one) => join(one.parentPath, one.name).slice(dir.length + 1));
-}
-
-/** The code something fails with. */
-function codeOf(what: Promise<unknown>): Promise<string> {
-  return what.then(
-    () => "none",
-    (error: NanosError) => error.code,
-  );
-}
-
-/** Why each memory write of a run was decided as it was, in order. */
-function reasons(made: Lab, run: string): Reason[] {
-  const noted = new Set<string | null>();
-  const found: Reason[] = [];
-  for (const { event, body } of made.journal.chain(run)) {
-    if (body?.kind === "action.proposed" && body.action.kind === "note") noted.add(event.step);
-    if (body?.kind === "action.judged" && noted.has(event.step)) found.push(body.decision.reason);
-  }
-  return found;
-}
-
-async function run(made: Lab, text: string): Promise<string> {
-  const state = await ended(begin(made.world, { text }));
-  return state.run;
-}
-
-function remember(text: string, more: { shared?: boolean } = {}): ScriptTurn {
-  return { calls: [{ name: "remember", args: { text, ...more } }] };
-}
-const recall = (args: { words?: string; memory?: string } = {}): ScriptTurn => ({
-  calls: [{ name: "recall", args }],
-});
-type ScriptTurn = ScriptInput["turns"][number];
-const SAY: ScriptTurn = { say: "ok" };
-const look: ScriptTurn = { calls: [{ name: "page", args: {} }] };
+import {
+  ON,
+  VALUES,
+  FACT,
+  SAID,
+  page,
+  send,
+  memoryLab,
+  after,
+  files,
+  codeOf,
+  reasons,
+  run,
+  remember,
+  recall,
+  type ScriptTurn,
+  SAY,
+  look,
+  recalled,
+  dropViews,
+} from "./memory.fixtures.ts";
 
 describe("each of the nine reasons, and the same one wherever it is told", () => {
   interface Row {
@@ -182,23 +126,6 @@ test("an agent keeps things for itself; for all they wait for the operator", asy
   ]);
   expect(made.desk.inbox()).toMatchObject([{ memory: "shared", source: "agent:tea" }]);
 });
-
-/** What a recall told the model, or why it was refused. */
-function recalled(made: Lab, id: string): string[] {
-  return [...made.journal.chain(id)].flatMap(({ event, body }) => {
-    if (body?.kind !== "action.settled" || !isRecall(made, event.step)) return [];
-    const { outcome } = body;
-    return outcome.status === "done" ? JSON.stringify(outcome.output) : outcome.failure.code;
-  });
-}
-
-function isRecall(made: Lab, step: string | null): boolean {
-  const run = String(step).split(".", 1)[0] ?? "";
-  return [...made.journal.chain(run)].some(
-    ({ event, body }) =>
-      event.step === step && body?.kind === "action.proposed" && body.action.name === "recall",
-  );
-}
 
 test("an agent reads its own and what it was granted; what its parent may not, it may not", async () => {
   const looks = [
@@ -385,9 +312,4 @@ function allowedFor(all: readonly Recorded[], id: string): boolean {
   return (
     verdict === "allow" && reason !== "allow:capture_only" && judged.event.seq < made.event.seq
   );
-}
-
-/** Another journal in the same place is what makes views read everything again. */
-function dropViews({ journal }: Lab): void {
-  journal.view({ name: "memory", version: -1, tables: "", apply: () => undefined }, () => null);
 }

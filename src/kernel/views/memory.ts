@@ -13,8 +13,14 @@ import { topRun } from "./traces.ts";
  */
 const MEMORY: ViewSpec = {
   name: "memory",
-  version: 1,
-  kinds: ["action.settled", "memory.noticed", "memory.rejected", "memory.forgotten"],
+  version: 2,
+  kinds: [
+    "action.settled",
+    "memory.noticed",
+    "memory.vouched",
+    "memory.rejected",
+    "memory.forgotten",
+  ],
   tables: `
     CREATE TABLE memory_candidates (
       id TEXT PRIMARY KEY, user_id_hash TEXT NOT NULL, conversation_id TEXT NOT NULL,
@@ -50,10 +56,13 @@ export function sameCandidate(
   return rows[0] ? String(rows[0]["id"]) : null;
 }
 
-/** What is known of a content: who had a hand in it, and whether it was recorded or only noticed. */
+/**
+ * What is known of a content: who had a hand in it, and whether it was recorded, only noticed, or
+ * noticed and the operator stands behind it.
+ */
 export interface Known {
   readonly label: Label;
-  readonly how: "kept" | "noticed";
+  readonly how: "kept" | "noticed" | "vouched";
 }
 
 /** What is known of the contents with these hashes; one that is not known is not among them. */
@@ -74,7 +83,8 @@ export function knownNotes(
 
 function knownOf(row: Record<string, SqlValue>): Known {
   const label = Label.parse(JSON.parse(String(row["label"])));
-  return { label, how: row["known"] === "kept" ? "kept" : "noticed" };
+  const known = row["known"];
+  return { label, how: known === "kept" || known === "vouched" ? known : "noticed" };
 }
 
 function candidateOf(row: Record<string, SqlValue>): Candidate {
@@ -110,6 +120,13 @@ function apply(db: ViewWriter, recorded: Recorded): void {
       db.run(sql, body.hash, body.id, JSON.stringify(NOBODYS));
       break;
     }
+    case "memory.vouched": {
+      const sql =
+        "INSERT INTO memory_labels VALUES (?, ?, 'vouched', ?) ON CONFLICT (hash) DO UPDATE " +
+        "SET known = excluded.known, label = excluded.label WHERE known <> 'kept'";
+      db.run(sql, body.hash, body.id, JSON.stringify(OPERATORS));
+      break;
+    }
     case "memory.rejected":
     case "memory.forgotten":
       db.run("DELETE FROM memory_candidates WHERE id = ?", body.id);
@@ -128,6 +145,7 @@ function apply(db: ViewWriter, recorded: Recorded): void {
 }
 
 const NOBODYS: Label = { integrity: "untrusted", secrecy: "private", sources: ["memory"] };
+const OPERATORS: Label = { ...NOBODYS, integrity: "operator" };
 
 function applyNote(db: ViewWriter, { id, hash, label, from, again }: Kept): void {
   if (from !== undefined) db.run("DELETE FROM memory_candidates WHERE id = ?", from);

@@ -83,9 +83,16 @@ async function recall(
   const { world } = frame;
   if (!world) throw new Error("bug: a replay looked into memory");
   try {
-    const notes = world.memory.search(memories, words, LIMITS.recalledNotes);
+    const found = world.memory.search(memories, words, LIMITS.notes * memories.length);
+    const notes = found.slice(0, LIMITS.recalledNotes);
+    const more = found.length - notes.length;
     const labels = await labelsOf(world, notes);
-    const output = { notes: notes.map(({ id, memory, text }) => ({ id, memory, text })) };
+    const output = {
+      ...(more > 0
+        ? { more: `${more} more hold these words: ask for fewer with other words` }
+        : {}),
+      notes: notes.map(({ id, memory, text }) => ({ id, memory, text })),
+    };
     const body = { kind: "action.settled", outcome: { status: "done", output }, ms: 0 } as const;
     return { ...draft(frame, step, "kernel", body), label: sourced(frame.label, notes, labels) };
   } catch (error) {
