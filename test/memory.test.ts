@@ -7,7 +7,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { person, type Person } from "./support/nanos.ts";
 
 const FACT = "Dora drinks her tea without sugar";
@@ -68,6 +68,37 @@ test("said, kept, found in another process, forgotten without a trace", async ()
   expect((await me.nanos("trace", "verify")).code).toBe(0);
   const gone = await me.nanos("memory", "forget", id);
   expect([gone.code, gone.err]).toEqual([2, expect.stringContaining("Nothing is kept under")]);
+}, 60_000);
+
+test("what is forgotten can be read in no file of the home any more, wherever it had come to", async () => {
+  const words = ["zinnia-7719", "q\u00fcendel-4402"];
+  const fact = `Dora's "tea" is ${words[0]} with ${words[1]}\\sugar`;
+  const long = `${fact} ${"and much more of it, again and again. ".repeat(8_000)}`;
+  const turns = [
+    { when: { last: "^Remember" }, say: `I keep it: ${fact}` },
+    { when: { last: "^What" }, calls: [{ name: "recall", args: { words: "zinnia" } }] },
+    { when: { last: "notes" }, say: long },
+  ];
+  using me = await remembering("strict", JSON.stringify({ turns }));
+  await me.nanos("run", `Remember this: ${fact}`);
+  await me.nanos("run", "What is in the tea?");
+  await me.nanos("run", "What was it?");
+  await me.nanos("memory", "list");
+  await me.nanos("trace", "list");
+  const [note] = JSON.parse((await me.nanos("memory", "search", "zinnia", "--json")).out) as {
+    id: string;
+  }[];
+  const machine = join(me.home, "machine");
+  const before = words.flatMap((word) => holding(machine, word)).map((file) => basename(file));
+  // The journal held it, and the answer was long enough to lie in a file of its own.
+  expect(before.some((name) => name.startsWith("journal.db"))).toBe(true);
+  expect((await me.nanos("memory", "forget", note?.id ?? "")).code).toBe(0);
+  // What a script says is the operator's own file, and none of what nanos keeps.
+  rmSync(join(me.home, "turns.yaml"));
+  for (const word of words) expect(holding(me.userHome, word)).toEqual([]);
+  expect((await me.nanos("trace", "verify")).code).toBe(0);
+  const kept = [...holding(machine, "memory.forgotten"), ...holding(machine, note?.id ?? "")];
+  expect(kept.length).toBeGreaterThan(0);
 }, 60_000);
 
 test("a note written by hand is untrusted until the operator stands behind it, as it was shown", async () => {
