@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "685422c7ba05368f03bce757309e57c6736823ca659b42ba481ad72a8a1292f0";
+export const SCHEMAS_HASH = "fac974beb1a7b744ef11dd62916eb9e7f8eee71f489d90afdb50f25387da9d85";
