@@ -144,7 +144,6 @@ describe("nothing is answered", () => {
       { ...APPENDS, paths: ["other/*.md"] },
       { ...APPENDS, paths: ["**/*.md"] },
       { ...APPENDS, run: "tool:calculate" },
-      { ...APPENDS, run: "command:none" },
       { ...APPENDS, run: "agent:none" },
     ]);
     const listed = JSON.parse((await me.nanos("watch", "--list", "--json")).out) as {
@@ -154,7 +153,6 @@ describe("nothing is answered", () => {
       "it may not read other",
       "**/*.md does not begin with a folder of the workspace",
       "the skill has no tool calculate",
-      "the skill has no command none",
       "there is no agent none",
     ]);
   });

@@ -66,21 +66,21 @@ export function skillWant(frame: Frame, given: Json): Want | string {
     const near = nearest(file, Object.keys(skill.files));
     return `${name} has no file of that name.${near === undefined ? "" : ` Did you mean ${near}?`}`;
   }
-  const path = join(skill.dir, file ?? "SKILL.md");
   const action: Action = {
     gate: "call",
     kind: "tool",
     name: SKILL,
     agent: frame.agent.manifest.name,
     args: file === null ? { skill: name } : { skill: name, file },
-    scopes: [`read:${path}`],
+    // It lies in the arrangement, which no scope names: what decides is the yes to the skill.
+    scopes: [],
     destinations: [],
     label: frame.label,
     skill: name,
   };
   return {
     action,
-    declared: [`read:${skill.dir}`],
+    declared: null,
     attached: true,
     repeatable: true,
     inert: true,
