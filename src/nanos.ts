@@ -310,7 +310,9 @@ function nanosOf(parts: {
 }): Nanos {
   const { world, place, arrangement, models, grants, secrets, sandbox, vault } = parts;
   const { journal } = world;
+  const { skills, memory } = parts;
   const traces = traceDesk(journal, vault, world.recall, place.arrangementDir);
+  const desk = modelsOf(models, world, [...arrangement.agents.values()]);
   return {
     place,
     arrangement,
@@ -318,19 +320,17 @@ function nanosOf(parts: {
     ...policyDesk(world, arrangement.rules),
     tools: toolDesk(world),
     ...listedIn(arrangement, world),
-    models: modelsOf(models, world),
+    models: desk,
     grants: grants.grants,
-    secrets,
-    skills: parts.skills,
-    memory: parts.memory,
+    ...{ secrets, skills, memory },
     run: (request) => begin(world, request),
     resume: (run, hooks = {}) => resume(world, run, hooks),
     cancel: (run) => cancel(world, run),
     doctor: async (probe) => {
       const { doctor } = await import("./kernel/desk/doctor.ts");
       const verify = (): VerifyReport => traces.verify();
-      const given = { models: models.models.list(), secrets: await secrets.list() };
-      return doctor({ place, world, sandbox, ...given, verify, probe });
+      const given = { models: desk, secrets: await secrets.list(), verify, probe };
+      return doctor({ place, world, sandbox, ...given });
     },
     context: async (run) => {
       const { contextOf } = await import("./kernel/desk/context.ts");

@@ -267,6 +267,24 @@ export interface Models {
   rm(name: string): Promise<void>;
   /** Measures what a model can do, in runs of its own, and keeps the card. */
   probe(name: string, options?: ProbeOptions): Promise<ModelCard>;
+  /** Where the words of a conversation go, by what is configured; dials nothing. */
+  posture(): Promise<Posture>;
+}
+
+/** What leaves this machine for models, and how. */
+export interface Posture {
+  /** None where everything is local. */
+  readonly ways: readonly {
+    readonly agent: string;
+    /** `host:port` */
+    readonly host: string;
+    /** The proxy every call goes through. */
+    readonly via: string | null;
+    /** What is sensitive goes out as placeholders. */
+    readonly scrubbed: boolean;
+  }[];
+  /** In one line, for people. */
+  readonly says: string;
 }
 
 export interface ProbeOptions {

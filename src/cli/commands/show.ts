@@ -1,4 +1,4 @@
-import type { Nanos, ToolLine } from "../../contracts/nanos.ts";
+import type { Nanos, Posture, ToolLine } from "../../contracts/nanos.ts";
 import { type Command, show } from "../command.ts";
 import { EXIT } from "../exit.ts";
 import { fields } from "../render/table.ts";
@@ -13,16 +13,17 @@ export const command: Command = {
   run: async (context) => {
     const nanos = await context.nanos();
     const tools = await nanos.tools.list();
+    const posture = await nanos.models.posture();
     const { columns } = context.terminal;
-    await show(context, pageOf(nanos, tools), () =>
-      arrangementPage(nanos, tools).map((line) => fitLine(line, columns)),
+    await show(context, { ...pageOf(nanos, tools), posture }, () =>
+      arrangementPage(nanos, tools, posture).map((line) => fitLine(line, columns)),
     );
     return EXIT.succeeded;
   },
 };
 
 /** The arrangement as plain data, for `--json`. */
-function pageOf(nanos: Nanos, tools: readonly ToolLine[]): unknown {
+function pageOf(nanos: Nanos, tools: readonly ToolLine[]): Readonly<Record<string, unknown>> {
   const { manifest, hash, rules, routes, warnings } = nanos.arrangement;
   return {
     manifest,
@@ -44,7 +45,11 @@ function pageOf(nanos: Nanos, tools: readonly ToolLine[]): unknown {
 }
 
 /** The arrangement for people: who there is, what they may use, what was said yes to. */
-export function arrangementPage(nanos: Nanos, tools: readonly ToolLine[]): readonly Line[] {
+export function arrangementPage(
+  nanos: Nanos,
+  tools: readonly ToolLine[],
+  posture: Posture,
+): readonly Line[] {
   const { arrangement, place } = nanos;
   const inUse = nanos.models.list().find((model) => model.inUse);
   return [
@@ -54,6 +59,7 @@ export function arrangementPage(nanos: Nanos, tools: readonly ToolLine[]): reado
       ["workspace", place.workspace],
       ["home", place.home],
       ["model", inUse === undefined ? "none chosen" : `${inUse.name} (${inUse.config.adapter})`],
+      ["privacy", posture.says],
       ["sandbox", place.tier ?? "none: tools can not run, see nanos doctor"],
       ["hash", arrangement.hash.slice(0, 16)],
     ]),

@@ -124,7 +124,8 @@ export const SLASHES: readonly Slash[] = [
     about: "the whole arrangement",
     run: async (session) => {
       const tools = await session.nanos.tools.list();
-      session.print(() => arrangementPage(session.nanos, tools));
+      const posture = await session.nanos.models.posture();
+      session.print(() => arrangementPage(session.nanos, tools, posture));
     },
   },
   {

@@ -230,6 +230,7 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
       list: () => [
         { name: "rules", config: { adapter: "rules" }, from: "built-in", inUse: true, card: null },
       ],
+      posture: async () => ({ ways: [], says: "everything local" }),
       discover: async () => [
         {
           name: "ollama",

@@ -1,5 +1,12 @@
 import { messageOf } from "../../std/error.ts";
-import type { Check, ModelLine, Place, VerifyReport } from "../../contracts/nanos.ts";
+import type {
+  Check,
+  ModelLine,
+  Models,
+  Place,
+  Posture,
+  VerifyReport,
+} from "../../contracts/nanos.ts";
 import type { SecretLine } from "../../contracts/secret.ts";
 import type { Sandbox } from "../../sandbox/sandbox.ts";
 import type { LoadedTool } from "../../tools/tool-host.ts";
@@ -10,7 +17,7 @@ export async function doctor(given: {
   place: Place;
   world: World;
   sandbox: Sandbox;
-  models: readonly ModelLine[];
+  models: Pick<Models, "list" | "posture">;
   secrets: readonly SecretLine[];
   verify: () => VerifyReport;
   probe: boolean;
@@ -21,7 +28,8 @@ export async function doctor(given: {
     arrangementCheck(place),
     tierCheck(sandbox),
     programCheck(sandbox),
-    modelCheck(models),
+    modelCheck(models.list()),
+    postureCheck(await models.posture()),
     secretCheck(secrets),
     journalCheck(verify()),
     ...(await toolChecks(world, sandbox)),
@@ -82,6 +90,12 @@ function modelCheck(models: readonly ModelLine[]): Check {
     says: "No language model; the built-in rules answer.",
     next,
   };
+}
+
+function postureCheck({ ways, says }: Posture): Check {
+  if (ways.every(({ scrubbed }) => scrubbed)) return { name: "privacy", state: "ok", says };
+  const next = "Have what is sensitive replaced: nanos model add NAME … --scrub, also --via PROXY";
+  return { name: "privacy", state: "warn", says, next };
 }
 
 function secretCheck(secrets: readonly SecretLine[]): Check {

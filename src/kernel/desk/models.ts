@@ -2,6 +2,7 @@ import { NanosError } from "../../std/error.ts";
 import { hashOf } from "../../std/hash.ts";
 import type { Json } from "../../std/json.ts";
 import { nearest } from "../../std/nearest.ts";
+import type { Agent } from "../../contracts/agent.ts";
 import type { Arrangement } from "../../contracts/arrangement.ts";
 import type { Config } from "../../contracts/config.ts";
 import type { ModelConfig } from "../../contracts/model.ts";
@@ -20,7 +21,7 @@ export const BUILT_IN = "rules";
 
 /** What the model desk is made of. `config` is re-read after a change of this process. */
 export interface ModelDesk {
-  readonly models: Omit<Models, "probe">;
+  readonly models: Omit<Models, "probe" | "posture">;
   /** Opens a model by name; one and the same for the life of the process. */
   open(name: string): Promise<Model>;
   defaultName(): string;
@@ -103,9 +104,13 @@ function configHash(config: ModelConfig): string {
 }
 
 /** The models as surfaces see them; measuring one takes runs of its own. */
-export function modelsOf(desk: ModelDesk, world: World): Models {
+export function modelsOf(desk: ModelDesk, world: World, agents: readonly Agent[]): Models {
   return {
     ...desk.models,
+    posture: async () => {
+      const { postureOf } = await import("../views/posture.ts");
+      return postureOf({ agents, lines: desk.models.list(), open: desk.open });
+    },
     probe: async (name, options = {}) => {
       const { probeModel } = await import("./probe.ts");
       const { config } = findLine(desk.models.list(), name);
