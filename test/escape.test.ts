@@ -7,7 +7,10 @@ import type { ProbeResult } from "../src/sandbox/probe.ts";
 import { LEFT_OPEN } from "../src/sandbox/probing/attacks/files.ts";
 import type { ProcessSpec } from "../src/sandbox/sandbox.ts";
 import { forced } from "../src/sandbox/testing/ground.ts";
+import { CONTAINERS } from "../src/sandbox/testing/image.ts";
 import { TIERS } from "../src/sandbox/testing/tiers.ts";
+import type { Json } from "../src/std/json.ts";
+import { attempt, LAN, openNetwork } from "../src/tools/testing/network-lab.ts";
 import { person } from "./support/nanos.ts";
 import { asSomebody, isReadable, isRoot } from "./support/machines.ts";
 
@@ -20,7 +23,7 @@ const CELL_MS = 400_000;
 const ATTACKS_AT_LEAST = 40;
 
 interface Cell {
-  readonly tier: "bwrap" | "landlock" | "wasm";
+  readonly tier: "bwrap" | "landlock" | "wasm" | "container";
   readonly as: "root" | "user";
 }
 
@@ -31,10 +34,20 @@ describe("every attack is held, or named as one that is not", () => {
   const cells = (["root", "user"] as const).flatMap((as) =>
     tiers.map((tier): Cell => ({ tier, as })),
   );
+  // Podman without root bounds nothing on most machines, and is refused there.
+  if (CONTAINERS) cells.push({ tier: "container", as: isRoot() ? "root" : "user" });
   for (const cell of cells.filter(({ as }) => as === "user" || isRoot())) {
     test(`${cell.tier}, as ${cell.as}`, () => check(cell), CELL_MS);
   }
 });
+
+/** Programs that reach the network are held by bubblewrap alone. */
+const KINDS: Readonly<Record<Cell["tier"], readonly ProbeResult["kind"][]>> = {
+  bwrap: ["host", "program", "networked"],
+  landlock: ["host", "program"],
+  wasm: ["pure"],
+  container: ["container"],
+};
 
 async function check(cell: Cell): Promise<void> {
   const script = join(import.meta.dirname, "../src/sandbox/testing/probes.ts");
@@ -47,8 +60,7 @@ async function check(cell: Cell): Promise<void> {
   expect(results.filter(({ held, residual }) => !held && residual === null)).toEqual([]);
   // A weakness that is named and gone is a wrong warning.
   expect(results.filter(({ held, residual }) => held && residual !== null)).toEqual([]);
-  const kinds: readonly ProbeResult["kind"][] =
-    cell.tier === "wasm" ? ["pure"] : ["host", "program"];
+  const kinds = KINDS[cell.tier];
   expect(new Set(results.map(({ kind }) => kind))).toEqual(new Set(kinds));
   for (const kind of kinds) {
     const of = results.filter((result) => result.kind === kind);
@@ -67,7 +79,7 @@ describe("what a tier cannot hold is refused there, and the refusal says what to
   const net = { kind: "proxy", socket: "/run/proxy" } as const;
   const program = { kind: "program", argv: ["/bin/true"] } as const;
   const host = { kind: "host", file: "/tool.ts" } as const;
-  const cases: [string, Cell["tier"], Pick<ProcessSpec, "run" | "box">][] = [
+  const cases: [string, "bwrap" | "landlock" | "wasm", Pick<ProcessSpec, "run" | "box">][] = [
     ["a program with a network", "landlock", { run: program, box: { ...box, net } }],
     ["a program", "wasm", { run: program, box }],
     ["a tool that reads", "wasm", { run: host, box: { ...box, reads: ["/usr"] } }],
@@ -89,6 +101,75 @@ describe("what a tier cannot hold is refused there, and the refusal says what to
     });
   }
 });
+
+if (TIERS.includes("bwrap")) {
+  test(
+    "a program with a network gets nowhere its call did not name, by whatever way",
+    async () => {
+      const network = await openNetwork();
+      const { plain, other, secure, away, names } = network;
+      names["turning.test"] = ["93.184.216.34", "127.0.0.1"];
+      names["inside.test"] = ["127.0.0.1"];
+      names["lan.test"] = ["10.0.0.1"];
+      names["meta.test"] = ["169.254.169.254"];
+      const connect = (to: string, then = ""): Json => [
+        "proxy",
+        `CONNECT ${to} HTTP/1.1\r\nHost: ${to}\r\n\r\n`,
+        ...(then === "" ? [] : [then]),
+      ];
+      const p = `127.0.0.1:${plain.port}`;
+      const net = [`127.0.0.1:${away.port}`, "turning.test:80", "inside.test:80", "meta.test:80"];
+      const attacks: readonly (readonly [string, Json])[] = [
+        ["another port", ["fetch", `http://127.0.0.1:${other.port}/`]],
+        ["another port, by TLS", ["fetch", `https://127.0.0.1:${secure.port}/`]],
+        ["a redirect to another host", ["fetch", `http://127.0.0.1:${away.port}/`]],
+        ["a tunnel to another host", connect(`127.0.0.1:${other.port}`)],
+        [
+          "another host in a tunnel",
+          connect(`127.0.0.1:${away.port}`, `GET / HTTP/1.1\r\nHost: ${p}\r\n\r\n`),
+        ],
+        ["an address of this network", connect(`${LAN}:${away.port}`)],
+        ["a private range", connect("192.168.0.1:80")],
+        ["a private range by a name", connect("lan.test:80")],
+        ["this machine by a name", connect("inside.test:80")],
+        ["the metadata service", connect("169.254.169.254:80")],
+        ["the metadata service by a name", connect("meta.test:80")],
+        ["a name that turns", connect("turning.test:80")],
+        ["a name that turned", connect("turning.test:80")],
+        ["another spelling", connect(`2130706433:${other.port}`)],
+        ["a mapped address", connect(`[::ffff:127.0.0.1]:${other.port}`)],
+        ["a name with a NUL", connect(`127.0.0.1\0.test:${other.port}`)],
+        ["no proxy at all", ["unset"]],
+        ["a raw connection", ["tcp", "127.0.0.1", other.port]],
+        ["a raw connection to this network", ["tcp", LAN, other.port]],
+        ["a raw connection to the metadata service", ["tcp", "169.254.169.254", 80]],
+        ["a raw connection over IPv6", ["tcp", "::1", other.port]],
+        ["a datagram", ["udp", "127.0.0.1", other.port]],
+        ["a datagram to a server of names", ["udp", "1.1.1.1", 53]],
+        ["the names of this machine", ["lookup", "example.org"]],
+        ["the socket of the proxy", ["unix", "/run/nanos.sock"]],
+        ["a socket without a file", ["unix", "\0nanos"]],
+      ];
+      const steps = attacks.map(([, step]) => step);
+      const result = await attempt(network, { net, steps });
+      if (!result.ok) throw new Error(result.failure.message);
+      const saw = JSON.parse(String(result.output)) as readonly string[];
+      expect(saw).toHaveLength(attacks.length);
+      const through = attacks.filter((_, i) =>
+        /200 (?:plain|other|secure)|^sent$/u.test(saw[i] ?? ""),
+      );
+      expect(through.map(([name]) => name)).toEqual([]);
+      // What they say is one thing; whether anybody was asked is another.
+      expect([plain.asked, other.asked, secure.asked]).toEqual([[], [], []]);
+      expect(away.asked).toEqual([`GET 127.0.0.1:${away.port}/`]);
+      console.log(
+        `${attacks.length} ways out of a program with a network, held by bwrap: none got through`,
+      );
+      await network.close();
+    },
+    CELL_MS,
+  );
+}
 
 describe("what others run or obey is not put in place without a question", () => {
   const planted = [

@@ -8,7 +8,8 @@ import type { Attack, Kind, Seen } from "./probing/attacks/attack.ts";
 import { endedText } from "./probing/attacks/attack.ts";
 import type { Ground } from "./probing/ground.ts";
 import { prepareGround } from "./probing/ground.ts";
-import { runtimeArgv } from "./runtime.ts";
+import { joins, together } from "./probing/attacks/together.ts";
+import { runtimeArgv, runtimeFile, runtimeReads } from "./runtime.ts";
 import type { Box, Boxed, Ended, ProcessSpec, Sandbox } from "./sandbox.ts";
 
 /** One attack of one kind of process, and what came of it. */
@@ -24,6 +25,14 @@ export interface ProbeResult {
   readonly residual: string | null;
 }
 
+/** Kinds of process that are tried too where somebody asks for them: they take longer. */
+export interface Beyond {
+  /** Programs with a network. */
+  readonly networked?: true;
+  /** An image with a shell and what our runtime needs; its containers read this package's code. */
+  readonly image?: string;
+}
+
 /**
  * Tries to escape from this machine's sandbox, live, as a tool and as a program. Verdicts come from
  * outside: files that must not change, servers that must not be reached, a process that must not be
@@ -32,29 +41,86 @@ export interface ProbeResult {
 export async function probeSandbox(
   sandbox: Sandbox,
   only: (name: string, kind: Kind) => boolean = () => true,
+  beyond: Beyond = {},
 ): Promise<ProbeResult[]> {
-  const wanted = ATTACKS.flatMap((attack) =>
-    (attack.kinds ?? KINDS).flatMap((kind) => {
-      const tier = sandbox.tier(kind, false);
+  const more: readonly Kind[] = [
+    ...(beyond.networked ? (["networked"] as const) : []),
+    ...(beyond.image === undefined ? [] : (["container"] as const)),
+  ];
+  const wanted = ATTACKS.flatMap((attack) => {
+    const { kinds = KINDS } = attack;
+    return [...kinds, ...(kinds.includes("program") ? more : [])].flatMap((kind): Tried[] => {
+      const tier = tierOf(sandbox, kind);
       const made = tier !== null && (kind !== "pure" || tier === "wasm") && only(attack.name, kind);
       return made ? [{ attack, kind, tier }] : [];
-    }),
-  );
+    });
+  });
+  return probeAll({ sandbox, image: beyond.image ?? "" }, wanted);
+}
+
+interface Prober {
+  readonly sandbox: Sandbox;
+  readonly image: string;
+}
+
+/** Together what can be, the rest by itself; what uses up what others need comes last. */
+async function probeAll(prober: Prober, wanted: readonly Tried[]): Promise<ProbeResult[]> {
   const results = new Map<Tried, ProbeResult>();
-  const runAll = async (waiting: Tried[]): Promise<void> => {
-    for (let tried = waiting.shift(); tried !== undefined; tried = waiting.shift()) {
-      results.set(tried, await probe(sandbox, tried));
-    }
+  const each = async <T>(waiting: T[], work: (one: T) => Promise<void>): Promise<void> => {
+    const lane = async (): Promise<void> => {
+      for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) await work(one);
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, lane));
   };
-  const together = wanted.filter(({ attack }) => !attack.alone);
-  await Promise.all(Array.from({ length: AT_ONCE }, () => runAll(together)));
-  await runAll(wanted.filter(({ attack }) => attack.alone));
+  await each([...groupsOf(wanted)], async (group) => {
+    for (const tried of await heldTogether(prober, group)) results.set(tried, heldResult(tried));
+  });
+  const byItself = async (tried: Tried): Promise<void> => {
+    results.set(tried, await probe(prober, tried));
+  };
+  const left = wanted.filter((tried) => !results.has(tried));
+  await each(
+    left.filter(({ attack }) => !attack.alone),
+    byItself,
+  );
+  for (const tried of left.filter(({ attack }) => attack.alone)) await byItself(tried);
   return wanted.flatMap((tried) => results.get(tried) ?? []);
+}
+
+function groupsOf(wanted: readonly Tried[]): readonly (readonly Tried[])[] {
+  const joint = wanted.filter(({ attack, tier }) => joins(attack, tier));
+  return [...Map.groupBy(joint, ({ kind }) => kind)].flatMap(([kind, all]) => {
+    // A container takes long to start.
+    const count = Math.ceil(all.length / (kind === "container" ? 2 * GROUP : GROUP));
+    const groups = Array.from({ length: count }, (_, at) =>
+      all.filter((_one, i) => i % count === at),
+    );
+    return groups.filter(({ length }) => length > 1);
+  });
+}
+
+/** Those of a group that were made and held; the others are made again, each by itself. */
+async function heldTogether(prober: Prober, group: readonly Tried[]): Promise<readonly Tried[]> {
+  const { attack, held } = together(group.map((tried) => tried.attack));
+  const [{ kind, tier }] = group as readonly [Tried];
+  await probe(prober, { attack, kind, tier });
+  return group.filter((tried) => held().includes(tried.attack));
+}
+
+function heldResult({ attack: { name }, kind, tier }: Tried): ProbeResult {
+  return { name, kind, tier, held: true, detail: REFUSED, residual: null };
+}
+
+function tierOf(sandbox: Sandbox, kind: Kind): Tier | null {
+  if (kind === "networked") return sandbox.tier("program", true);
+  return sandbox.tier(kind, false);
 }
 
 const KINDS: readonly Kind[] = ["host", "program"];
 /** Most of an attack is waiting for what comes of it. */
 const AT_ONCE = 6;
+/** Attacks by one process. */
+const GROUP = 8;
 
 interface Tried {
   readonly attack: Attack;
@@ -75,11 +141,11 @@ const LIMITS_OF_PROBES: Box["limits"] = {
 /** What programs may start. */
 const PROGRAMS = ["/bin/sh", "/bin/sleep", "/usr/bin/setsid"];
 
-async function probe(sandbox: Sandbox, { attack, kind, tier }: Tried): Promise<ProbeResult> {
+async function probe(prober: Prober, { attack, kind, tier }: Tried): Promise<ProbeResult> {
   const ground = await prepareGround();
   const common = { name: attack.name, kind, tier };
   try {
-    const boxed = await sandbox.start(specOf(ground, attack, kind));
+    const boxed = await prober.sandbox.start(specOf(prober, ground, { attack, kind }));
     if ("code" in boxed) return { ...common, held: false, detail: boxed.message, residual: null };
     const through = await judged(ground, attack, kind, boxed);
     const residual = attack.residual?.tiers.includes(tier) ? attack.residual.says : null;
@@ -123,21 +189,24 @@ function notMade(attack: Attack, { output, ended, boxed }: Seen): string | null 
   return `The attempt could not be made: ${boxed.stderr().slice(0, 200)}`;
 }
 
-function specOf(ground: Ground, attack: Attack, kind: Kind): ProcessSpec {
-  const program = kind === "program";
+type Made = Pick<Tried, "attack" | "kind">;
+
+function specOf({ image }: Prober, ground: Ground, { attack, kind }: Made): ProcessSpec {
+  const program = kind === "program" || kind === "networked";
   const pure = kind === "pure";
+  const contained = kind === "container" ? [...runtimeReads(), runtimeFile()] : [];
   // Loading a tool takes what it takes: its own time begins with the call.
   const { ms } = pure ? LIMITS_OF_PROBES : limitsOf(attack);
   return {
-    run: runOf(ground, attack, kind),
+    run: runOf(image, ground, { attack, kind }),
     cwd: pure ? "/" : ground.granted,
     stage: pure ? null : ground.stage,
     box: {
-      reads: pure ? [ground.toolFolder] : [ground.granted],
+      reads: pure ? [ground.toolFolder] : [ground.granted, ...contained],
       writes: pure ? [] : [ground.writable],
-      net: { kind: "none" },
+      net: kind === "networked" ? { kind: "proxy", socket: ground.doors.proxy } : { kind: "none" },
       exec: program ? PROGRAMS.filter((path) => existsSync(path)) : [],
-      env: program ? { PATH: "/usr/bin:/bin" } : {},
+      env: program || kind === "container" ? { PATH: "/usr/bin:/bin" } : {},
       limits: { ...limitsOf(attack), ms },
     },
   };
@@ -147,18 +216,23 @@ function limitsOf({ limits }: Attack): Box["limits"] {
   return { ...LIMITS_OF_PROBES, ...limits };
 }
 
-function runOf(ground: Ground, attack: Attack, kind: Kind): ProcessSpec["run"] {
+function runOf(image: string, ground: Ground, { attack, kind }: Made): ProcessSpec["run"] {
   const { moves, script, source } = attack;
   if (source) {
     const file = join(ground.toolFolder, "attack.ts");
     writeFileSync(file, source(ground));
     return { kind: "host", file, pure: true };
   }
-  if (script) return { kind: "program", argv: ["/bin/sh", "-c", script(ground)] };
-  const [name = "", ...args] = moves?.(ground, kind) ?? [];
-  // As a program: the same moves, made by one that nanos knows nothing about.
+  const contained = kind === "container";
+  // What is staged lies at its real place in a container.
+  const seen = contained ? { ...ground, staged: ground.writable } : ground;
+  const [name = "", ...args] = moves?.(seen, kind) ?? [];
   if (kind === "host") return { kind: "attack", name, args };
-  return { kind: "program", argv: [...runtimeArgv("box"), "program-attack", name, ...args] };
+  // As a program: the same moves, made by one that nanos knows nothing about.
+  const argv = script
+    ? ["/bin/sh", "-c", script(seen)]
+    : [...runtimeArgv("box"), "program-attack", name, ...args];
+  return contained ? { kind: "container", image, argv } : { kind: "program", argv };
 }
 
 /** A tool is called once it is loaded; everything else just runs. */
@@ -177,8 +251,10 @@ async function say(boxed: Boxed, line: string): Promise<void> {
 }
 
 function heldText(ended: Ended): string {
-  return ended.kind === "stopped" ? endedText(ended) : "Every attempt was refused.";
+  return ended.kind === "stopped" ? endedText(ended) : REFUSED;
 }
+
+const REFUSED = "Every attempt was refused.";
 
 /** Looks every 20 ms; the first sentence ends it. */
 async function whileRunning(boxed: Boxed, look: () => string | null): Promise<string | null> {

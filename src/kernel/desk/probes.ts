@@ -26,6 +26,8 @@ function checkOf(name: string, results: readonly ProbeResult[]): Check {
 const KINDS: Readonly<Record<ProbeResult["kind"], string>> = {
   host: "tool",
   program: "program",
+  networked: "program with a network",
+  container: "container",
   pure: "pure tool",
 };
 

@@ -6,6 +6,7 @@ import { openSandbox } from "../open.ts";
 import type { Box, Boxed, Ended, Sandbox } from "../sandbox.ts";
 import { inFolder, LIMITS_OF_TESTS, textOf } from "../testing/ground.ts";
 import { CONTAINERS, type Image, makeImage } from "../testing/image.ts";
+import { narrowedCalls } from "./filter.ts";
 import { judgePodman } from "./podman.ts";
 
 setDefaultTimeout(60_000);
@@ -32,12 +33,36 @@ describe("what podman says of its host", () => {
   ];
   for (const [name, host, want] of cases) {
     test(name, () => {
-      const found = judgePodman("/usr/bin/podman", host as Parameters<typeof judgePodman>[1]);
+      const given = host as Parameters<typeof judgePodman>[1];
+      const found = judgePodman("/usr/bin/podman", given, "{}");
       expect("code" in found ? found.message : "ok").toStartWith(want);
       if ("code" in found)
         expect([found.code, found.next]).toEqual(["sandbox.no_tier", expect.any(String)]);
     });
   }
+
+  test("where its list of system calls is not found it is not used", () => {
+    const host = { cgroupVersion: "v2", cgroupControllers: ["memory", "pids"] };
+    expect(judgePodman("/usr/bin/podman", host, null)).toMatchObject({
+      code: "sandbox.no_tier",
+      next: expect.stringContaining("containers-common"),
+    });
+  });
+
+  test("of its list of system calls those go that no box of ours allows", () => {
+    const list = (...syscalls: object[]): string => JSON.stringify({ syscalls });
+    const allowed = { action: "SCMP_ACT_ALLOW", names: ["read", "socket", "clone"] };
+    const denied = { action: "SCMP_ACT_ERRNO", names: ["socket"] };
+    const only = { action: "SCMP_ACT_ALLOW", names: ["keyctl"] };
+    expect(JSON.parse(narrowedCalls(list(allowed, denied, only)) ?? "")).toMatchObject({
+      syscalls: [
+        { ...allowed, names: ["read"] },
+        denied,
+        { names: ["clone"], args: [{ index: 0 }] },
+      ],
+    });
+    for (const odd of ["", "{}", "[]", "null"]) expect(narrowedCalls(odd)).toBeNull();
+  });
 
   test("without it nothing is started, and the next thing to do is said", async () => {
     const sandbox = openSandbox({ clock: systemClock, forbid: ["container"] });

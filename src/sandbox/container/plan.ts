@@ -46,6 +46,8 @@ export async function planContainer(
   if (lines.some((line) => line.includes("\n"))) return badEnv();
   const folder = mkdtempSync(join(tmpdir(), "nanos-box-"));
   const envFile = join(folder, "env");
+  const calls = join(folder, "calls.json");
+  writeFileSync(calls, podman.calls);
   const empty = join(folder, "empty");
   mkdirSync(empty, { mode: 0o755 });
   const covers = hidden
@@ -58,6 +60,7 @@ export async function planContainer(
     argv: [
       ...[...base, "run", "--rm", "-i", "--pull=never", `--name=${name}`, ...WALLS],
       ...limitFlags(box.limits),
+      `--security-opt=seccomp=${calls}`,
       `--env-file=${envFile}`,
       ...[...mounts, ...covers].map(
         ({ from, to, ro }) => `--mount=type=bind,src=${from},dst=${to}${ro ? ",ro=true" : ""}`,
@@ -77,6 +80,7 @@ const WALLS = [
   "--security-opt=no-new-privileges",
   "--hostname=nanos",
   "--http-proxy=false",
+  "--unsetenv=TERM",
   "--log-driver=none",
   "--sdnotify=ignore",
 ];

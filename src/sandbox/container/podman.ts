@@ -1,11 +1,14 @@
 import { existsSync } from "node:fs";
 import type { Failure } from "../../contracts/outcome.ts";
 import { isObject, type Json, type JsonObject } from "../../std/json.ts";
+import { containerCalls } from "./filter.ts";
 import { runBriefly } from "../process/child.ts";
 
 /** A podman that can hold a container to its limits here. */
 export interface Podman {
   readonly path: string;
+  /** The system calls a container may make, as podman reads it. */
+  readonly calls: string;
   /** The program that starts containers, where podman's own choice does not work; null: its own. */
   readonly runtime: string | null;
 }
@@ -25,11 +28,21 @@ export function findPodman(): Podman | Failure {
   const host = done?.code === 0 ? parsed(done.out) : null;
   if (host === null)
     return none("podman is installed and does not work here.", "See what it says: podman info");
-  return judgePodman(path, host);
+  return judgePodman(path, host, containerCalls());
 }
 
 /** Whether a podman that says this of its host can bound memory and processes; pure but for files. */
-export function judgePodman(path: string, host: JsonObject): Podman | Failure {
+export function judgePodman(
+  path: string,
+  host: JsonObject,
+  calls: string | null,
+): Podman | Failure {
+  if (calls === null) {
+    return none(
+      "The list of system calls podman's containers may make is not where it is looked for.",
+      "Install it: apt install golang-github-containers-common",
+    );
+  }
   const controllers = Array.isArray(host["cgroupControllers"]) ? host["cgroupControllers"] : [];
   if (!["memory", "pids"].every((one) => controllers.includes(one))) {
     const who = field(host["security"], "rootless") === true ? "Podman without root" : "Podman";
@@ -40,10 +53,10 @@ export function judgePodman(path: string, host: JsonObject): Podman | Failure {
   }
   const runtime = field(host["ociRuntime"], "name");
   if (host["cgroupVersion"] !== "v1" || runtime !== "crun" || !existsSync(HYBRID)) {
-    return { path, runtime: null };
+    return { path, calls, runtime: null };
   }
   const other = firstOf(RUNTIME_PLACES, "runc");
-  if (other !== null) return { path, runtime: other };
+  if (other !== null) return { path, calls, runtime: other };
   return none(
     "crun starts no container where control groups are of two versions.",
     "Install runc: apt install runc",

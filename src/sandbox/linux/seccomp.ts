@@ -117,12 +117,20 @@ function ioctlTests(bare: boolean): Test[] {
   return bare ? [typing, others] : [typing];
 }
 
+/** Calls no process of ours makes that starts others and reaches no network, whatever it asks. */
+export function alwaysDenied(arch: Arch): readonly Syscall[] {
+  const all = rules({ arch, exec: true, fork: true, net: "none", bare: null });
+  return all.filter(({ tests }) => tests.length === 0).map(({ call }) => call);
+}
+
+/** Flags of clone that make a namespace. */
+export const NEW_NAMESPACES = 0x7e02_0000;
+
 /** Creating a thread is clone with CLONE_THREAD; without it, it is a process. */
 function cloneTests(fork: boolean): Test[] {
-  const newNamespaces = 0x7e02_0000;
   const noNamespace: Test = {
     arg: 0,
-    mask: newNamespaces,
+    mask: NEW_NAMESPACES,
     is: "not",
     values: [0],
     then: deny("EPERM"),

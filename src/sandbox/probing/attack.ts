@@ -27,11 +27,31 @@ const MOVES: Readonly<Record<string, Move>> = {
 // Each names its own arguments, all strings.
 type Move = (...args: never[]) => Promise<void> | void;
 
-/** Makes one move. @throws Error when there is none. */
+/**
+ * Makes one move; as `several`, one after the other, each argument being the JSON of a move and its
+ * own. @throws Error when there is no such move.
+ */
 export async function attack(name: string, args: readonly string[]): Promise<void> {
+  if (name === SEVERAL) return several(args);
   const move = MOVES[name];
   if (move === undefined) throw new Error(`bug: no move ${name}`);
   // An attempt that is never made proves nothing; this says that it is.
   print(`${name}: refused so far`);
   await (move as (...args: readonly string[]) => Promise<void> | void)(...args);
+}
+
+/** The move that is others, and what is printed before the one with this number. */
+export const SEVERAL = "several";
+export const beginsWith = (at: number): string => `move ${at}: refused so far\n`;
+
+async function several(moves: readonly string[]): Promise<void> {
+  for (const [at, one] of moves.entries()) {
+    print(beginsWith(at).trimEnd());
+    const [name = "", ...args] = JSON.parse(one) as string[];
+    try {
+      await attack(name, args);
+    } catch (error) {
+      print(`${name}: refused ${String(error)}`);
+    }
+  }
 }

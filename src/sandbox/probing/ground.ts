@@ -64,6 +64,8 @@ export interface Doors {
   readonly socket: string;
   readonly socketInside: string;
   readonly abstract: string;
+  /** Where a program with a network finds the one way out; it leads nowhere, and counts as no door. */
+  readonly proxy: string;
   /** How often one of them was reached. */
   reached(): number;
 }
@@ -175,6 +177,8 @@ async function openDoors(
   const hit = (): void => void (count += 1);
   const socket = join(folder, "socket");
   const socketInside = join(granted, "socket");
+  const proxy = join(folder, "proxy");
+  const wayOut = await listen(proxy, () => undefined);
   const servers = await Promise.all(
     ["127.0.0.1", "::1", socket, socketInside, `\0${id}`].map((at) => listen(at, hit)),
   );
@@ -183,14 +187,14 @@ async function openDoors(
   const udp = createSocket("udp4", hit);
   await new Promise<void>((resolve) => udp.bind(0, "127.0.0.1", resolve));
   return {
-    ...{ socket, socketInside, abstract: id },
+    ...{ socket, socketInside, abstract: id, proxy },
     tcp: portOf(servers[0]) ?? "0",
     tcp6: portOf(servers[1]),
     udp: String(udp.address().port),
     reached: () => count,
     close: () => {
       udp.close();
-      for (const server of servers) server?.close();
+      for (const server of [...servers, wayOut]) server?.close();
     },
   };
 }

@@ -218,7 +218,8 @@ class Guard {
     if (bytes > limits.memoryBytes) return this.stop("memory");
     if (members.length > limits.processes) return this.stop("processes");
     if (threads > limits.processes * THREADS_EACH) return this.stop("processes");
-    const busy = ticks !== this.#lastTicks;
+    // Of a container only podman's client is seen here, which rests.
+    const busy = ticks !== this.#lastTicks || this.#watched.tier === "container";
     this.#lastTicks = ticks;
     if (busy && stage && overfull(stage, limits.stageBytes)) return this.stop("stage");
     // Watching takes a twentieth of a core, and nearly nothing of one that rests; more of a core

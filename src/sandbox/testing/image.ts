@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { systemClock } from "../../std/clock.ts";
 import { findPodman, podmanEnv } from "../container/podman.ts";
 import { openSandbox } from "../open.ts";
+import { runtimeFile } from "../runtime.ts";
 
 /** True where containers work; says how to get them where they do not. */
 export const CONTAINERS: boolean = (() => {
@@ -18,6 +19,7 @@ const PROGRAMS = [
   "/bin/sleep",
   "/bin/ls",
   "/usr/bin/id",
+  "/usr/bin/setsid",
   "/usr/bin/yes",
   "/usr/bin/head",
   "/usr/bin/tail",
@@ -47,15 +49,20 @@ export function makeImage(): Image {
     mkdirSync(join(root, name), { recursive: true });
   for (const program of PROGRAMS) {
     copy(program, join(root, "bin", program.slice(program.lastIndexOf("/") + 1)));
-    const libraries = Bun.spawnSync(["ldd", program]).stdout.toString().match(/\/\S+/gu) ?? [];
-    for (const library of libraries) copy(library, join(root, library));
+    for (const library of librariesOf(program)) copy(library, join(root, library));
   }
+  // Our runtime is no part of it, but can be given to it.
+  for (const library of librariesOf(runtimeFile())) copy(library, join(root, library));
   const tar = join(folder, "root.tar");
   Bun.spawnSync(["tar", "-C", root, "-cf", tar, "."]);
   const name = `localhost/nanos-test-${process.pid}:1`;
   podman("import", tar, name);
   rmSync(folder, { recursive: true });
   return { name, podman, remove: () => void podman("rmi", "--force", name) };
+}
+
+function librariesOf(program: string): readonly string[] {
+  return Bun.spawnSync(["ldd", program]).stdout.toString().match(/\/\S+/gu) ?? [];
 }
 
 function copy(from: string, to: string): void {

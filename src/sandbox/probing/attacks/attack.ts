@@ -16,10 +16,11 @@ export type Aim =
   | "look";
 
 /**
- * Whose code attacks: a tool's inside our runtime; a program's, such as an MCP server; or that of a
- * tool that only computes, in WebAssembly.
+ * Whose code attacks: a tool's inside our runtime; a program's, such as an MCP server; a program's
+ * that reaches the network by our proxy; a container's; or that of a tool that only computes, in
+ * WebAssembly.
  */
-export type Kind = "host" | "program" | "pure";
+export type Kind = "host" | "program" | "networked" | "container" | "pure";
 
 /** What is known afterwards. */
 export interface Seen {
@@ -39,11 +40,13 @@ export interface Attack {
   readonly moves?: (ground: Ground, kind: Kind) => readonly string[];
   readonly script?: (ground: Ground) => string;
   readonly source?: (ground: Ground) => string;
-  /** Tools and programs, unless it says otherwise. */
+  /** Tools and programs, unless it says otherwise; whatever is a program too where those are. */
   readonly kinds?: readonly Kind[];
   readonly limits?: Partial<Box["limits"]>;
   /** Uses up what others need: runs by itself. */
   readonly alone?: true;
+  /** Its verdict looks at all that is left: it has a process of its own. */
+  readonly apart?: true;
   /** Looks while it runs, every 20 ms; a sentence when it got through. */
   readonly during?: (ground: Ground, boxed: Boxed) => string | null;
   /** Looks afterwards: a sentence when it got through, null when it was held. */

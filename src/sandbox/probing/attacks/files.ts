@@ -171,11 +171,16 @@ export const WRITES: readonly Attack[] = [
     aim: "write",
     moves: (g) => ["settings", ...SETTINGS, `/proc/${g.victim.pid}/oom_score_adj`],
     verdict: claimed,
+    residual: {
+      tiers: ["container"],
+      says: "A container can make itself the first to be ended where memory is short.",
+    },
   },
   {
     name: "leave a link that leads out",
     aim: "write",
     moves: (g) => ["leave-link", g.secret, g.staged],
+    apart: true,
     verdict: async (seen) => (await committed(seen, "sandbox.link_outside")) ?? touched(seen),
     boxedOnly: "there is no stage without a box",
   },
@@ -266,6 +271,10 @@ export const CHANGES: readonly Attack[] = [
     aim: "metadata",
     moves: (g) => ["lease", g.given],
     verdict: claimed,
+    residual: {
+      tiers: ["container"],
+      says: "Whoever writes what a container reads may wait for it, less than a minute.",
+    },
   },
 ];
 
@@ -296,7 +305,7 @@ export const LOOKS: readonly Attack[] = [
     moves: (g) => ["lock", g.given],
     verdict: claimed,
     residual: {
-      tiers: ["bwrap", "landlock"],
+      tiers: ["bwrap", "landlock", "container"],
       says: "Advisory locks on what it may read, until its call ends.",
     },
   },

@@ -53,6 +53,10 @@ export const STARTS: readonly Attack[] = [
     aim: "exec",
     moves: () => ["become-root"],
     verdict: claimed,
+    residual: {
+      tiers: ["container"],
+      says: "The user of a container has root's number, and none of root's rights.",
+    },
   },
 ];
 
@@ -128,7 +132,16 @@ export const OTHERS: readonly Attack[] = [
     verdict: ({ output }) => (output.includes(hostname()) ? "It knows the machine's name." : null),
     residual: { tiers: ["landlock"], says: "The machine's name and system." },
   },
-  { name: "untie itself from us", aim: "outlive", moves: () => ["untie"], verdict: claimed },
+  {
+    name: "untie itself from us",
+    aim: "outlive",
+    moves: () => ["untie"],
+    verdict: claimed,
+    residual: {
+      tiers: ["container"],
+      says: "A container does not die with its parent: it is ended by its name.",
+    },
+  },
   {
     name: "outlive the call",
     aim: "outlive",
