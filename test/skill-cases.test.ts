@@ -103,4 +103,35 @@ passed tests/good.yaml
     expect(checked.out).toContain("odd/SKILL.md:6: names references/it.md, which is not there");
     expect((await ok(me.nanos("skill", "check", "house-style"))).out).toContain("as installed");
   });
+
+  test("that lead out of their folder, or hold no pattern, fail by name", async () => {
+    using me = person();
+    await me.nanos("init", "--from", "toy");
+    const folder = write(join(me.userHome, "in/house-style"), {
+      ...PLAIN,
+      "tests/out.yaml": "request: x\nfiles: { ../../x: y }\nexpect: {}\n",
+      "tests/pattern.yaml":
+        "request: x\nmodel: { turns: [{ say: y }] }\nexpect: { text: '(a+)+$' }\n",
+    });
+    await ok(me.nanos("skill", "install", folder, "--yes"));
+    const { code, out } = await me.nanos("skill", "test", "house-style");
+    expect([code, out]).toEqual([
+      1,
+      expect.stringContaining("../../x leads out of the workspace."),
+    ]);
+    expect(out).toContain("The pattern (a+)+$");
+    expect(out).toContain("0 passed, 2 failed");
+  });
+
+  test("a skill that says what it may reach is not given another reach at install", async () => {
+    using me = person();
+    await me.nanos("init", "--from", "toy");
+    const scoped = { ...PLAIN, "nanos.yaml": "scopes: ['read:./a']\n" };
+    const folder = write(join(me.userHome, "in/house-style"), scoped);
+    const refused = await me.nanos("skill", "install", folder, "--scope", "read:./b", "--yes");
+    expect([refused.code, refused.err.includes("install.has_scopes")]).toEqual([2, true]);
+    const plain = write(join(me.userHome, "plain/house-style"), PLAIN);
+    const wrong = await me.nanos("skill", "install", plain, "--scope", "reads everything", "--yes");
+    expect([wrong.code, wrong.err.includes("manifest.invalid")]).toEqual([2, true]);
+  });
 });

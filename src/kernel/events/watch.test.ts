@@ -85,6 +85,32 @@ test("skills do not answer one another for ever", async () => {
   expect(fired.filter(({ state }) => state === "begun").length).toBeLessThan(40);
 });
 
+test("what an event is about is nobody's word: acting outside on it waits for the operator", async () => {
+  const post: Subscription = { ...AT_END, run: "tool:web_post", args: { to: "{what}" } };
+  const scopes = ["net:example.org:443"];
+  const made = lab({
+    tools: [{ name: "web_post", scopes, run: () => "sent", manifest: { args: { to: "control" } } }],
+    skills: [
+      {
+        name: "web_post",
+        description: "",
+        instructions: "",
+        hash: "h",
+        scopes: [],
+        locked: true,
+        events: [post],
+      },
+    ],
+    agents: [{ manifest: { name: "oracle", skills: [] } }],
+    grants: [{ skill: "web_post", scopes, hash: "h", at: 0 }],
+    script: { turns: [{ say: "done" }] },
+  });
+  const fired = await watched(made, say(made), (all) =>
+    all.some(({ state }) => state === "waiting"),
+  );
+  expect(fired.filter(({ state }) => state === "ended")).toEqual([]);
+});
+
 test("a pattern's folder is what in it stands for itself", () => {
   const cases = [
     ["notes/*.md", "notes"],
