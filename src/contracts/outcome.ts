@@ -27,6 +27,10 @@ export const FileChange = z.strictObject({
 });
 export type FileChange = z.infer<typeof FileChange>;
 
+/** A file in which the values of stored secrets stand, by absolute path, and the secrets' names. */
+export const HeldFile = z.strictObject({ path: z.string(), secrets: z.array(z.string()) });
+export type HeldFile = z.infer<typeof HeldFile>;
+
 /** A file that was changed, by absolute path, and what happened to it. */
 export const Touched = z.strictObject({ path: z.string(), kind: z.string() });
 export type Touched = z.infer<typeof Touched>;
@@ -86,7 +90,14 @@ export const Outcome = z.discriminatedUnion("status", [
     status: z.literal("done"),
     output: JsonSchema,
     /** What it wrote to its stage, not yet in the real files; `diff` is the hash of the changes. */
-    staged: z.strictObject({ diff: z.string(), changes: z.array(FileChange) }).optional(),
+    staged: z
+      .strictObject({
+        diff: z.string(),
+        changes: z.array(FileChange),
+        /** Files that hold stored secrets, and the names of those. */
+        held: z.array(HeldFile).optional(),
+      })
+      .optional(),
     /** Files it changed, after commit. */
     files: z.array(FileChange).optional(),
     /** Label of what came back by itself, where the conversation it came into is worse. */

@@ -1,8 +1,9 @@
 import type { Json } from "../std/json.ts";
 import { LIMITS } from "../std/limits.ts";
 import type { Label } from "../contracts/label.ts";
-import type { Outcome } from "../contracts/outcome.ts";
+import type { HeldFile, Outcome } from "../contracts/outcome.ts";
 import type { Ask } from "../contracts/run.ts";
+import { handleOf } from "../tools/handles.ts";
 import type { LoadedTool } from "../tools/tool-host.ts";
 import { act } from "./act.ts";
 import { joinLabels } from "../gate/labels.ts";
@@ -89,12 +90,24 @@ async function commitOnce(
   if (acted.status !== "settled") throw new Error("bug: a commit was not settled");
   frame.stages.push(step);
   if (acted.outcome.status !== "done") {
-    return { kind: "committed", value: { step, outcome: acted.outcome, label } };
+    const told = withFiles(acted.outcome, outcome.staged.held);
+    return { kind: "committed", value: { step, outcome: told, label } };
   }
   const { files = [] } = acted.outcome;
   for (const { path, kind } of files) frame.files.set(path, kind);
   return { kind: "committed", value: { step, outcome: { ...outcome, files }, label } };
 }
+
+/** A refusal that says which files hold which secrets, so that they can be written without. */
+function withFiles(outcome: Outcome, held: readonly HeldFile[] = []): Outcome {
+  if (outcome.status !== "denied" || held.length === 0) return outcome;
+  const places = held.map(({ path, secrets }) => `${path} holds ${secrets.map(handleOf).join()}.`);
+  const { failure } = outcome;
+  const message = [failure.message, ...places.slice(0, MOST_PLACES)].join(" ");
+  return { ...outcome, failure: { ...failure, message } };
+}
+
+const MOST_PLACES = 5;
 
 /** True when the files were changed while the call was copying or reading them, or since. */
 function isChanged(outcome: Outcome): boolean {

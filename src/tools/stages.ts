@@ -5,7 +5,7 @@ import { hashOf } from "../std/hash.ts";
 import { isObject, type Json } from "../std/json.ts";
 import type { Failure } from "../contracts/outcome.ts";
 import type { Boxed, Mapped } from "../sandbox/sandbox.ts";
-import { readWritten, reopenStage, type Written } from "../sandbox/stage/handle.ts";
+import { contentsOf, readWritten, reopenStage, type Written } from "../sandbox/stage/handle.ts";
 import { isFailure } from "./failures.ts";
 import type { Staged } from "./tool-host.ts";
 
@@ -37,6 +37,7 @@ export function openStages(dir: string, undo: string): Stages {
     return {
       changes,
       diff: hashOf(changes as unknown as Json),
+      contents: () => contentsOf(folder(step)),
       commit: () => stage.commit(join(undo, folderName(step))),
       async discard() {
         kept.delete(step);

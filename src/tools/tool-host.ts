@@ -4,7 +4,7 @@ import type { Label } from "../contracts/label.ts";
 import type { Failure, FileChange, Refused } from "../contracts/outcome.ts";
 import type { Scope } from "../contracts/scope.ts";
 import type { ToolManifest } from "../contracts/tool.ts";
-import type { Written } from "../sandbox/stage/handle.ts";
+import type { StagedContent, Written } from "../sandbox/stage/handle.ts";
 import type { Usage } from "../contracts/usage.ts";
 
 /** A tool that could be loaded, with where it came from. */
@@ -138,6 +138,8 @@ export interface Staged {
   readonly changes: readonly FileChange[];
   /** SHA-256 of the canonical change set; the commit is bound to it. */
   readonly diff: string;
+  /** What would lie in each file, whole; a piece is good until the next one is taken. */
+  contents(): Iterable<StagedContent>;
   /** Writes the changes to the real files, atomically per file, keeping pre-images. All or a failure. */
   commit(): Promise<Failure | null>;
   discard(): Promise<void>;

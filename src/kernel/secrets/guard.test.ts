@@ -349,6 +349,44 @@ test("what a tool wrote beside a secret it printed is kept in no file", async ()
   expect([...loud.made.tools.files.keys()]).toEqual([]);
 });
 
+test("a file that holds a secret, in any writing, is not put in place, and it is said which", async () => {
+  const scopes = ["read:./notes", "write:./notes"];
+  for (const form of writingsOf(VALUE)) {
+    const keeps: FunctionTool = {
+      ...tool((_args, { write }) => {
+        write("/ws/notes/a.md", `some text, ${form} and more`);
+        write("/ws/notes/b.md", "a note");
+        return "written";
+      }),
+      scopes,
+      manifest: {},
+    };
+    const { made, run: id, all } = await run([calls("spy", {}), says("done")], { tools: [keeps] });
+    const { steps } = traceOf(made.journal, id);
+    expect(steps.find(({ kind }) => kind === "commit")?.decision?.reason).toBe("deny:unlabelled");
+    expect([...made.tools.files.keys()]).toEqual([]);
+    expect(all).toContain("/ws/notes/a.md holds {secret:key}.");
+    expect(all).not.toContain("b.md holds");
+    // What was written is not what was said: the conversation goes on as it was.
+    const ended = [...made.journal.chain(id)].at(-1)?.event.label?.secrecy;
+    expect(ended).not.toBe("secret");
+    expect(await replay(made.journal, made.world.recall, id)).toMatchObject({ ok: true });
+  }
+});
+
+test("a value is found however a file is cut into pieces, and nothing is read where none is stored", async () => {
+  const search = (await guardOf(values)).search();
+  const bytes = Buffer.from(`ü${"x".repeat(500)}${VALUE}${"y".repeat(500)}`);
+  for (const size of [1, 7, 64, 512, 4_096]) {
+    const pieces = Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) =>
+      bytes.subarray(size * i, size * i + size),
+    );
+    expect(search?.(pieces)).toEqual(["key"]);
+  }
+  expect(search?.([Buffer.from("nothing of it")])).toEqual([]);
+  expect((await guardOf({})).search()).toBeNull();
+});
+
 test("the journal looks once more, whoever appends", async () => {
   const journal = memoryJournal({ clock: fakeClock(), random: countingRandom() });
   const common = { run: "home", step: null, policy: null, isolation: null, label: null };

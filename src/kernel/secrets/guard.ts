@@ -14,13 +14,14 @@ import type { Secrets } from "../../home/secrets/secrets.ts";
 import type { Want } from "../proposal.ts";
 
 /**
- * Keeps the values of stored secrets out of a run. There are four places where text from outside
+ * Keeps the values of stored secrets out of a run. There are five places where text from outside
  * comes in, and one where it goes out:
  *
  *     begin   the operator's request and arguments
  *     effect  whatever an action came to: a tool's output, a page, a model's answer, a failure
  *     reach   what a running tool asks back for
  *     deltas  a model's answer while it arrives, for the screen
+ *     stage   what a call wrote, before any of it is put in place
  *
  *     model   what a model is sent
  *
@@ -38,6 +39,8 @@ export interface Guard {
   clean<T>(value: T): Cleaned<T>;
   /** The same for what never changes, remembered by identity. */
   same<T extends object>(value: T): T;
+  /** Finds the names of secrets that stand in what a file holds; null where nothing is looked for. */
+  search(): ((content: Iterable<Uint8Array>) => readonly string[]) | null;
   /** For text that comes in pieces; null where nothing is looked for. */
   stream(): RedactingStream | null;
 }
@@ -73,9 +76,28 @@ export function openGuard(store: Pick<Secrets, "open">): Guard {
       known.set(value, found);
       return found as T;
     },
+    search: () => {
+      const known = matcher;
+      return known && ((content) => namesIn(content, known));
+    },
     stream: () => matcher?.stream() ?? null,
   };
 }
+
+/** A piece is looked at with the end of the one before it, as a value may be cut by them. */
+function namesIn(content: Iterable<Uint8Array>, matcher: StoredMatcher): readonly string[] {
+  const names = new Set<string>();
+  const decoder = new TextDecoder("utf-8");
+  let text = "";
+  for (const piece of content) {
+    text = text.slice(-LONGEST) + decoder.decode(piece, { stream: true });
+    for (const { name } of matcher.find(text)) names.add(name);
+  }
+  return [...names].toSorted();
+}
+
+/** Characters of the longest writing of a secret: `&quot;` for each of its bytes. */
+const LONGEST = 6 * LIMITS.secretBytes;
 
 function unlessLocked(error: unknown): null {
   if (error instanceof NanosError && error.code === "secret.locked") return null;

@@ -138,6 +138,7 @@ function stagedOf(
   return {
     changes,
     diff: sha256(canonical(changes as unknown as Json)),
+    contents: () => [...stage].map(([path, text]) => ({ path, content: [Buffer.from(text)] })),
     commit: async () => {
       const now = changes.map(({ path }) => hashIn(files, path));
       if (changes.every(({ after }, i) => now[i] === after)) return null;

@@ -5,7 +5,7 @@ import { LIMITS } from "../../std/limits.ts";
 import type { Draft } from "../../contracts/event.ts";
 import type { Tier } from "../../contracts/isolation.ts";
 import type { Label } from "../../contracts/label.ts";
-import type { Failure, Outcome } from "../../contracts/outcome.ts";
+import type { Failure, HeldFile, Outcome } from "../../contracts/outcome.ts";
 import type { Ask } from "../../contracts/run.ts";
 import type { Scope } from "../../contracts/scope.ts";
 import { isGranted } from "../../gate/endorse.ts";
@@ -16,6 +16,7 @@ import type {
   Granted,
   LoadedTool,
   Reach,
+  Staged,
   ToolCall,
   ToolResult,
   Wanted,
@@ -46,7 +47,7 @@ export async function callTool(frame: Frame, use: ToolUse, one: Proposed): Promi
   const ms = Math.round(drive.elapsed() - start);
   const outcome = isTimedOut(limit, drive.signal, result)
     ? timedOut(name)
-    : await outcomeOf(result, drive.signal);
+    : await outcomeOf(frame, result);
   // What a tool says of its failure is text of its own as well.
   const said: Label = result.ok ? result.label : UNKNOWN_LABEL;
   const own = joinLabels(
@@ -215,7 +216,7 @@ function hostsGranted(standing: Standing): readonly string[] {
   );
 }
 
-async function outcomeOf(result: CallResult, signal: AbortSignal): Promise<Ended> {
+async function outcomeOf({ drive: { signal }, world }: Frame, result: CallResult): Promise<Ended> {
   if (!result.ok) {
     const { failure, missing } = result;
     if (signal.aborted) return { status: "cancelled", failure: whyStopped(signal) };
@@ -228,10 +229,22 @@ async function outcomeOf(result: CallResult, signal: AbortSignal): Promise<Ended
   return {
     output: ordered(output),
     ...(staged && staged.changes.length > 0
-      ? { staged: { changes: [...staged.changes], diff: staged.diff } }
+      ? { staged: { changes: [...staged.changes], diff: staged.diff, ...heldIn(staged, world) } }
       : {}),
     status: "done",
   };
+}
+
+/** The files of a stage that hold stored secrets; nothing is looked at where none is stored. */
+function heldIn(staged: Staged, world: Frame["world"]): { held?: HeldFile[] } {
+  const search = world?.guard.search();
+  if (!search) return {};
+  const held: HeldFile[] = [];
+  for (const { path, content } of staged.contents()) {
+    const secrets = search(content);
+    if (secrets.length > 0) held.push({ path, secrets: [...secrets] });
+  }
+  return held.length > 0 ? { held } : {};
 }
 
 /** What one call asks back for, from its start until it is over. */

@@ -2,15 +2,20 @@ import { NanosError, messageOf } from "../../std/error.ts";
 import type { Action } from "../../contracts/action.ts";
 import type { Draft } from "../../contracts/event.ts";
 import type { Label } from "../../contracts/label.ts";
-import type { FileChange, Outcome } from "../../contracts/outcome.ts";
+import type { FileChange, HeldFile, Outcome } from "../../contracts/outcome.ts";
 import type { LoadedTool } from "../../tools/tool-host.ts";
 import type { Want } from "../proposal.ts";
 import { type Frame, draft } from "../frame.ts";
+import { heldWant } from "../secrets/guard.ts";
 import { isAttached, reachOf } from "./tool.ts";
 
 /** What a call wrote to its stage, and the label of what it wrote. */
 export interface Stage {
-  readonly staged: { readonly diff: string; readonly changes: readonly FileChange[] };
+  readonly staged: {
+    readonly diff: string;
+    readonly changes: readonly FileChange[];
+    readonly held?: readonly HeldFile[] | undefined;
+  };
   readonly label: Label;
 }
 
@@ -35,12 +40,13 @@ export function commitWant(
       of,
       diff: staged.diff,
       files: staged.changes.map(({ path, kind, bytes }) => ({ path, kind, bytes })),
+      ...(staged.held ? { held: staged.held.map((one) => ({ ...one })) } : {}),
     },
     scopes: writes,
     destinations: writes,
     label,
   };
-  return {
+  const want: Want = {
     action,
     declared: reachOf(frame, tool),
     attached: isAttached(frame, tool),
@@ -48,6 +54,10 @@ export function commitWant(
     repeatable: true,
     perform: ({ step }) => commit(frame, of, { staged, label }, step),
   };
+  return heldWant(
+    want,
+    staged.held?.flatMap(({ secrets }) => secrets),
+  );
 }
 
 async function commit(

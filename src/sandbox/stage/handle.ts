@@ -1,4 +1,12 @@
-import { lstatSync, readFileSync, readlinkSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  lstatSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  readSync,
+} from "node:fs";
 import { rm } from "node:fs/promises";
 import type { Failure, FileChange } from "../../contracts/outcome.ts";
 import { LIMITS } from "../../std/limits.ts";
@@ -73,6 +81,36 @@ export function readWritten(folder: string): readonly Written[] {
     after: kind === "deleted" ? null : contentAt(staged),
   }));
 }
+
+/** A staged file with its real path, and what would lie there, in pieces. */
+export interface StagedContent {
+  readonly path: string;
+  readonly content: Iterable<Uint8Array>;
+}
+
+/** All that the stage in `folder` would put in place, however large, to be looked through. */
+export function* contentsOf(folder: string): Generator<StagedContent> {
+  for (const { path, kind, staged } of readChanges(folder) ?? []) {
+    if (kind !== "deleted") yield { path, content: piecesOf(staged) };
+  }
+}
+
+function* piecesOf(path: string): Generator<Uint8Array> {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat?.isSymbolicLink()) yield Buffer.from(readlinkSync(path));
+  if (stat?.isFile() !== true) return;
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    const piece = Buffer.alloc(Math.min(PIECE_BYTES, stat.size + 1));
+    for (let read = readSync(fd, piece); read > 0; read = readSync(fd, piece)) {
+      yield piece.subarray(0, read);
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+const PIECE_BYTES = 1024 * 1024;
 
 /** A link is not followed, and nothing is read that nobody could look through. */
 function contentAt(path: string): Uint8Array {
