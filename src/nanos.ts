@@ -35,6 +35,8 @@ import { marksFor } from "./kernel/desk/marks.ts";
 import { listing } from "./kernel/desk/listing.ts";
 import { type ModelDesk, modelDesk, modelsOf } from "./kernel/desk/models.ts";
 import { cleanJournal } from "./kernel/secrets/guard.ts";
+import { growthDesk } from "./kernel/growth/desk.ts";
+import { standingBook } from "./kernel/drive/standing-book.ts";
 import { secretDesk } from "./kernel/desk/secrets.ts";
 import { installing } from "./kernel/skills/installing.ts";
 import { skillDesk } from "./kernel/skills/view.ts";
@@ -217,7 +219,7 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
   const models = modelDesk({
     arrangement,
     config,
-    change: home.config.change,
+    store: home.config,
     journal,
     deps: {
       ...{ env, clock: systemClock, random: systemRandom, routes: arrangement.routes },
@@ -361,6 +363,7 @@ function worldOf(parts: {
 }): World {
   const { home, edge, journal, vault, models, grants, tools, trees } = parts;
   const { sandbox, arrangement, facts } = parts;
+  const book = standingBook({ paths: home.paths, arrangement, grants, models });
   return {
     ...edge,
     journal: cleanJournal(journal, edge.guard),
@@ -373,7 +376,9 @@ function worldOf(parts: {
     facts: () => facts(),
     keep: async (kept) => vault.put(canonical(kept as unknown as Json)),
     recall: (hash) => factsIn(vault.get(hash)),
-    grants: grants.current,
+    grants: book.current,
+    renew: book.renew,
+    growth: growthDesk(home, arrangement),
     model: models.open,
     defaultModel: models.defaultName,
     modelSettings: models.settings,

@@ -41,6 +41,11 @@ export const ArrangementManifest = z.strictObject({
     .default({}),
   /** Whether anything is remembered; off where nothing is said. */
   memory: MemoryConfig.optional(),
+  /**
+   * True where the oracle may look for skills and agents and propose changes of agents' files, each
+   * of which the operator is asked about.
+   */
+  grows: z.boolean().optional(),
   /** Scopes said yes to beforehand for tools of no skill. */
   allow: z.array(Scope).default([]),
 });

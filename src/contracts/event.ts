@@ -88,6 +88,13 @@ export const RunEvent = z.strictObject({
 });
 export type RunEvent = z.infer<typeof RunEvent>;
 
+/** The model of a run, with those that stand in for it. */
+export const ChosenModel = RunModel.extend({
+  /** Asked in its place when it fails or rests, in this order. */
+  fallback: z.array(RunModel).optional(),
+});
+export type ChosenModel = z.infer<typeof ChosenModel>;
+
 /**
  * The bodies, by kind. Adding a kind is adding a variant here; every exhaustive switch then stops
  * compiling until it is handled. A kind is never changed once released, and an unknown kind (from
@@ -131,10 +138,9 @@ export const EventBody = z.discriminatedUnion("kind", [
     reader: z.boolean().optional(),
     /** True for one whose answer names its evidence: results say what they can be named by. */
     proves: z.boolean().optional(),
-    model: RunModel.extend({
-      /** Asked in its place when it fails or rests, in this order. */
-      fallback: z.array(RunModel).optional(),
-    }),
+    model: ChosenModel,
+    /** True where it goes by the model in use, whichever that becomes. */
+    follows: z.literal(true).optional(),
     /** The folder its relative scopes resolve against. */
     workspace: z.string(),
     /** Present where that is a copy of this folder, made for the run and gone with it. */
@@ -164,8 +170,13 @@ export const EventBody = z.discriminatedUnion("kind", [
   }),
   z.strictObject({ kind: z.literal("run.waiting"), asks: z.array(Ask) }),
   z.strictObject({ kind: z.literal("run.resumed"), by: z.string() }),
-  /** The operator changed grants while the run was going on; binds from this step on. */
-  z.strictObject({ kind: z.literal("standing.changed"), grants: z.array(Grant) }),
+  /** The operator changed grants or the model while the run was going on; from this step on. */
+  z.strictObject({
+    kind: z.literal("standing.changed"),
+    grants: z.array(Grant),
+    /** The model that is asked from now on, where it is another one. */
+    model: ChosenModel.optional(),
+  }),
   z.strictObject({ kind: z.literal("run.ended"), end: RunEnd }),
 
   // An action: proposed and judged before its effect, settled after it.

@@ -133,7 +133,8 @@ export function utf8(content: Uint8Array): string | null {
 }
 
 const DECODER = new TextDecoder("utf-8", { fatal: true });
-const EMBEDDED = "/$bunfs/";
+/** Where files inside the compiled binary lie. */
+export const EMBEDDED = "/$bunfs/";
 const READ_FLAGS =
   fs.constants.O_RDONLY | (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0);
 

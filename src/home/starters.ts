@@ -28,6 +28,27 @@ export async function starterList(): Promise<readonly StarterLine[]> {
   });
 }
 
+/** The skills of those starters: what each is for, and its folder. */
+export async function starterSkills(): Promise<
+  readonly { name: string; description: string; dir: string; from: string }[]
+> {
+  const { SkillHead } = await import("../contracts/skill.ts");
+  const { parseManifest } = await import("./arrangement/manifest.ts");
+  const folders = starterNames().flatMap((name) => {
+    const folder = join(assetsDir(), "starters", name, "skills");
+    const names = fs.existsSync(folder) ? fs.readdirSync(folder) : [];
+    return names.map((skill) => ({ dir: join(folder, skill), from: name }));
+  });
+  const heads = folders.map(async ({ dir, from }) => {
+    const file = join(dir, "SKILL.md");
+    const text = fs.existsSync(file) ? fs.readFileSync(file, "utf8") : "";
+    const read = await parseManifest(file, text, SkillHead, "markdown");
+    return read.ok ? [{ ...read.value, dir, from }] : [];
+  });
+  const found = (await Promise.all(heads)).flat();
+  return found.map(({ name, description, dir, from }) => ({ name, description, dir, from }));
+}
+
 /** @throws NanosError `starter.unknown`. */
 export function findStarter(from: string, cwd: string): Starter {
   const names = starterNames();

@@ -62,6 +62,9 @@ async function propose(
 ): Promise<readonly Proposed[]> {
   const drafts: Draft[] = [];
   const all: Proposed[] = [];
+  // Nearly always nothing changed, and there is nothing to wait for.
+  const renewing = frame.world?.renew(frame.agent.manifest.name) ?? null;
+  if (renewing) await renewing;
   for (const want of wants) {
     const step = nextStep(frame, parent);
     const whole = want.keeping ? await asProposed(frame.drive, want, step) : want;
@@ -94,7 +97,12 @@ function proposalOf(
   if (action.kind === "tool" || action.kind === "agent") frame.calls += 1;
   noteDecision(frame, decision);
   if (decision.verdict !== "deny") noteUse(frame, action);
-  const change: EventBody = { kind: "standing.changed", grants: [...grants] };
+  const { swapped: model } = frame;
+  frame.swapped = null;
+  const change: EventBody = {
+    ...{ kind: "standing.changed", grants: [...grants] },
+    ...(model ? { model } : {}),
+  };
   const begun = wasBegun(drive.recorded(step));
   const mutable = {
     standing,
@@ -109,7 +117,7 @@ function proposalOf(
   return {
     one: { want, step, parent, begun, ...mutable },
     told: [
-      ...(changed ? [draft(frame, step, "operator", change, now)] : []),
+      ...(changed || model ? [draft(frame, step, "operator", change, now)] : []),
       draft(frame, step, actorOf(action), { action, kind: "action.proposed", spent }, now),
       draft(frame, step, "kernel", { decision, kind: "action.judged" }),
     ],
@@ -211,6 +219,7 @@ function nextAfter(reason: Reason, { want, step }: Proposed): string {
     case "deny:grant_expired":
     case "deny:grant_elsewhere":
     case "deny:grant_revoked":
+      if (want.action.kind === "agent") return "Put it back where the agent's file lists agents.";
       return `To allow it again: nanos grant add ${skill}`;
     default:
       return `See \`nanos why ${step}\`.`;

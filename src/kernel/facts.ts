@@ -72,6 +72,7 @@ export function factsOf(given: {
     rules,
     routes,
     allow: manifest.allow,
+    ...(manifest.grows === true ? { grows: { dir: arrangement.dir } } : {}),
     memory,
     policy: policyHash(rules, routes),
     evidence: true,

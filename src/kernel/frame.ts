@@ -1,5 +1,5 @@
 import { sha256 } from "../std/hash.ts";
-import type { RunStarted, Draft, EventBody } from "../contracts/event.ts";
+import type { ChosenModel, RunStarted, Draft, EventBody } from "../contracts/event.ts";
 import type { Drive, Recorded } from "../contracts/drive.ts";
 import type { Decision } from "../contracts/action.ts";
 import type { AgentManifest } from "../contracts/agent.ts";
@@ -46,7 +46,13 @@ export interface Given {
 export interface Frame
   extends
     Omit<Given, "label" | "started">,
-    Pick<RunStarted, "model" | "today" | "budget" | "localOnly" | "workspace"> {
+    Pick<RunStarted, "today" | "budget" | "localOnly" | "workspace"> {
+  /** The model that is asked now. */
+  model: ChosenModel;
+  /** True where that is the model in use, whichever it becomes. */
+  readonly follows: boolean;
+  /** The model taken for the step that is about to be proposed; null where it stays. */
+  swapped: ChosenModel | null;
   /** The workspace is a copy made for the run. */
   readonly scratch: boolean;
   /** The most the run may reach, whatever its tools declare; null where nothing was said. */
@@ -140,6 +146,7 @@ export function newFrame({ started, label, ...given }: Given): Frame {
   return {
     ...given,
     model: started.model,
+    ...{ follows: started.follows ?? false, swapped: null },
     today: started.today,
     budget: started.budget,
     approvals: started.approvals ?? [],
@@ -148,8 +155,7 @@ export function newFrame({ started, label, ...given }: Given): Frame {
     floor: started.floor ?? null,
     factsHash: started.facts,
     depth: started.parent?.depth ?? 0,
-    messages: [],
-    tokens: 0,
+    ...{ messages: [], tokens: 0 },
     requestAt: 0,
     window: WHOLE,
     digest: "",

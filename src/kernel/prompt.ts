@@ -8,6 +8,7 @@ import { recallSpec } from "./wants/recall.ts";
 import { grantedHosts } from "./wants/reach.ts";
 import { isLabelled } from "./flow/flow.ts";
 import type { Frame } from "./frame.ts";
+import { growthSpecs } from "./growth/grow.ts";
 import { isAttached } from "./wants/tool.ts";
 
 /**
@@ -67,7 +68,7 @@ export function toolSpecs(
   frame: Pick<Frame, "agent" | "facts" | "depth" | "budget" | "memories" | "reader">,
 ): readonly ToolSpec[] {
   const all = [delegateSpec(frame), recallSpec(frame), rememberSpec(frame), skillSpec(frame)];
-  const own = all.flatMap((spec) => spec ?? []);
+  const own = [...all.flatMap((spec) => spec ?? []), ...growthSpecs(frame)];
   const specs = frame.facts.tools
     // These names are taken: a tool of the same name is never called by a model.
     .filter(({ manifest }) => manifest.name !== DELEGATE && !isOwn(frame, manifest.name))

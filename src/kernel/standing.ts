@@ -51,7 +51,7 @@ export function standingOf(frame: Frame, want: Want, step: string, moment: Momen
     listed: want.listed ?? true,
     chosen: true,
     held: isHeld(frame, want, step),
-    grant: grantFor(grants, name, { now, skillHash, run, agent }),
+    grant: grantFor(grants, name ?? handedTo(want), { now, skillHash, run, agent }),
     // What the operator calls by name needs no second yes to be used at all.
     locked: want.action.agent === OPERATOR || (skill?.locked ?? true),
     rules: facts.rules,
@@ -84,6 +84,15 @@ export function floorOf(
     (most, one) => (most && rankNumber(most.rank) >= rankNumber(one.rank) ? most : one),
     null,
   );
+}
+
+/** The name under which a yes to handing work to an agent can be taken back. */
+export function agentGrant(agent: string): string {
+  return `agent:${agent}`;
+}
+
+function handedTo({ action }: Want): string | undefined {
+  return action.kind === "agent" ? agentGrant(action.name) : undefined;
 }
 
 /** What a yes to this name is bound to now: its files and the tools it announces; null for none. */

@@ -56,10 +56,12 @@ export async function startOf(
   const name = call ? caller : (request.agent ?? facts.oracle);
   const agent = agentOf(facts, name);
   if (!agent && !call) throw unknownAgent(name, facts);
-  const wanted = async (): Promise<string> =>
-    (await ownModel(world, agent?.manifest.model)) ?? world.defaultModel();
+  const own = request.model === undefined ? await ownModel(world, agent?.manifest.model) : null;
   const isTool = call !== undefined || (agent !== null && toolOf(agent.manifest) !== null);
-  const model = isTool ? NO_MODEL : await modelOf(world, request.model ?? (await wanted()));
+  const model = isTool
+    ? NO_MODEL
+    : await modelOf(world, request.model ?? own ?? world.defaultModel());
+  const follows = !isTool && request.model === undefined && own === null;
   for (const run of request.after ?? []) checkPast(world.journal, run);
   const direct = call && world.guard.clean(call);
   return {
@@ -69,6 +71,7 @@ export async function startOf(
     ...(direct ? { call: { ...direct.value, ...secretsOf(direct.held) } } : {}),
     after: [...(request.after ?? [])],
     model,
+    ...(follows ? { follows } : {}),
     ...groundOf(world, facts, agent?.manifest, request.run),
     today: localDate(world.clock.now()),
     facts: await world.keep(facts),
@@ -131,6 +134,7 @@ export async function childStart(
     ...(reader ? { reader } : {}),
     ...(proves ? { proves } : {}),
     model: isTool ? NO_MODEL : await modelOf(world, wanted ?? frame.model.name),
+    ...(!isTool && wanted === null && frame.follows ? { follows: true as const } : {}),
     ...(frame.scratch ? { workspace: frame.workspace } : groundOf(world, facts, manifest, run)),
     today: frame.today,
     facts: frame.factsHash,
@@ -195,7 +199,8 @@ async function ownModel(world: World, name: string = "inherit"): Promise<string 
   }
 }
 
-async function modelOf(world: World, name: string): Promise<RunStarted["model"]> {
+/** A model with those that stand in for it. @throws NanosError `model.*`. */
+export async function modelOf(world: World, name: string): Promise<RunStarted["model"]> {
   const fallback: RunModel[] = [];
   for (const other of world.modelSettings(name).fallback)
     fallback.push(await described(world, other));

@@ -18,7 +18,7 @@ import { notePlan } from "./flow/flow.ts";
 import { type Frame, agentOf } from "./frame.ts";
 import { heldWant } from "./secrets/guard.ts";
 import { spendTime, spendTurn } from "./spend.ts";
-import { askModel } from "./wants/fallback.ts";
+import { askModel, followModel } from "./wants/fallback.ts";
 import { isOwn, ownWant } from "./wants/own.ts";
 import { say } from "./wants/model.ts";
 import type { Facts } from "./world.ts";
@@ -39,6 +39,7 @@ export async function turn(
 ): Promise<Turn> {
   // On its last turn a model gets no tools, so that it answers with what it has.
   const last = frame.spent.turns + 1 >= frame.budget.turns;
+  await followModel(frame);
   const acted = await askModel(frame, last ? NO_TOOLS : tools);
   if (acted.status === "waiting") return { kind: "waiting", asks: acted.asks };
   if (acted.status === "settled") {

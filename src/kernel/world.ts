@@ -13,6 +13,8 @@ import type { Journal } from "../journal/journal.ts";
 import type { Memory } from "../memory/memory.ts";
 import type { Model } from "../models/model.ts";
 import type { ProcessKind } from "../sandbox/sandbox.ts";
+import type { Json } from "../std/json.ts";
+import type { Edit } from "./growth/edit.ts";
 import type { Guard } from "./secrets/guard.ts";
 import type { BrokenTool, LoadedTool, ToolHost, Wanted } from "../tools/tool-host.ts";
 import type { Trees } from "../tools/git/trees.ts";
@@ -53,6 +55,8 @@ export interface Facts {
   readonly allow: readonly Scope[];
   /** Whether anything is remembered; absent in facts from before there was memory. */
   readonly memory?: MemorySettings;
+  /** Where agents' files lie, absolute; present where the oracle may propose changes of them. */
+  readonly grows?: { readonly dir: string };
   /** Hash of rules, routes and the gate's version. */
   readonly policy: string;
   /** Delegations answer with evidence; absent in facts from before they did. */
@@ -124,6 +128,11 @@ export interface World {
   recall(hash: string): Facts | null;
   /** Grants as of now: read anew when the operator changed them. */
   grants(): readonly Grant[];
+  /**
+   * Reads again what the operator changed meanwhile of what this agent's runs go by: grants, the
+   * model in use, what its file gives it. Null when nothing did, as nearly always.
+   */
+  renew(agent: string): Promise<void> | null;
   /** Opens a model by its name in config or arrangement. Throws `NanosError` for an unknown name. */
   model(name: string): Promise<Model>;
   modelSettings(name: string): ModelSettings;
@@ -141,6 +150,12 @@ export interface World {
     },
     signal: AbortSignal,
   ): Promise<FetchResult | Failure>;
+  /** The arrangement's files: what there is, and a change that was said yes to. */
+  readonly growth: {
+    find(words: string): Promise<Json>;
+    /** @throws NanosError `growth.changed`, `manifest.invalid`, `trust.*`. */
+    change(edit: Edit): Promise<void>;
+  };
   /** What keeps the values of stored secrets out of the run. */
   readonly guard: Guard;
   /**

@@ -215,6 +215,10 @@ export const LIMITS = {
   keyringMs: 60_000,
   /** Parsed files of one kind kept for a faster start. */
   cachedParses: 8,
+  /** Lines of a change an oracle proposes, and what a look for skills and agents brings of each. */
+  proposedLines: 200,
+  foundItems: 20,
+  foundChars: 4_000,
   /** Lines of one difference that are shown, and how much comparing it may take. */
   diffShown: 400,
   diffCells: 4_000_000,

@@ -1,6 +1,6 @@
 import { NanosError } from "../../std/error.ts";
 import { hashOf } from "../../std/hash.ts";
-import type { Json } from "../../std/json.ts";
+import { type Json, sameJson } from "../../std/json.ts";
 import { nearest } from "../../std/nearest.ts";
 import type { Agent } from "../../contracts/agent.ts";
 import type { Arrangement } from "../../contracts/arrangement.ts";
@@ -8,6 +8,7 @@ import type { Config } from "../../contracts/config.ts";
 import type { ModelConfig } from "../../contracts/model.ts";
 import type { ModelLine, Models } from "../../contracts/nanos.ts";
 import type { ModelDeps } from "../../models/adapter.ts";
+import type { StoreFile } from "../../home/store.ts";
 import { openModel } from "../../models/open.ts";
 import type { Model } from "../../models/model.ts";
 import type { Journal } from "../../journal/journal.ts";
@@ -28,13 +29,15 @@ export interface ModelDesk {
   settings(name: string): ModelSettings;
   /** True where the operator wants it to get placeholders for what is sensitive. */
   scrubs(name: string): boolean;
+  /** Reads the config anew, after somebody changed it. */
+  reload(): Promise<void>;
 }
 
 /** Opens the models of config and arrangement; contacts none of them. */
 export function modelDesk(given: {
   arrangement: Arrangement;
   config: Config;
-  change: (change: (config: Config) => Config) => Promise<Config>;
+  store: StoreFile<Config>;
   journal: Journal;
   deps: ModelDeps;
 }): ModelDesk {
@@ -49,6 +52,9 @@ export function modelDesk(given: {
   return {
     scrubs: (name) => find(name).config.scrub === "on",
     defaultName: inUse,
+    reload: async () => {
+      config = forgetOther(opened, config, await given.store.read());
+    },
     settings: (name) => settingsOf(withCard(journal, find(name))),
     open: (name) => {
       const known = opened.get(name) ?? openModel(name, find(name).config, deps);
@@ -60,26 +66,46 @@ export function modelDesk(given: {
       list: () => bare().map((one) => withCard(journal, one)),
       discover: () => discover(deps, bare()),
       add: async (name, model) => {
-        checkName(name);
-        for (const other of model.fallback ?? []) find(other);
-        // Opening contacts nobody; it finds what is missing before it is written down.
-        await openModel(name, model, deps);
-        config = await given.change((old) => withModel(old, name, model));
+        await tryModel(name, model, { find, deps });
+        config = await given.store.change((old) => withModel(old, name, model));
         opened.delete(name);
         await chosen(name);
       },
       use: async (name) => {
         find(name);
-        config = await given.change((old) => ({ ...old, model: name }));
+        config = await given.store.change((old) => ({ ...old, model: name }));
         await chosen(name);
       },
       rm: async (name) => {
         checkOwn(find(name));
-        config = await given.change((old) => without(old, name));
+        config = await given.store.change((old) => without(old, name));
         opened.delete(name);
       },
     },
   };
+}
+
+/** Whether a model can be had, before it is written down. Opening it contacts nobody. */
+async function tryModel(
+  name: string,
+  model: ModelConfig,
+  { find, deps }: { readonly find: (name: string) => ModelLine; readonly deps: ModelDeps },
+): Promise<void> {
+  checkName(name);
+  for (const other of model.fallback ?? []) find(other);
+  await openModel(name, model, deps);
+}
+
+/** Opened models whose config is another one now are opened anew. Gives the config as it is now. */
+function forgetOther(opened: Map<string, unknown>, was: Config, now: Config): Config {
+  for (const name of opened.keys()) {
+    if (!same(now.models[name], was.models[name])) opened.delete(name);
+  }
+  return now;
+}
+
+function same(a: ModelConfig | undefined, b: ModelConfig | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : sameJson(a as Json, b as Json);
 }
 
 /** What the operator wrote down counts before what was measured, and that before what is usual. */

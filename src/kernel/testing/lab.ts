@@ -116,6 +116,8 @@ export function lab(setup: LabSetup = {}, kept: Partial<Kept> = {}): Lab {
         return text === undefined ? null : (JSON.parse(text) as Facts);
       },
       grants: () => made.grants,
+      renew: () => null,
+      growth: { find: async () => ({ agents: [] }), change: async () => undefined },
       model: async (name) =>
         setup.models?.find((model) => model.name === name) ??
         setup.model ??

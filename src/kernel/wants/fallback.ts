@@ -1,3 +1,4 @@
+import { NanosError } from "../../std/error.ts";
 import type { Failure } from "../../contracts/outcome.ts";
 import type { RunModel } from "../../contracts/event.ts";
 import type { ToolSpec } from "../../contracts/model.ts";
@@ -5,6 +6,7 @@ import { LIMITS } from "../../std/limits.ts";
 import { act } from "../act.ts";
 import { type Frame, draft } from "../frame.ts";
 import type { Acted } from "../proposal.ts";
+import { modelOf } from "../start.ts";
 import { spendFailed } from "../spend.ts";
 import { isResting } from "../views/health.ts";
 import { modelWant, sentOf } from "./model.ts";
@@ -37,6 +39,33 @@ export async function askModel(frame: Frame, tools: readonly ToolSpec[]): Promis
     await frame.drive.append([draft(frame, step, "kernel", body)], "later");
   }
   throw new Error("bug: a chain of models had no end");
+}
+
+/**
+ * Before the model is asked: a run that goes by the model in use takes the one that is in use now.
+ * The record says from which step on; a model that cannot be had is not taken.
+ */
+export async function followModel(frame: Frame): Promise<void> {
+  const { drive, world } = frame;
+  const next = drive.next(`${drive.run}.${frame.steps + 1}`);
+  if (next) {
+    if (next.body?.kind === "standing.changed" && next.body.model) swap(frame, next.body.model);
+    return;
+  }
+  if (world === null || !frame.follows) return;
+  await world.renew(frame.agent.manifest.name);
+  const name = world.defaultModel();
+  if (name === frame.model.name) return;
+  const model = await modelOf(world, name).catch((error: unknown) => {
+    if (error instanceof NanosError) return null;
+    throw error;
+  });
+  if (model) swap(frame, model);
+}
+
+function swap(frame: Frame, model: Frame["model"]): void {
+  frame.model = model;
+  frame.swapped = model;
 }
 
 /** Asks one model, with the conversation cut to what it can read. */
