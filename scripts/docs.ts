@@ -10,6 +10,7 @@ import { EventBody } from "../src/contracts/event.ts";
 import { REASONS } from "../src/contracts/reason.ts";
 import { PUBLISHED } from "../src/contracts/schemas.ts";
 import { LIMITS } from "../src/std/limits.ts";
+import { contractParts } from "./contracts.ts";
 import { ROOT } from "./machine.ts";
 import { readHouse, readText } from "./tidy/house.ts";
 
@@ -38,6 +39,7 @@ async function render(): Promise<ReadonlyMap<string, string>> {
   const commands = await Promise.all(MENU.names.map((name) => MENU.load(name)));
   return new Map([
     ["commands.md", commandsPage(commands)],
+    ["contracts.md", contractsPage()],
     ["errors.md", errorsPage()],
     ["events.md", eventsPage()],
     ["exit-codes.md", exitPage()],
@@ -88,6 +90,17 @@ function schemasPage(): string {
     "Every shape that is stored, sent or written by hand, as JSON Schema 2020-12.",
     "src/contracts/schemas.ts",
     table(["schema", "describes"], rows),
+  );
+}
+
+function contractsPage(): string {
+  return page(
+    "Contracts, version 1",
+    "What agents, skills, tools and arrangements are written by. These shapes are only ever added to: " +
+      "what fits today loads in every later version. `nanos check PATH` says whether a file fits; " +
+      "[conformance/v1](../../conformance/v1) holds files that fit and files that do not, frozen.",
+    "src/contracts/schemas.ts",
+    ...contractParts(),
   );
 }
 

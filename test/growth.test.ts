@@ -127,7 +127,8 @@ describe("a change the oracle proposes", () => {
     expect((await me.nanos("run", "go")).code).toBe(5);
     using still = await home([{ calls: [EDIT] }, { say: "Over." }], false);
     const done = await still.nanos("run", "go", "--json");
-    expect(done.out).toContain("tool.unknown");
+    expect(done.out).toContain("arrangement_change never succeeded");
+    expect(done.out).not.toContain('"kind":"tool"');
     for (const one of [me, still]) {
       expect(await asks(one)).toEqual([]);
       expect(fs.readFileSync(file(one, "agents/helper.md"), "utf8")).toBe(HELPER);
