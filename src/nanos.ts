@@ -151,12 +151,7 @@ export async function check(path: string): Promise<CheckReport> {
   return checkPath(path, CHECKS);
 }
 
-/**
- * Writes the arrangement in force to a folder, absolute: its own files, no secret, nothing of this
- * machine.
- *
- * @throws NanosError `export.*`, and as `openNanos` does.
- */
+/** Writes the arrangement in force to a folder, absolute. @throws NanosError `export.*`. */
 export async function exportTo(
   options: OpenOptions,
   dir: string,

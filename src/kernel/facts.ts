@@ -44,9 +44,7 @@ export function factsOf(given: {
     v: 1,
     name: manifest.name,
     oracle: manifest.oracle,
-    workspace,
-    machine,
-    userHome,
+    ...{ workspace, machine, userHome },
     ...depthOf(limits.depth ?? LIMITS.depth),
     limits,
     instructions: arrangement.instructions ?? null,
@@ -72,7 +70,7 @@ export function factsOf(given: {
     rules,
     routes,
     allow: manifest.allow,
-    ...(manifest.grows === true ? { grows: { dir: arrangement.dir } } : {}),
+    ...grownIn(arrangement),
     memory,
     policy: policyHash(rules, routes),
     evidence: true,
@@ -107,6 +105,11 @@ function sealsOf(arrangement: Arrangement, tools: readonly LoadedTool[]): Record
       return [name, hashOf({ files, tools: lines.toSorted() })];
     }),
   );
+}
+
+/** Where agents' files lie, for an arrangement that grows by conversation. */
+function grownIn({ manifest, dir }: Arrangement): Pick<Facts, "grows"> {
+  return manifest.grows === true ? { grows: { dir } } : {};
 }
 
 /** Facts as they were kept. */
