@@ -133,6 +133,31 @@ describe("a task", () => {
     expect((await me.at("trace", "verify")).code).toBe(0);
   });
 
+  test("that is delegated ends in a patch of the delegated run, named by the one who asked", async () => {
+    using me = await project([
+      {
+        agent: "lead",
+        calls: [{ name: "delegate", args: { agent: "coder", request: "Make the sum right" } }],
+      },
+      { agent: "lead", say: "Handed over." },
+      ...FIX.map((turn) => ({ agent: "coder", ...turn })),
+    ]);
+    const lead =
+      "---\nname: lead\ndescription: Hands work over.\nagents: [coder]\n---\nHand it over.\n";
+    write(join(me.repo, ".nano-os", "agents", "lead.md"), lead);
+    expect((await me.at("trust", ".", "--yes")).code).toBe(0);
+    const before = snapshot(me);
+    const ran = await me.at("run", "--agent", "lead", "Make the sum right", "--json");
+    const end = lastLine(ran) as { run: string; patches: { run: string; files: unknown[] }[] };
+    expect([ran.code, end.patches.length, end.patches[0]?.files.length]).toEqual([0, 1, 3]);
+    const view = await patch(me, end.run);
+    expect([view.run, view.agent]).toEqual([end.patches[0]?.run ?? "", "coder"]);
+    execFileSync("git", ["-C", me.repo, "apply", "--check"], { input: view.patch });
+    expect(snapshot(me)).toEqual(before);
+    expect(fs.readdirSync(me.trees)).toEqual([]);
+    expect((await me.at("trace", "replay", end.run)).code).toBe(0);
+  });
+
   test("that fails ends in diagnostics, with what it had done by then", async () => {
     using me = await project([
       { calls: [{ name: "write_file", args: { path: "half.sh", text: "echo half\n" } }] },
