@@ -43,19 +43,24 @@ export async function probeSandbox(
   only: (name: string, kind: Kind) => boolean = () => true,
   beyond: Beyond = {},
 ): Promise<ProbeResult[]> {
-  const more: readonly Kind[] = [
-    ...(beyond.networked ? (["networked"] as const) : []),
-    ...(beyond.image === undefined ? [] : (["container"] as const)),
-  ];
   const wanted = ATTACKS.flatMap((attack) => {
-    const { kinds = KINDS } = attack;
-    return [...kinds, ...(kinds.includes("program") ? more : [])].flatMap((kind): Tried[] => {
+    return kindsOf(attack, beyond).flatMap((kind): Tried[] => {
       const tier = tierOf(sandbox, kind);
       const made = tier !== null && (kind !== "pure" || tier === "wasm") && only(attack.name, kind);
       return made ? [{ attack, kind, tier }] : [];
     });
   });
   return probeAll({ sandbox, image: beyond.image ?? "" }, wanted);
+}
+
+/** A network changes nothing of what a program may use up, so that is not tried once more. */
+function kindsOf({ kinds = KINDS, aim }: Attack, { networked, image }: Beyond): readonly Kind[] {
+  if (!kinds.includes("program")) return kinds;
+  return [
+    ...kinds,
+    ...(networked && aim !== "exhaust" ? (["networked"] as const) : []),
+    ...(image === undefined ? [] : (["container"] as const)),
+  ];
 }
 
 interface Prober {
