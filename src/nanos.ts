@@ -40,7 +40,7 @@ import { standingBook } from "./kernel/drive/standing-book.ts";
 import { secretDesk } from "./kernel/desk/secrets.ts";
 import { installing } from "./kernel/skills/installing.ts";
 import { skillDesk } from "./kernel/skills/view.ts";
-import { listedIn } from "./kernel/views/agents.ts";
+import { agentDesk } from "./kernel/agents/desk.ts";
 import { toolDesk } from "./kernel/desk/tools.ts";
 import { traceDesk } from "./kernel/desk/traces.ts";
 import { factsBook, type FactsBook, factsIn, memorySettings } from "./kernel/facts.ts";
@@ -249,7 +249,8 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
   };
   const place = placeOf(home, arrangement, sandbox);
   const memory = memoryDesk({ world, arrangement, settings });
-  const desks = { models, grants, secrets, skills, memory };
+  const agents = agentDesk({ arrangement, env, journal, home });
+  const desks = { models, grants, secrets, skills, memory, agents };
   return nanosOf({ ...desks, world, place, arrangement, sandbox, vault, forget });
 }
 
@@ -299,6 +300,7 @@ function nanosOf(parts: {
   models: ModelDesk;
   grants: GrantDesk;
   secrets: Nanos["secrets"];
+  agents: Nanos["agents"];
   skills: Nanos["skills"];
   sandbox: Sandbox;
   vault: Vault;
@@ -306,8 +308,8 @@ function nanosOf(parts: {
   forget: () => void;
 }): Nanos {
   const { world, place, arrangement, models, grants, secrets, sandbox, vault } = parts;
+  const { agents, skills, memory } = parts;
   const { journal } = world;
-  const { skills, memory } = parts;
   const traces = traceDesk(journal, vault, world.recall, place.arrangementDir);
   const desk = modelsOf(models, world, [...arrangement.agents.values()]);
   return {
@@ -316,10 +318,10 @@ function nanosOf(parts: {
     traces,
     ...policyDesk(world, arrangement.rules),
     tools: toolDesk(world),
+    ...{ agents, secrets, skills, memory },
     ...listedIn(arrangement, world),
     models: desk,
     grants: grants.grants,
-    ...{ secrets, skills, memory },
     run: (request) => begin(world, request),
     resume: (run, hooks = {}) => resume(world, run, hooks),
     cancel: (run) => cancel(world, run),

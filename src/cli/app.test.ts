@@ -142,49 +142,6 @@ test("run: bad requests are usage errors", async () => {
   await check("run --max-calls 2.5 x", 2, "", ["whole number"]);
 });
 
-const EMPTY: Script = {
-  ...SCRIPT,
-  found: {
-    kind: "empty",
-    home: "/h",
-    starters: [
-      { name: "toy", description: "echo" },
-      { name: "indie-developer", description: "an oracle with notes" },
-    ],
-  },
-};
-
-test("first run: --yes takes the starter and says so, nobody there is told what to do", async () => {
-  const came = await check("run tidy --yes", 0, "Tidied today.\n", ["set up indie-developer in"], {
-    script: EMPTY,
-  });
-  expect(came.log).toEqual(["init indie-developer", "open", "run oracle: tidy", "close"]);
-  await check("run tidy", 2, "", ["Add --yes", "home.empty"], { script: EMPTY });
-  await check("", 2, "", ["Add --yes"], { script: EMPTY });
-});
-
-test("first run at a terminal: Enter takes what is suggested, and no model is chosen by itself", async () => {
-  const tty = (answers: readonly string[]): Partial<Setting> => ({
-    script: EMPTY,
-    tty: { answers },
-  });
-  const first = await run("run --no-color tidy", tty(["", ""]));
-  expect(first.err).toContain(
-    "  1  indie-developer  (Enter)\n     an oracle with notes\n  2  toy\n     echo\n",
-  );
-  expect(first.err).toContain("ollama · http://127.0.0.1:11434");
-  expect(first.log.slice(0, 3)).toEqual(["init indie-developer", "open", "run oracle: tidy"]);
-  const second = await run("run tidy", tty(["9", "2", "2"]));
-  expect(second.log.slice(0, 4)).toEqual([
-    "init toy",
-    "open",
-    'add ollama {"adapter":"ollama","url":"http://127.0.0.1:11434"}',
-    "use ollama",
-  ]);
-  expect((await run("run tidy", tty(["q"]))).code).toBe(2);
-  expect((await run("run tidy", tty([]))).code).toBe(2);
-});
-
 const UNTRUSTED: Script = { ...SCRIPT, found: { kind: "untrusted", trust: TRUST } };
 
 test("an untrusted project is not used: not with --yes, and with a person only after a clear yes", async () => {

@@ -43,6 +43,7 @@ async function setUp(context: Context, found: Extract<Found, { kind: "empty" }>)
   say(context, [[span("Nothing is set up yet.", "bold")]]);
   const starter = await chooseStarter(context, found.starters);
   await begin(context, starter);
+  await offerAgents(context);
   await offerModels(context, await context.nanos());
 }
 
@@ -88,6 +89,28 @@ async function offerModels(context: Context, nanos: Nanos): Promise<void> {
   if (chosen === undefined) return;
   await nanos.models.add(chosen.name, chosen.config);
   await nanos.models.use(chosen.name);
+}
+
+/** Agents found on PATH, each offered once. None is started; what is written is shown before. */
+async function offerAgents(context: Context): Promise<void> {
+  const { openNanos } = await context.house();
+  // What is written counts from the next opening on, which is the session's own.
+  const nanos = await openNanos(context.options);
+  try {
+    const found = nanos.agents.found();
+    if (found.length === 0) return;
+    const names = found.map(({ name }) => name).join(", ");
+    say(context, [[span(`On PATH: ${names}.`, "bold"), " Each can work for you as an agent."]]);
+    for (const offer of found) {
+      const may = offer.may.map((one): Line => [span(`${INDENT}may ${one}`, "dim")]);
+      say(context, [[`${offer.name} in ${offer.file}, held by the sandbox:`], ...may]);
+      if (await confirm(context, `Make ${offer.name} an agent? It is not started. y/N `)) {
+        await nanos.agents.add(offer);
+      }
+    }
+  } finally {
+    await nanos.close();
+  }
 }
 
 function modelChoice({ name, config }: ModelLine): { name: string; about: string } {

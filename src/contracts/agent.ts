@@ -115,3 +115,67 @@ export interface Agent {
   readonly prompt: string;
   readonly file: string;
 }
+
+/** An agent's file as it would be written; nothing of it is written or run yet. */
+export interface AgentOffer {
+  readonly name: string;
+  /** Its path in the arrangement. */
+  readonly file: string;
+  readonly text: string;
+  /** What it would be started with; null for a prompt. */
+  readonly command: readonly string[] | null;
+  /** What it may do, in plain words. */
+  readonly may: readonly string[];
+  /** What is worth knowing before the yes, one sentence each. */
+  readonly notes: readonly string[];
+}
+
+/** A program to be made an agent. */
+export interface WrapWish {
+  /** argv; a known agent's name alone stands for how its makers start it without a screen. */
+  readonly command: readonly string[];
+  /** The program's own name where nothing is said. */
+  readonly name?: string;
+  /** It speaks the Agent Client Protocol. */
+  readonly acp?: boolean;
+  /** Scopes beside those that are known to be needed. */
+  readonly scopes?: readonly string[];
+}
+
+/** An agent that is a prompt, to be begun. */
+export interface NewWish {
+  readonly name: string;
+  readonly description: string;
+  readonly model?: string;
+  readonly skills?: readonly string[];
+}
+
+/** Agents as a person asks about them. */
+export interface Agents {
+  list(): readonly Agent[];
+  /** @throws NanosError `agent.unknown`. */
+  show(name: string): Agent;
+  /** Known agents on PATH that this arrangement does not have. None of them is started. */
+  found(): readonly AgentOffer[];
+  /**
+   * A program as an agent, as its file would be.
+   *
+   * @throws NanosError `agent.no_program`, `agent.exists`, `agent.bad_name`, `agent.bad_scope`.
+   */
+  wrap(wish: WrapWish): AgentOffer;
+  /** @throws NanosError `agent.exists`, `agent.bad_name`. */
+  draft(wish: NewWish): AgentOffer;
+  /**
+   * Writes exactly what was offered, and lets the oracle hand it work. It counts from the next
+   * opening on. False where the oracle cannot have agents.
+   *
+   * @throws NanosError `manifest.invalid`, `agent.edit`, `trust.*`.
+   */
+  add(offer: AgentOffer): Promise<boolean>;
+  /**
+   * Takes an agent's file away, and its name from the oracle's list.
+   *
+   * @throws NanosError `agent.unknown`, `agent.in_use`, `agent.edit`, `trust.*`.
+   */
+  remove(name: string): Promise<void>;
+}

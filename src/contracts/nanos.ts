@@ -1,6 +1,6 @@
 import type { Json } from "../std/json.ts";
 import type { Decision } from "./action.ts";
-import type { Agent } from "./agent.ts";
+import type { Agents } from "./agent.ts";
 import type { Arrangement } from "./arrangement.ts";
 import type { Recorded } from "./drive.ts";
 import type { Held, Tier } from "./isolation.ts";
@@ -31,7 +31,7 @@ export interface Nanos {
   readonly traces: Traces;
   readonly approvals: Approvals;
   readonly tools: Tools;
-  readonly agents: { list(): readonly Agent[]; show(name: string): Agent };
+  readonly agents: Agents;
   readonly models: Models;
   readonly grants: Grants;
   readonly memory: Memories;

@@ -258,6 +258,8 @@ export interface GrantOptions {
   readonly net?: readonly string[];
   /** Programs it may run without asking. */
   readonly exec?: readonly string[];
+  /** Files and folders outside the workspace it may read without asking. */
+  readonly read?: readonly string[];
   /** Milliseconds since 1970. */
   readonly until?: number;
   /** The one run it is for. */

@@ -1,9 +1,13 @@
-import type { Agent } from "../../contracts/agent.ts";
-import { arg, type Command, show } from "../command.ts";
+import type { Agent, AgentOffer, WrapWish } from "../../contracts/agent.ts";
+import { NanosError } from "../../std/error.ts";
+import { arg, type Command, type Context, flag, type Input, option, show } from "../command.ts";
 import { EXIT } from "../exit.ts";
-import { type Line, span } from "../render/line.ts";
+import { type Line, paintAll, span } from "../render/line.ts";
 import { fields, table } from "../render/table.ts";
 import { shortPath } from "../render/words.ts";
+import { agree, attended, confirm } from "../setup.ts";
+
+const NAME = { name: "NAME", about: "the agent", required: true, offers: "agents" } as const;
 
 export const command: Command = {
   name: "agent",
@@ -24,9 +28,9 @@ export const command: Command = {
     },
     {
       name: "show",
-      summary: "one agent: its prompt, and what it may use",
+      summary: "one agent: its prompt or program, and what it may use",
       example: "nanos agent show oracle",
-      args: [{ name: "NAME", about: "the agent", required: true, offers: "agents" }],
+      args: [NAME],
       run: async (context, input) => {
         const nanos = await context.nanos();
         const agent = nanos.agents.show(arg(input, "NAME"));
@@ -34,8 +38,127 @@ export const command: Command = {
         return EXIT.succeeded;
       },
     },
+    {
+      name: "new",
+      summary: "write the file of a plain agent, for you to go on with",
+      example: `nanos agent new planner --about "Turns a wish into steps."`,
+      args: [{ name: "NAME", about: "its name", required: true }],
+      options: [
+        { flag: "--about", value: "TEXT", about: "when to hand it work" },
+        { flag: "--skill", value: "SKILL", about: "a skill it uses", many: true, offers: "skills" },
+        { flag: "--model", value: "NAME", about: "the model it thinks with", offers: "models" },
+      ],
+      run: fresh,
+    },
+    {
+      name: "wrap",
+      summary: "make a program an agent: one on PATH, held by the sandbox and the gate",
+      example: "nanos agent wrap claude",
+      args: [{ name: "CMD", about: "the program, and after -- its arguments", rest: true }],
+      options: [
+        { flag: "--name", value: "NAME", about: "the agent's name, where not the program's" },
+        { flag: "--acp", about: "it speaks the Agent Client Protocol" },
+        { flag: "--scope", value: "SCOPE", about: "what else it may reach", many: true },
+        { flag: "--try", about: "start it once with a harmless request" },
+      ],
+      run: wrap,
+    },
+    {
+      name: "rm",
+      summary: "take an agent's file away",
+      example: "nanos agent rm planner",
+      args: [NAME],
+      run: async (context, input) => {
+        const name = arg(input, "NAME");
+        const { agents } = await context.nanos();
+        const { file } = agents.show(name);
+        const yes = await agree(context, `Delete ${file}? y/N `, [
+          "agent.unanswered",
+          `Nobody is here to say yes, so ${name} stays.`,
+          "Add --yes.",
+        ]);
+        if (!yes) return EXIT.denied;
+        await agents.remove(name);
+        await show(context, { name, file }, () => [[span("removed ", "green"), file]]);
+        return EXIT.succeeded;
+      },
+    },
   ],
 };
+
+async function fresh(context: Context, input: Input): Promise<number> {
+  const { agents } = await context.nanos();
+  const name = arg(input, "NAME");
+  const model = option(input, "--model");
+  const offer = agents.draft({
+    name,
+    description: option(input, "--about") ?? `The agent ${name}.`,
+    skills: input.options["--skill"] ?? [],
+    ...(model === undefined ? {} : { model }),
+  });
+  return write(context, offer);
+}
+
+async function wrap(context: Context, input: Input): Promise<number> {
+  const { agents } = await context.nanos();
+  const [name, scopes] = [option(input, "--name"), input.options["--scope"]];
+  if (input.rest.length === 0) {
+    const found = agents.found().map((one) => one.name);
+    const next = found.length === 0 ? "nanos agent wrap CMD" : `On PATH: ${found.join(", ")}.`;
+    throw new NanosError("usage.program", "Name the program to make an agent.", next);
+  }
+  const wish: WrapWish = {
+    command: input.rest,
+    acp: flag(input, "--acp"),
+    ...(name === undefined ? {} : { name }),
+    ...(scopes === undefined ? {} : { scopes }),
+  };
+  const offer = agents.wrap(wish);
+  const code = await write(context, offer);
+  if (code !== EXIT.succeeded) return code;
+  const tries = flag(input, "--try") || (attended(context) && (await confirm(context, TRY)));
+  return tries ? attempt(context, offer) : code;
+}
+
+const TRY = "Start it once with a harmless request? What it costs, it costs. y/N ";
+
+/** Shows what would be written and what it may reach; writes it after a yes. */
+async function write(context: Context, offer: AgentOffer): Promise<number> {
+  const { agents } = await context.nanos();
+  const { name, file } = offer;
+  context.terminal.err(paintAll(offerLines(offer), context.terminal.color("err")));
+  const yes = await agree(context, `Write ${file}? y/N `, [
+    "agent.unanswered",
+    `Nobody is here to say yes, so ${file} was not written.`,
+    "Read what it may do above, then add --yes.",
+  ]);
+  if (!yes) {
+    context.terminal.err("Not written.\n");
+    return EXIT.denied;
+  }
+  const handed = await agents.add(offer);
+  await show(context, offer, () => [
+    [span("written ", "green"), file],
+    [span(handed ? "the oracle may hand it work" : "no agent hands it work yet", "dim")],
+    [span(`nanos run --agent ${name} "TEXT" asks it; nanos agent rm ${name} takes it back`, "dim")],
+  ]);
+  return EXIT.succeeded;
+}
+
+/** One real run of it, as the gate and the sandbox will hold it from now on. */
+async function attempt(context: Context, { name }: AgentOffer): Promise<number> {
+  const { openNanos } = await context.house();
+  const { follow, watcherOf } = await import("../follow.ts");
+  // What was just written counts from the next opening on.
+  const nanos = await openNanos(context.options);
+  try {
+    const text = "Answer with the one word ready. Change nothing.";
+    const watcher = await watcherOf(context, nanos);
+    return await follow(context, (hooks) => nanos.run({ text, agent: name, ...hooks }), watcher);
+  } finally {
+    await nanos.close();
+  }
+}
 
 /** Agents as a table. */
 export function agentTable(agents: readonly Agent[], width: number): readonly Line[] {
@@ -57,14 +180,16 @@ function worksBy({ kind, model, command, tool }: Agent["manifest"]): string {
   return kind === "prompt" ? model : (command?.[0]?.split("/").at(-1) ?? tool ?? kind);
 }
 
+/** One agent, with what it may use. */
 function agentLines({ manifest, prompt, file }: Agent, workspace: string): readonly Line[] {
   const limits = Object.entries(manifest.limits).map(([name, value]) => `${name} ${String(value)}`);
+  const thinks = manifest.kind === "prompt";
   return [
     [span(manifest.name, "bold"), `  ${manifest.description}`],
     ...fields([
       ["file", shortPath(file, workspace)],
-      ["kind", manifest.kind === "prompt" ? "" : manifest.kind],
-      ["model", manifest.kind === "prompt" ? manifest.model : ""],
+      ["kind", thinks ? "" : manifest.kind],
+      ["model", thinks ? manifest.model : ""],
       ["command", (manifest.command ?? []).join(" ")],
       ["tool", manifest.tool ?? ""],
       ["scopes", (manifest.scopes ?? []).join(", ")],
@@ -80,3 +205,17 @@ function agentLines({ manifest, prompt, file }: Agent, workspace: string): reado
 
 /** Lines of a prompt shown; the file has the rest. */
 const MOST_PROMPT = 200;
+
+/** An agent that is not written yet: its file, and what it would reach. */
+function offerLines({ name, file, text, may, notes }: AgentOffer): readonly Line[] {
+  return [
+    [span(name, "bold"), span(`  ${file} would be`, "dim")],
+    ...text
+      .trimEnd()
+      .split("\n")
+      .map((line): Line => [span(`  ${line}`, "cyan")]),
+    ...(may.length === 0 ? [] : [`${name} may`]),
+    ...may.map((one): Line => `  ${one}`),
+    ...notes.map((one): Line => [span(`  ${one}`, "dim")]),
+  ];
+}

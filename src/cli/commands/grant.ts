@@ -35,6 +35,7 @@ export const command: Command = {
       options: [
         { flag: "--net", value: "HOST:PORT", about: "a destination said yes to", many: true },
         { flag: "--exec", value: "PROGRAM", about: "a program said yes to", many: true },
+        { flag: "--read", value: "PATH", about: "a place outside it may read", many: true },
         { flag: "--until", value: "DATE", about: "void after that day, like 2026-12-31" },
         { flag: "--run", value: "RUN", about: "only for that run", offers: "runs" },
         { flag: "--unconfined", about: "run it where no sandbox holds it; each use then asks" },
@@ -68,7 +69,7 @@ export const command: Command = {
 
 async function add(context: Context, input: Input): Promise<number> {
   const until = untilOf(option(input, "--until"), context.clock.now());
-  const { "--net": net, "--exec": exec } = input.options;
+  const { "--net": net, "--exec": exec, "--read": read } = input.options;
   const run = option(input, "--run");
   const nanos = await context.nanos();
   const name = arg(input, "SKILL");
@@ -81,6 +82,7 @@ async function add(context: Context, input: Input): Promise<number> {
     hash: view.hash,
     ...(net === undefined ? {} : { net }),
     ...(exec === undefined ? {} : { exec }),
+    ...(read === undefined ? {} : { read }),
     ...(until === undefined ? {} : { until }),
     ...(run === undefined ? {} : { run }),
     ...(flag(input, "--unconfined") && { unconfined: true }),

@@ -1,3 +1,4 @@
+import type { AgentOffer } from "../../contracts/agent.ts";
 import type { ApplyOffer } from "../../contracts/portable.ts";
 import type { Found, Nanos, RunHandle, RunHooks, RunRequest } from "../../contracts/nanos.ts";
 import type { Question, Suggestion } from "../../contracts/question.ts";
@@ -28,12 +29,20 @@ export interface Script {
   /** Request text to what happens; `*` for any other. */
   readonly plays: Readonly<Record<string, readonly Beat[]>>;
   readonly found?: Found;
+  /** Agents on PATH. */
+  readonly agents?: readonly AgentOffer[];
   /** What a rehearsal would ask. */
   readonly plan?: readonly Question[];
   /** Rank of what is asked about. */
   readonly rank?: Question["rank"];
   readonly suggestions?: readonly Suggestion[];
   readonly fails?: Readonly<Record<string, NanosError>>;
+}
+
+function offered({ agents = [] }: Script): AgentOffer {
+  const [first] = agents;
+  if (first) return first;
+  throw new NanosError("agent.no_program", "There is no such program.", "Install it.");
 }
 
 /** What was done to the house, for a test to look at. */
@@ -225,6 +234,14 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
           );
         return agent;
       },
+      found: () => script.agents ?? [],
+      wrap: () => offered(script),
+      draft: () => offered(script),
+      add: async ({ name }) => {
+        calls.log.push(`agent add ${name}`);
+        return true;
+      },
+      remove: async (name) => void calls.log.push(`agent rm ${name}`),
     },
     models: {
       list: () => [

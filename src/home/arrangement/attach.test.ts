@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { refusal } from "../testing/folder.ts";
-import { withSkill } from "./attach.ts";
+import { withEntry } from "./attach.ts";
 
 const agent = (front: string): string =>
   `---\nname: a # me\ndescription: D.\n${front}---\nskills: [none]\n`;
@@ -34,30 +34,40 @@ const CASES: readonly (readonly [what: string, before: string, on: string, off: 
 for (const [what, before, on, off] of CASES) {
   test(`${what}: a skill comes and goes, and the rest stays`, async () => {
     const file = "agents/a.md";
-    const attached = await withSkill(file, agent(before), { skill: "web", on: true });
+    const attached = await withEntry(file, agent(before), {
+      list: "skills",
+      name: "web",
+      on: true,
+    });
     expect(attached).toBe(agent(on));
-    expect(await withSkill(file, attached, { skill: "web", on: true })).toBe(attached);
-    const detached = await withSkill(file, attached, { skill: "web", on: false });
+    expect(await withEntry(file, attached, { list: "skills", name: "web", on: true })).toBe(
+      attached,
+    );
+    const detached = await withEntry(file, attached, { list: "skills", name: "web", on: false });
     const empty = before === "" ? "skills: []\n" : before;
     expect(detached).toBe(agent(off ?? empty));
-    expect(await withSkill(file, detached, { skill: "web", on: false })).toBe(detached);
+    expect(await withEntry(file, detached, { list: "skills", name: "web", on: false })).toBe(
+      detached,
+    );
   });
 }
 
 test("lines of another system end as they did", async () => {
   const text = agent("skills:\n  - notes\n").replaceAll("\n", "\r\n");
-  const on = await withSkill("a.md", text, { skill: "web", on: true });
+  const on = await withEntry("a.md", text, { list: "skills", name: "web", on: true });
   expect(on.replaceAll("\r\n", "\n")).toBe(agent("skills:\n  - notes\n  - web\n"));
-  const none = await withSkill("a.md", agent("").replaceAll("\n", "\r\n"), {
-    skill: "web",
+  const none = await withEntry("a.md", agent("").replaceAll("\n", "\r\n"), {
+    list: "skills",
+    name: "web",
     on: true,
   });
   expect(none).toBe(agent("skills: [web]\n").replaceAll("\n", "\r\n"));
 });
 
 test("the first of several items goes alone", async () => {
-  const off = await withSkill("a.md", agent("skills:\n  - web # x\n  - notes\n"), {
-    skill: "web",
+  const off = await withEntry("a.md", agent("skills:\n  - web # x\n  - notes\n"), {
+    list: "skills",
+    name: "web",
     on: false,
   });
   expect(off).toBe(agent("skills:\n  - notes\n"));
@@ -65,16 +75,29 @@ test("the first of several items goes alone", async () => {
 
 test("what cannot be done without changing more is refused, with what to write", async () => {
   const anchor = agent("skills: &all [notes]\nagents: *all\n");
-  const one = await refusal(() => withSkill("a.md", anchor, { skill: "web", on: true }));
+  const one = await refusal(() =>
+    withEntry("a.md", anchor, { list: "skills", name: "web", on: true }),
+  );
   expect(one.code).toBe("agent.edit");
   const broken = await refusal(() =>
-    withSkill("a.md", agent("skils: [x]\n"), { skill: "web", on: true }),
+    withEntry("a.md", agent("skils: [x]\n"), { list: "skills", name: "web", on: true }),
   );
   expect(broken.code).toBe("manifest.invalid");
   const folded = agent("skills: >-\n  notes,\n  k8s\n");
-  const two = await refusal(() => withSkill("a.md", folded, { skill: "web", on: true }));
+  const two = await refusal(() =>
+    withEntry("a.md", folded, { list: "skills", name: "web", on: true }),
+  );
   expect([two.code, two.next]).toEqual([
     "agent.edit",
     "Open it and write: skills: [notes, k8s, web]",
   ]);
+});
+
+test("the agents an agent may hand work to come and go the same way", async () => {
+  const before = agent("agents: [research]\n");
+  const after = await withEntry("agents/a.md", before, { list: "agents", name: "coder", on: true });
+  expect(after).toBe(agent("agents: [research, coder]\n"));
+  expect(await withEntry("agents/a.md", after, { list: "agents", name: "coder", on: false })).toBe(
+    before,
+  );
 });

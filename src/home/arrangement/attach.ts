@@ -5,31 +5,35 @@ import { CLAUDE_AGENT_KEYS } from "../claude.ts";
 import { parseManifest } from "./manifest.ts";
 
 /**
- * An agent's file with one skill more or less in its `skills`, and not a byte changed elsewhere:
+ * An agent's file with one name more or less in one of its lists, and not a byte changed elsewhere:
  * comments, order and the way the list is written stay. The file is read again afterwards, and
  * what came of it must be exactly what was meant.
  *
  * @throws NanosError `agent.edit` for a file in which that cannot be done, `manifest.invalid`.
  */
-export async function withSkill(
+export async function withEntry(
   file: string,
   text: string,
-  edit: { readonly skill: string; readonly on: boolean },
+  edit: { readonly list: List; readonly name: string; readonly on: boolean },
 ): Promise<string> {
+  const { list, name, on } = edit;
   const manifest = await manifestIn(file, text);
-  const before = manifest.skills;
-  if (before.includes(edit.skill) === edit.on) return text;
-  const wanted = edit.on ? [...before, edit.skill] : before.filter((name) => name !== edit.skill);
-  const changed = await edited(text, wanted);
+  const before = manifest[list];
+  if (before.includes(name) === on) return text;
+  const wanted = on ? [...before, name] : before.filter((one) => one !== name);
+  const changed = await edited(text, list, wanted);
   const after = changed === null ? null : await manifestIn(file, changed).catch(() => null);
-  const meant = { ...manifest, skills: wanted } as unknown as Json;
+  const meant = { ...manifest, [list]: wanted } as unknown as Json;
   if (changed !== null && sameJson(after as unknown as Json, meant)) return changed;
   throw new NanosError(
     "agent.edit",
-    `The skills of ${file} are written in a way that is not changed by itself.`,
-    `Open it and write: skills: [${wanted.join(", ")}]`,
+    `The ${list} of ${file} are written in a way that is not changed by itself.`,
+    `Open it and write: ${list}: [${wanted.join(", ")}]`,
   );
 }
+
+/** The lists of names an agent's file has. */
+type List = "skills" | "agents";
 
 async function manifestIn(file: string, text: string): Promise<AgentManifest> {
   const { AgentManifest: schema } = await import("../../contracts/agent.ts");
@@ -46,7 +50,7 @@ async function manifestIn(file: string, text: string): Promise<AgentManifest> {
 }
 
 /** The front matter's own bytes, with the one place changed where the list stands. */
-async function edited(text: string, wanted: readonly string[]): Promise<string | null> {
+async function edited(text: string, list: List, wanted: readonly string[]): Promise<string | null> {
   const front = /^(\ufeff?---[ \t]*\r?\n)([\s\S]*?)(^---[ \t]*(?:\r?\n|$))/mu.exec(text);
   if (front === null || front.index !== 0) return null;
   const [, open = "", head = ""] = front;
@@ -57,10 +61,10 @@ async function edited(text: string, wanted: readonly string[]): Promise<string |
   const put = (from: number, to: number, what: string): string =>
     `${text.slice(0, start + from)}${what}${text.slice(start + to)}`;
   const pair = isMap(contents)
-    ? contents.items.find(({ key }) => isScalar(key) && key.value === "skills")
+    ? contents.items.find(({ key }) => isScalar(key) && key.value === list)
     : undefined;
   if (pair === undefined)
-    return put(head.length, head.length, `skills: [${wanted.join(", ")}]${end}`);
+    return put(head.length, head.length, `${list}: [${wanted.join(", ")}]${end}`);
   const value = pair.value;
   const range = isSeq(value) || isScalar(value) ? value.range : null;
   if (!range) return null;

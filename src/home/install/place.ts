@@ -106,9 +106,14 @@ async function checkTrusted(
   );
 }
 
-/** Changes text files of the arrangement, each whole or not at all. */
-export function editFiles(ground: Ground, texts: ReadonlyMap<string, string>): Promise<void> {
-  const edits = new Map([...texts].map(([path, text]) => [path, Buffer.from(text)]));
+/** Changes text files of the arrangement, each whole or not at all; null takes one away. */
+export function editFiles(
+  ground: Ground,
+  texts: ReadonlyMap<string, string | null>,
+): Promise<void> {
+  const edits = new Map(
+    [...texts].map(([path, text]) => [path, text === null ? null : Buffer.from(text)]),
+  );
   return change(ground, edits);
 }
 

@@ -82,13 +82,14 @@ async function giveGrant(
   wish: GrantOptions,
 ): Promise<{ grant: Grant; body: EventBody }> {
   const { until, run, hash: shown } = wish;
-  const look = lookAt(name, arrangement, await facts());
+  const known = await facts();
+  const look = lookAt(name, arrangement, known);
   const { hash } = look;
   if (shown !== undefined && shown !== hash) {
     const message = `${name} is no longer what was shown; nothing was granted.`;
     throw new NanosError("grant.changed", message, `Look again: nanos skill show ${name}`);
   }
-  const scopes = wishScopes(wish);
+  const scopes = wishScopes(wish, known);
   const extra = {
     ...(until === undefined ? {} : { expires: until }),
     ...(run === undefined ? {} : { run: topRun(run) }),

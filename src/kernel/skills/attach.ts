@@ -6,7 +6,7 @@ import type { Arrangement } from "../../contracts/arrangement.ts";
 import type { Grant } from "../../contracts/config.ts";
 import type { EventBody } from "../../contracts/event.ts";
 import type { GrantOptions, Skills } from "../../contracts/skill.ts";
-import { withSkill } from "../../home/arrangement/attach.ts";
+import { withEntry } from "../../home/arrangement/attach.ts";
 import { readPlain, utf8 } from "../../home/files.ts";
 import type { GrantStore } from "../../home/grants.ts";
 import { editFiles, type Ground } from "../../home/install/place.ts";
@@ -65,5 +65,10 @@ async function setSkill(
   const place = ground();
   const path = relative(place.dir, agent.file).replaceAll(sep, "/");
   const text = utf8(readPlain(agent.file, LIMITS.manifestBytes) ?? new Uint8Array()) ?? "";
-  await editFiles(place, new Map([[path, await withSkill(path, text, edit)]]));
+  await editFiles(
+    place,
+    new Map([
+      [path, await withEntry(path, text, { list: "skills", name: edit.skill, on: edit.on })],
+    ]),
+  );
 }

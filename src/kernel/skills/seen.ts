@@ -15,7 +15,7 @@ import { readTree, readTreeFile, treeHash, utf8 } from "../../home/files.ts";
 import { scopeInWords } from "../../home/trust-words.ts";
 import type { LoadedTool } from "../../tools/tool-host.ts";
 import type { Vault } from "../../vault/vault.ts";
-import { sealOf } from "../standing.ts";
+import { resolveScope, sealOf } from "../standing.ts";
 import type { Facts } from "../world.ts";
 
 /** A skill, server or tool as it is now: what a yes is given to, and what a change is seen by. */
@@ -219,14 +219,18 @@ function readable(tool: Json): string {
  *
  * @throws NanosError `grant.bad_scope`.
  */
-export function wishScopes({ net = [], exec = [] }: GrantOptions): Scope[] {
+export function wishScopes(
+  { net = [], exec = [], read = [] }: GrantOptions,
+  { workspace, userHome }: Pick<Facts, "workspace" | "userHome">,
+): Scope[] {
   const hosts = net.map((value) => {
     const address = parseAddress(value);
     if (address) return `net:${address.text}`;
     const message = `${value} is no destination.`;
     throw new NanosError("grant.bad_scope", message, "Write it as HOST:PORT.");
   });
-  return [...hosts, ...exec.map((program) => `exec:${program}`)];
+  const paths = read.map((path) => resolveScope(`read:${path}`, workspace, userHome));
+  return [...hosts, ...exec.map((program): Scope => `exec:${program}`), ...paths];
 }
 
 /**

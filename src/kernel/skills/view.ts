@@ -31,7 +31,7 @@ export function skillDesk(desk: Desk): Pick<Skills, "list" | "show" | "preview">
       const facts = await desk.facts();
       const { arrangement } = desk;
       const { scopes } = lookAt(name, arrangement, facts);
-      const may = mayDo(scopes, facts, { scopes: wishScopes(wish) });
+      const may = mayDo(scopes, facts, { scopes: wishScopes(wish, facts) });
       return {
         ...view(name, facts),
         may: [...may, ...answersOf(arrangement.skills.get(name)?.manifest ?? {})],

@@ -1,0 +1,97 @@
+import { homedir } from "node:os";
+import { relative, sep } from "node:path";
+import { hashOf } from "../../std/hash.ts";
+import { NanosError } from "../../std/error.ts";
+import { LIMITS } from "../../std/limits.ts";
+import { nearest } from "../../std/nearest.ts";
+import type { Agent, Agents } from "../../contracts/agent.ts";
+import type { Arrangement } from "../../contracts/arrangement.ts";
+import { withEntry } from "../../home/arrangement/attach.ts";
+import { readPlain, utf8 } from "../../home/files.ts";
+import type { Home } from "../../home/home.ts";
+import { editFiles, type Ground } from "../../home/install/place.ts";
+import type { Journal } from "../../journal/journal.ts";
+import type { Env } from "../../tools/box.ts";
+import { note } from "../desk/note.ts";
+import { draftOffer, foundAgents, type Where, wrapOffer } from "./offer.ts";
+
+/** What the agents' desk is made of. */
+export interface AgentDesk {
+  readonly arrangement: Arrangement;
+  readonly env: Env;
+  /** Where agents' files are changed. */
+  readonly home: Pick<Home, "ground">;
+  /** Where it is written down. */
+  readonly journal: Journal;
+}
+
+/** The agents of an arrangement: as a person asks about them, adds one, or takes one away. */
+export function agentDesk(desk: AgentDesk): Agents {
+  const { arrangement, env, home } = desk;
+  const { agents, skills, mcpServers, workspace } = arrangement;
+  const where: Where = {
+    ...{ env, workspace, userHome: homedir() },
+    taken: [...agents.keys(), ...skills.keys(), ...Object.keys(mcpServers)],
+  };
+  const show = (name: string): Agent => {
+    const agent = agents.get(name);
+    if (agent) return agent;
+    const near = nearest(name, agents.keys());
+    const next = near ? `Did you mean ${near}?` : "See `nanos agent list`.";
+    throw new NanosError("agent.unknown", `There is no agent ${name}.`, next);
+  };
+  return {
+    list: () => [...agents.values()],
+    show,
+    found: () => foundAgents(where),
+    wrap: (wish) => wrapOffer(wish, where),
+    draft: (wish) => draftOffer(wish, where),
+    add: async ({ name, file, text }) => {
+      const handed = await handing(desk, name, true);
+      await write(desk, "nanos agent", new Map([[file, text], ...handed]));
+      return handed.length > 0;
+    },
+    remove: async (name) => {
+      const agent = show(name);
+      if (name === arrangement.manifest.oracle) {
+        const message = `${name} is the agent you talk to, and was not taken away.`;
+        throw new NanosError(
+          "agent.in_use",
+          message,
+          "Name another as oracle in arrangement.yaml.",
+        );
+      }
+      const path = pathIn(home.ground(), agent);
+      const handed = await handing(desk, name, false);
+      await write(desk, "nanos agent rm", new Map([[path, null], ...handed]));
+    },
+  };
+}
+
+/** The oracle's file with one agent more or less to hand work to; none where it hands none on. */
+async function handing(
+  { arrangement, home }: AgentDesk,
+  name: string,
+  on: boolean,
+): Promise<readonly (readonly [string, string])[]> {
+  const oracle = arrangement.agents.get(arrangement.manifest.oracle);
+  if (!oracle || oracle.manifest.kind !== "prompt") return [];
+  const path = pathIn(home.ground(), oracle);
+  const text = utf8(readPlain(oracle.file, LIMITS.manifestBytes) ?? new Uint8Array()) ?? "";
+  const changed = await withEntry(path, text, { list: "agents", name, on });
+  return changed === text ? [] : [[path, changed]];
+}
+
+function pathIn({ dir }: Ground, { file }: Agent): string {
+  return relative(dir, file).replaceAll(sep, "/");
+}
+
+async function write(
+  { home, journal }: AgentDesk,
+  from: string,
+  texts: ReadonlyMap<string, string | null>,
+): Promise<void> {
+  await editFiles(home.ground(), texts);
+  const files = [...texts.keys()];
+  await note(journal, { kind: "arrangement.applied", from, hash: hashOf([...texts]), files });
+}
