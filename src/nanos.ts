@@ -41,6 +41,8 @@ import { secretDesk } from "./kernel/desk/secrets.ts";
 import { installing } from "./kernel/skills/installing.ts";
 import { skillDesk } from "./kernel/skills/view.ts";
 import { agentDesk } from "./kernel/agents/desk.ts";
+import { innerBook, type InnerBook } from "./kernel/agents/inner.ts";
+import { listedIn } from "./kernel/views/listed.ts";
 import { toolDesk } from "./kernel/desk/tools.ts";
 import { traceDesk } from "./kernel/desk/traces.ts";
 import { factsBook, type FactsBook, factsIn, memorySettings } from "./kernel/facts.ts";
@@ -208,14 +210,10 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
   const { paths, place: own } = home;
   if (journal.size() === 0) await note(journal, { kind: "home.created", version: VERSION });
   const arrangement = await arrangementOf(home);
-  const vault = openVault(paths.vault);
-  const config = await home.config.read();
+  const [vault, config] = [openVault(paths.vault), await home.config.read()];
   const settings = memorySettings(arrangement.manifest.memory, config.memory);
   const models = modelDesk({
-    arrangement,
-    config,
-    store: home.config,
-    journal,
+    ...{ arrangement, config, journal, store: home.config },
     deps: {
       ...{ env, clock: systemClock, random: systemRandom, routes: arrangement.routes },
       ...{ arrangementDir: own.arrangementDir, secret: home.secrets.lend },
@@ -228,39 +226,41 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
   });
   const edge = { ...boundary(home.secrets, systemClock), clock: systemClock };
   const sandbox = openSandbox({ clock: systemClock, hidden: [memoryDir(home)] });
-  const tools = openTools({
-    ...{ sandbox, arrangement, env, clock: systemClock, secret: secretFor(home) },
-    ...{ cacheDir: paths.cache, stageDir: paths.stage, undoDir: join(paths.machine, "undo") },
-    listing: listing({ ...edge, arrangement, vault, grants: grants.current }),
-    unconfined: marksFor(config, arrangement.workspace, grants.current),
-  });
+  const toolsOf = (one: Arrangement): ToolHost =>
+    openTools({
+      ...{ sandbox, arrangement: one, env, clock: systemClock },
+      secret: (name) => home.secrets.lend(name, null),
+      ...{ cacheDir: paths.cache, stageDir: paths.stage, undoDir: join(paths.machine, "undo") },
+      listing: listing({ ...edge, arrangement: one, vault, grants: grants.current }),
+      unconfined: marksFor(config, one.workspace, grants.current),
+    });
+  const [tools, inner] = [toolsOf(arrangement), innerBook(home, arrangement.workspace, toolsOf)];
   const facts = factsHere(home, { tools, arrangement, memory: settings });
   const trees = openTrees({ sandbox, env }, join(tmpdir(), treesName(home)));
-  const lasting = { home, edge, journal, vault, models, grants, tools, trees, sandbox };
+  const lasting = { home, edge, journal, vault, models, grants, tools, trees, inner, sandbox };
   const world = worldOf({ ...lasting, arrangement, facts });
-  const forget = journal.onWake((topic) => {
-    if (topic === "grants") void grants.reload();
-  });
-  const secrets = secretDesk(home.secrets, world);
+  const forget = journal.onWake((topic) => void (topic === "grants" && grants.reload()));
   const skills = {
     ...skillDesk({ ...world, arrangement, vault }),
     ...grants.attaching,
     ...installing({ home, journal, arrangement, sandbox, env, cwd, make: openMade }),
   };
+  const desks = {
+    ...{ models, grants, skills, secrets: secretDesk(home.secrets, world) },
+    memory: memoryDesk({ world, arrangement, settings }),
+    agents: agentDesk({ arrangement, env, journal, home }),
+  };
   const place = placeOf(home, arrangement, sandbox);
-  const memory = memoryDesk({ world, arrangement, settings });
-  const agents = agentDesk({ arrangement, env, journal, home });
-  const desks = { models, grants, secrets, skills, memory, agents };
-  return nanosOf({ ...desks, world, place, arrangement, sandbox, vault, forget });
-}
-
-async function arrangementOf({ place, arrangement }: Home): Promise<Arrangement> {
-  return place.arrangementDir ? arrangement() : emptyArrangement(place.workspace);
+  return nanosOf({ ...desks, world, place, arrangement, sandbox, vault, inner, forget });
 }
 
 /** Where runs have their copies of repositories: outside the home, which no scope may reach. */
 function treesName({ paths }: Home): string {
   return `nanos-trees-${sha256(paths.home).slice(0, 16)}`;
+}
+
+async function arrangementOf({ place, arrangement }: Home): Promise<Arrangement> {
+  return place.arrangementDir ? arrangement() : emptyArrangement(place.workspace);
 }
 
 /** Where notes lie: nanos alone gives them out, to whom they are granted. */
@@ -288,30 +288,23 @@ function placeOf({ paths, place }: Home, { workspace }: Arrangement, sandbox: Sa
   };
 }
 
-/** A secret for a program that is about to start. */
-function secretFor({ secrets }: Home): (name: string) => Promise<string> {
-  return (name) => secrets.lend(name, null);
-}
-
-function nanosOf(parts: {
-  world: World;
-  place: Place;
-  arrangement: Arrangement;
-  models: ModelDesk;
-  grants: GrantDesk;
-  secrets: Nanos["secrets"];
-  agents: Nanos["agents"];
-  skills: Nanos["skills"];
-  sandbox: Sandbox;
-  vault: Vault;
-  memory: Nanos["memory"];
-  forget: () => void;
-}): Nanos {
-  const { world, place, arrangement, models, grants, secrets, sandbox, vault } = parts;
-  const { agents, skills, memory } = parts;
-  const { journal } = world;
-  const traces = traceDesk(journal, vault, world.recall, place.arrangementDir);
-  const desk = modelsOf(models, world, [...arrangement.agents.values()]);
+function nanosOf(
+  parts: Pick<Nanos, "secrets" | "agents" | "skills" | "memory"> & {
+    world: World;
+    place: Place;
+    arrangement: Arrangement;
+    models: ModelDesk;
+    grants: GrantDesk;
+    sandbox: Sandbox;
+    vault: Vault;
+    inner: InnerBook;
+    forget: () => void;
+  },
+): Nanos {
+  const { world, place, arrangement, grants, sandbox, vault } = parts;
+  const { agents, secrets, skills, memory } = parts;
+  const traces = traceDesk(world.journal, vault, world.recall, place.arrangementDir);
+  const models = modelsOf(parts.models, world, [...arrangement.agents.values()]);
   return {
     place,
     arrangement,
@@ -320,7 +313,7 @@ function nanosOf(parts: {
     tools: toolDesk(world),
     ...{ agents, secrets, skills, memory },
     ...listedIn(arrangement, world),
-    models: desk,
+    models,
     grants: grants.grants,
     run: (request) => begin(world, request),
     resume: (run, hooks = {}) => resume(world, run, hooks),
@@ -328,7 +321,7 @@ function nanosOf(parts: {
     doctor: async (probe) => {
       const { doctor } = await import("./kernel/desk/doctor.ts");
       const verify = (): VerifyReport => traces.verify();
-      const given = { models: desk, secrets: await secrets.list(), verify, probe };
+      const given = { models, secrets: await secrets.list(), verify, probe };
       return doctor({ place, world, sandbox, ...given });
     },
     context: async (run) => {
@@ -338,9 +331,9 @@ function nanosOf(parts: {
     close: async () => {
       parts.forget();
       sweepTrees(world);
-      await world.tools.close();
+      await Promise.all([world.tools.close(), parts.inner.close()]);
       await sandbox.close();
-      journal.close();
+      world.journal.close();
     },
   };
 }
@@ -354,6 +347,7 @@ function worldOf(parts: {
   grants: GrantDesk;
   tools: ToolHost;
   trees: Trees;
+  inner: InnerBook;
   sandbox: Sandbox;
   arrangement: Arrangement;
   facts: FactsBook;
@@ -371,6 +365,7 @@ function worldOf(parts: {
     random: systemRandom,
     version: VERSION,
     facts: () => facts(),
+    inner: parts.inner.open,
     keep: async (kept) => vault.put(canonical(kept as unknown as Json)),
     recall: (hash) => factsIn(vault.get(hash)),
     grants: book.current,

@@ -63,16 +63,19 @@ export const AgentManifest = z
     /**
      * What does its work: `prompt` a model with the body as its prompt, `process` a program that is
      * given the request and prints its answer, `acp` a program that speaks the Agent Client Protocol
-     * on its standard streams, `mcp` a tool of a server.
+     * on its standard streams, `mcp` a tool of a server, `arrangement` another trusted folder with
+     * agents of its own.
      */
-    kind: z.enum(["prompt", "process", "acp", "mcp"]).default("prompt"),
+    kind: z.enum(["prompt", "process", "acp", "mcp", "arrangement"]).default("prompt"),
     /**
      * For a program: argv. An item `{request}` is replaced whole by the request; without one the
      * request is its standard input. The body, where there is one, stands before the request.
      */
     command: z.array(z.string()).min(1).optional(),
-    /** For a program: what it may reach. */
+    /** For a program or an arrangement: what it may reach. */
     scopes: z.array(Scope).optional(),
+    /** For an arrangement: the folder that holds its `.nano-os`, from the workspace. */
+    dir: z.string().min(1).optional(),
     /** For a server's tool: its name, `mcp__SERVER__TOOL`. */
     tool: z.string().optional(),
     /** For a server's tool: its arguments; the text `{request}` is replaced by the request. */
@@ -93,20 +96,22 @@ export const AgentManifest = z
   });
 export type AgentManifest = z.infer<typeof AgentManifest>;
 
-const FIELDS = ["command", "scopes", "tool", "args"] as const;
+const FIELDS = ["command", "scopes", "tool", "args", "dir"] as const;
 type Field = (typeof FIELDS)[number];
-type AgentKind = "prompt" | "process" | "acp" | "mcp";
+type AgentKind = "prompt" | "process" | "acp" | "mcp" | "arrangement";
 const NEEDS: Readonly<Record<AgentKind, readonly Field[]>> = {
   prompt: [],
   process: ["command"],
   acp: ["command"],
   mcp: ["tool"],
+  arrangement: ["dir"],
 };
 const MAY: Readonly<Record<AgentKind, readonly Field[]>> = {
   prompt: [],
   process: ["command", "scopes"],
   acp: ["command", "scopes"],
   mcp: ["tool", "args"],
+  arrangement: ["dir", "scopes"],
 };
 
 /** An agent as loaded: manifest, prompt and where it came from. */

@@ -55,6 +55,12 @@ export interface Home {
    * @throws NanosError `arrangement.missing`, `trust.needed`, `trust.changed`, `manifest.invalid`.
    */
   arrangement(): Promise<Arrangement>;
+  /**
+   * Another project's arrangement, where it is trusted as it is now. `dir` holds its `.nano-os`.
+   *
+   * @throws NanosError as `arrangement` does.
+   */
+  beside(dir: string): Promise<Arrangement>;
   /** Reads are fresh; `change` reads, changes and writes under a lock, keeping comments. */
   readonly config: StoreFile<Config>;
   /** Grants of the workspace in force. */
@@ -116,6 +122,10 @@ export function openHome(options: HomeOptions = {}): Home {
     arrangement: async () => {
       await finishChange(parts);
       return loadInForce(place, trust, cache, options.checks);
+    },
+    beside: (dir) => {
+      const beside = { arrangementDir: join(dir, ".nano-os"), workspace: dir, project: true };
+      return loadInForce({ ...beside, notes: [] }, trust, cache, options.checks);
     },
     config: openConfig(paths.config, clock, cache),
     grants: openGrantStore(own.grants, clock, cache),

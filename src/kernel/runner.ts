@@ -10,6 +10,7 @@ import type { Journal, Lease } from "../journal/journal.ts";
 import { checkGiven } from "./asks/beforehand.ts";
 import { note } from "./desk/note.ts";
 import { drive } from "./drive/drive.ts";
+import { agentOf } from "./frame.ts";
 import { guarded, localReal } from "./drive/local.ts";
 import { CANCELLED, type Limit, OUT_OF_TIME, type Watch, startWatch } from "./drive/watch.ts";
 import { type Carried, carryRun } from "./run.ts";
@@ -218,9 +219,14 @@ function stateOf(run: string, carried: Carried): RunState {
 }
 
 /** Carries delegated runs. Each has a chain of its own that continues its parent's. */
-function childRunner(world: World, ride: Ride): RunChild {
-  return async (given) => {
-    const { frame, one } = given;
+function childRunner(outer: World, ride: Ride): RunChild {
+  return async (asked) => {
+    const { frame, one } = asked;
+    const manifest = agentOf(frame.facts, asked.agent)?.manifest;
+    const inner = manifest?.kind === "arrangement" ? await outer.inner(manifest) : null;
+    if (inner && "code" in inner) return { state: "refused", failure: inner };
+    const world = inner ? { ...outer, tools: inner.tools } : outer;
+    const given = inner ? { ...asked, inner } : asked;
     const run = childRun(one.step);
     // A lease of its own: a parent that was taken over must not write to its children either.
     const lease = world.journal.lease(run);
@@ -235,7 +241,8 @@ function childRunner(world: World, ride: Ride): RunChild {
       if ("code" in started) return { state: "refused", failure: started };
       const limit = ride.watch.limit(timeLeft(started, recorded), OUT_OF_TIME);
       const signal = AbortSignal.any([ride.signal, limit.signal]);
-      const { facts, hooks } = frame;
+      const { hooks } = frame;
+      const facts = inner ? factsOf(world, started, run) : frame.facts;
       const label = startLabel(recorded, frame.label);
       const chain = { run, started, facts, recorded, hooks, past: [], decisions: () => "", label };
       const carried = await carryChain(world, { ...ride, signal }, chain, "kernel").finally(
@@ -245,6 +252,7 @@ function childRunner(world: World, ride: Ride): RunChild {
         ? carried
         : endedChild(world, run, carried.end, carried.label);
     } finally {
+      inner?.tools.leave(topRun(run));
       lease.release();
     }
   };

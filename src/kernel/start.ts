@@ -11,10 +11,12 @@ import type { Event, RunEvent, RunModel, RunStarted } from "../contracts/event.t
 import type { Label } from "../contracts/label.ts";
 import type { Message } from "../contracts/message.ts";
 import type { RunRequest } from "../contracts/nanos.ts";
+import type { Scope } from "../contracts/scope.ts";
 import type { Budget } from "../contracts/usage.ts";
 import { REQUEST_LABEL, UNKNOWN_LABEL, joinLabels } from "../gate/labels.ts";
 import type { Journal } from "../journal/journal.ts";
-import { parseScope } from "../gate/scopes.ts";
+import { policyHash } from "../gate/policy.ts";
+import { narrow, parseScope } from "../gate/scopes.ts";
 import { BY_ITSELF, type Frame, OPERATOR, agentOf } from "./frame.ts";
 import { meantBy } from "./skills/commands.ts";
 import { floorOf, resolveScope } from "./standing.ts";
@@ -57,6 +59,7 @@ export async function startOf(
   const agent = agentOf(facts, name);
   if (!agent && !call) throw unknownAgent(name, facts);
   const own = request.model === undefined ? await ownModel(world, agent?.manifest.model) : null;
+  if (agent?.manifest.kind === "arrangement") throw ownFolder(agent.manifest);
   const isTool = call !== undefined || (agent !== null && toolOf(agent.manifest) !== null);
   const model = isTool
     ? NO_MODEL
@@ -116,10 +119,12 @@ function secretsOf(held: readonly string[]): { secrets?: string[] } {
  */
 export async function childStart(
   world: World,
-  { frame, one, agent, request, budget, reader, proves }: Parameters<RunChild>[0],
+  { frame, one, agent: name, request, budget, reader, proves, inner }: Parameters<RunChild>[0],
   run: string,
 ): Promise<RunStarted> {
-  const { facts, drive } = frame;
+  const { drive } = frame;
+  const facts = inner ? withinOf(frame, inner.facts, name) : frame.facts;
+  const agent = inner ? facts.oracle : name;
   const manifest = agentOf(facts, agent)?.manifest;
   const wanted = await ownModel(world, manifest?.model);
   const isTool = manifest !== undefined && toolOf(manifest) !== null;
@@ -135,14 +140,17 @@ export async function childStart(
     ...(proves ? { proves } : {}),
     model: isTool ? NO_MODEL : await modelOf(world, wanted ?? frame.model.name),
     ...(!isTool && wanted === null && frame.follows ? { follows: true as const } : {}),
-    ...(frame.scratch ? { workspace: frame.workspace } : groundOf(world, facts, manifest, run)),
+    // Another arrangement works where it lies.
+    ...(frame.scratch && !inner
+      ? { workspace: frame.workspace }
+      : groundOf(world, facts, manifest, run)),
     today: frame.today,
-    facts: frame.factsHash,
+    facts: inner ? await world.keep(facts) : frame.factsHash,
     grants: [...frame.grants],
     rules: facts.rules.map(({ id }) => id),
     budget,
     localOnly: frame.localOnly,
-    ...boundsFor(frame),
+    ...boundsFor(frame, inner ? name : null),
     attended: frame.hooks.ask !== undefined,
     ...(frame.approvals.length > 0 ? { approvals: [...frame.approvals] } : {}),
     ...(frame.rehearsal ? { rehearsal: true as const } : {}),
@@ -164,16 +172,35 @@ export function groundOf(
 /** Where the operator calls a tool, or an agent is one, no model is asked. */
 export const NO_MODEL = { name: "none", host: null, priced: true };
 
-/** What holds an agent holds those it hands work to. */
-function boundsFor(frame: Frame): Pick<RunStarted, "within" | "without" | "floor"> {
-  const { within, without, agent } = frame;
+/** What another arrangement is judged by: its own facts, and the rules of the one it works for. */
+function withinOf({ facts: outer }: Frame, inner: Facts, name: string): Facts {
+  const own = inner.rules.map((rule) => ({ ...rule, id: `${name}/${rule.id}` }));
+  const rules = [...outer.rules, ...own];
+  return { ...inner, rules, routes: [], policy: policyHash(rules, []) };
+}
+
+/**
+ * What holds an agent holds those it hands work to. Another arrangement reaches what its manifest
+ * here names and nothing else, whatever its own says.
+ */
+function boundsFor(
+  frame: Frame,
+  arrangement: string | null,
+): Pick<RunStarted, "within" | "without" | "floor"> {
+  const { within: own, without, agent, facts } = frame;
   const floor = floorOf(frame);
   const taken = [...new Set([...without, ...(agent.manifest.disallowedTools ?? [])])];
+  const named = arrangement === null ? undefined : agentOf(facts, arrangement)?.manifest.scopes;
+  const within = arrangement === null ? own : narrowedTo(own, ceilingOf(facts, named ?? []));
   return {
     ...(within === null ? {} : { within: [...within] }),
     ...(taken.length === 0 ? {} : { without: taken }),
     ...(floor === null ? {} : { floor }),
   };
+}
+
+function narrowedTo(within: Frame["within"], scopes: readonly Scope[]): readonly Scope[] {
+  return within === null ? scopes : narrow(within, scopes);
 }
 
 /** @throws NanosError `run.bad_scope`. */
@@ -218,6 +245,12 @@ async function described(world: World, name: string): Promise<RunModel> {
     ...(context === null ? {} : { context }),
     ...(tools ? {} : { tools }),
   };
+}
+
+/** Another arrangement works for this one's agents; the operator starts it where it lies. */
+function ownFolder({ name, dir = "" }: AgentManifest): NanosError {
+  const message = `${name} is an arrangement of its own.`;
+  return new NanosError("agent.own_folder", message, `Start nanos in ${plainText(dir)}.`);
 }
 
 /** There is no such agent; names the nearest. */

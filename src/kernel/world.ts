@@ -108,6 +108,12 @@ export interface Process {
   readonly net: boolean;
 }
 
+/** Another arrangement, as an agent of this one: what its runs are judged by, and its tools. */
+export interface Inner {
+  readonly facts: Facts;
+  readonly tools: ToolHost;
+}
+
 /** The live parts a run may use, put together by nanos.ts. A replay has none of them. */
 export interface World {
   readonly journal: Journal;
@@ -122,6 +128,8 @@ export interface World {
   holds(process: Process): boolean;
   /** The facts as of now; loads the tools' manifests on first use. */
   facts(): Promise<Facts>;
+  /** The arrangement that an agent of that kind is; why there is none where it is not trusted. */
+  inner(agent: AgentManifest): Promise<Inner | Failure>;
   /** Puts the facts where replay finds them; returns their hash. */
   keep(facts: Facts): Promise<string>;
   /** The facts kept under a hash; null when they are gone. */

@@ -30,6 +30,10 @@ export interface Wants {
   readonly programs?: Readonly<Record<string, string>>;
   /** Servers by name, each the word of its program; they read the programs' folder. */
   readonly mcp?: Readonly<Record<string, string>>;
+  /** The arrangement's `limits`, as YAML. */
+  readonly limits?: string;
+  /** Folders of the workspace whose arrangements are trusted too. */
+  readonly trusts?: readonly string[];
   /** What the oracle hands on, once. */
   readonly delegates: Readonly<Record<string, unknown>>;
   /** What the operator answers; `allow` where nothing is said, null for nobody at hand. */
@@ -82,7 +86,7 @@ export async function agentHome(wants: Wants): Promise<AgentHome> {
     return [name, { command, args, scopes: ["read:PROGRAMS"] }];
   });
   const files = {
-    "arrangement.yaml": ARRANGEMENT,
+    "arrangement.yaml": `${ARRANGEMENT}${wants.limits === undefined ? "" : `limits: ${wants.limits}\n`}`,
     "script.yaml": script(wants),
     "mcp.json": JSON.stringify({ mcpServers: Object.fromEntries(servers) }),
     ...wants.files,
@@ -90,7 +94,9 @@ export async function agentHome(wants: Wants): Promise<AgentHome> {
   for (const [path, text] of Object.entries(files)) put(join(dir, path), written(text));
   const home = join(root, "home");
   const options = { home, cwd: join(root, "work"), env: { PATH: process.env["PATH"] } };
-  await trust(options, await trustView(options, join(root, "work")));
+  for (const folder of [".", ...(wants.trusts ?? [])]) {
+    await trust(options, await trustView(options, join(root, "work", folder)));
+  }
   const nanos = await openNanos(options);
   const asks: Ask[] = [];
   const answer = wants.answer === undefined ? (): "allow" => "allow" : wants.answer;

@@ -84,7 +84,7 @@ const BROKEN: readonly (readonly [string, string, string, string])[] = [
     "a kind of agent there is not",
     "agents/a.md",
     agent("name: a\ndescription: A.\nkind: proces"),
-    "agents/a.md:4: 'kind' must be one of prompt, process, acp, mcp, not the text 'proces'; did you mean 'process'?",
+    "agents/a.md:4: 'kind' must be one of prompt, process, acp, mcp, arrangement, not the text 'proces'; did you mean 'process'?",
   ],
   [
     "text for a number",

@@ -47,6 +47,8 @@ export function answerBySchema(
 
 /** What an agent can do beyond looking something up, by tool; empty for one that only reads. */
 function actsBy(frame: Frame, agent: Frame["agent"]): readonly string[] {
+  // What another arrangement's agents can do is not known here.
+  if (agent.manifest.kind === "arrangement") return ["agents of its own"];
   const acting = frame.facts.tools
     .filter((tool) => isAttached({ agent }, tool))
     .filter((tool) => tool.manifest.reads !== true || !isReading(reachOf(frame, tool)))

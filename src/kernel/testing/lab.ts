@@ -106,6 +106,7 @@ export function lab(setup: LabSetup = {}, kept: Partial<Kept> = {}): Lab {
       },
       holds: () => true,
       facts: async () => facts,
+      inner: async () => ({ code: "trust.needed", message: "There is no other arrangement here." }),
       keep: async (one) => {
         const text = canonical(one as unknown as Json);
         vault.set(sha256(text), text);

@@ -21,6 +21,7 @@ import {
 import { evidenceIn } from "../flow/evidence.ts";
 import { isLabelled } from "../flow/flow.ts";
 import { type Frame, NOTHING_SPENT, agentOf, draft } from "../frame.ts";
+import type { Inner } from "../world.ts";
 import { type Proposed, Waiting, type Want } from "../proposal.ts";
 
 /** The name models call to hand work to another agent. */
@@ -80,6 +81,8 @@ export type RunChild = (given: {
   reader: boolean;
   /** It acts for another, and its answer has to name its evidence. */
   proves: boolean;
+  /** The arrangement the agent is, for one of that kind. */
+  inner?: Inner;
 }) => Promise<
   | {
       readonly state: "ended";

@@ -9,6 +9,7 @@ import type { Frame } from "../frame.ts";
 export function toolOf({ kind, name, tool }: AgentManifest): string | null {
   switch (kind) {
     case "prompt":
+    case "arrangement":
       return null;
     case "process":
     case "acp":
