@@ -13,6 +13,9 @@ export const LABELS_SINCE = 2;
 /** The version from which on the rank an agent's or a skill's manifest names is looked at. */
 export const FLOORS_SINCE = 3;
 
+/** The version from which on a call that is made again is judged as the use it was. */
+export const SAME_USE_SINCE = 3;
+
 /** Hash of everything an operator can set about judging: rules, routes and the gate's version. */
 export function policyHash(
   rules: readonly Rule[],

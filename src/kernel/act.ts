@@ -96,7 +96,7 @@ function proposalOf(
   frame.spent = { ...frame.spent, calls: frame.spent.calls + 1 };
   if (action.kind === "tool" || action.kind === "agent") frame.calls += 1;
   noteDecision(frame, decision);
-  if (decision.verdict !== "deny") noteUse(frame, action);
+  if (decision.verdict !== "deny") noteUse(frame, action, step);
   const { swapped: model } = frame;
   frame.swapped = null;
   const change: EventBody = {

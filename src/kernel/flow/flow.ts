@@ -8,7 +8,7 @@ import { type Told, decidingValues, wordsOf } from "../../gate/flow/values.ts";
 import type { Flow } from "../../gate/gate.ts";
 import { joinLabels } from "../../gate/labels.ts";
 import { destinationsOf } from "../../gate/layers/label.ts";
-import { LABELS_SINCE } from "../../gate/policy.ts";
+import { LABELS_SINCE, SAME_USE_SINCE } from "../../gate/policy.ts";
 import type { LoadedTool } from "../../tools/tool-host.ts";
 import type { Frame } from "../frame.ts";
 
@@ -23,12 +23,14 @@ export interface RunFlow {
   readonly named: Set<string>;
   /** Uses of a tool for the same destinations. */
   readonly uses: Map<string, number>;
+  /** The same as each call found it, by step. */
+  readonly before: Map<string, number>;
   /** Texts kept out of the conversation, by the handle that stands for each. */
   readonly texts: Map<string, { readonly text: string; readonly label: Label }>;
 }
 
 export function newFlow(): RunFlow {
-  return { told: [], named: new Set(), uses: new Map(), texts: new Map() };
+  return { told: [], named: new Set(), uses: new Map(), before: new Map(), texts: new Map() };
 }
 
 /** False for runs begun before labels were judged: they are reproduced as they were. */
@@ -59,19 +61,33 @@ export function flowOf(frame: Frame, action: Action): Flow | undefined {
 }
 
 /** Keeps that the run was let use a tool, or had to ask. */
-export function noteUse(frame: Frame, action: Action): void {
+export function noteUse(frame: Frame, action: Action, step: string): void {
   if (action.kind !== "tool") return;
   if (isClean(frame)) frame.flow.named.add(action.name);
   if (action.decides === undefined) return;
   const key = useOf(action);
-  frame.flow.uses.set(key, (frame.flow.uses.get(key) ?? 0) + 1);
+  const uses = frame.flow.uses.get(key) ?? 0;
+  frame.flow.before.set(step, uses);
+  frame.flow.uses.set(key, uses + 1);
 }
 
-/** The call came to nothing outside and is made again: it is still the same use. */
-export function forgetUse(frame: Frame, action: Action): void {
+/**
+ * Makes a call again that came to nothing outside: it is still the same use, and is judged as the one
+ * it was, whatever else was called beside it. `step` is the one it was made as.
+ */
+export async function sameUse<T>(
+  frame: Frame,
+  { step, action }: { readonly step: string; readonly action: Action },
+  again: () => Promise<T>,
+): Promise<T> {
+  const { uses, before } = frame.flow;
   const key = useOf(action);
-  const uses = frame.flow.uses.get(key) ?? 0;
-  if (uses > 0) frame.flow.uses.set(key, uses - 1);
+  const all = uses.get(key) ?? 0;
+  const isOld = (frame.facts.gate ?? 1) < SAME_USE_SINCE;
+  uses.set(key, Math.max(0, isOld ? all - 1 : (before.get(step) ?? all - 1)));
+  const came = await again();
+  if (!isOld) uses.set(key, Math.max(all, uses.get(key) ?? 0));
+  return came;
 }
 
 function useOf(action: Action): string {
