@@ -88,7 +88,9 @@ export function scriptedHouse(script: Script, calls: Calls = { log: [] }): House
 const NO_NEEDS = { secrets: [], env: [] };
 
 const TAKEOVER: ApplyOffer = {
-  ...{ from: "", name: "small", dir: "/a", fresh: true, hash: "h", reach: [], files: [] },
+  ...{ from: "", name: "small", dir: "/a", fresh: true, hash: "h" },
+  reach: [{ about: "scope", sign: "+", says: "tools may reach h:1", standing: true }],
+  files: [{ path: "arrangement.yaml", state: "new", lines: [], more: 0 }],
   ...{ needs: NO_NEEDS, findings: [], more: 0 },
 };
 
