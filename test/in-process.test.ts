@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { init, openNanos } from "../src/nanos.ts";
+import { apply, exportTo, init, offer, openNanos } from "../src/nanos.ts";
 
 /** What the library does without a process of its own around it. */
 
@@ -56,6 +56,52 @@ test("a home of its own: context, a probe, and a skill from a repository in and 
     } finally {
       await again.close();
     }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}, 60_000);
+
+test("an arrangement out of one home and into another, and a skill's own cases there", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "nanos-library-"));
+  const user = (name: string): Parameters<typeof init>[0] => {
+    mkdirSync(join(folder, name));
+    return { home: join(folder, name, ".nano-os"), cwd: join(folder, name), env: process.env };
+  };
+  const [here, there] = [user("here"), user("there")];
+  try {
+    await init(here, "basics");
+    const skill = join(folder, "here/.nano-os/skills/basics");
+    mkdirSync(join(skill, "tests"));
+    const turns = [{ calls: [{ name: "calculate", args: { expression: "6*7" } }] }, { say: "42" }];
+    const expected = { text: "42", calls: ["calculate"] };
+    writeFileSync(
+      join(skill, "tests/times.yaml"),
+      JSON.stringify({ request: "what is six times seven", model: { turns }, expect: expected }),
+    );
+    const out = join(folder, "out");
+    const exported = await exportTo(here, out);
+    expect(exported.files).toContain("skills/basics/tests/times.yaml");
+
+    const offered = await offer(there, "out", out);
+    await apply(there, offered);
+    const nanos = await openNanos(there);
+    try {
+      expect(await nanos.skills.test("basics")).toEqual([
+        { file: "tests/times.yaml", failures: [] },
+      ]);
+    } finally {
+      await nanos.close();
+    }
+    const key = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8";
+    writeFileSync(
+      join(folder, "here/.nano-os/mcp.json"),
+      JSON.stringify({
+        mcpServers: { hub: { url: "https://hub.example/mcp", headers: { Authorization: key } } },
+      }),
+    );
+    const refused = await exportTo(here, join(folder, "again")).catch(String);
+    expect(refused).toContain("mcp.json:1: holds a value for Authorization");
+    expect(refused).not.toContain(key);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

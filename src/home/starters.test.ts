@@ -227,3 +227,12 @@ test("every starter that comes with nanos loads, applies and leaves nothing out"
     expect((await there.arrangement()).dir).toBe(join(folder.dir, "p/.nano-os"));
   }
 });
+
+test("the starters that have the two small tools have the same", () => {
+  const [basics, toy] = ["basics", "toy"].map((name) => {
+    const skill = join(assetsDir(), "starters", name, "skills/basics");
+    return filesIn(skill).map((path) => [path, fs.readFileSync(join(skill, path), "utf8")]);
+  });
+  expect(basics?.length).toBeGreaterThan(3);
+  expect(toy).toEqual(basics);
+});

@@ -30,7 +30,7 @@ test("a failure says what to do, its own word before the usual one", () => {
     next: "n",
   });
   for (const [code, next] of Object.entries(TOOL_FAILURES)) {
-    expect(code).toMatch(/^(?:tool|mcp)\.[a-z_]+$/u);
+    expect(code).toMatch(/^(?:tool|mcp|acp)\.[a-z_]+$/u);
     expect(next).toMatch(/\.$/u);
   }
 });
