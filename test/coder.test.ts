@@ -308,6 +308,9 @@ describe("what is left behind", () => {
       me.at("run", `number ${i}`, "--json"),
     );
     const runs = (await Promise.all(all)).map(lastLine);
+    expect(runs.map(({ outcome, failure = null }) => [outcome, failure])).toEqual(
+      runs.map(() => ["succeeded", null]),
+    );
     const patches = await Promise.all(runs.map(({ run }) => patch(me, run)));
     expect(patches.map(({ patch: text }) => /^\+(\d+)$/mu.exec(text)?.[1])).toEqual(
       runs.map((_, i) => String(i)),

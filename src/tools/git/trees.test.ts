@@ -1,5 +1,5 @@
 import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -157,4 +157,30 @@ test("only so many at once; copies nobody keeps are swept away, and then there i
   expect(await all.open("more", from, signal)).toHaveProperty("commit");
   all.sweep(() => false);
   expect(fs.existsSync(join(all.placeOf("more"), "../.."))).toBe(false);
+});
+
+test("what sweeps takes no copy away that another process is just making", async () => {
+  const dir = join(fs.mkdtempSync(join(tmpdir(), "nanos-trees-")), "trees");
+  const code = `import { openTrees } from ${JSON.stringify(join(import.meta.dirname, "trees.ts"))};
+    const trees = openTrees({}, ${JSON.stringify(dir)});
+    console.log("sweeping");
+    for (;;) trees.sweep(() => true);`;
+  const sweeper = spawn(process.execPath, ["-e", code]);
+  try {
+    await new Promise((resolve) => sweeper.stdout.once("data", resolve));
+    for (let i = 0; i < 1_000; i++) {
+      const copy = join(dir, `r${i}`, "copy");
+      try {
+        fs.mkdirSync(copy, { recursive: true });
+      } catch {
+        // The empty folder of all went while it was made: that is tried again.
+        continue;
+      }
+      expect(fs.existsSync(copy)).toBe(true);
+      fs.rmSync(join(dir, `r${i}`), { recursive: true });
+    }
+  } finally {
+    sweeper.kill("SIGKILL");
+    fs.rmSync(join(dir, ".."), { recursive: true, force: true });
+  }
 });

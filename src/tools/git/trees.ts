@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { codeOf } from "../../std/error.ts";
 import { LIMITS } from "../../std/limits.ts";
 import { within } from "../../sandbox/stage/copy.ts";
 import type { Failure, Touched } from "../../contracts/outcome.ts";
@@ -62,7 +63,7 @@ export function openTrees(git: GitParts, dir: string): Trees {
       for (const run of entriesOf(dir)) {
         if (!isKept(run)) fs.rmSync(join(dir, run), { recursive: true, force: true });
       }
-      if (entriesOf(dir).length === 0) fs.rmSync(dir, { recursive: true, force: true });
+      removeEmpty(dir);
     },
   };
 }
@@ -88,12 +89,12 @@ async function open({
   from,
   signal,
 }: Opening): Promise<{ commit: string } | Failure> {
-  const refused = refusal(dir, run, from);
+  const refused = again(() => refusal(dir, run, from));
   if (refused) return refused;
   const own = join(dir, run);
   const [copy, stage, tree] = [join(own, "copy"), join(own, "stage"), join(own, "tree")];
   fs.rmSync(own, { recursive: true, force: true });
-  fs.mkdirSync(copy, { recursive: true, mode: 0o700 });
+  again(() => fs.mkdirSync(copy, { recursive: true, mode: 0o700 }));
   const target = join(stage, "root", copy, "tree");
   const args = [...CLONE, "--", pathToFileURL(from).href, target];
   const ran = await runGit(git, { args, reads: [from], writes: [copy], stage, dir: own, signal });
@@ -219,6 +220,26 @@ function failed({ why, next, flooded }: Extract<GitRan, { ok: false }>): Failure
     message: `git could not work on the copy: ${why}.`,
     ...(next === undefined ? {} : { next }),
   };
+}
+
+/** Another process may take the empty folder of all copies away while this one makes its own in it. */
+function again<T>(make: () => T): T {
+  for (let tries = 1; ; tries++) {
+    try {
+      return make();
+    } catch (error) {
+      if (codeOf(error) !== "ENOENT" || tries >= LIMITS.trees) throw error;
+    }
+  }
+}
+
+/** Only while it is empty: another process may just be making a copy in it. */
+function removeEmpty(dir: string): void {
+  try {
+    fs.rmdirSync(dir);
+  } catch {
+    // It holds copies, or is not there.
+  }
 }
 
 function entriesOf(dir: string): readonly string[] {
