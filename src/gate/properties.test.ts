@@ -97,7 +97,7 @@ for (const [what, restriction] of Object.entries(RESTRICTIONS)) {
   test(`${what} never loosens`, () => check(restriction));
 }
 
-test("adding any restriction, and another, never loosens a verdict: 10,000 cases", () => {
+test("adding any restriction, and another, never loosens a verdict: 13,000 cases", () => {
   const any = fc.oneof(...Object.values(RESTRICTIONS));
   const base = { allow: 0, ask: 0, deny: 0 };
   fc.assert(
@@ -114,11 +114,11 @@ test("adding any restriction, and another, never loosens a verdict: 10,000 cases
         neverLooser(after, judge(about, two(one(first))));
       },
     ),
-    { numRuns: 10_000 },
+    { numRuns: 13_000 },
   );
   // Most of it is about verdicts that could be loosened, and not about what was denied before.
-  expect(base.allow + base.ask).toBeGreaterThan(1_000);
-  expect(base.ask).toBeGreaterThan(300);
+  expect(base.allow + base.ask).toBeGreaterThan(1_500);
+  expect(base.ask).toBeGreaterThan(500);
 });
 
 test("the cases are about every layer and every reason the gate gives by itself", () => {
@@ -131,7 +131,7 @@ test("the cases are about every layer and every reason the gate gives by itself"
         layers.add(one.layer);
       }
     }),
-    { numRuns: 10_000 },
+    { numRuns: 13_000 },
   );
   // A person's no, an approval too old and a model that rests are not a layer's; no trait is locked.
   const byAnswer = ["deny:by_operator", "deny:approval_expired", "deny:resting", "allow:by_answer"];
@@ -322,7 +322,7 @@ test("a worse label, a worse origin, no plan, one use more or a value more never
       if (before.layers.some(({ layer }) => layer === "label"))
         expect(open.length).toBeGreaterThan(0);
     }),
-    { numRuns: 10_000 },
+    { numRuns: 13_000 },
   );
 });
 
