@@ -6,15 +6,8 @@ import { canonical } from "./std/canonical.ts";
 import type { Json } from "./std/json.ts";
 import { systemRandom } from "./std/random.ts";
 import type { Arrangement } from "./contracts/arrangement.ts";
-import type {
-  Found,
-  InitResult,
-  Nanos,
-  OpenOptions,
-  Place,
-  TrustView,
-  VerifyReport,
-} from "./contracts/nanos.ts";
+import type { Found, InitResult, Nanos, OpenOptions, Place, TrustView } from "./contracts/nanos.ts";
+import type { VerifyReport } from "./contracts/trace.ts";
 import type {
   Applied,
   ApplyOffer,
@@ -64,6 +57,8 @@ import { VERSION } from "./version.ts";
 
 // oxlint-disable-next-line oxc/no-barrel-file -- this is the package's entry
 export type * from "./contracts/nanos.ts";
+// oxlint-disable-next-line oxc/no-barrel-file -- what happened, as it is told
+export type * from "./contracts/trace.ts";
 // oxlint-disable-next-line oxc/no-barrel-file -- and what it speaks of
 export type * from "./contracts/skill.ts";
 // oxlint-disable-next-line oxc/no-barrel-file -- and how it travels

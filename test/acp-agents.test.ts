@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Live, TraceStep } from "../src/contracts/nanos.ts";
+import type { Live } from "../src/contracts/nanos.ts";
+import type { TraceStep } from "../src/contracts/trace.ts";
 import { LIMITS } from "../src/std/limits.ts";
 import { type AgentHome, agentHome } from "./support/agent-home.ts";
 

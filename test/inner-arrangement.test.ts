@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { TraceStep } from "../src/contracts/nanos.ts";
+import type { TraceStep } from "../src/contracts/trace.ts";
 import { type AgentHome, agentHome } from "./support/agent-home.ts";
 
 setDefaultTimeout(120_000);

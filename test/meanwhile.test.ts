@@ -1,7 +1,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import * as fs from "node:fs";
 import { join } from "node:path";
-import type { TraceStep } from "../src/contracts/nanos.ts";
+import type { TraceStep } from "../src/contracts/trace.ts";
 import { addOracle, addTool, useScript } from "./support/hand.ts";
 import { lastLine, type Person, person, type Result } from "./support/nanos.ts";
 

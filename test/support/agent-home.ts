@@ -1,7 +1,8 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import type { Nanos, RunRequest, Trace } from "../../src/contracts/nanos.ts";
+import type { Nanos, RunRequest } from "../../src/contracts/nanos.ts";
+import type { Trace } from "../../src/contracts/trace.ts";
 import type { Ask, RunState } from "../../src/contracts/run.ts";
 import { openNanos, trust, trustView } from "../../src/nanos.ts";
 import { runtimeFile } from "../../src/sandbox/runtime.ts";

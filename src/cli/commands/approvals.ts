@@ -1,4 +1,4 @@
-import type { Traces } from "../../contracts/nanos.ts";
+import type { Traces } from "../../contracts/trace.ts";
 import type { AskReply } from "../../contracts/question.ts";
 import type { Ask } from "../../contracts/run.ts";
 import {

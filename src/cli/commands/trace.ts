@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import type { TraceLine } from "../../contracts/nanos.ts";
+import type { TraceLine } from "../../contracts/trace.ts";
 import { firstLine } from "../../std/text.ts";
 import { arg, type Command, flag, option, show } from "../command.ts";
 import { NanosError } from "../../std/error.ts";

@@ -1,4 +1,4 @@
-import type { StepWhy, TraceStep } from "../../contracts/nanos.ts";
+import type { StepWhy, TraceStep } from "../../contracts/trace.ts";
 import { REASONS } from "../../contracts/reason.ts";
 import { arg, type Command, show } from "../command.ts";
 import { EXIT } from "../exit.ts";

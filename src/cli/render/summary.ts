@@ -1,4 +1,4 @@
-import type { Trace } from "../../contracts/nanos.ts";
+import type { Trace } from "../../contracts/trace.ts";
 import type { AskedOnce } from "../../contracts/question.ts";
 import type { RunEnd } from "../../contracts/run.ts";
 import { type Line, type Span, span, type Style } from "./line.ts";

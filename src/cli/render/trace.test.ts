@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
 import type { Action, Rank } from "../../contracts/action.ts";
-import type { Trace, TraceStep } from "../../contracts/nanos.ts";
+import type { Trace, TraceStep } from "../../contracts/trace.ts";
 import type { AskView } from "../../contracts/question.ts";
 import { whyLines } from "../commands/why.ts";
 import { action, askOf, decision, END, questionFor } from "../testing/samples.ts";

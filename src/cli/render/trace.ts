@@ -1,4 +1,4 @@
-import type { Trace, TraceStep } from "../../contracts/nanos.ts";
+import type { Trace, TraceStep } from "../../contracts/trace.ts";
 import type { Refused } from "../../contracts/outcome.ts";
 import type { AskedOnce } from "../../contracts/question.ts";
 import { REASONS } from "../../contracts/reason.ts";

@@ -1,4 +1,5 @@
-import type { Nanos, TraceLine } from "../../contracts/nanos.ts";
+import type { Nanos } from "../../contracts/nanos.ts";
+import type { TraceLine } from "../../contracts/trace.ts";
 import { NanosError } from "../../std/error.ts";
 import { firstLine } from "../../std/text.ts";
 import { type Line, span } from "../render/line.ts";

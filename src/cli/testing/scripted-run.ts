@@ -1,7 +1,8 @@
 import type { Action } from "../../contracts/action.ts";
 import type { Recorded } from "../../contracts/drive.ts";
 import type { EventBody } from "../../contracts/event.ts";
-import type { Nanos, RunHandle, RunHooks, Trace, TraceStep } from "../../contracts/nanos.ts";
+import type { Nanos, RunHandle, RunHooks } from "../../contracts/nanos.ts";
+import type { Trace, TraceStep } from "../../contracts/trace.ts";
 import type { Outcome } from "../../contracts/outcome.ts";
 import type { Ask, RunEnd, RunState } from "../../contracts/run.ts";
 import { action, askOf, decision, END, SPENT, started } from "./samples.ts";

@@ -1,12 +1,6 @@
 import { messageOf } from "../../std/error.ts";
-import type {
-  Check,
-  ModelLine,
-  Models,
-  Place,
-  Posture,
-  VerifyReport,
-} from "../../contracts/nanos.ts";
+import type { Check, ModelLine, Models, Place, Posture } from "../../contracts/nanos.ts";
+import type { VerifyReport } from "../../contracts/trace.ts";
 import type { SecretLine } from "../../contracts/secret.ts";
 import type { Sandbox } from "../../sandbox/sandbox.ts";
 import type { LoadedTool } from "../../tools/tool-host.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { LIMITS } from "../../std/limits.ts";
-import type { Traces, VerifyReport } from "../../contracts/nanos.ts";
+import type { Traces, VerifyReport } from "../../contracts/trace.ts";
 import { readPlain } from "../../home/files.ts";
 import type { Journal } from "../../journal/journal.ts";
 import type { Vault } from "../../vault/vault.ts";

@@ -1,7 +1,7 @@
 import { NanosError, assert } from "../../std/error.ts";
 import { Diverged, type Recorded } from "../../contracts/drive.ts";
 import type { RunStarted } from "../../contracts/event.ts";
-import type { ReplayReport } from "../../contracts/nanos.ts";
+import type { ReplayReport } from "../../contracts/trace.ts";
 import type { Journal } from "../../journal/journal.ts";
 import { carryRun } from "../run.ts";
 import { childRun } from "../runner.ts";

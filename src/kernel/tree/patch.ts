@@ -1,5 +1,5 @@
 import { NanosError } from "../../std/error.ts";
-import type { Trace, TraceStep } from "../../contracts/nanos.ts";
+import type { Trace, TraceStep } from "../../contracts/trace.ts";
 import type { Failure, PatchView } from "../../contracts/outcome.ts";
 import { patchIn } from "./tree.ts";
 

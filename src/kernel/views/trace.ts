@@ -1,6 +1,6 @@
 import { NanosError } from "../../std/error.ts";
 import type { Recorded } from "../../contracts/drive.ts";
-import type { Trace, TraceStep } from "../../contracts/nanos.ts";
+import type { Trace, TraceStep } from "../../contracts/trace.ts";
 import type { AskedOnce } from "../../contracts/question.ts";
 import type { Answer, RunEnd } from "../../contracts/run.ts";
 import type { Journal } from "../../journal/journal.ts";

@@ -1,6 +1,6 @@
 import type { Recorded } from "../../contracts/drive.ts";
 import { HOME_CHAIN } from "../../contracts/chain.ts";
-import type { TraceLine } from "../../contracts/nanos.ts";
+import type { TraceLine } from "../../contracts/trace.ts";
 import type { Answer, Ask } from "../../contracts/run.ts";
 import type { Journal, SqlValue, ViewSpec, ViewWriter } from "../../journal/journal.ts";
 

@@ -1,0 +1,112 @@
+import type { Json } from "../std/json.ts";
+import type { Decision } from "./action.ts";
+import type { Recorded } from "./drive.ts";
+import type { Held, Tier } from "./isolation.ts";
+import type { Outcome, PatchView } from "./outcome.ts";
+import type { AskedOnce } from "./question.ts";
+import type { Answer, Ask, RunEnd } from "./run.ts";
+import type { Usage } from "./usage.ts";
+
+/** One step of a trace, with the run it delegated to inside it. */
+export interface TraceStep {
+  readonly step: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly agent: string;
+  readonly args: Json;
+  readonly decision: Decision | null;
+  /** `open` when begun and not settled: running now, waiting, or in doubt after a crash. */
+  readonly status: Outcome["status"] | "open" | "waiting";
+  readonly outcome: Outcome | null;
+  readonly isolation: Tier | null;
+  /** What its process was held to; absent where none was started, and in runs of before. */
+  readonly held?: Held;
+  /** Milliseconds of the effect; null while open. */
+  readonly ms: number | null;
+  readonly usage: Usage | null;
+  readonly asks: readonly Ask[];
+  readonly answers: readonly Answer[];
+  /** Each ask with what came of it, oldest first; absent where nothing was asked. */
+  readonly asked?: readonly AskedOnce[];
+  readonly child: Trace | null;
+  /** The model that was asked in its place, when it failed or rested. */
+  readonly fallback?: string;
+}
+
+/** A step with what decided it. */
+export interface StepWhy extends TraceStep {
+  readonly explanation: readonly string[];
+  /** Where the rule that decided stands now, `rules.yaml:12`; null where none did, or is gone. */
+  readonly line: string | null;
+}
+
+export interface Trace {
+  readonly run: string;
+  readonly agent: string;
+  readonly request: string;
+  readonly model: string;
+  /** False when the model was offered no tools, as it was measured not to call any. */
+  readonly tools: boolean;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly state: "running" | "waiting" | "ended" | "interrupted";
+  readonly end: RunEnd | null;
+  /** Present when every effect was withheld. */
+  readonly rehearsal?: true;
+  readonly steps: readonly TraceStep[];
+  /** Hash of the newest entry of the chain. */
+  readonly head: string;
+  readonly events: number;
+}
+
+/** One run in a list. */
+export interface TraceLine {
+  readonly run: string;
+  readonly agent: string;
+  readonly request: string;
+  readonly at: number;
+  readonly state: Trace["state"];
+  readonly outcome: string | null;
+  readonly steps: number;
+  readonly tokens: number;
+  readonly cost: number | null;
+  readonly parent: string | null;
+  /** Earlier runs of the same conversation, oldest first. */
+  readonly after: readonly string[];
+  readonly rehearsal?: true;
+}
+
+export interface Traces {
+  /** Newest first; delegated runs only when asked for. */
+  list(options?: { limit?: number; children?: boolean }): readonly TraceLine[];
+  show(run: string): Trace;
+  /** The raw events of one run, oldest first. */
+  events(run: string): readonly Recorded[];
+  /** One run or everything: journal, bodies and vault. Names the first bad entry. */
+  verify(run?: string): VerifyReport;
+  /** Re-drives from the journal alone: no model, no tool, no network. */
+  replay(run: string): Promise<ReplayReport>;
+  /** Writes the run as JSON lines; returns the number of events. */
+  export(run: string, file: string): Promise<number>;
+  /** What a run made of its copy of a repository. @throws NanosError `patch.none`. */
+  patch(run: string): PatchView;
+  /** The step's proposal and decision, with every layer and rule that spoke. */
+  why(step: string): StepWhy;
+}
+
+export interface VerifyReport {
+  readonly ok: boolean;
+  readonly events: number;
+  readonly chains: number;
+  readonly erased: number;
+  /** Sentence naming the first bad entry, with run, seq and hash; null when ok. */
+  readonly bad: string | null;
+}
+
+export interface ReplayReport {
+  readonly ok: boolean;
+  readonly events: number;
+  readonly steps: number;
+  /** Sentence naming the first difference; null when ok. */
+  readonly differs: string | null;
+}
