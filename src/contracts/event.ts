@@ -5,6 +5,7 @@ import { JsonSchema } from "./json.ts";
 import { Held, Tier } from "./isolation.ts";
 import { Label } from "./label.ts";
 import { AssistantMessage } from "./message.ts";
+import { MISSION_EVENTS, MissionStart } from "./mission.ts";
 import { ModelCard } from "./model.ts";
 import { Failure, Outcome } from "./outcome.ts";
 import { Answer, Ask, RunEnd } from "./run.ts";
@@ -132,6 +133,8 @@ export const EventBody = z.discriminatedUnion("kind", [
     command: z.strictObject({ skill: z.string(), name: z.string() }).optional(),
     /** What began it, where that was no person: a subscription of a skill. */
     event: RunEvent.optional(),
+    /** The plan it follows: what comes next is the plan's to say, and no model's. */
+    mission: MissionStart.optional(),
     /** Memories a delegated run may look into at most: those its parent may, and its own. */
     memories: z.array(z.string()).optional(),
     /** True for one that reads for another and answers by schema: it has no memory. */
@@ -220,6 +223,9 @@ export const EventBody = z.discriminatedUnion("kind", [
     to: z.string(),
     why: Failure,
   }),
+
+  // A run that follows a plan.
+  ...MISSION_EVENTS,
 
   /** The conversation grew too long for the model: what the next calls leave out of it. */
   z.strictObject({

@@ -8,6 +8,7 @@ import { Label } from "./label.ts";
 import { Message } from "./message.ts";
 import { ModelConfig, ToolSpec } from "./model.ts";
 import { Failure, FileChange, Outcome } from "./outcome.ts";
+import { Plan } from "./plan.ts";
 import { CasesFile, RoutesFile, RulesFile } from "./rules.ts";
 import { Answer, Ask, RunEnd } from "./run.ts";
 import { SkillCase } from "./script.ts";
@@ -51,6 +52,7 @@ export const PUBLISHED: readonly PublishedSchema[] = [
   { name: "model", title: "One model of config.yaml or arrangement.yaml", schema: ModelConfig },
   { name: "outcome", title: "What an ended action came to", schema: Outcome },
   { name: "pending", title: "arrangement.change of the home", schema: PendingFile },
+  { name: "plan", title: "plans/NAME.yaml", schema: Plan },
   { name: "routes", title: "routes.yaml", schema: RoutesFile },
   { name: "rules", title: "rules.yaml", schema: RulesFile },
   { name: "run-end", title: "What an ended run says of itself", schema: RunEnd },
