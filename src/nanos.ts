@@ -356,7 +356,7 @@ function worldOf(parts: {
     tools,
     memory: openMemory(memoryDir(home)),
     trees,
-    holds: ({ kind, net }) => sandbox.tier(kind, net) !== null,
+    holds: ({ kind, net, starts }) => sandbox.tier(kind, net, starts) !== null,
     random: systemRandom,
     version: VERSION,
     facts: () => facts(),

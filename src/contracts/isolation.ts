@@ -3,9 +3,10 @@ import { z } from "zod";
 /**
  * The isolation really applied to a process.
  * `bwrap` namespaces, seccomp and limits; `landlock` Landlock, seccomp and limits in the process
- * itself; `wasm` QuickJS in WebAssembly, in a process that may name no file; `container` podman; `none` the operator marked it unconfined; `host` ran inside nanos.
+ * itself; `wasm` QuickJS in WebAssembly, in a process that may name no file; `container` podman;
+ * `seatbelt` a profile of macOS; `none` the operator marked it unconfined; `host` ran inside nanos.
  */
-export const Tier = z.enum(["bwrap", "landlock", "wasm", "container", "none", "host"]);
+export const Tier = z.enum(["bwrap", "landlock", "wasm", "container", "none", "host", "seatbelt"]);
 export type Tier = z.infer<typeof Tier>;
 
 /**

@@ -8,7 +8,7 @@ import type { Ask } from "../contracts/run.ts";
 import type { Scope } from "../contracts/scope.ts";
 import type { Usage } from "../contracts/usage.ts";
 import type { Standing } from "../gate/gate.ts";
-import type { Process } from "./world.ts";
+import type { Process } from "../sandbox/sandbox.ts";
 
 /** Something wanted, with what the gate must know about it and how it is done. */
 export interface Want {

@@ -12,7 +12,7 @@ import type { Command, Subscription } from "../contracts/skill.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { Memory } from "../memory/memory.ts";
 import type { Model } from "../models/model.ts";
-import type { ProcessKind } from "../sandbox/sandbox.ts";
+import type { Process } from "../sandbox/sandbox.ts";
 import type { Json } from "../std/json.ts";
 import type { Edit } from "./growth/edit.ts";
 import type { Guard } from "./secrets/guard.ts";
@@ -100,12 +100,6 @@ export interface ModelSettings {
   readonly context: number | null;
   /** False for one that was measured not to call tools. */
   readonly tools: boolean;
-}
-
-/** A kind of process, and whether it reaches the network itself. */
-export interface Process {
-  readonly kind: ProcessKind;
-  readonly net: boolean;
 }
 
 /** Another arrangement, as an agent of this one: what its runs are judged by, and its tools. */

@@ -11,6 +11,7 @@
  * - `abi` prints the kernel's Landlock version.
  * - `relayed` starts the relay to our proxy, then goes on as nothing does; `relay-apart` and `relay`
  *   are that relay.
+ * - `walls` is under a profile, and answers by its exit code whether that holds.
  * - `guard` is no box: it kills process groups when nanos is gone.
  * - nothing: locks, then executes the program the lock names in its place.
  */
@@ -25,6 +26,7 @@ export async function main(args: readonly string[]): Promise<number> {
     await (await import("./process/guardian.ts")).guard(Bun.stdin.stream());
     return 0;
   }
+  if (what === "walls") return (await (await import("./seatbelt/walls.ts")).wallsStand()) ? 0 : 1;
   if (what === "relay-apart") {
     (await import("./relay/start.ts")).startApart();
     return 0;

@@ -20,10 +20,11 @@ export interface LockSpec {
   readonly v: 1;
   /**
    * `bwrap`: namespaces already hold paths, processes and network. `wasm`: nothing holds paths
-   * until `seal` does, before any code of a stranger's runs. `none`: the operator marked it, and
-   * nothing is locked; of all the rest only `env` is there.
+   * until `seal` does, before any code of a stranger's runs. `seatbelt`: a profile holds it since
+   * before it started. `none`: the operator marked it. In these two nothing is locked; of all the
+   * rest only `env` is there.
    */
-  readonly tier: "bwrap" | "landlock" | "wasm" | "none";
+  readonly tier: "bwrap" | "landlock" | "wasm" | "seatbelt" | "none";
   /** `host` goes on to import a tool file in this process; `program` executes `argv`. */
   readonly kind: "host" | "program";
   /** Landlock version to use; 0 leaves Landlock out (only where namespaces hold). */
@@ -83,7 +84,7 @@ export function applyLock(): LockSpec {
   if (applied) return applied;
   try {
     const lock = readLock();
-    if (lock.tier !== "none") lockDown(lock);
+    if (lock.tier !== "none" && lock.tier !== "seatbelt") lockDown(lock);
     applied = lock;
     for (const name of Object.keys(process.env)) delete process.env[name];
     Object.assign(process.env, lock.env);

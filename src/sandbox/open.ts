@@ -21,9 +21,11 @@ import { seccompProgram } from "./linux/seccomp.ts";
 import type { Plan, StagePlan } from "./plan.ts";
 import { outerStage, planBox } from "./plan.ts";
 import { runtimeArgv } from "./runtime.ts";
-import type { Box, Boxed, ProcessSpec, Sandbox } from "./sandbox.ts";
+import type { Box, Boxed, Process, ProcessSpec, Sandbox } from "./sandbox.ts";
 import { stageHandle } from "./stage/handle.ts";
-import type { Machine } from "./tiers.ts";
+import { relayTo } from "./relay/relay.ts";
+import { planSeatbelt } from "./seatbelt/plan.ts";
+import type { Holding, Machine } from "./tiers.ts";
 import type { Census } from "./process/watch.ts";
 import { openCensus } from "./process/watch.ts";
 import { lookAtMachine, noTier, strongestTier } from "./tiers.ts";
@@ -46,6 +48,8 @@ export interface SandboxOptions {
   readonly landlockAtMost?: number;
   /** Folders no process sees, whatever it was granted. Those that are there when it starts. */
   readonly hidden?: readonly string[];
+  /** What is known of this machine; looked for where nothing is said. */
+  readonly machine?: Machine;
 }
 
 /** The sandbox of this machine. Nothing is started or looked at before the first process. */
@@ -61,19 +65,19 @@ export function openSandbox(options: SandboxOptions): Sandbox {
     containers: 0,
     hidden: options.hidden ?? [],
   };
-  let known: Machine | null = null;
+  let known: Machine | null = options.machine ?? null;
   const machine = (): Machine => (known ??= lookAtMachine(forbid, options.landlockAtMost));
   let found: Podman | Failure | null = null;
   const podman = (): Podman | Failure =>
     (found ??= forbid.includes("container") ? noPodman() : findPodman());
   return {
-    tier: (kind, net) => {
-      if (kind !== "container") return strongestTier(machine(), { kind, net });
+    tier: (kind, net, starts = false) => {
+      if (kind !== "container") return strongestTier(machine(), { kind, net, starts });
       return net || "code" in podman() ? null : "container";
     },
     start: async (spec) => {
       if (isContainer(spec)) return contain(house, spec, podman());
-      const wanted = { kind: kindOf(spec.run), net: spec.box.net.kind === "proxy" } as const;
+      const wanted = wantedBy(spec);
       const tier = strongestTier(machine(), wanted);
       if (tier === null && spec.unconfined && spec.run.kind !== "attack") return bare(house, spec);
       if (tier === null) return noTier(machine(), wanted);
@@ -86,6 +90,15 @@ export function openSandbox(options: SandboxOptions): Sandbox {
       house.guardian.close();
       for (const filter of Object.values(house.filters)) filter.close();
     },
+  };
+}
+
+function wantedBy({ run, box }: ProcessSpec): Process {
+  const itself = run.kind === "program" ? run.argv[0] : undefined;
+  return {
+    kind: kindOf(run),
+    net: box.net.kind === "proxy",
+    starts: box.exec.some((path) => path !== itself),
   };
 }
 
@@ -109,14 +122,36 @@ interface House {
 async function begin(
   house: House,
   spec: ProcessSpec,
-  tier: "bwrap" | "landlock" | "wasm",
+  tier: Holding,
   machine: Machine,
 ): Promise<Boxed | Failure> {
   try {
+    if (tier === "seatbelt") return await belt(house, spec, machine.seatbelt ?? "");
     const plan = await planBox(spec, tier, machine, house.hidden);
     return "code" in plan ? plan : await launch(house, spec, plan, machine.bwrap ?? "");
   } catch (error) {
     return startFailure(error);
+  }
+}
+
+/** Starts it under a profile; what reaches the network does so by a relay that lives as long as it. */
+async function belt(house: House, spec: ProcessSpec, wrapper: string): Promise<Boxed | Failure> {
+  const { net } = spec.box;
+  const relay = net.kind === "proxy" ? await relayTo(net.socket, 0) : null;
+  let boxed: Boxed | null = null;
+  try {
+    const plan = await planSeatbelt(spec, wrapper, relay?.port ?? null, house.hidden);
+    if ("code" in plan) return plan;
+    const { argv, env, cwd, stage } = plan;
+    const child = await startChild({ argv, env, cwd, descriptor3: null });
+    const mapping = stage?.mapping ?? [];
+    boxed = keep(house, spec, {
+      ...{ child, tier: "seatbelt", fork: false, stage, mapping, cwd },
+      onGone: () => void relay?.server.close(),
+    });
+    return boxed;
+  } finally {
+    if (boxed === null) relay?.server.close();
   }
 }
 

@@ -110,7 +110,10 @@ function startOf(
  * One thread until the lock is on (compiling in the background is a thread), no cache files, and
  * no other setting: what the process sees as its environment comes with the lock.
  */
-const RUNTIME_ENV = { BUN_JSC_useConcurrentJIT: "0", BUN_RUNTIME_TRANSPILER_CACHE_PATH: "0" };
+export const RUNTIME_ENV = {
+  BUN_JSC_useConcurrentJIT: "0",
+  BUN_RUNTIME_TRANSPILER_CACHE_PATH: "0",
+};
 
 /** Optimizing the engine takes longer than what most tools compute in it. */
 const ENGINE_ENV = { BUN_JSC_useOMGJIT: "0" };
@@ -337,7 +340,7 @@ function uncounted(): Failure {
   };
 }
 
-function badPath(path: string): Failure {
+export function badPath(path: string): Failure {
   return {
     code: "sandbox.bad_path",
     message: `The working folder ${path} does not exist.`,
@@ -353,7 +356,7 @@ function stageInside(folder: string, root: string): Failure {
   };
 }
 
-function badProgram(path: string): Failure {
+export function badProgram(path: string): Failure {
   return {
     code: "sandbox.no_program",
     message: `There is no program at ${path === "" ? "an empty path" : path}.`,

@@ -28,24 +28,36 @@ test("the strongest tier is taken, and none is ever made up", () => {
   const bwrap = "/usr/bin/bwrap";
   for (const kind of ["host", "program"] as const) {
     const alone = { kind, net: false };
-    expect(strongestTier({ bwrap, abi: 7, wasm: false }, alone)).toBe("bwrap");
-    expect(strongestTier({ bwrap: null, abi: 1, wasm: false }, alone)).toBe("landlock");
-    expect(strongestTier({ bwrap: null, abi: 0, wasm: false }, alone)).toBeNull();
+    expect(strongestTier({ bwrap, abi: 7, wasm: false, seatbelt: null }, alone)).toBe("bwrap");
+    expect(strongestTier({ bwrap: null, abi: 1, wasm: false, seatbelt: null }, alone)).toBe(
+      "landlock",
+    );
+    expect(strongestTier({ bwrap: null, abi: 0, wasm: false, seatbelt: null }, alone)).toBeNull();
     const tier = kind === "program" ? "bwrap" : null;
-    expect(strongestTier({ bwrap, abi: 0, wasm: false }, { kind, net: true })).toBe(tier);
-    expect(strongestTier({ bwrap: null, abi: 7, wasm: false }, { kind, net: true })).toBeNull();
+    expect(strongestTier({ bwrap, abi: 0, wasm: false, seatbelt: null }, { kind, net: true })).toBe(
+      tier,
+    );
+    expect(
+      strongestTier({ bwrap: null, abi: 7, wasm: false, seatbelt: null }, { kind, net: true }),
+    ).toBeNull();
   }
 });
 
 test("a refusal says what to do", () => {
-  const none = noTier({ bwrap: null, abi: 0, wasm: false }, { kind: "program", net: false });
+  const none = noTier(
+    { bwrap: null, abi: 0, wasm: false, seatbelt: null },
+    { kind: "program", net: false },
+  );
   expect(none.code).toBe("sandbox.no_tier");
   expect(none.next).toContain(installBwrap());
-  const net = noTier({ bwrap: null, abi: 7, wasm: false }, { kind: "program", net: true });
+  const net = noTier(
+    { bwrap: null, abi: 7, wasm: false, seatbelt: null },
+    { kind: "program", net: true },
+  );
   expect([net.code, net.next !== none.next]).toEqual(["sandbox.no_tier", true]);
   expect(net.next).toContain(installBwrap());
   const host = noTier(
-    { bwrap: "/usr/bin/bwrap", abi: 7, wasm: false },
+    { bwrap: "/usr/bin/bwrap", abi: 7, wasm: false, seatbelt: null },
     { kind: "host", net: true },
   );
   expect([host.code, host.next]).toEqual([

@@ -25,6 +25,15 @@ export interface Box {
 /** `host` is our own, of a tool file; `pure` is one that only computes; `container` is podman's. */
 export type ProcessKind = "pure" | "host" | "program" | "container";
 
+/** What a tier is asked to hold. */
+export interface Process {
+  readonly kind: ProcessKind;
+  /** Whether it reaches the network itself. */
+  readonly net: boolean;
+  /** Whether it starts programs beside itself; not, where nothing is said. */
+  readonly starts?: boolean;
+}
+
 export interface ProcessSpec {
   /**
    * What runs: `program` is argv with an absolute path; `host` is nanos' own tool host importing
@@ -123,8 +132,11 @@ export interface Boxed {
  * - Nothing of nanos' environment or open files is visible to it.
  */
 export interface Sandbox {
-  /** The tier that would hold this kind of process here, or null. */
-  tier(kind: ProcessKind, net: boolean): Tier | null;
+  /**
+   * The tier that would hold this kind of process here, or null. `starts`: it starts programs
+   * beside itself.
+   */
+  tier(kind: ProcessKind, net: boolean, starts?: boolean): Tier | null;
   /**
    * Failures: `sandbox.no_tier`, `sandbox.bad_path`, `sandbox.no_program`, `sandbox.no_runtime`,
    * `sandbox.stage_too_large`, `sandbox.start_failed`. A process that could not lock itself exits

@@ -1,10 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { Tier } from "../contracts/isolation.ts";
 import type { Failure } from "../contracts/outcome.ts";
-import type { ProcessKind } from "./sandbox.ts";
+import type { Process } from "./sandbox.ts";
 import { bwrapProbeArgv } from "./bwrap.ts";
 import { runBriefly } from "./process/child.ts";
 import { runtimeArgv } from "./runtime.ts";
+import { SANDBOX_EXEC, seatbeltProbeArgv } from "./seatbelt/plan.ts";
 import { boxUser } from "./user.ts";
 
 /** What this machine can hold a process with. Asked of the machine, not of its version. */
@@ -15,58 +16,64 @@ export interface Machine {
   readonly abi: number;
   /** Whether what only computes may run in WebAssembly. */
   readonly wasm: boolean;
+  /** Path of macOS's program that puts a process under a profile, where that holds; or null. */
+  readonly seatbelt: string | null;
 }
 
 /** Finds out once; costs a short process or two. */
 export function lookAtMachine(forbid: readonly Tier[], mostAbi = Infinity): Machine {
-  if (process.platform !== "linux") return { bwrap: null, abi: 0, wasm: false };
+  const none: Machine = { bwrap: null, abi: 0, wasm: false, seatbelt: null };
+  if (process.platform === "darwin" && !forbid.includes("seatbelt")) {
+    return { ...none, seatbelt: findSeatbelt(SANDBOX_EXEC) };
+  }
+  if (process.platform !== "linux") return none;
   return {
+    ...none,
     bwrap: forbid.includes("bwrap") ? null : findBwrap(),
     abi: forbid.includes("landlock") ? 0 : Math.min(mostAbi, findLandlock()),
     wasm: !forbid.includes("wasm"),
   };
 }
 
-/**
- * What is held: our own host of a tool file, one that only computes, or a program; and whether it
- * has a way to the network.
- */
-export interface Wanted {
-  readonly kind: ProcessKind;
-  readonly net: boolean;
-}
+/** The tiers that hold what is started by us; a container is podman's. */
+export type Holding = "bwrap" | "landlock" | "wasm" | "seatbelt";
 
 /**
  * The strongest tier that holds a process, or null. A program that reaches the network through our
  * proxy needs a network of its own, which Landlock cannot give: it knows ports and no addresses. A
  * host has none in any tier, as nanos makes its requests. What only computes is held even where
- * there are no walls: it runs in WebAssembly, in a process that may name nothing.
+ * there are no walls: it runs in WebAssembly, in a process that may name nothing. On a Mac nothing
+ * ends what a program started and left alone, so there it starts none.
  */
 export function strongestTier(
   machine: Machine,
-  { kind, net }: Wanted,
-): "bwrap" | "landlock" | "wasm" | null {
+  { kind, net, starts = false }: Process,
+): Holding | null {
   if (kind === "container" || (kind !== "program" && net)) return null;
+  if (machine.seatbelt !== null) return starts ? null : "seatbelt";
   if (machine.bwrap !== null) return "bwrap";
   if (machine.abi > 0 && !net) return "landlock";
   return machine.wasm && kind === "pure" ? "wasm" : null;
 }
 
 /** Why no tier holds it, and what to do about it. */
-export function noTier(machine: Machine, { kind, net }: Wanted): Failure {
-  if (process.platform !== "linux") {
-    return {
-      code: "sandbox.no_tier",
-      message: `No sandbox for ${process.platform} has been built and tested yet.`,
-      next: "Run nanos on Linux, in a container or a virtual machine; or mark what you would run yourself: nanos grant add SKILL --unconfined",
-    };
-  }
+export function noTier(machine: Machine, { kind, net, starts = false }: Process): Failure {
+  const code = "sandbox.no_tier";
   if (kind !== "program" && net) {
-    return {
-      code: "sandbox.no_tier",
-      message: "The host of a tool file has no network of its own.",
-      next: "Leave its requests to nanos: ctx.fetch.",
-    };
+    const message = "The host of a tool file has no network of its own.";
+    return { code, message, next: "Leave its requests to nanos: ctx.fetch." };
+  }
+  if (machine.seatbelt !== null && starts) {
+    const message =
+      "On a Mac nothing ends what a program has started: what starts others is refused.";
+    return { code, message, next: ELSEWHERE };
+  }
+  if (process.platform === "darwin") {
+    const message = `The sandbox of macOS (${SANDBOX_EXEC}) is not here, or did not hold what it must.`;
+    return { code, message, next: ELSEWHERE };
+  }
+  if (process.platform !== "linux") {
+    return { code, message: `There is no sandbox for ${process.platform}.`, next: ELSEWHERE };
   }
   if (net && machine.abi > 0) {
     return {
@@ -82,6 +89,9 @@ export function noTier(machine: Machine, { kind, net }: Wanted): Failure {
     next: `${installBwrap()}, or use a kernel with Landlock (Linux 5.13 or later, lsm=landlock).`,
   };
 }
+
+const ELSEWHERE =
+  "Run nanos on Linux, in a container or a virtual machine; or mark what you would run yourself: nanos grant add SKILL --unconfined";
 
 /** How to get bubblewrap on this system. */
 export function installBwrap(): string {
@@ -117,6 +127,12 @@ function findBwrap(): string | null {
     if (runBriefly(bwrapProbeArgv(path, keep), PROBE_MS)?.code === 0) return path;
   }
   return null;
+}
+
+/** `wrapper` where our own runtime starts under it and is refused what it must be, or null. */
+export function findSeatbelt(wrapper: string): string | null {
+  if (!existsSync(wrapper)) return null;
+  return runBriefly(seatbeltProbeArgv(wrapper), PROBE_MS)?.code === 0 ? wrapper : null;
 }
 
 function findLandlock(): number {

@@ -1,6 +1,6 @@
 import { isAbsolute, join, resolve } from "node:path";
 import { scopeParts, type Scope } from "../contracts/scope-parts.ts";
-import type { ProcessKind } from "../sandbox/sandbox.ts";
+import type { Process } from "../sandbox/sandbox.ts";
 import type { LoadedTool } from "./tool-host.ts";
 
 /** True when `path` is `folder` or lies in it. Both absolute and normal. */
@@ -14,17 +14,24 @@ export function onlyComputes(scopes: readonly Scope[]): boolean {
 }
 
 /** The process a tool runs in; null for a request over HTTP, which needs none. */
-export function processOf({ kind, manifest }: Pick<LoadedTool, "kind" | "manifest">): {
-  readonly kind: ProcessKind;
-  readonly net: boolean;
-} | null {
+export function processOf({
+  kind,
+  manifest,
+}: Pick<LoadedTool, "kind" | "manifest">): Process | null {
   const { scopes } = manifest;
-  if (kind === "module") return { kind: onlyComputes(scopes) ? "pure" : "host", net: false };
+  if (kind === "module") return hostOf(scopes);
   if (kind === "container") return { kind, net: false };
   // A server of standard streams has the program it is; one behind HTTP has none.
   const has = (start: string): boolean => scopes.some((scope) => scope.startsWith(start));
   if (kind === "http" || (kind === "mcp" && !has("exec:"))) return null;
-  return { kind: "program", net: has("net:") };
+  // It is one of those it may start.
+  return { kind: "program", net: has("net:"), starts: valuesOf(scopes, "exec").length > 1 };
+}
+
+/** The host of a tool file, whose requests nanos makes. */
+export function hostOf(scopes: readonly Scope[]): Process {
+  const starts = valuesOf(scopes, "exec").length > 0;
+  return { kind: onlyComputes(scopes) ? "pure" : "host", net: false, starts };
 }
 
 /** The absolute paths of the scopes of one kind. */

@@ -20,8 +20,7 @@ export async function doctor(given: {
   const checks: Check[] = [
     { name: "home", state: "ok", says: place.home },
     arrangementCheck(place),
-    tierCheck(sandbox),
-    programCheck(sandbox),
+    ...sandboxChecks(sandbox),
     modelCheck(models.list()),
     postureCheck(await models.posture()),
     secretCheck(secrets),
@@ -40,34 +39,49 @@ function arrangementCheck({ arrangementDir, workspace }: Place): Check {
   return { name: "arrangement", state: "warn", says: "There is none yet.", next };
 }
 
-function tierCheck(sandbox: Sandbox): Check {
-  const tier = sandbox.tier("host", false);
-  if (tier === "bwrap")
-    return { name: "sandbox", state: "ok", says: "bwrap: namespaces, seccomp and limits" };
-  const next = "Install bubblewrap for the strongest tier: apt install bubblewrap";
-  if (tier)
-    return { name: "sandbox", state: "ok", says: `${tier}: Landlock, seccomp and limits`, next };
-  return {
-    name: "sandbox",
-    state: "bad",
-    says: sandbox.tier("pure", false)
-      ? "Only wasm, for tools that compute and reach nothing; others are refused."
-      : "No tier can hold a tool here; tools are refused.",
-    next,
-  };
+/** What holds tools and programs here, and what of them nothing holds. */
+export function sandboxChecks(sandbox: Pick<Sandbox, "tier">): readonly Check[] {
+  return [tierCheck(sandbox), programCheck(sandbox)];
 }
 
-function programCheck(sandbox: Sandbox): Check {
+const INSTALL = "Install bubblewrap: apt install bubblewrap";
+const ELSEWHERE = "For what has been tried, run nanos on Linux.";
+
+function tierCheck(sandbox: Pick<Sandbox, "tier">): Check {
+  const name = "sandbox";
+  const tier = sandbox.tier("host", false);
+  if (tier === "bwrap") return { name, state: "ok", says: "bwrap: namespaces, seccomp and limits" };
+  if (tier === "seatbelt") {
+    const says = "seatbelt: a profile of macOS for each process; never run on a Mac by us";
+    return { name, state: "warn", says, next: ELSEWHERE };
+  }
+  const next = `${INSTALL}, the strongest tier`;
+  if (tier) return { name, state: "ok", says: `${tier}: Landlock, seccomp and limits`, next };
+  const says = sandbox.tier("pure", false)
+    ? "Only wasm, for tools that compute and reach nothing; others are refused."
+    : "No tier can hold a tool here; tools are refused.";
+  return { name, state: "bad", says, next };
+}
+
+function programCheck(sandbox: Pick<Sandbox, "tier">): Check {
+  const name = "programs";
   const tier = sandbox.tier("program", false);
-  const next = "Install bubblewrap: apt install bubblewrap";
-  if (tier && sandbox.tier("program", true) !== null) {
-    return { name: "programs", state: "ok", says: `held by ${tier}, also those with net: scopes` };
+  if (!tier)
+    return { name, state: "warn", says: "No tier can hold a program here.", next: INSTALL };
+  const held = `held by ${tier}`;
+  if (sandbox.tier("program", false, true) === null) {
+    const says = `${held}, also those with net: scopes; those that start other programs are refused`;
+    return { name, state: "warn", says, next: ELSEWHERE };
   }
-  if (tier) {
-    const says = `held by ${tier}; those with net: scopes are refused`;
-    return { name: "programs", state: "warn", says, next };
+  if (sandbox.tier("program", true) !== null) {
+    return { name, state: "ok", says: `${held}, also those with net: scopes` };
   }
-  return { name: "programs", state: "warn", says: "No tier can hold a program here.", next };
+  return {
+    name,
+    state: "warn",
+    says: `${held}; those with net: scopes are refused`,
+    next: INSTALL,
+  };
 }
 
 function modelCheck(models: readonly ModelLine[]): Check {

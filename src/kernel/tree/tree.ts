@@ -91,7 +91,7 @@ function actOnTree(
     },
     declared: null,
     attached: true,
-    process: { kind: "program", net: false },
+    process: { kind: "program", net: false, starts: true },
     repeatable: true,
     // The copy is the run's own, and gone with it.
     inert: true,

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, lstatSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "../../std/clock.ts";
+import { runBriefly } from "./child.ts";
 
 /** One process as /proc shows it. */
 export interface Member {
@@ -85,6 +86,27 @@ function everyProcess(): Member[] {
 
 /** One process, or null when it is gone or has ended and waits to be collected. */
 export function memberAt(pid: number): Member | null {
+  return process.platform === "linux" ? memberInProc(pid) : memberByPs(pid);
+}
+
+/** As `ps` tells, where there is no /proc: of its threads and of the tenths of a second nothing. */
+export function memberByPs(pid: number): Member | null {
+  const argv = ["/bin/ps", "-o", "ppid=,pgid=,stat=,rss=,time=,lstart=", "-p", String(pid)];
+  const done = runBriefly(argv, PS_MS, { env: { LC_ALL: "C" } });
+  const fields = done?.code === 0 ? done.out.trim().split(/\s+/u) : [];
+  const [parent = "", group = "", state = "Z", kilobytes = "", time = "", ...start] = fields;
+  if (state.startsWith("Z")) return null;
+  return {
+    ...{ pid, parent: Number(parent), group: Number(group), threads: 1 },
+    startTicks: Date.parse(start.join(" ")),
+    cpuTicks: Number(time.replaceAll(/\D/gu, "")),
+    residentBytes: Number(kilobytes) * 1024,
+  };
+}
+
+const PS_MS = 1_000;
+
+function memberInProc(pid: number): Member | null {
   let text: string;
   try {
     text = readFileSync(`/proc/${pid}/stat`, "latin1");

@@ -1,5 +1,5 @@
 import { connect, createServer } from "node:net";
-import type { Socket } from "node:net";
+import type { AddressInfo, Server, Socket } from "node:net";
 import { LIMITS } from "../../std/limits.ts";
 import { PROXY_SOCKET } from "../bwrap.ts";
 import { RELAY_PORT } from "./place.ts";
@@ -9,18 +9,27 @@ import { RELAY_PORT } from "./place.ts";
  * nothing of hosts; the proxy at the other end decides. It lives as long as the box does.
  */
 export async function relay(): Promise<void> {
+  await relayTo(PROXY_SOCKET, RELAY_PORT);
+  process.stdout.write("ready\n");
+  await new Promise(() => undefined);
+}
+
+/** A relay of this process; `port` 0 takes one that is free. */
+export async function relayTo(
+  socket: string,
+  port: number,
+): Promise<{ readonly port: number; readonly server: Server }> {
   const server = createServer({ allowHalfOpen: true }, (inside) => {
-    const outside = connect({ path: PROXY_SOCKET, allowHalfOpen: true });
+    const outside = connect({ path: socket, allowHalfOpen: true });
     join(inside, outside);
     join(outside, inside);
   });
   server.maxConnections = LIMITS.proxyConnections;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(RELAY_PORT, "127.0.0.1", resolve);
+    server.listen(port, "127.0.0.1", resolve);
   });
-  process.stdout.write("ready\n");
-  await new Promise(() => undefined);
+  return { port: (server.address() as AddressInfo).port, server };
 }
 
 function join(from: Socket, to: Socket): void {

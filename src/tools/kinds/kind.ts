@@ -8,7 +8,7 @@ import type { Label } from "../../contracts/label.ts";
 import type { Failure } from "../../contracts/outcome.ts";
 import type { Scope } from "../../contracts/scope.ts";
 import type { McpServer, ToolFile, ToolManifest } from "../../contracts/tool.ts";
-import type { Boxed, ProcessKind, Sandbox } from "../../sandbox/sandbox.ts";
+import type { Boxed, Process, Sandbox } from "../../sandbox/sandbox.ts";
 import type { Env } from "../box.ts";
 import type { ManifestCache } from "../cache.ts";
 import { failure } from "../failures.ts";
@@ -80,10 +80,10 @@ export interface Kind {
 export function bareHere(
   { sandbox, marked }: Parts,
   source: Source,
-  process: { readonly kind: ProcessKind; readonly net: boolean },
+  { kind, net, starts }: Process,
   command?: string,
 ): true | undefined {
-  const held = sandbox.tier(process.kind, process.net) !== null;
+  const held = sandbox.tier(kind, net, starts) !== null;
   return !held && marked(source, command) ? true : undefined;
 }
 

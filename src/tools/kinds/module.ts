@@ -13,7 +13,7 @@ import { type Link, openLink, type Reply } from "../mcp/link.ts";
 import { missingScope, readOsError } from "../missing.ts";
 import { type Pool, requestOf, warmPool } from "../pool.ts";
 import { type CallMeta, WIRE } from "../runtime/wire.ts";
-import { onlyComputes, undeclared } from "../scopes.ts";
+import { hostOf, onlyComputes, undeclared } from "../scopes.ts";
 import type { Reach, ToolCall, ToolResult } from "../tool-host.ts";
 import {
   bareHere,
@@ -259,7 +259,7 @@ function hostSpec(
   const own = [source.file, ...source.own];
   const warm = stage === null;
   const pure = onlyComputes(scopes);
-  const unconfined = bareHere(parts, source, { kind: pure ? "pure" : "host", net: false });
+  const unconfined = bareHere(parts, source, hostOf(scopes));
   return {
     run: { kind: "host", file: source.file, pure },
     cwd: "/",

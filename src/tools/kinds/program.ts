@@ -9,7 +9,7 @@ import type { Boxed, Ended, ProcessSpec } from "../../sandbox/sandbox.ts";
 import { boxOf, DEFAULT_PATH, findProgram } from "../box.ts";
 import { endedFailure, failure, isFailure, lastLine } from "../failures.ts";
 import { missingScope, refusedPath } from "../missing.ts";
-import { isWithin, pathsOf } from "../scopes.ts";
+import { isWithin, pathsOf, valuesOf } from "../scopes.ts";
 import type { Reached, ToolCall, ToolResult } from "../tool-host.ts";
 import { newPassage, openProxy, type Passage, type Proxy, reachedOf } from "../proxy/proxy.ts";
 import { withRealPlaces } from "../stages.ts";
@@ -46,7 +46,8 @@ export async function startProgram(
   passage: Passage,
 ): Promise<Started | Failure> {
   const { scopes, granted = [] } = program;
-  const process = { kind: "program", net: reachesOut(scopes) } as const;
+  const starts = valuesOf(scopes, "exec").some((name) => name !== program.argv[0]);
+  const process = { kind: "program", net: reachesOut(scopes), starts } as const;
   const unconfined = bareHere(parts, source, process, program.command);
   // What nothing holds needs no way out.
   const proxy =

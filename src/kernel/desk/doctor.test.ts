@@ -1,0 +1,57 @@
+import { expect, test } from "bun:test";
+import type { Tier } from "../../contracts/isolation.ts";
+import type { Sandbox } from "../../sandbox/sandbox.ts";
+import { sandboxChecks } from "./doctor.ts";
+import { probeChecks } from "./probes.ts";
+
+/** By kind of process, `net` and `starts` where it has them. */
+function machine(held: Readonly<Record<string, Tier>>): Pick<Sandbox, "tier"> {
+  return {
+    tier: (kind, net, starts = false) =>
+      held[`${kind}${net ? " net" : ""}${starts ? " starts" : ""}`] ?? null,
+  };
+}
+
+const program = (tier: Tier, ...more: readonly string[]): Readonly<Record<string, Tier>> =>
+  Object.fromEntries(["program", ...more].map((one) => [one, tier]));
+
+const CASES: readonly (readonly [string, Readonly<Record<string, Tier>>, readonly string[]])[] = [
+  [
+    "bwrap",
+    { host: "bwrap", ...program("bwrap", "program net", "program starts") },
+    ["ok bwrap: namespaces", "ok held by bwrap, also those with net"],
+  ],
+  [
+    "Landlock",
+    { host: "landlock", ...program("landlock", "program starts") },
+    ["ok landlock: Landlock", "warn held by landlock; those with net: scopes are refused"],
+  ],
+  [
+    "a Mac",
+    { host: "seatbelt", ...program("seatbelt", "program net") },
+    [
+      "warn seatbelt: a profile of macOS for each process; never run on a Mac by us",
+      "warn held by seatbelt, also those with net: scopes; those that start other programs are ref",
+    ],
+  ],
+  ["wasm", { pure: "wasm" }, ["bad Only wasm", "warn No tier can hold a program here."]],
+  ["nothing", {}, ["bad No tier can hold a tool here", "warn No tier can hold a program here."]],
+];
+
+for (const [name, held, want] of CASES) {
+  test(`what holds here is said: ${name}`, () => {
+    const checks = sandboxChecks(machine(held));
+    for (const [at, { state, says, next }] of checks.entries()) {
+      expect(`${state} ${says}`).toStartWith(want[at] ?? "");
+      if (state !== "ok") expect(next).toBeString();
+    }
+    expect(checks).toHaveLength(want.length);
+  });
+}
+
+test("on a Mac it says that no escape was tried", async () => {
+  const mac = machine({ host: "seatbelt" }) as Sandbox;
+  expect(await probeChecks(mac)).toMatchObject([
+    { state: "warn", says: expect.stringContaining("No escape was tried") },
+  ]);
+});
