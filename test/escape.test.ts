@@ -7,10 +7,10 @@ import type { ProbeResult } from "../src/sandbox/probe.ts";
 import { LEFT_OPEN } from "../src/sandbox/probing/attacks/files.ts";
 import type { ProcessSpec } from "../src/sandbox/sandbox.ts";
 import { forced } from "../src/sandbox/testing/ground.ts";
-import { CONTAINERS } from "../src/sandbox/testing/image.ts";
+import { CONTAINERS, makeImage } from "../src/sandbox/testing/image.ts";
 import { TIERS } from "../src/sandbox/testing/tiers.ts";
 import type { Json } from "../src/std/json.ts";
-import { attempt, LAN, openNetwork } from "../src/tools/testing/network-lab.ts";
+import { attempt, LAN, type NetworkLab, openNetwork } from "../src/tools/testing/network-lab.ts";
 import { person } from "./support/nanos.ts";
 import { asSomebody, isReadable, isRoot } from "./support/machines.ts";
 
@@ -107,65 +107,33 @@ if (TIERS.includes("bwrap")) {
     "a program with a network gets nowhere its call did not name, by whatever way",
     async () => {
       const network = await openNetwork();
-      const { plain, other, secure, away, names } = network;
-      names["turning.test"] = ["93.184.216.34", "127.0.0.1"];
-      names["inside.test"] = ["127.0.0.1"];
-      names["lan.test"] = ["10.0.0.1"];
-      names["meta.test"] = ["169.254.169.254"];
-      const connect = (to: string, then = ""): Json => [
-        "proxy",
-        `CONNECT ${to} HTTP/1.1\r\nHost: ${to}\r\n\r\n`,
-        ...(then === "" ? [] : [then]),
-      ];
-      const p = `127.0.0.1:${plain.port}`;
-      const net = [`127.0.0.1:${away.port}`, "turning.test:80", "inside.test:80", "meta.test:80"];
-      const attacks: readonly (readonly [string, Json])[] = [
-        ["another port", ["fetch", `http://127.0.0.1:${other.port}/`]],
-        ["another port, by TLS", ["fetch", `https://127.0.0.1:${secure.port}/`]],
-        ["a redirect to another host", ["fetch", `http://127.0.0.1:${away.port}/`]],
-        ["a tunnel to another host", connect(`127.0.0.1:${other.port}`)],
-        [
-          "another host in a tunnel",
-          connect(`127.0.0.1:${away.port}`, `GET / HTTP/1.1\r\nHost: ${p}\r\n\r\n`),
-        ],
-        ["an address of this network", connect(`${LAN}:${away.port}`)],
-        ["a private range", connect("192.168.0.1:80")],
-        ["a private range by a name", connect("lan.test:80")],
-        ["this machine by a name", connect("inside.test:80")],
-        ["the metadata service", connect("169.254.169.254:80")],
-        ["the metadata service by a name", connect("meta.test:80")],
-        ["a name that turns", connect("turning.test:80")],
-        ["a name that turned", connect("turning.test:80")],
-        ["another spelling", connect(`2130706433:${other.port}`)],
-        ["a mapped address", connect(`[::ffff:127.0.0.1]:${other.port}`)],
-        ["a name with a NUL", connect(`127.0.0.1\0.test:${other.port}`)],
-        ["no proxy at all", ["unset"]],
-        ["a raw connection", ["tcp", "127.0.0.1", other.port]],
-        ["a raw connection to this network", ["tcp", LAN, other.port]],
-        ["a raw connection to the metadata service", ["tcp", "169.254.169.254", 80]],
-        ["a raw connection over IPv6", ["tcp", "::1", other.port]],
-        ["a datagram", ["udp", "127.0.0.1", other.port]],
-        ["a datagram to a server of names", ["udp", "1.1.1.1", 53]],
-        ["the names of this machine", ["lookup", "example.org"]],
-        ["the socket of the proxy", ["unix", "/run/nanos.sock"]],
-        ["a socket without a file", ["unix", "\0nanos"]],
-      ];
-      const steps = attacks.map(([, step]) => step);
-      const result = await attempt(network, { net, steps });
-      if (!result.ok) throw new Error(result.failure.message);
-      const saw = JSON.parse(String(result.output)) as readonly string[];
-      expect(saw).toHaveLength(attacks.length);
-      const through = attacks.filter((_, i) =>
-        /200 (?:plain|other|secure)|^sent$/u.test(saw[i] ?? ""),
-      );
-      expect(through.map(([name]) => name)).toEqual([]);
-      // What they say is one thing; whether anybody was asked is another.
-      expect([plain.asked, other.asked, secure.asked]).toEqual([[], [], []]);
-      expect(away.asked).toEqual([`GET 127.0.0.1:${away.port}/`]);
-      console.log(
-        `${attacks.length} ways out of a program with a network, held by bwrap: none got through`,
-      );
+      await tryWaysOut(network, "client");
       await network.close();
+    },
+    CELL_MS,
+  );
+}
+
+if (CONTAINERS && isRoot()) {
+  test(
+    "a container with a network gets nowhere its call did not name either",
+    async () => {
+      const image = makeImage();
+      const network = await openNetwork(image.name);
+      await tryWaysOut(network, "contained");
+      const { plain } = network;
+      const p = `127.0.0.1:${plain.port}`;
+      const result = await attempt(network, {
+        ...{ net: [p], tool: "contained" },
+        steps: [["fetch", `http://${p}/in`], ["env"]],
+      });
+      expect(result).toMatchObject({ ok: true, isolation: "container", hosts: [p] });
+      expect(result.ok && String(result.output)).toContain("200 plain");
+      expect(plain.asked).toEqual([`GET ${p}/in`]);
+      // Nothing is left of it: neither the container nor the relay whose network it joined.
+      expect(image.podman("ps", "--all", "--quiet", "--filter", `ancestor=${image.name}`)).toBe("");
+      await network.close();
+      image.remove();
     },
     CELL_MS,
   );
@@ -233,6 +201,65 @@ interface Asked {
   readonly id: string;
   readonly run: string;
   readonly what: string;
+}
+
+/** Every way out of a process with a network; `away` is the one host its call named. */
+async function tryWaysOut(network: NetworkLab, tool: "client" | "contained"): Promise<void> {
+  const what = tool === "client" ? "program" : "container";
+  const { plain, other, secure, away, names } = network;
+  names["turning.test"] = ["93.184.216.34", "127.0.0.1"];
+  names["inside.test"] = ["127.0.0.1"];
+  names["lan.test"] = ["10.0.0.1"];
+  names["meta.test"] = ["169.254.169.254"];
+  const connect = (to: string, then = ""): Json => [
+    "proxy",
+    `CONNECT ${to} HTTP/1.1\r\nHost: ${to}\r\n\r\n`,
+    ...(then === "" ? [] : [then]),
+  ];
+  const p = `127.0.0.1:${plain.port}`;
+  const net = [`127.0.0.1:${away.port}`, "turning.test:80", "inside.test:80", "meta.test:80"];
+  const attacks: readonly (readonly [string, Json])[] = [
+    ["another port", ["fetch", `http://127.0.0.1:${other.port}/`]],
+    ["another port, by TLS", ["fetch", `https://127.0.0.1:${secure.port}/`]],
+    ["a redirect to another host", ["fetch", `http://127.0.0.1:${away.port}/`]],
+    ["a tunnel to another host", connect(`127.0.0.1:${other.port}`)],
+    [
+      "another host in a tunnel",
+      connect(`127.0.0.1:${away.port}`, `GET / HTTP/1.1\r\nHost: ${p}\r\n\r\n`),
+    ],
+    ["an address of this network", connect(`${LAN}:${away.port}`)],
+    ["a private range", connect("192.168.0.1:80")],
+    ["a private range by a name", connect("lan.test:80")],
+    ["this machine by a name", connect("inside.test:80")],
+    ["the metadata service", connect("169.254.169.254:80")],
+    ["the metadata service by a name", connect("meta.test:80")],
+    ["a name that turns", connect("turning.test:80")],
+    ["a name that turned", connect("turning.test:80")],
+    ["another spelling", connect(`2130706433:${other.port}`)],
+    ["a mapped address", connect(`[::ffff:127.0.0.1]:${other.port}`)],
+    ["a name with a NUL", connect(`127.0.0.1\0.test:${other.port}`)],
+    ["no proxy at all", ["unset"]],
+    ["a raw connection", ["tcp", "127.0.0.1", other.port]],
+    ["a raw connection to this network", ["tcp", LAN, other.port]],
+    ["a raw connection to the metadata service", ["tcp", "169.254.169.254", 80]],
+    ["a raw connection over IPv6", ["tcp", "::1", other.port]],
+    ["a datagram", ["udp", "127.0.0.1", other.port]],
+    ["a datagram to a server of names", ["udp", "1.1.1.1", 53]],
+    ["the names of this machine", ["lookup", "example.org"]],
+    ["the socket of the proxy", ["unix", "/run/nanos.sock"]],
+    ["a socket without a file", ["unix", "\0nanos"]],
+  ];
+  const steps = attacks.map(([, step]) => step);
+  const result = await attempt(network, { net, steps, tool });
+  if (!result.ok) throw new Error(result.failure.message);
+  const saw = JSON.parse(String(result.output)) as readonly string[];
+  expect(saw).toHaveLength(attacks.length);
+  const through = attacks.filter((_, i) => /200 (?:plain|other|secure)|^sent$/u.test(saw[i] ?? ""));
+  expect(through.map(([name]) => name)).toEqual([]);
+  // What they say is one thing; whether anybody was asked is another.
+  expect([plain.asked, other.asked, secure.asked]).toEqual([[], [], []]);
+  expect(away.asked).toEqual([`GET 127.0.0.1:${away.port}/`]);
+  console.log(`${attacks.length} ways out of a ${what} with a network: none got through`);
 }
 
 /** In a nanos that was started carelessly: a file is left open, and the environment holds a secret. */

@@ -19,7 +19,7 @@ import { openGuardian } from "./process/guardian.ts";
 import type { SocketUse } from "./linux/seccomp.ts";
 import { seccompProgram } from "./linux/seccomp.ts";
 import type { Plan, StagePlan } from "./plan.ts";
-import { outerStage, planBox } from "./plan.ts";
+import { outerStage, planBox, planRelay } from "./plan.ts";
 import { runtimeArgv } from "./runtime.ts";
 import type { Box, Boxed, Process, ProcessSpec, Sandbox } from "./sandbox.ts";
 import { stageHandle } from "./stage/handle.ts";
@@ -27,7 +27,7 @@ import { relayTo } from "./relay/relay.ts";
 import { planSeatbelt } from "./seatbelt/plan.ts";
 import type { Holding, Machine } from "./tiers.ts";
 import type { Census } from "./process/watch.ts";
-import { openCensus } from "./process/watch.ts";
+import { chainOf, openCensus } from "./process/watch.ts";
 import { lookAtMachine, noTier, strongestTier } from "./tiers.ts";
 
 /**
@@ -73,10 +73,11 @@ export function openSandbox(options: SandboxOptions): Sandbox {
   return {
     tier: (kind, net, starts = false) => {
       if (kind !== "container") return strongestTier(machine(), { kind, net, starts });
-      return net || "code" in podman() ? null : "container";
+      if ("code" in podman()) return null;
+      return !net || canLend(machine()) ? "container" : null;
     },
     start: async (spec) => {
-      if (isContainer(spec)) return contain(house, spec, podman());
+      if (isContainer(spec)) return contain(house, spec, podman(), machine);
       const wanted = wantedBy(spec);
       const tier = strongestTier(machine(), wanted);
       if (tier === null && spec.unconfined && spec.run.kind !== "attack") return bare(house, spec);
@@ -193,26 +194,67 @@ async function contain(
   house: House,
   spec: Contained,
   podman: Podman | Failure,
+  machine: () => Machine,
 ): Promise<Boxed | Failure> {
   if ("code" in podman) return podman;
-  if (spec.box.net.kind !== "none") return noContainerNet();
+  let way: Way | null = null;
+  let boxed: Boxed | Failure | null = null;
   try {
+    const lent = spec.box.net.kind === "proxy" ? await lendNetwork(house, spec, machine()) : null;
+    if (lent !== null && "code" in lent) return (boxed = lent);
+    way = lent;
     const name = `nanos-${process.pid}-${house.clock.now()}-${(house.containers += 1)}`;
-    const plan = await planContainer(spec, podman, name, house.hidden);
-    if ("code" in plan) {
-      removeStage(spec.stage);
-      return plan;
-    }
+    const given = { name, network: way?.network ?? null, never: house.hidden };
+    const plan = await planContainer(spec, podman, given);
+    if ("code" in plan) return (boxed = plan);
     const child = await startChild({ argv: plan.argv, env: podmanEnv(), descriptor3: null });
-    return keep(house, spec, {
+    const end = way?.relay;
+    return (boxed = keep(house, spec, {
       ...{ child, tier: "container", fork: false, stage: plan.stage, mapping: [], cwd: "/" },
       remove: plan.remove,
-      onGone: plan.tidy,
-    });
+      onGone: () => {
+        plan.tidy();
+        void end?.stop();
+      },
+    }));
   } catch (error) {
-    removeStage(spec.stage);
-    return startFailure(error);
+    return (boxed = startFailure(error));
+  } finally {
+    if (boxed === null || "code" in boxed) {
+      removeStage(spec.stage);
+      void way?.relay.stop();
+    }
   }
+}
+
+/** A network with one way out, for a container to join. */
+interface Way {
+  readonly relay: Boxed;
+  /** Path of the network. */
+  readonly network: string;
+}
+
+/** A network belongs to whoever made it: root's can be joined by podman of root. */
+function canLend({ bwrap }: Machine): boolean {
+  return bwrap !== null && process.getuid?.() === 0;
+}
+
+/** Starts the relay to the proxy in a box of its own; once it listens, its network can be joined. */
+async function lendNetwork(
+  house: House,
+  spec: ProcessSpec,
+  machine: Machine,
+): Promise<Way | Failure> {
+  const { net } = spec.box;
+  if (net.kind === "none" || !canLend(machine)) return noContainerNet();
+  const own: ProcessSpec = { ...spec, stage: null, box: { ...spec.box, exec: [] } };
+  const relay = await launch(house, own, planRelay(own, machine, net.socket), machine.bwrap ?? "");
+  for await (const _ready of relay.stdout) {
+    const inside = chainOf(relay.pid).at(-1)?.pid ?? relay.pid;
+    return { relay, network: `/proc/${inside}/ns/net` };
+  }
+  const message = `The relay of a container did not start: ${relay.stderr().slice(0, 200)}`;
+  return { code: "sandbox.start_failed", message, next: "Run nanos doctor --sandbox." };
 }
 
 /** What was copied before it failed. What cannot be removed was not made. */

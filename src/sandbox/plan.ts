@@ -260,6 +260,21 @@ function relayLock(program: LockSpec): LockSpec {
   };
 }
 
+/** The relay by itself, in a box whose network is for somebody else to join. */
+export function planRelay(spec: ProcessSpec, machine: Machine, socket: string): Plan {
+  const who = boxUser();
+  const user = who.kind === "own" ? { id: ownId(), keep: who.keep } : null;
+  const wants = { tier: "bwrap", abi: machine.abi, cwd: "/", user, env: {} } as const;
+  const host: ProcessSpec = { ...spec, run: { kind: "host", file: "" } };
+  const lock = relayLock(lockOf(host, { ...wants, reads: [], writes: [], execs: [] }));
+  return {
+    ...{ tier: "bwrap", cwd: "/", fork: false, stage: null },
+    argv: [...runtimeArgv("box"), "relay"],
+    env: { NANOS_BOX: JSON.stringify(lock), ...RUNTIME_ENV },
+    view: viewOf(lock, [], false, socket),
+  };
+}
+
 /** What only exists inside the namespaces: its own /proc and its own /tmp. */
 function insideNamespaces(wants: LockWants): Pick<LockSpec, "reads" | "writes"> {
   return {

@@ -28,7 +28,6 @@ export const TOOL_FAILURES = {
   "tool.not_found_program": "Install the program, or fix the name in `command`.",
   "tool.program_failed": "Read what the program said and change the arguments.",
   "tool.no_secrets": "Use a command, an http tool or a tool in TypeScript for what needs a secret.",
-  "tool.no_network": "Declare a `command` or an `http` tool instead, which may have `net:`.",
   "mcp.unreachable": "Check the server's `command` or `url` in mcp.json.",
   "mcp.protocol": "Report it to the server's author: it does not keep to the protocol.",
   "mcp.failed": "Read what the server says, change the arguments, and try again.",

@@ -20,9 +20,9 @@ export function processOf({
 }: Pick<LoadedTool, "kind" | "manifest">): Process | null {
   const { scopes } = manifest;
   if (kind === "module") return hostOf(scopes);
-  if (kind === "container") return { kind, net: false };
-  // A server of standard streams has the program it is; one behind HTTP has none.
   const has = (start: string): boolean => scopes.some((scope) => scope.startsWith(start));
+  if (kind === "container") return { kind, net: has("net:") };
+  // A server of standard streams has the program it is; one behind HTTP has none.
   if (kind === "http" || (kind === "mcp" && !has("exec:"))) return null;
   // It is one of those it may start.
   return { kind: "program", net: has("net:"), starts: valuesOf(scopes, "exec").length > 1 };

@@ -34,7 +34,7 @@ describe("what podman says of its host", () => {
   for (const [name, host, want] of cases) {
     test(name, () => {
       const given = host as Parameters<typeof judgePodman>[1];
-      const found = judgePodman("/usr/bin/podman", given, "{}");
+      const found = judgePodman("/usr/bin/podman", given, { none: "{}", client: "{}" });
       expect("code" in found ? found.message : "ok").toStartWith(want);
       if ("code" in found)
         expect([found.code, found.next]).toEqual(["sandbox.no_tier", expect.any(String)]);
@@ -54,14 +54,27 @@ describe("what podman says of its host", () => {
     const allowed = { action: "SCMP_ACT_ALLOW", names: ["read", "socket", "clone"] };
     const denied = { action: "SCMP_ACT_ERRNO", names: ["socket"] };
     const only = { action: "SCMP_ACT_ALLOW", names: ["keyctl"] };
-    expect(JSON.parse(narrowedCalls(list(allowed, denied, only)) ?? "")).toMatchObject({
-      syscalls: [
-        { ...allowed, names: ["read"] },
-        denied,
-        { names: ["clone"], args: [{ index: 0 }] },
-      ],
+    const multiplexed = { action: "SCMP_ACT_ALLOW", names: ["socketcall", "ipc", "write"] };
+    const text = list(allowed, denied, only, multiplexed);
+    const kept = [
+      { ...allowed, names: ["read"] },
+      denied,
+      { ...multiplexed, names: ["write"] },
+      { names: ["clone"], args: [{ index: 0 }] },
+    ];
+    expect(JSON.parse(narrowedCalls(text, "none") ?? "")).toMatchObject({ syscalls: kept });
+    const stream = { index: 1, value: 15, valueTwo: 1, op: "SCMP_CMP_MASKED_EQ" };
+    const family = (value: number): object => ({
+      names: ["socket"],
+      args: [{ index: 0, value, op: "SCMP_CMP_EQ" }, stream],
     });
-    for (const odd of ["", "{}", "[]", "null"]) expect(narrowedCalls(odd)).toBeNull();
+    expect(JSON.parse(narrowedCalls(text, "client") ?? "")).toMatchObject({
+      syscalls: [...kept, family(2), family(10)],
+    });
+    const both = list({ action: "SCMP_ACT_ALLOW", names: ["connect", "bind", "listen"] });
+    expect(narrowedCalls(both, "none")).not.toMatch(/connect|bind|listen/u);
+    expect(narrowedCalls(both, "client")).toContain('["connect"]');
+    for (const odd of ["", "{}", "[]", "null"]) expect(narrowedCalls(odd, "none")).toBeNull();
   });
 
   test("without it nothing is started, and the next thing to do is said", async () => {
@@ -260,7 +273,6 @@ if (CONTAINERS) {
     });
 
     const refused: readonly (readonly [string, string, More, string])[] = [
-      ["a network", "id", { net: { kind: "proxy", socket: "/run/x" } }, "sandbox.no_tier"],
       ["a variable of several lines", "id", { env: { A: "x\ny" } }, "sandbox.start_failed"],
     ];
     for (const [what, script, more, code] of refused) {
@@ -268,6 +280,17 @@ if (CONTAINERS) {
         expect(await start(sandbox, image.name, [script], more)).toMatchObject({ code });
       });
     }
+
+    test("with a network is not started where bubblewrap cannot lend it one", async () => {
+      const without = openSandbox({ clock: systemClock, forbid: ["bwrap"] });
+      const net = { kind: "proxy", socket: "/run/x" } as const;
+      expect(without.tier("container", true)).toBeNull();
+      expect(await start(without, image.name, ["id"], { net })).toMatchObject({
+        code: "sandbox.no_tier",
+        next: expect.stringContaining("bubblewrap"),
+      });
+      await without.close();
+    });
 
     test("a path podman cannot be given is refused by name", () =>
       inFolder(async (folder) => {

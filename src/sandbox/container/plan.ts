@@ -7,6 +7,7 @@ import type { StagePlan } from "../plan.ts";
 import { outerStage } from "../plan.ts";
 import { seen } from "../hidden.ts";
 import { real } from "../programs.ts";
+import { proxyEnv } from "../relay/place.ts";
 import type { Box, ProcessSpec } from "../sandbox.ts";
 import { within } from "../stage/copy.ts";
 import type { Podman } from "./podman.ts";
@@ -23,16 +24,23 @@ export interface ContainerPlan {
 
 type Run = Extract<ProcessSpec["run"], { kind: "container" }>;
 
+interface ContainerGiven {
+  /** By which it can be ended. */
+  readonly name: string;
+  /** Path of the network it joins, in which there is our relay and nothing else; null for none. */
+  readonly network: string | null;
+  readonly never: readonly string[];
+}
+
 /**
  * Nothing of the machine is in the container but the paths its box names, each at its own place:
- * no network, no rights, a root nobody writes to. Podman comes between, so that a container has the
+ * no network but our relay's, no rights, a root nobody writes to. Podman comes between, so that a container has the
  * name given here from before it exists, by which it can be ended at any moment.
  */
 export async function planContainer(
   spec: ProcessSpec & { readonly run: Run },
   podman: Podman,
-  name: string,
-  never: readonly string[],
+  { name, network, never }: ContainerGiven,
 ): Promise<ContainerPlan | Failure> {
   const { box, run } = spec;
   const hidden = never.flatMap((path) => real(path) ?? []);
@@ -42,12 +50,13 @@ export async function planContainer(
   const mounts = mountsOf(reads, stage);
   const odd = mounts.find(({ from, to }) => ODD.test(from + to));
   if (odd !== undefined) return badPath(odd.to);
-  const lines = Object.entries(box.env).map(([key, value]) => `${key}=${value}`);
+  const env = { ...box.env, ...(network !== null && proxyEnv()) };
+  const lines = Object.entries(env).map(([key, value]) => `${key}=${value}`);
   if (lines.some((line) => line.includes("\n"))) return badEnv();
   const folder = mkdtempSync(join(tmpdir(), "nanos-box-"));
   const envFile = join(folder, "env");
   const calls = join(folder, "calls.json");
-  writeFileSync(calls, podman.calls);
+  writeFileSync(calls, network === null ? podman.calls.none : podman.calls.client);
   const empty = join(folder, "empty");
   mkdirSync(empty, { mode: 0o755 });
   const covers = hidden
@@ -59,6 +68,7 @@ export async function planContainer(
   return {
     argv: [
       ...[...base, "run", "--rm", "-i", "--pull=never", `--name=${name}`, ...WALLS],
+      `--network=${network === null ? "none" : `ns:${network}`}`,
       ...limitFlags(box.limits),
       `--security-opt=seccomp=${calls}`,
       `--env-file=${envFile}`,
@@ -74,7 +84,6 @@ export async function planContainer(
 }
 
 const WALLS = [
-  "--network=none",
   "--read-only",
   "--cap-drop=all",
   "--security-opt=no-new-privileges",

@@ -1,14 +1,14 @@
 import { existsSync } from "node:fs";
 import type { Failure } from "../../contracts/outcome.ts";
 import { isObject, type Json, type JsonObject } from "../../std/json.ts";
-import { containerCalls } from "./filter.ts";
+import { containerCalls, type ContainerCalls } from "./filter.ts";
 import { runBriefly } from "../process/child.ts";
+import { installBwrap } from "../tiers.ts";
 
 /** A podman that can hold a container to its limits here. */
 export interface Podman {
   readonly path: string;
-  /** The system calls a container may make, as podman reads it. */
-  readonly calls: string;
+  readonly calls: ContainerCalls;
   /** The program that starts containers, where podman's own choice does not work; null: its own. */
   readonly runtime: string | null;
 }
@@ -35,7 +35,7 @@ export function findPodman(): Podman | Failure {
 export function judgePodman(
   path: string,
   host: JsonObject,
-  calls: string | null,
+  calls: ContainerCalls | null,
 ): Podman | Failure {
   if (calls === null) {
     return none(
@@ -82,9 +82,12 @@ export function noPodman(): Failure {
   return none("A container needs podman, which is not here.", "Install podman: apt install podman");
 }
 
-/** The proxy's relay is ours, and does not run in a stranger's image. */
+/** The relay to the proxy is ours: it runs in a box of its own, whose network the container joins. */
 export function noContainerNet(): Failure {
-  return none("A container has no network here.", "Use a command, whose scopes may name hosts.");
+  return none(
+    "A container reaches the network by way of bubblewrap, started by root; one of them is not here.",
+    `Run nanos as root (${installBwrap()}), or use a command, whose scopes may name hosts.`,
+  );
 }
 
 function field(value: Json | undefined, name: string): Json | undefined {

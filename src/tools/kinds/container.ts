@@ -8,12 +8,12 @@ import { manifestOfFile, misfit } from "./arguments.ts";
 import { fillArgv } from "./command.ts";
 import { brokenSource, failed, type Kind, notAnObject, type Parts } from "./kind.ts";
 import { loadFile } from "./load-file.ts";
-import { printed, type Printing, reachesOut } from "./program.ts";
+import { printed, type Printing, reachesOut, withWayOut } from "./program.ts";
 
 /**
- * A program of a container image that podman has, without network, rights or a writable root. It
- * sees the paths its scopes name, each at its own place, and variables by name; its output is the
- * result. What it is and where it lies in the image is the image's matter: `exec:` says nothing here.
+ * A program of a container image that podman has, without rights or a writable root. It sees the
+ * paths its scopes name, each at its own place, and variables by name; hosts its scopes name it
+ * reaches through the proxy, and nothing else of a network; its output is the result. What it is and where it lies in the image is the image's matter: `exec:` says nothing here.
  */
 export function containerKind(parts: Parts): Kind {
   return {
@@ -33,10 +33,6 @@ export function containerKind(parts: Parts): Kind {
 }
 
 function whyNotHeld(name: string, { scopes }: ToolManifest): Failure | null {
-  // The proxy's relay is ours and does not run in a stranger's image.
-  if (reachesOut(scopes)) {
-    return failure("tool.no_network", `${name} declares net:, and containers have no network.`);
-  }
   if (!scopes.some((scope) => scope.startsWith("secret:"))) return null;
   return failure("tool.no_secrets", `${name} declares secret:, and containers get no secrets.`);
 }
@@ -57,17 +53,18 @@ async function callContainer(
   if (wrong) return failed(wrong, "host");
   const inner = fillArgv(call.tool, container.command, call.args);
   if (isFailure(inner)) return failed(inner, "host");
-  const { scopes, workspace, ms } = call;
-  const box = boxOf({ scopes, workspace, own: [], env: parts.env, ms });
+  const { scopes, granted = [], workspace, ms } = call;
+  const out = reachesOut(scopes) ? { scopes, granted } : null;
   const run = { kind: "container", image: container.image, argv: inner } as const;
   const printing: Printing = {
     parts,
     manifest,
-    start: async (_, stage) => {
-      const boxed = await parts.sandbox.start({ run, cwd: "/", box, stage });
-      return isFailure(boxed) ? boxed : { boxed, proxy: null };
-    },
-    tier: parts.sandbox.tier("container", false) ?? "host",
+    start: (passage, stage) =>
+      withWayOut(out, parts, passage, (socket) => {
+        const box = boxOf({ scopes, workspace, own: [], env: parts.env, ms, socket });
+        return parts.sandbox.start({ run, cwd: "/", box, stage });
+      }),
+    tier: parts.sandbox.tier("container", out !== null) ?? "host",
   };
   return printed(printing, call, signal);
 }

@@ -265,13 +265,17 @@ test("a container without podman says what to install", async () => {
   await lab.close();
 });
 
-test("a container with net: is told what to use instead", async () => {
+test("a container with net: is refused where nothing can lend it a network", async () => {
   const container = { image: "x", command: ["echo"] };
   const spec = { name: "box", description: "Boxed.", container, scopes: ["net:example.org"] };
-  const lab = openLab({ files: { [`${T}/box.yaml`]: yaml(spec) } });
-  expect((await lab.host.list()).broken).toMatchObject([
-    { failure: { code: "tool.no_network", next: expect.stringContaining("command") } },
-  ]);
+  const sandbox = openSandbox({ clock: systemClock, forbid: ["bwrap"] });
+  const lab = openLab({ files: { [`${T}/box.yaml`]: yaml(spec) }, sandbox });
+  expect((await lab.host.list()).tools).toMatchObject([{ kind: "container" }]);
+  const scopes = ["exec:podman", "net:example.org:443"];
+  expect(await lab.call("box", {}, { scopes })).toMatchObject({
+    ok: false,
+    failure: { code: "sandbox.no_tier", next: expect.stringMatching(/podman|bubblewrap/u) },
+  });
   await lab.close();
 });
 

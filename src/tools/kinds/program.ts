@@ -50,15 +50,24 @@ export async function startProgram(
   const process = { kind: "program", net: reachesOut(scopes), starts } as const;
   const unconfined = bareHere(parts, source, process, program.command);
   // What nothing holds needs no way out.
-  const proxy =
-    process.net && unconfined === undefined
-      ? await openProxy({ scopes, granted, resolve: parts.resolve })
-      : null;
+  const out = process.net && unconfined === undefined ? { scopes, granted } : null;
+  return withWayOut(out, parts, passage, async (socket) => {
+    const spec = programSpec(program, source, parts, socket);
+    if (isFailure(spec)) return spec;
+    return parts.sandbox.start({ ...spec, ...(unconfined && { unconfined }) });
+  });
+}
+
+/** Starts a process with a proxy of its own for these scopes; null: with no way to the network. */
+export async function withWayOut(
+  out: { readonly scopes: readonly Scope[]; readonly granted: readonly string[] } | null,
+  { resolve }: Parts,
+  passage: Passage,
+  start: (socket: string | null) => Promise<Boxed | Failure>,
+): Promise<Started | Failure> {
+  const proxy = out === null ? null : await openProxy({ ...out, resolve });
   proxy?.enter(passage);
-  const spec = programSpec(program, source, parts, proxy?.socket ?? null);
-  const boxed = isFailure(spec)
-    ? spec
-    : await parts.sandbox.start({ ...spec, ...(unconfined && { unconfined }) });
+  const boxed = await start(proxy?.socket ?? null);
   if (isFailure(boxed)) {
     proxy?.close();
     return boxed;

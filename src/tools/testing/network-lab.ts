@@ -2,6 +2,7 @@ import { expect } from "bun:test";
 import { createServer, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { networkInterfaces } from "node:os";
+import { join } from "node:path";
 import type { Json } from "../../std/json.ts";
 import type { ToolResult } from "../tool-host.ts";
 import { type Lab, openLab } from "./lab.ts";
@@ -93,7 +94,8 @@ export interface NetworkLab {
   close(): Promise<void>;
 }
 
-export async function openNetwork(): Promise<NetworkLab> {
+/** `image`: one in which our runtime runs; the same program is a container of it, too. */
+export async function openNetwork(image?: string): Promise<NetworkLab> {
   const names: Record<string, string[]> = {};
   const lookups: string[] = [];
   const plain = await site("plain");
@@ -106,10 +108,16 @@ export async function openNetwork(): Promise<NetworkLab> {
     command: [BUN, ...FLAGS, "./program/client.ts", "{steps}"],
     scopes: ["read:./program", "net:*"],
   };
+  const { command: _, ...named } = { ...spec, name: "contained" };
+  const command = [BUN, ...FLAGS, "{program}", "{steps}"];
+  const contained = { ...named, container: { image: image ?? "", command } };
   const lab = openLab({
     files: {
       "work/program/client.ts": CLIENT,
       "arrangement/tools/client.yaml": JSON.stringify(spec),
+      ...(image !== undefined && {
+        "arrangement/tools/contained.yaml": JSON.stringify(contained),
+      }),
     },
     options: {
       resolve: async (host) => {
@@ -134,15 +142,19 @@ export interface Case {
   readonly net: readonly string[];
   readonly granted?: readonly string[];
   readonly steps: Json[];
+  /** The same program, as a process of its own where nothing is said. */
+  readonly tool?: "client" | "contained";
 }
 
 /** Runs the steps in one box. */
 export async function attempt(
   { lab }: NetworkLab,
-  { net, granted = [], steps }: Case,
+  { net, granted = [], steps, tool = "client" }: Case,
 ): Promise<ToolResult> {
-  const scopes = [`read:${lab.workspace}`, `exec:${BUN}`, ...net.map((one) => `net:${one}`)];
-  return lab.call("client", { steps: JSON.stringify(steps) }, { scopes, granted });
+  const reach = tool === "client" ? [`exec:${BUN}`] : ["exec:podman", `read:${BUN}`];
+  const scopes = [`read:${lab.workspace}`, ...reach, ...net.map((one) => `net:${one}`)];
+  const program = tool === "client" ? {} : { program: join(lab.workspace, "program/client.ts") };
+  return lab.call(tool, { ...program, steps: JSON.stringify(steps) }, { scopes, granted });
 }
 
 /** Runs the steps in one box; compares all that was seen, reached and refused. */
