@@ -28,6 +28,8 @@ export interface Recorded {
  * - `wait` resolves with the operator's answer, with `expired` when the ask or the answer to it is
  *   void, or null when none can come in this process (unattended, stopped, or replay at its end)
  *   or, by `needless`, none is needed any more. It never polls.
+ * - `sleep` resolves with true once the time has come that the step's `timer.set` names, or with
+ *   false when that is too far away to be waited for by a process: the run then waits `until` then.
  */
 export interface Drive {
   readonly run: string;
@@ -45,6 +47,7 @@ export interface Drive {
   nested(step: string): readonly string[];
   effect(step: string, act: () => Promise<Draft>): Promise<Draft>;
   wait(ask: Ask, needless: () => boolean): Promise<Answer | "expired" | null>;
+  sleep(step: string, until: number): Promise<boolean>;
   /** Milliseconds of work so far, for durations that are then recorded; waits are not counted. */
   elapsed(): number;
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { Action, Decision, Rank } from "./action.ts";
 import { Grant } from "./config.ts";
 import { JsonSchema } from "./json.ts";
+import { Mission, Signal } from "./engine.ts";
 import { Held, Tier } from "./isolation.ts";
 import { Label } from "./label.ts";
 import { AssistantMessage } from "./message.ts";
@@ -171,7 +172,14 @@ export const EventBody = z.discriminatedUnion("kind", [
     rehearsal: z.literal(true).optional(),
     version: z.string(),
   }),
-  z.strictObject({ kind: z.literal("run.waiting"), asks: z.array(Ask) }),
+  z.strictObject({
+    kind: z.literal("run.waiting"),
+    asks: z.array(Ask),
+    /** Names of signals that take it on as well. */
+    signals: z.array(z.string()).optional(),
+    /** When it goes on by itself, in milliseconds since 1970. */
+    until: z.number().int().optional(),
+  }),
   z.strictObject({ kind: z.literal("run.resumed"), by: z.string() }),
   /** The operator changed grants or the model while the run was going on; from this step on. */
   z.strictObject({
@@ -238,6 +246,9 @@ export const EventBody = z.discriminatedUnion("kind", [
     tokens: z.number().int(),
     window: z.number().int(),
   }),
+
+  /** The step goes on at this time, whatever happens to the process meanwhile. */
+  z.strictObject({ kind: z.literal("timer.set"), until: z.number().int() }),
 
   // Asks and answers.
   z.strictObject({ kind: z.literal("approval.asked"), ask: Ask }),
@@ -326,6 +337,12 @@ export const EventBody = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("memory.rejected"), id: z.string() }),
   /** What was kept under this name is gone: file, candidate, and the bodies that held its words. */
   z.strictObject({ kind: z.literal("memory.forgotten"), id: z.string() }),
+  // What carries missions, on the home chain as well.
+  z.strictObject({ kind: z.literal("engine.submitted"), mission: Mission }),
+  /** Only the first of its name counts. */
+  z.strictObject({ kind: z.literal("engine.signalled"), run: z.string(), signal: Signal }),
+  /** It can't go on as it is; what it needs is in `why`. */
+  z.strictObject({ kind: z.literal("engine.blocked"), run: z.string(), why: Failure }),
   z.strictObject({ kind: z.literal("run.cancel_requested"), run: z.string(), by: z.string() }),
   z.strictObject({ kind: z.literal("body.erased"), hash: z.string(), why: z.string() }),
 ]);

@@ -45,11 +45,18 @@ export interface Journal {
   verify(run?: string): Verified;
   /**
    * Takes the run for this process, raising its epoch, so that a former holder's appends fail.
-   * Null when it is held: by another live process, or by this one already.
+   * Null when it is held: by this process already or, unless it is to be taken from one that hangs,
+   * by another live one.
    */
-  lease(run: string): Lease | null;
+  lease(run: string, from?: "nobody" | "hanging"): Lease | null;
   /** True while a live process holds the run's lease. */
   carried(run: string): boolean;
+  /**
+   * Calls back once, when no other process carries the run any more: it let go or ended (`free`), or
+   * it lives and answers nothing for `LIMITS.leaseMs` (`hanging`). Stands on a connection to that
+   * process; nothing is polled. Ends the watch when the function it returns is called.
+   */
+  whenLeft(run: string, left: (how: "free" | "hanging") => void): () => void;
   /** Calls back when any process sharing this home, this one included, said `wake(topic)`. No polling. */
   onWake(listener: (topic: string) => void): () => void;
   /**

@@ -11,7 +11,7 @@ import { codeOfFailure, draft, inFolder, open } from "./testing/sample.ts";
 const HOLDER = join(import.meta.dirname, "testing", "holder.ts");
 
 /** A process that takes the run's lease, says so, and does nothing more. */
-async function holder(dir: string, run: string): Promise<{ kill(): Promise<void> }> {
+async function holder(dir: string, run: string): Promise<{ kill(): Promise<void>; stop(): void }> {
   const child = spawn(process.execPath, [HOLDER, dir, run], { stdio: ["pipe", "pipe", "inherit"] });
   const ended = new Promise<void>((resolve) => child.on("close", () => resolve()));
   const said = await new Promise((resolve) =>
@@ -19,6 +19,7 @@ async function holder(dir: string, run: string): Promise<{ kill(): Promise<void>
   );
   expect(said).toBe("taken 1\n");
   return {
+    stop: () => void child.kill("SIGSTOP"),
     kill: async () => {
       child.kill("SIGKILL");
       await ended;
@@ -167,4 +168,54 @@ describe("a lease", () => {
 
 function locks(dir: string): readonly string[] {
   return fs.readdirSync(join(dir, "wake")).filter((name) => name.endsWith(".lock"));
+}
+
+describe("who waits for a run another process carries", () => {
+  test("hears at once when that one lets go, ends, or hangs, and may then take it", () =>
+    inFolder(async (dir) => {
+      const mine = open(dir, { leaseMs: 100 });
+      const theirs = open(dir);
+      theirs.onWake(() => undefined);
+      const lease = theirs.lease("r1");
+      const closed = leftBy(mine, "r1");
+      expect(mine.lease("r1")).toBeNull();
+      theirs.close();
+      lease!.release();
+      expect(await closed).toBe("free");
+      expect(await leftBy(mine, "r2")).toBe("free");
+      const killed = await holder(dir, "r3");
+      const gone = leftBy(mine, "r3");
+      await killed.kill();
+      expect(await gone).toBe("free");
+      expect(mine.lease("r3")).toMatchObject({ epoch: 2 });
+      const hanging = await holder(dir, "r4");
+      hanging.stop();
+      expect(await leftBy(mine, "r4")).toBe("hanging");
+      expect(mine.lease("r4")).toBeNull();
+      expect(mine.lease("r4", "hanging")).toMatchObject({ epoch: 2 });
+      await mine.append([draft("r4")]);
+      await hanging.kill();
+      mine.close();
+    }));
+
+  test("hears nothing once it stops listening", () =>
+    inFolder(async (dir) => {
+      const [mine, theirs, others] = [open(dir), open(dir), open(dir)];
+      theirs.onWake(() => undefined);
+      theirs.lease("r1");
+      let heard = 0;
+      const count = (): void => void (heard += 1);
+      mine.whenLeft("r1", count)();
+      mine.whenLeft("r1", count);
+      mine.close();
+      const left = leftBy(others, "r1");
+      theirs.close();
+      expect(await left).toBe("free");
+      expect(heard).toBe(0);
+      others.close();
+    }));
+});
+
+function leftBy(journal: ReturnType<typeof open>, run: string): Promise<string> {
+  return new Promise((resolve) => journal.whenLeft(run, resolve));
 }

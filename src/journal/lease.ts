@@ -2,7 +2,6 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import * as fs from "node:fs";
 import { join } from "node:path";
 import { assert } from "../std/error.ts";
-import type { Random } from "../std/random.ts";
 import { HOME_CHAIN } from "../contracts/chain.ts";
 import { namesIn } from "./bodies.ts";
 import type { Chains } from "./chains.ts";
@@ -17,7 +16,8 @@ interface Holder {
 /**
  * Who carries which run. A process that holds leases keeps a file under wake/ locked for as long as
  * it lives; the kernel lets go of it however the process ends, so the dead are told from the
- * living at once and without looking at a clock. A process that merely hangs keeps its runs.
+ * living at once and without looking at a clock. A process that merely hangs keeps its runs until
+ * somebody who noticed takes them from it.
  */
 export class Leases {
   readonly #db: DatabaseSync;
@@ -31,22 +31,22 @@ export class Leases {
   readonly #find: StatementSync;
   readonly #set: StatementSync;
 
-  constructor(db: DatabaseSync, chains: Chains, dir: string | null, random: Random) {
+  constructor(db: DatabaseSync, chains: Chains, dir: string | null, me: string) {
     this.#db = db;
     this.#chains = chains;
     this.#dir = dir;
-    this.#me = `${process.pid}-${random.hex(8)}`;
+    this.#me = me;
     this.#find = db.prepare("SELECT owner, epoch FROM chains WHERE run = ?");
     this.#set = db.prepare("UPDATE chains SET owner = ?, epoch = ? WHERE run = ?");
   }
 
-  take(run: string): Lease | null {
+  take(run: string, isHanging = false): Lease | null {
     assert(run !== HOME_CHAIN, "the home chain has no lease");
     if (this.#held.has(run)) return null;
     this.#lock ??= this.#dir === null ? null : lockOwn(this.#dir, this.#me);
     const epoch = inPassing(this.#db, this.#chains, () => {
       const { owner, epoch: last } = this.#load(run);
-      if (owner !== null && this.#isAlive(owner)) return null;
+      if (owner !== null && !isHanging && this.#isAlive(owner)) return null;
       this.#chains.ensure(run);
       this.#set.run(this.#me, last + 1, run);
       return last + 1;
@@ -58,9 +58,13 @@ export class Leases {
   }
 
   carried(run: string): boolean {
-    if (this.#held.has(run)) return true;
+    return this.#held.has(run) || this.holder(run) !== null;
+  }
+
+  /** The other live process that holds the run, by the name of its files under wake/; or null. */
+  holder(run: string): string | null {
     const { owner } = this.#load(run);
-    return owner !== null && this.#isAlive(owner);
+    return owner !== null && this.#isAlive(owner) ? owner : null;
   }
 
   /** True when this process may append to the run. Inside the append's transaction. */

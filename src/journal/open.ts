@@ -29,6 +29,8 @@ export interface JournalOptions {
   readonly maxBodyFilesBytes?: number;
   /** How long a write waits for another process, in milliseconds. */
   readonly busyMs?: number;
+  /** How long another process may answer nothing before it counts as hanging, in milliseconds. */
+  readonly leaseMs?: number;
 }
 
 /**
@@ -41,10 +43,11 @@ export interface JournalOptions {
 export function openJournal(options: JournalOptions): Journal {
   const { dir, clock, random } = options;
   const { maxBytes = LIMITS.journalBytes, busyMs = LIMITS.journalBusyMs } = options;
+  const { leaseMs = LIMITS.leaseMs } = options;
   const opened = openDatabase(dir, random, { maxBytes, busyMs });
   const bodies = bodyFiles(join(dir, "bodies"), options.maxBodyFilesBytes ?? LIMITS.bodyFilesBytes);
   try {
-    return build({ opened, clock, random, dir, bodies });
+    return build({ opened, clock, random, dir, bodies, leaseMs });
   } catch (error) {
     opened.db.close();
     throw openFailure(error, join(dir, "journal.db"));
@@ -56,7 +59,8 @@ export function memoryJournal({
   clock,
   random,
 }: Pick<JournalOptions, "clock" | "random">): Journal {
-  return build({ opened: memoryDatabase(), clock, random, dir: null, bodies: null });
+  const nowhere = { dir: null, bodies: null, leaseMs: LIMITS.leaseMs };
+  return build({ opened: memoryDatabase(), clock, random, ...nowhere });
 }
 
 interface Parts {
@@ -65,19 +69,22 @@ interface Parts {
   readonly random: Random;
   readonly dir: string | null;
   readonly bodies: BodyFiles | null;
+  readonly leaseMs: number;
 }
 
-function build({ opened, clock, random, dir, bodies }: Parts): Journal {
+function build({ opened, clock, random, dir, bodies, leaseMs }: Parts): Journal {
   const { db, readOnly, format } = opened;
   const wakeDir = dir === null ? null : join(dir, "wake");
   const chains = new Chains(db);
   const forms = new Forms(db);
   const source = { db, chains, forms, bodies };
   const reader = new Reader(source);
-  const leases = new Leases(db, chains, wakeDir, random);
+  // One name for all that shows this process to others: its lock and its socket.
+  const me = `${process.pid}-${random.hex(8)}`;
+  const leases = new Leases(db, chains, wakeDir, me);
   const appender = new Appender({ ...source, leases, packs: format > 1, clock, random });
   const views = new Views(readOnly ? null : dir, reader, random);
-  const wake = new Wake(wakeDir, random);
+  const wake = new Wake(wakeDir, me);
   let swept = bodies === null || readOnly;
   // Only a writer cleans up: who merely looks at a damaged journal must not take anything away.
   const sweepOnce = (): void => {
@@ -101,19 +108,14 @@ function build({ opened, clock, random, dir, bodies }: Parts): Journal {
       appender.flush();
       return verifyJournal(source, reader, run ?? null);
     },
-    lease: (run) => named(() => leases.take(run)),
+    lease: (run, from) => named(() => leases.take(run, from === "hanging")),
     carried: (run) => named(() => leases.carried(run)),
+    whenLeft: (run, left) => named(() => wake.attend(() => leases.holder(run), left, leaseMs)),
     onWake: (listener) => named(() => wake.on(listener)),
     wake: (topic) => wake.say(topic),
     view: (spec, read) => named(() => views.read(spec, read)),
-    close: () => {
-      if (!db.isOpen) return;
-      appender.close();
-      leases.close();
-      wake.close();
-      views.close();
-      db.close();
-    },
+    close: () =>
+      void (db.isOpen && [appender, leases, wake, views, db].forEach((part) => part.close())),
   };
 }
 

@@ -3,7 +3,6 @@ import * as fs from "node:fs";
 import { join } from "node:path";
 import { assert, codeOf, NanosError } from "../std/error.ts";
 import { LIMITS } from "../std/limits.ts";
-import type { Random } from "../std/random.ts";
 import { namesIn } from "./bodies.ts";
 import { privateDir } from "./database.ts";
 
@@ -19,13 +18,15 @@ export class Wake {
   readonly #dir: string | null;
   readonly #name: string;
   readonly #listeners = new Set<Listener>();
+  /** Ends each watch over another process. */
+  readonly #attended = new Set<() => void>();
   #server: Server | null = null;
   /** Keeps the folder open where its path is too long for a socket's address. */
   #folder: number | null = null;
 
-  constructor(dir: string | null, random: Random) {
+  constructor(dir: string | null, me: string) {
     this.#dir = dir;
-    this.#name = `${process.pid}-${random.hex(8)}.sock`;
+    this.#name = `${me}.sock`;
   }
 
   on(listener: Listener): () => void {
@@ -40,7 +41,7 @@ export class Wake {
 
   /** Resolves when every listening process has the topic, or is found to be gone. */
   async say(topic: string): Promise<void> {
-    const isLine = topic.length <= LIMITS.wakeTopicChars && !topic.includes("\n");
+    const isLine = topic.length <= LIMITS.wakeTopicChars && !topic.includes("\n") && topic !== PING;
     assert(isLine, "a topic is one short line");
     queueMicrotask(() => this.#tell(topic));
     const dir = this.#dir;
@@ -51,7 +52,38 @@ export class Wake {
     );
   }
 
+  /**
+   * Calls `left` once `holder` names no other process: at once, when the connection to the one it
+   * names closes, or when that one lets a ping unanswered.
+   */
+  attend(
+    holder: () => string | null,
+    left: (how: "free" | "hanging") => void,
+    ms: number,
+  ): () => void {
+    const dir = this.#dir;
+    let stop = (): void => undefined;
+    const look = (how: "free" | "hanging"): void => {
+      const name = dir === null ? null : holder();
+      if (name === null || dir === null || how === "hanging") {
+        this.#attended.delete(end);
+        left(name === null ? "free" : how);
+      } else {
+        stop = attend(this.#address(dir, `${name}.sock`), look, ms);
+      }
+    };
+    const end = (): void => {
+      this.#attended.delete(end);
+      stop();
+    };
+    this.#attended.add(end);
+    const first = setTimeout(look, 0, "free");
+    stop = () => clearTimeout(first);
+    return end;
+  }
+
   close(): void {
+    for (const end of this.#attended) end();
     this.#listeners.clear();
     if (this.#server && this.#dir !== null) {
       fs.rmSync(join(this.#dir, this.#name), { force: true });
@@ -95,6 +127,9 @@ export class Wake {
 
 const ADDRESS_BYTES = 100;
 
+/** What a process that watches another one sends it, and gets back for as long as that one works. */
+const PING = "?";
+
 /** Loaded when it is needed: it costs a start several milliseconds. */
 function net(): typeof import("node:net") {
   return process.getBuiltinModule("node:net");
@@ -108,10 +143,60 @@ function receive(socket: Socket, tell: Listener): void {
   socket.on("error", () => socket.destroy());
   socket.on("data", (chunk: string) => {
     text += chunk;
+    if (text === `${PING}\n`) {
+      text = "";
+      socket.setTimeout(0);
+      socket.write(`${PING}\n`);
+      return;
+    }
     const end = text.indexOf("\n");
     if (end >= 0 && end <= LIMITS.wakeTopicChars) tell(text.slice(0, end));
     if (end >= 0 || text.length > LIMITS.wakeTopicChars) socket.destroy();
   });
+}
+
+/**
+ * Watches one process. Its end closes the connection; one that was stopped still takes what is sent
+ * and answers nothing. Where there is no socket to ask at, it is looked again in a while.
+ */
+function attend(path: string, look: (how: "free" | "hanging") => void, ms: number): () => void {
+  let answered = true;
+  let isOver = false;
+  const socket = net().connect(path);
+  const stop = (): void => {
+    isOver = true;
+    clearInterval(timer);
+    socket.destroy();
+  };
+  const over = (how: "free" | "hanging", after: number): void => {
+    if (isOver) return;
+    stop();
+    again = setTimeout(look, after, how);
+    again.unref();
+  };
+  let again: ReturnType<typeof setTimeout> | undefined;
+  const ping = (): void => {
+    if (!answered) return over("hanging", 0);
+    answered = false;
+    socket.write(`${PING}\n`);
+  };
+  const timer = setInterval(ping, ms);
+  timer.unref();
+  socket.unref();
+  socket.on("connect", ping);
+  socket.on("data", () => {
+    answered = true;
+  });
+  // A process that ends closes its sockets before it lets go of its lock.
+  socket.on("close", () => over("free", LIMITS.attendMs));
+  socket.on("error", (error) => {
+    const isThere = !["ECONNREFUSED", "ENOENT"].includes(codeOf(error));
+    over("free", isThere ? LIMITS.attendMs : LIMITS.wakeMs);
+  });
+  return () => {
+    stop();
+    clearTimeout(again);
+  };
 }
 
 /** Hands one process the topic. Whoever refuses is dead, and what it left is removed. */

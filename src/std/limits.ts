@@ -28,8 +28,18 @@ export const LIMITS = {
   /** Everything the vault holds, and one entry of it. */
   vaultBytes: 16 * 1024 * 1024 * 1024,
   vaultItemBytes: 512 * 1024 * 1024,
-  /** A lease not renewed for this long may be taken by another process. */
+  /** What a process carries may be taken from it when it answered nothing for so long. */
   leaseMs: 10_000,
+  /** How long after a process's socket closed it is looked whether it has let go of its lock. */
+  attendMs: 50,
+
+  /** A longer sleep holds no process: the run waits, and is carried on when its time has come. */
+  sleepHereMs: 30_000,
+  /** Missions of one queue that are carried at once, unless config says otherwise; and the most. */
+  missionsAtOnce: 4,
+  missionsAtOnceMost: 64,
+  /** Missions that may be under way or wait in one home. */
+  missions: 10_000,
 
   /** Turns of one run: a model speaks, actions follow. */
   turns: 50,

@@ -14,6 +14,7 @@ import type { Draft, Event } from "../../contracts/event.ts";
 export interface Real {
   append(drafts: readonly Draft[]): Promise<readonly Event[]>;
   wait(ask: Ask, needless: () => boolean): Promise<Answer | "expired" | null>;
+  sleep(until: number): Promise<boolean>;
   now(): number;
   elapsed(): number;
 }
@@ -58,6 +59,11 @@ export function drive(
       const next = track.next(ask.step);
       if (next) return answerIn(next, ask);
       return real ? real.wait(ask, needless) : null;
+    },
+    async sleep(step, until) {
+      // What is recorded after it came later, so its time had come.
+      if (track.next(step)) return true;
+      return real ? real.sleep(until) : false;
     },
   };
 }

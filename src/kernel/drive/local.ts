@@ -1,4 +1,6 @@
+import type { Clock } from "../../std/clock.ts";
 import { NanosError } from "../../std/error.ts";
+import { LIMITS } from "../../std/limits.ts";
 import type { Draft, Event, EventBody } from "../../contracts/event.ts";
 import type { Answer, Ask } from "../../contracts/run.ts";
 import { answerAsk, answerTo, isRevoked, isSigned } from "../desk/approvals.ts";
@@ -24,7 +26,7 @@ export interface LocalReal extends Real {
 
 /** The real half of the drive of `carried`. */
 export function localReal(world: World, carried: LocalRun): LocalReal {
-  const { run, hooks, watch, fail } = carried;
+  const { run, hooks, watch, signal, fail } = carried;
   let broken: Error | null = null;
   const append = async (drafts: readonly Draft[]): Promise<readonly Event[]> => {
     // A write that failed behind the run's back stops it at the next one.
@@ -45,6 +47,7 @@ export function localReal(world: World, carried: LocalRun): LocalReal {
     now: () => world.clock.now(),
     elapsed: () => watch.elapsed(),
     wait: (ask, needless) => waitFor(world, ask, carried, needless),
+    sleep: (until) => watch.aside(sleepUntil(world.clock, until, signal)),
     outside: async (body) => {
       const common = {
         run,
@@ -57,6 +60,21 @@ export function localReal(world: World, carried: LocalRun): LocalReal {
       await append([{ ...common, body }]);
     },
   };
+}
+
+/**
+ * Waits until then, unless it is stopped; false at once when that is longer than a process is held
+ * for. A stopped run does not wait: it goes on to its end.
+ */
+export async function sleepUntil(
+  clock: Clock,
+  until: number,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const ms = until - clock.now();
+  if (ms > LIMITS.sleepHereMs) return false;
+  if (ms > 0) await clock.sleep(ms, signal);
+  return true;
 }
 
 function tell(hooks: Hooks, drafts: readonly Draft[], events: readonly Event[]): void {

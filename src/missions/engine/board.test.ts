@@ -1,0 +1,65 @@
+import { describe, expect, test } from "bun:test";
+import { fakeClock, systemClock } from "../../std/clock.ts";
+import { NanosError } from "../../std/error.ts";
+import { LIMITS } from "../../std/limits.ts";
+import { countingRandom } from "../../std/random.ts";
+import { HOME_CHAIN } from "../../contracts/chain.ts";
+import type { Draft } from "../../contracts/event.ts";
+import type { Journal } from "../../journal/journal.ts";
+import { memoryJournal } from "../../journal/open.ts";
+import { localEngine } from "./local.ts";
+import type { Engine } from "./engine.ts";
+import { plainDriver } from "./testing/driver.ts";
+
+function setup(): { journal: Journal; clock: ReturnType<typeof fakeClock>; engine: Engine } {
+  const clock = fakeClock();
+  const journal = memoryJournal({ clock, random: countingRandom() });
+  return { journal, clock, engine: localEngine({ journal, clock }) };
+}
+
+function mission(run: string): Parameters<Engine["submit"]>[0] {
+  return { run, kind: "plain", input: { folder: "/nowhere", steps: [] }, queue: "main" };
+}
+
+async function codeOf(act: () => Promise<unknown>): Promise<string> {
+  const failure: unknown = await act().then(
+    () => "none",
+    (error: unknown) => error,
+  );
+  return failure instanceof NanosError ? failure.code : String(failure);
+}
+
+describe("the board of missions", () => {
+  test("takes no more than its limit, and those of before all the same", async () => {
+    const { journal, engine } = setup();
+    const all = Array.from({ length: LIMITS.missions }, (_, n) => submitted(`r${n}`));
+    for (let i = 0; i < all.length; i += LIMITS.appendEvents) {
+      await journal.append(all.slice(i, i + LIMITS.appendEvents));
+    }
+    expect(await codeOf(() => engine.submit(mission("more")))).toBe("engine.full");
+    expect(await codeOf(() => engine.submit(mission("r1")))).toBe("none");
+    await journal.append([{ ...submitted("r1"), run: "r1", body: ENDED }]);
+    expect(await codeOf(() => engine.submit(mission("more")))).toBe("none");
+  });
+
+  test("knows an end that was erased, and refuses to go on from what was", async () => {
+    const { journal, clock, engine } = setup();
+    await engine.submit(mission("r1"));
+    await engine.work(plainDriver(clock));
+    while ((await engine.status("r1")).state !== "ended") await systemClock.sleep(1);
+    const record = await engine.read("r1");
+    const head = journal.head("r1");
+    await journal.erase(head?.hash ?? "", "asked for");
+    expect(await engine.status("r1")).toEqual({ state: "ended", outcome: "erased" });
+    const [first] = record;
+    const erased = first ? [{ ...first, body: null }] : [];
+    expect(await codeOf(() => engine.submit(mission("r2"), erased))).toBe("engine.erased");
+  });
+});
+
+const ENDED = { kind: "run.ended", end: { outcome: "succeeded" } } as unknown as Draft["body"];
+
+function submitted(run: string): Draft {
+  const common = { step: null, actor: "operator", policy: null, isolation: null, label: null };
+  return { ...common, run: HOME_CHAIN, body: { kind: "engine.submitted", mission: mission(run) } };
+}
