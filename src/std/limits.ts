@@ -23,6 +23,11 @@ export const LIMITS = {
   wakeTopicChars: 512,
   wakeSockets: 256,
   wakeMs: 1_000,
+  /** Events after which the journal is signed anew, whatever happened. */
+  checkpointEvents: 1_000,
+  /** A signed note, as another machine may send it, and the signatures under it. */
+  noteTextChars: 64 * 1024,
+  noteSignatures: 32,
   /** Statements kept prepared for views. */
   viewStatements: 256,
   /** Everything the vault holds, and one entry of it. */
