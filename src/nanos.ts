@@ -204,10 +204,11 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
   const arrangement = await arrangementOf(home);
   const [vault, config] = [openVault(paths.vault), await home.config.read()];
   const settings = memorySettings(arrangement.manifest.memory, config.memory);
+  const sandbox = openSandbox({ clock: systemClock, hidden: [memoryDir(home)] });
   const models = modelDesk({
     ...{ arrangement, config, journal, store: home.config },
     deps: {
-      ...{ env, clock: systemClock, random: systemRandom, routes: arrangement.routes },
+      ...{ sandbox, env, clock: systemClock, random: systemRandom, routes: arrangement.routes },
       ...{ arrangementDir: own.arrangementDir, secret: home.secrets.lend },
     },
   });
@@ -217,7 +218,6 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
     code: (name) => tools.code(name),
   });
   const edge = { ...boundary(home.secrets, systemClock), clock: systemClock };
-  const sandbox = openSandbox({ clock: systemClock, hidden: [memoryDir(home)] });
   const toolsOf = (one: Arrangement): ToolHost =>
     openTools({
       ...{ sandbox, arrangement: one, env, clock: systemClock },

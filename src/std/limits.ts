@@ -107,6 +107,13 @@ export const LIMITS = {
   modelIdleMs: 120_000,
   /** Silence before a model's first byte: a local one may have to load and read a long prompt. */
   modelFirstMs: 600_000,
+  /**
+   * A local model: memory beyond its file, for the window; CPU time of its process's life; how long
+   * that is kept when nobody asks.
+   */
+  localMemoryBytes: 8 * 1024 * 1024 * 1024,
+  localCpuSeconds: 24 * 3_600,
+  localRestMs: 300_000,
   /** A script of recorded answers. */
   scriptBytes: 4 * 1024 * 1024,
   /** Longest wait a provider may ask for by retry-after. */
