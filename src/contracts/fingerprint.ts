@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "b933f8d1b90ea4779a72b38a26eacd73c4e243d95e88a85905c54ad4b8ab04e0";
+export const SCHEMAS_HASH = "90ea2693cc41d9c63b75c6760a3a5619e54d9cf80e764eca2a29ee935d8708dc";
