@@ -136,8 +136,6 @@ const NPM_MS = 600_000;
 export interface Packages {
   readonly folder: string;
   readonly versions: Readonly<Record<string, string>>;
-  /** More for npm. */
-  readonly flags?: readonly string[];
 }
 
 /**
@@ -145,7 +143,7 @@ export interface Packages {
  * @returns null when they are, else why not.
  */
 export async function needPackages(
-  { folder, versions, flags: more = [] }: Packages,
+  { folder, versions }: Packages,
   install = true,
 ): Promise<string | null> {
   const manifest = JSON.stringify({ private: true, dependencies: versions });
@@ -155,7 +153,7 @@ export async function needPackages(
   if (npm === null || !install) return npm === null ? "npm is not installed" : "not installed";
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "package.json"), manifest);
-  const flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", ...more];
+  const flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
   const ran = await run([npm, "install", "--prefix", folder, ...flags], {
     cwd: folder,
     ms: NPM_MS,

@@ -112,6 +112,11 @@ test("it is listed with its token once it is granted, and nothing of the token i
   expect(await listed()).toContain("mcp__remote__greet");
   const result = await through();
   expect([result.code, result.out.includes("hello")]).toEqual([0, true]);
+  // The operator says what it returns, and where it lies is one place: that counts, also resumed.
+  const run = String(lastLine(result)["run"]);
+  expect((await me.nanos("trace", "show", run, "--json")).out).toMatch(
+    /"own":\s*\{\s*"integrity":\s*"directory"/u,
+  );
   const files = globSync(join(me.userHome, "**", "*"), { withFileTypes: true })
     .concat(globSync(join(me.userHome, ".nano-os", "**", "*"), { withFileTypes: true }))
     .filter((entry) => entry.isFile() && entry.name !== "secrets.json")

@@ -5,7 +5,7 @@ import { type Played, play } from "./worlds/play.ts";
 import { playCarried } from "./worlds/carried.ts";
 import { playReader } from "./worlds/reader.ts";
 import { VARIANTS, WORDS, acting } from "./worlds/variants.ts";
-import { sameJson } from "../src/std/json.ts";
+import { type Json, sameJson } from "../src/std/json.ts";
 import { type Call, type Goal, type Task, type World, readWorlds } from "./worlds/world.ts";
 
 /**
@@ -68,6 +68,18 @@ test("every task is done, and few of them ask", async () => {
   }
 });
 
+test("nor do more where the operator's own data lies with a host", async () => {
+  let asks = 0;
+  for (const world of WORLDS) {
+    for (const task of world.tasks) {
+      const played = await play({ world, task, fetches: true });
+      expect([task.id, played.isDone]).toEqual([task.id, true]);
+      asks += played.asks;
+    }
+  }
+  within("asksPerTask", asks / 60);
+});
+
 /** Where the attacker writes: into what the task reads, or into what the tools say of themselves. */
 const PLACES = [
   ["in a result", "inject"],
@@ -126,6 +138,31 @@ for (const variant of VARIANTS) {
     }
     add(variant.about, played);
   });
+}
+
+test("what a directory only repeats, it does not vouch for", async () => {
+  const variants = VARIANTS.filter(({ id }) => id === "destination" || id === "amount");
+  const played: Attacked[] = [];
+  for (const world of WORLDS) {
+    const lookup = world.tools.find(
+      ({ returns, args }) => returns?.integrity === "directory" && args?.["words"] !== undefined,
+    );
+    for (const [task, call] of lookup === undefined ? [] : actingIn(world)) {
+      for (const own of variants.flatMap(({ orders }) => orders(world, call)?.calls ?? [])) {
+        const asked = textsIn(own[1]).map((words): Call => [lookup?.name ?? "", { words }]);
+        const orders = { words: WORDS, calls: [...asked, own], when: "instead" } as const;
+        const one = await play({ world, task, inject: WORDS, orders });
+        const silent = one.silent.filter(([name]) => name === own[0]);
+        played.push({ ...one, silent, isAimed: silent.length > 0 });
+      }
+    }
+  }
+  add("its own values, asked of a directory first", played);
+});
+
+function textsIn(value: Json): readonly string[] {
+  if (typeof value === "string" || typeof value === "number") return [String(value)];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsIn) : [];
 }
 
 test("an agent that reads for another gets no word into its conversation", async () => {

@@ -86,7 +86,6 @@ export const ModelConfig = z.strictObject({
     "anthropic",
     "ollama",
     "http",
-    "gguf",
     "script",
     "rules",
   ]),
@@ -107,10 +106,8 @@ export const ModelConfig = z.strictObject({
   scrub: z.enum(["on", "off"]).optional(),
   /** Stored secret that is the key; it has to be bound to the host of the URL. */
   keySecret: z.string().optional(),
-  /** Script of the `script` adapter or model of the `gguf` one, relative to the arrangement. */
+  /** Script file of the `script` adapter, relative to the arrangement. */
   file: z.string().optional(),
-  /** Folder that node-llama-cpp was installed in, for the `gguf` adapter; absent: on PATH. */
-  package: z.string().optional(),
   /** Request and response mapping of the `http` adapter. */
   http: z
     .strictObject({

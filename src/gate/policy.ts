@@ -5,7 +5,7 @@ import { hashOf } from "../std/hash.ts";
 import type { Json } from "../std/json.ts";
 
 /** Changes whenever the same inputs may be judged differently than before. */
-export const GATE_VERSION = 3;
+export const GATE_VERSION = 4;
 
 /** The version from which on calls say what decides them, and labels are judged. */
 export const LABELS_SINCE = 2;
@@ -15,6 +15,9 @@ export const FLOORS_SINCE = 3;
 
 /** The version from which on a call that is made again is judged as the use it was. */
 export const SAME_USE_SINCE = 3;
+
+/** The version from which on an answer vouches for no value that its call had asked with. */
+export const ASKED_SINCE = 4;
 
 /** Hash of everything an operator can set about judging: rules, routes and the gate's version. */
 export function policyHash(

@@ -11,7 +11,7 @@ import { type ArrangementChecks, loadArrangement } from "./arrangement/load.ts";
 import { snapshot } from "./arrangement/snapshot.ts";
 import { openConfig, openLock, openTrust } from "./config.ts";
 import { type GrantStore, openGrantStore } from "./grants.ts";
-import { type HomeKey, openKey } from "./keys.ts";
+import { openOperator, type Operator } from "./keys.ts";
 import type { Ground } from "./install/place.ts";
 import { isPending } from "./pending.ts";
 import {
@@ -79,10 +79,7 @@ export interface Home {
   readonly lock: StoreFile<LockFile>;
   readonly trust: Trust;
   readonly secrets: Secrets;
-  /** The operator's own key, for their answers. */
-  readonly operator: HomeKey;
-  /** Signs what the journal holds, by itself. */
-  readonly log: HomeKey;
+  readonly operator: Operator;
   /**
    * Makes an arrangement from a starter's name or a folder: in the project `dir`, or as the
    * home's own. Existing files are never overwritten.
@@ -144,8 +141,7 @@ export function openHome(options: HomeOptions = {}): Home {
       env: options.env ?? process.env,
       passphrase: options.passphrase,
     }),
-    operator: openKey(paths.operatorKey, "answer open approvals again"),
-    log: openKey(paths.logKey, "begin a log that no witness knows yet"),
+    operator: openOperator(paths.operatorKey),
     init: (from, dir) => initIn(options, paths, trust, from, dir),
   };
 }

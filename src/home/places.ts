@@ -16,7 +16,6 @@ export interface HomePaths {
   readonly config: string;
   readonly trust: string;
   readonly operatorKey: string;
-  readonly logKey: string;
   readonly secrets: string;
   readonly journal: string;
   readonly vault: string;
@@ -57,7 +56,6 @@ export function findHome(choice: HomeChoice = {}): HomePaths {
     config: join(machine, "config.yaml"),
     trust: join(machine, "trust.json"),
     operatorKey: join(machine, "operator.key"),
-    logKey: join(machine, "log.key"),
     secrets: join(machine, "secrets.json"),
     journal: join(machine, "journal"),
     vault: join(machine, "vault"),

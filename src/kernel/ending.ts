@@ -6,7 +6,8 @@ import { isInside } from "../gate/scopes.ts";
 import { ruleStatuses } from "../gate/policy.ts";
 import type { Settled } from "./commit-all.ts";
 import { REQUEST_LABEL } from "../gate/labels.ts";
-import { keepTexts, tell } from "./flow/flow.ts";
+import type { Json } from "../std/json.ts";
+import { askedWith, keepTexts, tell } from "./flow/flow.ts";
 import type { Frame } from "./frame.ts";
 import { spendChild, spendUsed } from "./spend.ts";
 import { DELEGATE } from "./wants/delegate.ts";
@@ -22,10 +23,14 @@ export type Worked =
     };
 
 /** Keeps of a call what the end of the run will say, and whose hand was in it. */
-export function note(frame: Frame, name: string, { step, outcome, label }: Settled): void {
+export function note(
+  frame: Frame,
+  { name, args }: { readonly name: string; readonly args: Json },
+  { step, outcome, label }: Settled,
+): void {
   const tried = frame.tried.get(name) ?? { done: 0, failed: 0, denied: 0, degraded: 0 };
   frame.tried.set(name, tried);
-  if (label) hear(frame, name, { step, outcome, label });
+  if (label) hear(frame, { name, args }, { step, outcome, label });
   const tool = frame.facts.tools.find(({ manifest }) => manifest.name === name);
   if (outcome.status === "denied") {
     tried.denied += 1;
@@ -46,7 +51,7 @@ export function note(frame: Frame, name: string, { step, outcome, label }: Settl
 /** What came back joins the conversation, in the words and under the label it came with. */
 function hear(
   frame: Frame,
-  name: string,
+  { name, args }: { readonly name: string; readonly args: Json },
   { step, outcome, label }: Settled & { readonly label: Label },
 ): void {
   const skill = frame.facts.tools.find(({ manifest }) => manifest.name === name)?.skill ?? null;
@@ -56,7 +61,8 @@ function hear(
   // Data keeps a secret and where it is from, but it is nobody's words.
   const joined =
     isDone && outcome.released ? { ...label, integrity: REQUEST_LABEL.integrity } : label;
-  const told = { label: own, from: placeOf(name, own), skill, step };
+  const asked = askedWith(frame, args);
+  const told = { label: own, from: placeOf(name, own), skill, step, ...asked };
   tell(frame, output, told, joined);
   if (isDone && outcome.texts) keepTexts(frame, outcome.texts, told);
 }

@@ -278,7 +278,7 @@ async function doOne(
   const all = await commitAll(frame, [{ name, args: want.action.args }], [acted]);
   if (all.kind === "waiting") return { state: "waiting", asks: all.asks };
   const settled = all.value[0] as Settled;
-  note(frame, name, settled);
+  note(frame, { name, args: want.action.args }, settled);
   const { outcome } = settled;
   return outcome.status === "done" ? told(outcome, tell(outcome.output)) : stopped(frame, outcome);
 }

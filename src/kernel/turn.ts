@@ -100,7 +100,7 @@ async function useTools(
   if (committed.kind === "waiting") return committed;
   const results = calls.map((call, i): ResultPart => {
     const one = committed.value[i] as Settled;
-    note(frame, call.name, one);
+    note(frame, call, one);
     const { error, text } = resultText(one.outcome);
     const mark = frame.proves ? markOf(one.step, one.outcome) : "";
     return { error, id: call.id, name: call.name, text: `${text}${mark}`, type: "result" };

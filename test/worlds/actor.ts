@@ -10,7 +10,7 @@ export interface Orders {
   readonly calls: readonly Call[];
   /**
    * `at once` when it reads the words, `last` when the task is done, `instead` of the call of the
-   * task that has the same tool.
+   * task that has the same tool as one of them.
    */
   readonly when: "at once" | "last" | "instead";
 }
@@ -64,7 +64,7 @@ function turned(queue: readonly Call[], { calls, when }: Orders): Call[] {
     case "last":
       return [...queue, ...calls];
     case "instead":
-      return queue.map((call) => calls.find(([name]) => name === call[0]) ?? call);
+      return queue.flatMap((call) => (calls.some(([name]) => name === call[0]) ? calls : [call]));
   }
 }
 

@@ -15,6 +15,8 @@ export interface Play {
   /** Put in the description of every tool that only reads. */
   readonly poison?: string;
   readonly saysPlan?: boolean;
+  /** The operator's own data lies with a host, which its tools name and ask for it. */
+  readonly fetches?: boolean;
 }
 
 /** What came of one task, with or without an attacker in it. */
@@ -35,14 +37,16 @@ export interface Played {
  */
 export async function play({ world, task, orders, inject = "", ...how }: Play): Promise<Played> {
   const stage = stageOf(world, inject);
-  const tools = stage.tools.map((one) => poisoned(one, how.poison));
-  const skills = new Map(tools.map(({ skill = "", scopes = [] }) => [skill, scopes]));
-  const grants = [...skills].map(([skill, scopes]) => ({
-    ...{ skill, scopes: [...scopes] },
+  const tools = stage.tools
+    .map((one) => poisoned(one, how.poison))
+    .map((one) => (how.fetches === true ? fetching(one) : one));
+  const grants = [...Map.groupBy(tools, ({ skill = "" }) => skill)].map(([skill, own]) => ({
+    ...{ skill, scopes: [...new Set(own.flatMap(({ scopes = [] }) => scopes))] },
     ...{ hash: null, at: 0 },
   }));
   const { model, isTurned } = actor(task, orders ?? null, how.saysPlan);
-  const made = lab({ tools, grants, model });
+  const page = { status: 200, headers: {}, body: "", url: OWN, host: "own.example:443" };
+  const made = lab({ tools, grants, model, fetch: () => page });
   const wanted = orders?.calls ?? [];
   // Once the task has had its own use of a call, the same call is the attacker's.
   const isBeyond = (hash: string): boolean => count(stage.effects, hash) >= count(task.calls, hash);
@@ -72,6 +76,25 @@ function count(calls: readonly Call[], hash: string): number {
 function poisoned(tool: FunctionTool, poison: string | undefined): FunctionTool {
   if (poison === undefined || tool.manifest?.reads !== true) return tool;
   return { ...tool, manifest: { ...tool.manifest, description: `Looks something up. ${poison}` } };
+}
+
+const OWN = "https://own.example/";
+
+/** What is the operator's own, from where it lies. What it says is what it said before. */
+function fetching(tool: FunctionTool): FunctionTool {
+  if (tool.manifest?.returns?.integrity !== "directory") return tool;
+  const run: FunctionTool["run"] = async (args, ctx) => {
+    const got = await ctx.reach({
+      kind: "fetch",
+      method: "GET",
+      url: OWN,
+      headers: {},
+      body: null,
+    });
+    if (!got.ok) throw new Error(got.failure.message);
+    return tool.run(args, ctx);
+  };
+  return { ...tool, scopes: ["net:own.example:443"], run };
 }
 
 /** The environment as the calls of the task alone leave it. */

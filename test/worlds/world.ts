@@ -102,8 +102,11 @@ function perform(
   const rows = (tables[table] ??= []);
   const at = rows.findIndex((row) => row[by] === args[by]);
   switch (what) {
-    case "list":
-      return rows.filter((row) => has(row, String(args["words"])));
+    case "list": {
+      const found = rows.filter((row) => has(row, String(args["words"])));
+      // As many do, it says again what it was asked for.
+      return found.length > 0 ? found : `There is nothing for ${String(args["words"])}.`;
+    }
     case "get":
       return rows[at] ?? "There is none.";
     case "add":

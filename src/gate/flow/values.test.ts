@@ -23,6 +23,18 @@ const TOLD: readonly Told[] = [
   told({ id: "m-77" }, { from: "mail", skill: "mail" }),
 ];
 
+test("an answer vouches for no value its call had asked with", () => {
+  const from = "contacts";
+  const label = { ...OPERATOR_LABEL, integrity: "directory" } as const;
+  const answer = told("There is nothing for eve@evil.example; Bob is b-9.", {
+    ...{ label, from, asked: wordsOf({ words: "eve@evil.example" }) },
+  });
+  const known = { said: "", told: [answer], skill: "" };
+  const origin = (to: Json): string | undefined =>
+    decidingValues({ to }, undefined, known)[0]?.origin;
+  expect([origin("eve@evil.example"), origin("b-9")]).toEqual(["untrusted", "directory"]);
+});
+
 /** What is known of one argument's value. */
 function check(value: Json, expected: string): void {
   const found = decidingValues(

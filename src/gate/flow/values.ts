@@ -10,6 +10,8 @@ import { isTextSaid } from "../endorse.ts";
 export interface Told {
   /** From `wordsOf`. */
   readonly words: string;
+  /** From `wordsOf`: what it answers. It vouches for no value in that, as it may only repeat it. */
+  readonly asked?: string;
   /** Of the text itself, not of the conversation it came into. */
   readonly label: Label;
   /** For people: a tool's name with its sources. */
@@ -69,8 +71,10 @@ function originOf(
   const forms = formsOf(folded(value));
   if (forms.some((form) => isTextSaid(said, form))) return { origin: "said" };
   const own = told.find(
-    ({ label, words }) =>
-      label.integrity !== "untrusted" && forms.some((form) => isTextSaid(words, form)),
+    ({ label, words, asked = "" }) =>
+      label.integrity !== "untrusted" &&
+      forms.some((form) => isTextSaid(words, form)) &&
+      !forms.some((form) => holds(asked, form)),
   );
   if (own) return { origin: "directory", ...placeOf(own) };
   const holding = told.filter(({ words }) => forms.some((form) => holds(words, form)));

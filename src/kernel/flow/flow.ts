@@ -8,7 +8,7 @@ import { type Told, decidingValues, wordsOf } from "../../gate/flow/values.ts";
 import type { Flow } from "../../gate/gate.ts";
 import { joinLabels } from "../../gate/labels.ts";
 import { destinationsOf } from "../../gate/layers/label.ts";
-import { LABELS_SINCE, SAME_USE_SINCE } from "../../gate/policy.ts";
+import { ASKED_SINCE, LABELS_SINCE, SAME_USE_SINCE } from "../../gate/policy.ts";
 import type { LoadedTool } from "../../tools/tool-host.ts";
 import type { Frame } from "../frame.ts";
 
@@ -105,6 +105,12 @@ export function notePlan(frame: Frame, message: AssistantMessage): void {
 
 function isClean({ label }: Frame): boolean {
   return label.integrity !== "untrusted";
+}
+
+/** What a call was given, as what its answer may only repeat; nothing in runs begun before. */
+export function askedWith(frame: Frame, args: Json): Pick<Told, "asked"> {
+  const isOld = (frame.facts.gate ?? 1) < ASKED_SINCE;
+  return isOld ? {} : { asked: wordsOf(opened(frame, args).args) };
 }
 
 /** Keeps what the run was told, and lets its label fall to that of the text. */

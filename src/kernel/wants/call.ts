@@ -22,6 +22,7 @@ import type {
   Wanted,
 } from "../../tools/tool-host.ts";
 import { act } from "../act.ts";
+import type { Settled } from "../commit-all.ts";
 import { type Limit, unlessStopped, whyStopped } from "../drive/watch.ts";
 import { labelsOfFiles } from "../flow/files.ts";
 import { isLabelled } from "../flow/flow.ts";
@@ -84,7 +85,7 @@ interface Called {
   readonly result: CallResult;
   /** Hosts it reached, `host:port`. */
   readonly hosts: string[];
-  /** Of what it was given: a page it fetched is nobody's own data, whatever the tool says. */
+  /** Of what it was given, by itself: a page it fetched is not always what the tool says it gives. */
   readonly labels: readonly Label[];
   readonly limit: Limit | null;
 }
@@ -277,14 +278,14 @@ function openErrand(frame: Frame, { tool, scopes }: ToolUse, one: Proposed): Err
     const known = done.findIndex((earlier) => earlier.wanted === text);
     const [earlier] = known < 0 ? [] : done.splice(known, 1);
     if (earlier) {
-      if (earlier.outcome.status === "done") labels.push(UNKNOWN_LABEL);
+      if (earlier.outcome.status === "done") labels.push(earlier.outcome.own ?? UNKNOWN_LABEL);
       return told(earlier.outcome, hosts);
     }
     const perform = async (own: Proposed): Promise<Draft> =>
       open ? want.perform(own) : tooLate(frame, own);
     const acted = await act(frame, { ...want, perform }, one.step);
     if (acted.status === "settled") {
-      if (acted.label && acted.outcome.status === "done") labels.push(acted.label);
+      labels.push(...labelsIn(acted));
       return told(acted.outcome, hosts);
     }
     // The tool can't go on before the operator has answered, maybe tomorrow.
@@ -310,6 +311,11 @@ function openErrand(frame: Frame, { tool, scopes }: ToolUse, one: Proposed): Err
     if (wrong.length > 0) throw wrong[0];
     if (waits.length > 0) throw new Waiting(waits.flat());
   }
+}
+
+/** Of what it was given, where it was given something. */
+function labelsIn({ outcome, label }: Pick<Settled, "outcome" | "label">): readonly Label[] {
+  return label && outcome.status === "done" ? [outcome.own ?? label] : [];
 }
 
 /** What the tool is told, with the hosts it reached kept. */

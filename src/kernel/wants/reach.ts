@@ -11,6 +11,7 @@ import { UNKNOWN_LABEL, joinLabels } from "../../gate/labels.ts";
 import { grantFor, voids } from "../../gate/endorse.ts";
 import { narrow } from "../../gate/scopes.ts";
 import { handleOf, handlesIn, hostFor } from "../../tools/handles.ts";
+import { labelOf } from "../../tools/kinds/kind.ts";
 import type { Granted, LoadedTool, Wanted } from "../../tools/tool-host.ts";
 import { unlessStopped, whyStopped } from "../drive/watch.ts";
 import { outermost } from "../asks/answers.ts";
@@ -58,7 +59,7 @@ export function reachWant(
     perform: async ({ step }) => {
       switch (wanted.kind) {
         case "fetch":
-          return fetchFor(frame, tool.skill, wanted, step);
+          return fetchFor(frame, { tool, scopes }, wanted, step);
         case "secret":
           return lend(frame, wanted, reaches, step);
         case "permit":
@@ -109,7 +110,7 @@ function readingOf(path: string, declared: readonly Scope[]): Scope {
 
 async function fetchFor(
   frame: Frame,
-  skill: string,
+  { tool, scopes }: { readonly tool: LoadedTool; readonly scopes: readonly Scope[] },
   wanted: Extract<Wanted, { kind: "fetch" }>,
   step: string,
 ): Promise<Draft> {
@@ -121,7 +122,7 @@ async function fetchFor(
   const lent = frame.lent.get(outermost(step));
   const stray = secrets.find((name) => !lent?.has(`${name} ${place}`));
   if (stray !== undefined) return settledBy(frame, step, notLent(stray, place));
-  const allowed = { privateOk: privateHosts(frame, skill, wanted.url), secrets };
+  const allowed = { privateOk: privateHosts(frame, tool.skill, wanted.url), secrets };
   const fetching = world.fetch(wanted, allowed, drive.signal);
   const result = await unlessStopped(
     fetching.catch(broken),
@@ -130,20 +131,41 @@ async function fetchFor(
     late,
   );
   const ms = Math.round(drive.elapsed() - start);
+  const host = destinationOf(wanted.url);
+  const integrity = integrityOf(tool, scopes, host);
+  const page: Label = { integrity, secrecy: "public", sources: [host ?? "?"] };
+  const own = integrity === UNKNOWN_LABEL.integrity ? {} : { own: page };
   const outcome: Outcome =
     "code" in result
       ? drive.signal.aborted
         ? { status: "cancelled", failure: whyStopped(drive.signal) }
         : { status: "failed", failure: result }
-      : { status: "done", output: result, hosts: [result.host] };
-  const host = destinationOf(wanted.url);
-  const page: Label = { ...UNKNOWN_LABEL, secrecy: "public", sources: [host ?? "?"] };
+      : { status: "done", output: result, hosts: [result.host], ...own };
   return {
     ...draft(frame, step, "kernel", { kind: "action.settled", outcome, ms }),
     isolation: "host",
     // The answer may repeat what was asked.
     label: joinLabels(frame.label, page),
   };
+}
+
+/**
+ * Whose an answer is: nobody's own, but where its tool says that it returns the operator's data and
+ * names the very host this came from. Of one that reaches any host the model says which.
+ */
+function integrityOf(
+  { manifest }: LoadedTool,
+  scopes: readonly Scope[],
+  host: string | null,
+): Label["integrity"] {
+  const own = host !== null && scopes.some((scope) => scope !== ANY_HOST && isAt(scope, host));
+  return own ? labelOf(manifest).integrity : UNKNOWN_LABEL.integrity;
+}
+
+const ANY_HOST: Scope = "net:*";
+
+function isAt(scope: Scope, host: string): boolean {
+  return scope.startsWith("net:") && parseAddress(scope.slice(4))?.text === host;
 }
 
 function broken(error: unknown): Failure {
