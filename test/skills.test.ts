@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { openJournal } from "../src/journal/open.ts";
 import { systemClock } from "../src/std/clock.ts";
 import { systemRandom } from "../src/std/random.ts";
+import { TIERS } from "../src/sandbox/testing/tiers.ts";
+import { gitSite } from "../src/tools/testing/git-site.ts";
 import { tarOf } from "../src/home/testing/tar.ts";
 import { useScript } from "./support/hand.ts";
 import { machineOf } from "./support/journal-file.ts";
@@ -237,6 +239,29 @@ describe("a git repository", () => {
     );
     expect(fs.existsSync(join(machineOf(me.userHome), "clone"))).toBe(false);
   });
+
+  if (TIERS.includes("bwrap")) {
+    test("is fetched from a site by https, whose authority the operator may name", async () => {
+      using me = await home();
+      const site = await gitSite();
+      site.repository("words", { "SKILL.md": WORDS["SKILL.md"] ?? "" });
+      const address = `${site.url}/words`;
+      const unknown = await me.nanos("skill", "install", address, "--yes");
+      expect([unknown.code, unknown.err.includes("install.git")]).toEqual([2, true]);
+      const env = { GIT_SSL_CAINFO: site.ca };
+      const taken = await ok(me.run(["skill", "install", address, "--yes", "--json"], { env }));
+      expect(JSON.parse(taken.out)).toMatchObject({
+        name: "words",
+        from: expect.stringMatching(/^https:\/\/127\.0\.0\.1:\d+\/words#[0-9a-f]{40}$/u),
+      });
+      expect(fs.existsSync(join(installed(me, "words"), "SKILL.md"))).toBe(true);
+      // A link in it is refused here as from anywhere.
+      site.repository("linked", { "SKILL.md": WORDS["SKILL.md"] ?? "", leak: "->/etc/passwd" });
+      const linked = await me.run(["skill", "install", `${site.url}/linked`, "--yes"], { env });
+      expect(linked.err).toContain("install.link");
+      site.close();
+    });
+  }
 
   test("runs nothing of its own: hooks, filters and settings", async () => {
     using me = await home();

@@ -1,5 +1,5 @@
 import * as fs from "node:fs";
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { NanosError } from "../../std/error.ts";
 import { clip, plainText } from "../../std/text.ts";
@@ -32,11 +32,13 @@ export async function cloneRepository<T>(
   const target = join(stage, "root", copy, "repository");
   const branch = ref === null ? [] : ["--branch", ref];
   const proxy = host === null ? null : await openProxy({ scopes: [`net:${host}`], granted: [] });
+  const believed = host === null ? null : authorityIn(git.env);
   proxy?.enter(newPassage());
   try {
     const ran = await runGit(git, {
       args: [...CLONE, ...branch, "--", address.href, target],
-      reads: host === null ? [fileURLToPath(address)] : [],
+      reads: host === null ? [fileURLToPath(address)] : believed === null ? [] : [believed],
+      set: believed === null ? {} : { [AUTHORITY]: believed },
       writes: [copy],
       ...{ stage, dir, socket: proxy?.socket ?? null },
     });
@@ -46,6 +48,19 @@ export async function cloneRepository<T>(
     proxy?.close();
     fs.rmSync(dir, { recursive: true, force: true });
   }
+}
+
+/** What git itself is told by: a file of the authorities it believes, in place of the system's. */
+const AUTHORITY = "GIT_SSL_CAINFO";
+
+function authorityIn(env: GitParts["env"]): string | null {
+  const file = env[AUTHORITY] ?? "";
+  if (file === "") return null;
+  if (isAbsolute(file) && fs.existsSync(file)) return file;
+  throw refused(
+    `${AUTHORITY} names no file`,
+    `Set ${AUTHORITY} to the absolute path of a file of certificates, or to nothing.`,
+  );
 }
 
 const USUAL = "Check the address, or clone it yourself and name the folder.";

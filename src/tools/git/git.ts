@@ -18,6 +18,8 @@ export interface GitRun {
   readonly args: readonly string[];
   readonly reads?: readonly string[];
   readonly writes?: readonly string[];
+  /** Variables beside its own. */
+  readonly set?: Readonly<Record<string, string>>;
   /** Folder of what it writes; null when that is nothing. It is not taken away afterwards. */
   readonly stage: string | null;
   /** A folder that may hold its settings. */
@@ -42,7 +44,7 @@ export async function runGit({ sandbox, env }: GitParts, run: GitRun): Promise<G
   const config = join(run.dir, "gitconfig");
   fs.mkdirSync(run.dir, { recursive: true, mode: 0o700 });
   fs.writeFileSync(config, CONFIG);
-  const { args, reads = [], writes = [], stage, socket = null } = run;
+  const { args, reads = [], writes = [], set = {}, stage, socket = null } = run;
   const boxed = await sandbox.start({
     run: { kind: "program", argv: [git, ...args] },
     cwd: "/",
@@ -51,7 +53,7 @@ export async function runGit({ sandbox, env }: GitParts, run: GitRun): Promise<G
       writes,
       net: socket === null ? { kind: "none" } : { kind: "proxy", socket },
       exec: [git, "/bin/sh"],
-      env: { ...ENV, PATH: env["PATH"] ?? DEFAULT_PATH, GIT_CONFIG_GLOBAL: config },
+      env: { ...ENV, ...set, PATH: env["PATH"] ?? DEFAULT_PATH, GIT_CONFIG_GLOBAL: config },
       limits: BOX,
     },
     stage,
