@@ -136,6 +136,8 @@ const NPM_MS = 600_000;
 export interface Packages {
   readonly folder: string;
   readonly versions: Readonly<Record<string, string>>;
+  /** More for npm. */
+  readonly flags?: readonly string[];
 }
 
 /**
@@ -143,7 +145,7 @@ export interface Packages {
  * @returns null when they are, else why not.
  */
 export async function needPackages(
-  { folder, versions }: Packages,
+  { folder, versions, flags: more = [] }: Packages,
   install = true,
 ): Promise<string | null> {
   const manifest = JSON.stringify({ private: true, dependencies: versions });
@@ -153,7 +155,7 @@ export async function needPackages(
   if (npm === null || !install) return npm === null ? "npm is not installed" : "not installed";
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "package.json"), manifest);
-  const flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+  const flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", ...more];
   const ran = await run([npm, "install", "--prefix", folder, ...flags], {
     cwd: folder,
     ms: NPM_MS,

@@ -65,6 +65,17 @@ const MCP_SERVERS = {
     ]),
   ),
 };
+/** What runs a model in a file, as npm has it: the processor's machine code and no other. */
+const ENGINE = {
+  folder: join(ROOT, "node_modules/.cache/node-llama-cpp"),
+  versions: Object.fromEntries(
+    ["node-llama-cpp", `@node-llama-cpp/${process.platform}-${process.arch}`].map((name) => [
+      name,
+      "3.21.1",
+    ]),
+  ),
+  flags: ["--omit=optional"],
+};
 /** A test that hangs ends here; nothing is asserted on time. */
 const TEST_MS = 60_000;
 
@@ -173,7 +184,12 @@ async function prepare(missing: string[], install: boolean): Promise<Env> {
   if (lacking !== null) {
     missing.push(`not available: the reference MCP servers (npm test installs them: ${lacking})`);
   }
+  const engine = await needPackages(ENGINE, install);
+  if (engine !== null) {
+    missing.push(`not available: node-llama-cpp (npm test installs it: ${engine})`);
+  }
   return {
+    ...(engine === null ? { NANOS_TEST_ENGINE: ENGINE.folder } : {}),
     ...(node === null ? {} : { NANOS_TEST_NODE: node }),
     ...(lacking === null ? { NANOS_TEST_SERVERS: MCP_SERVERS.folder } : {}),
   };

@@ -21,6 +21,7 @@ import { type Home, type HomeOptions, look as lookHome, openHome } from "./home/
 import { withLock } from "./home/store.ts";
 import type { Journal } from "./journal/journal.ts";
 import { openJournal } from "./journal/open.ts";
+import { signerOf, withCheckpoints } from "./kernel/evidence/checkpoints.ts";
 import { boundary } from "./kernel/secrets/boundary.ts";
 import { policyDesk } from "./kernel/asks/desk.ts";
 import { type GrantDesk, grantDesk } from "./kernel/desk/grants.ts";
@@ -79,11 +80,7 @@ export { NanosError } from "./std/error.ts";
  */
 export async function openNanos(options: OpenOptions = {}): Promise<Nanos> {
   const home = openHome(homeOptions(options));
-  const journal = openJournal({
-    dir: home.paths.journal,
-    clock: systemClock,
-    random: systemRandom,
-  });
+  const journal = withCheckpoints(journalOf(home), signerOf(home.log, "nanos-log"));
   try {
     return await assemble(home, journal, options);
   } catch (error) {
@@ -188,16 +185,16 @@ function homeOptions(options: OpenOptions): HomeOptions {
 }
 
 async function atHome<T>(home: Home, act: (journal: Journal) => Promise<T>): Promise<T> {
-  const journal = openJournal({
-    dir: home.paths.journal,
-    clock: systemClock,
-    random: systemRandom,
-  });
+  const journal = journalOf(home);
   try {
     return await act(journal);
   } finally {
     journal.close();
   }
+}
+
+function journalOf({ paths }: Home): Journal {
+  return openJournal({ dir: paths.journal, clock: systemClock, random: systemRandom });
 }
 
 async function assemble(home: Home, journal: Journal, options: OpenOptions): Promise<Nanos> {
@@ -207,10 +204,11 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
   const arrangement = await arrangementOf(home);
   const [vault, config] = [openVault(paths.vault), await home.config.read()];
   const settings = memorySettings(arrangement.manifest.memory, config.memory);
+  const sandbox = openSandbox({ clock: systemClock, hidden: [memoryDir(home)] });
   const models = modelDesk({
     ...{ arrangement, config, journal, store: home.config },
     deps: {
-      ...{ env, clock: systemClock, random: systemRandom, routes: arrangement.routes },
+      ...{ sandbox, env, clock: systemClock, random: systemRandom, routes: arrangement.routes },
       ...{ arrangementDir: own.arrangementDir, secret: home.secrets.lend },
     },
   });
@@ -220,7 +218,6 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
     code: (name) => tools.code(name),
   });
   const edge = { ...boundary(home.secrets, systemClock), clock: systemClock };
-  const sandbox = openSandbox({ clock: systemClock, hidden: [memoryDir(home)] });
   const toolsOf = (one: Arrangement): ToolHost =>
     openTools({
       ...{ sandbox, arrangement: one, env, clock: systemClock },
@@ -298,7 +295,7 @@ function nanosOf(
 ): Nanos {
   const { world, place, arrangement, grants, sandbox, vault } = parts;
   const { agents, secrets, skills, memory } = parts;
-  const traces = traceDesk(world.journal, vault, world.recall, place.arrangementDir);
+  const traces = traceDesk({ ...world, vault, dir: place.arrangementDir });
   const models = modelsOf(parts.models, world, [...arrangement.agents.values()]);
   return {
     place,
@@ -379,8 +376,8 @@ function worldOf(parts: {
     },
     isStill: async (path, hash) => isStill(path, hash),
     alone: (task) => withLock(join(home.paths.machine, "commit"), systemClock, task),
-    sign: home.operator.sign,
-    verify: home.operator.verify,
+    ...{ sign: home.operator.sign, verify: home.operator.verify },
+    log: signerOf(home.log, "nanos-log"),
   };
 }
 

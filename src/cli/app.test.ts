@@ -244,7 +244,8 @@ test("every list and show has one JSON document on standard output", async () =>
 });
 
 test("every list and show reads well without --json", async () => {
-  await check("trace verify", 0, "ok 12 events in 2 chains verify\n");
+  const alone = "   no checkpoint yet: the chains alone hold these events\n";
+  await check("trace verify", 0, `ok 12 events in 2 chains verify\n${alone}`);
   await check("trace replay r1", 0, "same 12 events, 3 steps: no model, no tool, no network\n");
   await check("trace export r1 f", 0, "wrote 12 events to /w/f\n");
   await check("trace list", 0, 'No runs yet. nanos run "TEXT" makes one.\n');

@@ -1,6 +1,6 @@
 #!/usr/bin/env bun
 /**
- * Where the program starts. In order: the two entries nanos starts of itself inside a sandbox, the
+ * Where the program starts. In order: the entries nanos starts of itself inside a sandbox, the
  * version (scripts ask for it, so nothing is loaded for it), and everything else. No import comes
  * before the choice: what a boxed process loads before its lock closes would lie outside it.
  */
@@ -12,6 +12,10 @@ async function main(argv: readonly string[]): Promise<number> {
     }
     case "__host": {
       await (await import("../tools/runtime/main.ts")).hostMain(argv[1] ?? "");
+      return 0;
+    }
+    case "__model": {
+      await (await import("../models/local/main.ts")).hostMain(argv[1] ?? "");
       return 0;
     }
     case "--version":

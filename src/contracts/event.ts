@@ -343,6 +343,8 @@ export const EventBody = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("engine.signalled"), run: z.string(), signal: Signal }),
   /** It can't go on as it is; what it needs is in `why`. */
   z.strictObject({ kind: z.literal("engine.blocked"), run: z.string(), why: Failure }),
+  /** All events before it, signed: a checkpoint of the log as a signed note. */
+  z.strictObject({ kind: z.literal("log.checkpointed"), checkpoint: z.string() }),
   z.strictObject({ kind: z.literal("run.cancel_requested"), run: z.string(), by: z.string() }),
   z.strictObject({ kind: z.literal("body.erased"), hash: z.string(), why: z.string() }),
 ]);

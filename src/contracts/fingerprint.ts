@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "aa8a408ccad25c3c8b9f741d68ed20531e9aa460140fe9c19b023ab040cc9851";
+export const SCHEMAS_HASH = "90ea2693cc41d9c63b75c6760a3a5619e54d9cf80e764eca2a29ee935d8708dc";

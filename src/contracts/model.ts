@@ -86,6 +86,7 @@ export const ModelConfig = z.strictObject({
     "anthropic",
     "ollama",
     "http",
+    "gguf",
     "script",
     "rules",
   ]),
@@ -106,8 +107,10 @@ export const ModelConfig = z.strictObject({
   scrub: z.enum(["on", "off"]).optional(),
   /** Stored secret that is the key; it has to be bound to the host of the URL. */
   keySecret: z.string().optional(),
-  /** Script file of the `script` adapter, relative to the arrangement. */
+  /** Script of the `script` adapter or model of the `gguf` one, relative to the arrangement. */
   file: z.string().optional(),
+  /** Folder that node-llama-cpp was installed in, for the `gguf` adapter; absent: on PATH. */
+  package: z.string().optional(),
   /** Request and response mapping of the `http` adapter. */
   http: z
     .strictObject({

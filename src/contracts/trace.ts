@@ -99,6 +99,9 @@ export interface VerifyReport {
   readonly events: number;
   readonly chains: number;
   readonly erased: number;
+  /** Signed checkpoints, and the events no checkpoint is signed over yet; 0 for a single run. */
+  readonly checkpoints: number;
+  readonly unsigned: number;
   /** Sentence naming the first bad entry, with run, seq and hash; null when ok. */
   readonly bad: string | null;
 }

@@ -11,7 +11,7 @@ import { type ArrangementChecks, loadArrangement } from "./arrangement/load.ts";
 import { snapshot } from "./arrangement/snapshot.ts";
 import { openConfig, openLock, openTrust } from "./config.ts";
 import { type GrantStore, openGrantStore } from "./grants.ts";
-import { openOperator, type Operator } from "./keys.ts";
+import { type HomeKey, openKey } from "./keys.ts";
 import type { Ground } from "./install/place.ts";
 import { isPending } from "./pending.ts";
 import {
@@ -79,7 +79,10 @@ export interface Home {
   readonly lock: StoreFile<LockFile>;
   readonly trust: Trust;
   readonly secrets: Secrets;
-  readonly operator: Operator;
+  /** The operator's own key, for their answers. */
+  readonly operator: HomeKey;
+  /** Signs what the journal holds, by itself. */
+  readonly log: HomeKey;
   /**
    * Makes an arrangement from a starter's name or a folder: in the project `dir`, or as the
    * home's own. Existing files are never overwritten.
@@ -141,7 +144,8 @@ export function openHome(options: HomeOptions = {}): Home {
       env: options.env ?? process.env,
       passphrase: options.passphrase,
     }),
-    operator: openOperator(paths.operatorKey),
+    operator: openKey(paths.operatorKey, "answer open approvals again"),
+    log: openKey(paths.logKey, "begin a log that no witness knows yet"),
     init: (from, dir) => initIn(options, paths, trust, from, dir),
   };
 }

@@ -2,10 +2,12 @@ import { describe, expect, test } from "bun:test";
 import { generateKeyPairSync } from "node:crypto";
 import * as fs from "node:fs";
 import { join } from "node:path";
-import { openOperator } from "./keys.ts";
+import { type HomeKey, openKey } from "./keys.ts";
 import { openHome } from "./home.ts";
 import { refusal, testFolder } from "./testing/folder.ts";
 import { child } from "./testing/process.ts";
+
+const openOperator = (file: string): HomeKey => openKey(file, "answer open approvals again");
 
 describe("the operator's key", () => {
   test("is made at the first need, private, and the same from then on", () => {

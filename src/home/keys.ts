@@ -12,8 +12,8 @@ import { codeOf, NanosError } from "../std/error.ts";
 import { LIMITS } from "../std/limits.ts";
 import { readPlain } from "./files.ts";
 
-/** The operator's own key, Ed25519: what they answered can be told from what was made up. */
-export interface Operator {
+/** A key of this home, Ed25519: what it signed can be told from what was made up. */
+export interface HomeKey {
   /** Signature over the UTF-8 text, base64. Makes the key at the first need. */
   sign(text: string): string;
   verify(text: string, signature: string): boolean;
@@ -21,10 +21,14 @@ export interface Operator {
   publicKey(): string;
 }
 
-/** @throws NanosError `key.unsafe` when others may read the key, `key.damaged`. */
-export function openOperator(file: string): Operator {
+/**
+ * The key in a file. `without` says what doing without it takes, for when it is damaged.
+ *
+ * @throws NanosError `key.unsafe` when others may read the key, `key.damaged`.
+ */
+export function openKey(file: string, without: string): HomeKey {
   let key: KeyObject | null = null;
-  const load = (): KeyObject => (key ??= readKey(file) ?? makeKey(file));
+  const load = (): KeyObject => (key ??= readKey(file, without) ?? makeKey(file, without));
   return {
     sign: (text) => sign(null, Buffer.from(text), load()).toString("base64"),
     verify: (text, signature) =>
@@ -33,7 +37,7 @@ export function openOperator(file: string): Operator {
   };
 }
 
-function readKey(file: string): KeyObject | null {
+function readKey(file: string, without: string): KeyObject | null {
   const pem = readPrivate(file);
   if (pem === null) return null;
   try {
@@ -45,12 +49,12 @@ function readKey(file: string): KeyObject | null {
   throw new NanosError(
     "key.damaged",
     `${file} is not an Ed25519 private key.`,
-    `Bring it back from a copy, or move it away and answer open approvals again: mv ${file} ${file}.broken`,
+    `Bring it back from a copy, or move it away and ${without}: mv ${file} ${file}.broken`,
   );
 }
 
 /** Whoever links first wins; the loser of a race uses the winner's key. */
-function makeKey(file: string): KeyObject {
+function makeKey(file: string, without: string): KeyObject {
   const { privateKey } = generateKeyPairSync("ed25519");
   const pem = privateKey.export({ type: "pkcs8", format: "pem" });
   const temporary = `${file}.${process.pid}.tmp`;
@@ -67,7 +71,7 @@ function makeKey(file: string): KeyObject {
     fs.linkSync(temporary, file);
     return privateKey;
   } catch (error) {
-    const theirs = codeOf(error) === "EEXIST" ? readKey(file) : null;
+    const theirs = codeOf(error) === "EEXIST" ? readKey(file, without) : null;
     if (theirs === null) throw error;
     return theirs;
   } finally {

@@ -16,6 +16,7 @@ export interface HomePaths {
   readonly config: string;
   readonly trust: string;
   readonly operatorKey: string;
+  readonly logKey: string;
   readonly secrets: string;
   readonly journal: string;
   readonly vault: string;
@@ -56,6 +57,7 @@ export function findHome(choice: HomeChoice = {}): HomePaths {
     config: join(machine, "config.yaml"),
     trust: join(machine, "trust.json"),
     operatorKey: join(machine, "operator.key"),
+    logKey: join(machine, "log.key"),
     secrets: join(machine, "secrets.json"),
     journal: join(machine, "journal"),
     vault: join(machine, "vault"),

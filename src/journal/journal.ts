@@ -1,5 +1,6 @@
 import type { Draft, Event, EventBody } from "../contracts/event.ts";
 import type { Recorded } from "../contracts/drive.ts";
+import type { Hash } from "./log/tree.ts";
 
 /**
  * The journal: what happened, append-only, one hash chain per run and one for the home.
@@ -69,8 +70,25 @@ export interface Journal {
    * when a body was erased. `read` sees one snapshot and does not read another view inside.
    */
   view<T>(view: ViewSpec, read: (db: ViewReader) => T): T;
+  /** All events as one Merkle log, in the order of `seq`. */
+  readonly log: Log;
   /** Commits what waits, gives back leases and closes. */
   close(): void;
+}
+
+/**
+ * The Merkle tree of RFC 6962 over all events: entry `i` is the hash of the event with `seq` i + 1.
+ * Sizes are at most the journal's; hashes are 32 bytes.
+ */
+export interface Log {
+  /** One hash for the first `size` events. Reads on from what a view remembers. */
+  root(size: number): Hash;
+  /** Proof that the event is among the first `size`. */
+  inclusion(seq: number, size: number): readonly Hash[];
+  /** Proof that the log at `size` continues the log at `old`. */
+  consistency(old: number, size: number): readonly Hash[];
+  /** The roots at these sizes by size, recomputed from the events alone: for verifying. */
+  roots(sizes: readonly number[]): ReadonlyMap<number, Hash>;
 }
 
 /** The right to carry one run, until it is released or the process ends. */
@@ -100,6 +118,8 @@ export interface ViewSpec {
   readonly version: number;
   /** Kinds of events it looks at; all where nothing is said. */
   readonly kinds?: readonly string[];
+  /** False: it is given no bodies, and none is read for it. */
+  readonly bodies?: false;
   /** `CREATE TABLE …` statements. */
   readonly tables: string;
   apply(db: ViewWriter, recorded: Recorded): void;

@@ -12,6 +12,7 @@ import { inTransaction, memoryDatabase, openDatabase, type OpenDatabase } from "
 import { Forms, unhex } from "./row/entry.ts";
 import { isWrongTable, journalFailure } from "./failure.ts";
 import type { Journal } from "./journal.ts";
+import { openLog } from "./log/log.ts";
 import { Leases } from "./lease.ts";
 import { Reader } from "./reader.ts";
 import { verifyJournal } from "./verify.ts";
@@ -114,6 +115,7 @@ function build({ opened, clock, random, dir, bodies, leaseMs }: Parts): Journal 
     onWake: (listener) => named(() => wake.on(listener)),
     wake: (topic) => wake.say(topic),
     view: (spec, read) => named(() => views.read(spec, read)),
+    log: openLog(reader, (spec, read) => named(() => views.read(spec, read))),
     close: () =>
       void (db.isOpen && [appender, leases, wake, views, db].forEach((part) => part.close())),
   };
@@ -173,11 +175,12 @@ async function erase({ source, hash, why }: Erasing): Promise<void> {
       "See the hashes of a run: nanos trace show RUN --json",
     );
   }
-  if (event.kind === "body.erased") {
+  const needed = NEEDED[event.kind];
+  if (needed !== undefined) {
     throw new NanosError(
       "journal.not_erasable",
-      `Event ${event.seq} says that a body was erased; without it the gap could not be told from damage.`,
-      "Leave it: it holds nothing of what was erased.",
+      `Event ${event.seq} ${needed}.`,
+      "Leave it: it holds nothing of what was said or done.",
     );
   }
   const common = { run: HOME_CHAIN, step: null, actor: "operator", policy: null };
@@ -188,6 +191,12 @@ async function erase({ source, hash, why }: Erasing): Promise<void> {
   // The log still holds the page as it was; once it is written back and cut off, nothing does.
   db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
 }
+
+/** What the journal needs to verify itself. */
+const NEEDED: Readonly<Record<string, string>> = {
+  "body.erased": "says that a body was erased; without it the gap could not be told from damage",
+  "log.checkpointed": "signs the events before it; without it they are signed by nobody",
+};
 
 /** Hashes have no index, as that would cost every append; erasing is rare enough to look through. */
 function seqOf(db: DatabaseSync, hash: string): number | null {

@@ -52,6 +52,7 @@ export class Reader {
   readonly #after: StatementSync;
   readonly #walk: StatementSync;
   readonly #erased: StatementSync;
+  readonly #hashes: StatementSync;
 
   constructor(source: Source) {
     const { db } = source;
@@ -73,6 +74,7 @@ export class Reader {
         WHERE w.back >= :from AND w.back < w.seq
       ) SELECT seq FROM walk ORDER BY seq`);
     this.#erased = db.prepare("SELECT by FROM erased WHERE seq = ?");
+    this.#hashes = db.prepare("SELECT hash FROM events WHERE seq > ? AND seq <= ? ORDER BY seq");
   }
 
   size(): number {
@@ -190,6 +192,11 @@ export class Reader {
     if (text === null) return `its body, the file bodies/${row.seq}, is missing`;
     const isWhole = saltedDigest(hex(row.salt), text) === entry.digest;
     return isWhole ? { event, text } : "its body does not match its digest";
+  }
+
+  /** Hashes of the events after `from` up to `to`, by number: a few hundred at a time. */
+  hashes(from: number, to: number): readonly Uint8Array[] {
+    return this.#hashes.all(from, to).map((row) => row["hash"] as Uint8Array);
   }
 
   /** The entry that says the body was erased, by number, or null. */

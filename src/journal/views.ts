@@ -157,7 +157,7 @@ export class Views {
   #apply(tables: Tables, spec: ViewSpec, from: Cursor, isNew: boolean): Cursor | null {
     let { seq, hash } = from;
     const { kinds } = spec;
-    for (const recorded of this.#reader.since(seq, kinds ?? true)) {
+    for (const recorded of this.#reader.since(seq, spec.bodies ?? kinds ?? true)) {
       if (!isNew && recorded.event.kind === "body.erased") return null;
       if (kinds?.includes(recorded.event.kind) ?? true) spec.apply(tables, recorded);
       ({ seq, hash } = recorded.event);

@@ -9,6 +9,7 @@ import type { Failure } from "../contracts/outcome.ts";
 import type { Route, Rule } from "../contracts/rules.ts";
 import type { Scope } from "../contracts/scope.ts";
 import type { Command, Subscription } from "../contracts/skill.ts";
+import type { Signer } from "../journal/log/note.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { Memory } from "../memory/memory.ts";
 import type { Model } from "../models/model.ts";
@@ -177,6 +178,8 @@ export interface World {
   /** Signs with the operator's key. */
   sign(text: string): string;
   verify(text: string, signature: string): boolean;
+  /** Signs checkpoints of the journal's log. */
+  readonly log: Signer;
 }
 
 export type Hooks = RunHooks;

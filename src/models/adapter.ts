@@ -2,6 +2,7 @@ import type { ModelConfig } from "../contracts/model.ts";
 import type { Route } from "../contracts/rules.ts";
 import type { Clock } from "../std/clock.ts";
 import type { Random } from "../std/random.ts";
+import type { Sandbox } from "../sandbox/sandbox.ts";
 import type { Model } from "./model.ts";
 
 /** What a model needs from outside. */
@@ -17,6 +18,8 @@ export interface ModelDeps {
   readonly random: Random;
   /** The folder script files are relative to, absolute; null when there is no arrangement. */
   readonly arrangementDir: string | null;
+  /** What starts the process of a local model. */
+  readonly sandbox?: Pick<Sandbox, "start">;
   /** What can be done without a model; the `rules` model tells of it. */
   readonly routes: readonly Route[];
   /** Silences after which a stream counts as dead; those of LIMITS when absent. */

@@ -7,6 +7,7 @@ import type { Adapter } from "./adapter.ts";
  */
 export const ADAPTERS: Readonly<Record<ModelConfig["adapter"], () => Promise<Adapter>>> = {
   anthropic: async () => (await import("./adapters/anthropic.ts")).openAnthropic,
+  gguf: async () => (await import("./adapters/gguf.ts")).openGguf,
   http: async () => (await import("./adapters/http.ts")).openHttp,
   ollama: async () => (await import("./adapters/ollama.ts")).openOllama,
   openai: async () => (await import("./adapters/openai.ts")).openOpenai,

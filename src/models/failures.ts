@@ -118,6 +118,22 @@ export const MODEL_FAILURES = {
     "Script {file} cannot be used.",
     "Correct the file; the format is described in the documentation of the script adapter.",
   ),
+  "model.no_engine": text(
+    "Model {model} is run by node-llama-cpp, which was not found.",
+    "Install it with `npm install --global node-llama-cpp@{version}`, or say where it is with `--package`.",
+  ),
+  "model.bad_engine": text(
+    "The engine of model {model}, node-llama-cpp, failed.",
+    "See whether it works by itself: `npx node-llama-cpp inspect gpu`. Else install it anew.",
+  ),
+  "model.bad_file": text(
+    "{file} is no model this machine can run.",
+    "Name a GGUF file that is whole, of a kind that node-llama-cpp knows.",
+  ),
+  "model.too_large": text(
+    "Model {model} takes more memory than it may.",
+    "Ask for a smaller window with `--context`, or use a smaller model.",
+  ),
   "model.bridge": text(
     "The model object behind {model} threw an error.",
     "Look at the provider package it comes from; nanos only passes the request on.",

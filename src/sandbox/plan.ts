@@ -1,5 +1,5 @@
 import { chownSync, existsSync, mkdirSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { Failure } from "../contracts/outcome.ts";
 import { LIMITS } from "../std/limits.ts";
 import type { View } from "./bwrap.ts";
@@ -69,7 +69,8 @@ export async function planBox(
   const staged = stage?.roots.map((root) => root.staged) ?? [];
   const shadow = stage ? [`${stage.folder}/root`] : [];
   const socket = box.net.kind === "proxy" ? box.net.socket : null;
-  const system = execs.length > 0 ? systemReads() : [];
+  const libraries = execs.length > 0 || run.kind === "model";
+  const system = libraries ? systemReads() : [];
   const beside = resolved([...system, ...(socket === null ? [] : CERTIFICATES)]);
   const carved = carve(reads, tier === "bwrap" ? [] : hidden);
   // Where nothing holds paths, they are what the process may load before it is sealed.
@@ -79,7 +80,7 @@ export async function planBox(
     abi: machine.abi,
     cwd: stage?.cwd ?? cwd,
     reads: [...new Set([...carved.reads, ...more])],
-    lists: carved.lists,
+    lists: [...carved.lists, ...(run.kind === "model" ? foldersAbove(run.file) : [])],
     writes: scratch === null ? staged : [...staged, scratch],
     execs,
     user,
@@ -88,7 +89,7 @@ export async function planBox(
   return {
     tier,
     ...startOf(run, lock, socket !== null),
-    view: tier === "bwrap" ? viewOf(lock, hidden, execs.length > 0, socket) : null,
+    view: tier === "bwrap" ? viewOf(lock, hidden, libraries, socket) : null,
     ...{ cwd: lock.cwd, fork: lock.fork, stage },
   };
 }
@@ -99,7 +100,7 @@ function startOf(
   lock: LockSpec,
   relayed: boolean,
 ): Pick<Plan, "argv" | "env"> {
-  const engine = lock.tier === "wasm" ? ENGINE_ENV : {};
+  const engine = run.kind === "model" ? NO_HOME : lock.tier === "wasm" ? ENGINE_ENV : {};
   const env = { NANOS_BOX: JSON.stringify(lock), ...RUNTIME_ENV, ...engine };
   if (!relayed) return { argv: innerArgv(run), env };
   const relay = { NANOS_RELAY: JSON.stringify(relayLock(lock)) };
@@ -114,6 +115,9 @@ export const RUNTIME_ENV = {
   BUN_JSC_useConcurrentJIT: "0",
   BUN_RUNTIME_TRANSPILER_CACHE_PATH: "0",
 };
+
+/** Asked for its user's home, the runtime looks here, or into a file that no box shows. */
+const NO_HOME = { HOME: "/" };
 
 /** Optimizing the engine takes longer than what most tools compute in it. */
 const ENGINE_ENV = { BUN_JSC_useOMGJIT: "0" };
@@ -183,6 +187,12 @@ function gitEnv(execs: readonly string[]): Box["env"] {
   };
 }
 
+/** The way to a file that looks for packages in every folder above it, and cannot without names. */
+function foldersAbove(file: string): string[] {
+  const above = dirname(real(file) ?? file);
+  return above === "/" || above === "." ? [] : [above, ...foldersAbove(above)];
+}
+
 /** A path that may not be there yet, with its folder resolved. */
 function realOrParent(path: string): string {
   const found = real(path);
@@ -202,7 +212,7 @@ function resolved(paths: readonly string[]): string[] {
 }
 
 function innerArgv(run: ProcessSpec["run"]): string[] {
-  if (run.kind === "host") return [...runtimeArgv("host"), run.file];
+  if (run.kind === "host" || run.kind === "model") return [...runtimeArgv(run.kind), run.file];
   if (run.kind === "attack") return [...runtimeArgv("box"), "attack", run.name, ...run.args];
   return runtimeArgv("box");
 }

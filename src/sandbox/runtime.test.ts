@@ -6,7 +6,7 @@ import { boxUser, ownId, threadsOfUser } from "./user.ts";
 import { memberAt, membersOf } from "./process/watch.ts";
 
 test("our entries start on our own runtime, with nothing of the folder they start in", () => {
-  for (const entry of ["box", "host"] as const) {
+  for (const entry of ["box", "host", "model"] as const) {
     const [file = "", ...args] = runtimeArgv(entry);
     expect(statSync(file).size).toBeGreaterThan(1_000_000);
     expect(args.slice(0, 4)).toEqual([

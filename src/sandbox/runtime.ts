@@ -5,11 +5,11 @@ import { fileURLToPath } from "node:url";
 import { NanosError } from "../std/error.ts";
 
 /** Our own programs that run inside a box. */
-export type Entry = "host" | "box";
+export type Entry = "host" | "model" | "box";
 
 /**
  * The argv that starts one of our own entries: in a checkout the Bun of this package on the entry's
- * file, in the compiled binary the binary itself with `__host` or `__box`. Configuration, `.env`
+ * file, in the compiled binary the binary itself with `__host`, `__model` or `__box`. Configuration, `.env`
  * files, path mappings and automatic installs of the working folder are off, as they would run a stranger's code.
  *
  * @throws NanosError `sandbox.no_runtime` when run from a checkout without an installed Bun.
@@ -25,7 +25,12 @@ export function runtimeArgv(entry: Entry): string[] {
   ];
   const argv = [bunPath(), ...flags, box];
   // The tool host is started through the box, which locks before it loads more than one module.
-  return entry === "box" ? argv : [...argv, "host", ownFile("../tools/runtime/main.ts")];
+  if (entry === "box") return argv;
+  return [
+    ...argv,
+    "host",
+    ownFile(`../${entry === "host" ? "tools/runtime" : "models/local"}/main.ts`),
+  ];
 }
 
 /** Files and folders our own entries read when they start: this package's code, nothing of a user. */

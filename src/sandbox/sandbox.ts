@@ -43,6 +43,8 @@ export interface ProcessSpec {
     | { readonly kind: "program"; readonly argv: readonly string[] }
     /** `pure`: it only computes, so that a machine without walls can still hold it. */
     | { readonly kind: "host"; readonly file: string; readonly pure?: boolean }
+    /** Nanos' own model host importing the engine in `file`, which loads libraries of the system. */
+    | { readonly kind: "model"; readonly file: string }
     /** A program of an image podman has, argv as the image knows it. `box.exec` says nothing here. */
     | { readonly kind: "container"; readonly image: string; readonly argv: readonly string[] }
     /** One of nanos' own escape attempts, under the lock of a `host`; only `doctor` runs them. */

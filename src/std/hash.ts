@@ -7,6 +7,11 @@ export function sha256(data: string | Uint8Array): string {
   return hash("sha256", data, "hex");
 }
 
+/** SHA-256 as 32 bytes. */
+export function sha256Bytes(data: string | Uint8Array): Uint8Array {
+  return hash("sha256", data, "buffer");
+}
+
 /** SHA-256 over the canonical JSON of a value. */
 export function hashOf(value: Json): string {
   return sha256(canonical(value));

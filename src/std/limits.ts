@@ -23,6 +23,11 @@ export const LIMITS = {
   wakeTopicChars: 512,
   wakeSockets: 256,
   wakeMs: 1_000,
+  /** Events after which the journal is signed anew, whatever happened. */
+  checkpointEvents: 1_000,
+  /** A signed note, as another machine may send it, and the signatures under it. */
+  noteTextChars: 64 * 1024,
+  noteSignatures: 32,
   /** Statements kept prepared for views. */
   viewStatements: 256,
   /** Everything the vault holds, and one entry of it. */
@@ -102,6 +107,13 @@ export const LIMITS = {
   modelIdleMs: 120_000,
   /** Silence before a model's first byte: a local one may have to load and read a long prompt. */
   modelFirstMs: 600_000,
+  /**
+   * A local model: memory beyond its file, for the window; CPU time of its process's life; how long
+   * that is kept when nobody asks.
+   */
+  localMemoryBytes: 8 * 1024 * 1024 * 1024,
+  localCpuSeconds: 24 * 3_600,
+  localRestMs: 300_000,
   /** A script of recorded answers. */
   scriptBytes: 4 * 1024 * 1024,
   /** Longest wait a provider may ask for by retry-after. */

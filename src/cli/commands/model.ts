@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { ModelLine } from "../../contracts/nanos.ts";
 import type { ModelCard, ModelConfig } from "../../contracts/model.ts";
 import { NanosError } from "../../std/error.ts";
@@ -17,6 +18,7 @@ const ADAPTERS: Readonly<Record<Adapter, true>> = {
   anthropic: true,
   ollama: true,
   http: true,
+  gguf: true,
   script: true,
   rules: true,
 };
@@ -54,7 +56,8 @@ export const command: Command = {
         { flag: "--model", value: "ID", about: "the provider's name of the model" },
         { flag: "--key-env", value: "VAR", about: "environment variable that holds the key" },
         { flag: "--key-secret", value: "NAME", about: "stored secret that is the key" },
-        { flag: "--file", value: "FILE", about: "script of the script adapter", offers: "files" },
+        { flag: "--file", value: "FILE", about: "GGUF file, or a script", offers: "files" },
+        { flag: "--package", value: "DIR", about: "where node-llama-cpp is, if not on PATH" },
         { flag: "--fallback", value: "NAMES", about: "models that stand in for it, like b,c" },
         { flag: "--scrub", about: "send placeholders for what is sensitive" },
         { flag: "--context", value: "TOKENS", about: "context window" },
@@ -62,7 +65,7 @@ export const command: Command = {
       ],
       run: async (context, input) => {
         const name = arg(input, "NAME");
-        const config = configOf(input);
+        const config = configOf(input, context.options.cwd ?? ".");
         await (await context.nanos()).models.add(name, config);
         await show(context, { name, config }, () => [
           [span("added ", "green"), name, span(`  nanos model use ${name} chooses it`, "dim")],
@@ -162,20 +165,24 @@ function reaches(config: ModelConfig): string {
   return parts.filter(Boolean).join(" ") || (config.file ?? "nothing");
 }
 
-function configOf(input: Input): ModelConfig {
+/** A file of a person's lies where they are; a script belongs to the arrangement. */
+function configOf(input: Input, cwd: string): ModelConfig {
   const context = option(input, "--context");
   const price = option(input, "--price");
   const fallback = option(input, "--fallback");
   const flags = ["--url", "--via", "--model", "--key-env", "--key-secret", "--file"];
   const [url, via, model, keyEnv, keySecret, file] = flags.map((flag) => option(input, flag));
+  const engine = option(input, "--package");
+  const adapter = adapterOf(option(input, "--adapter"));
   return {
-    adapter: adapterOf(option(input, "--adapter")),
+    adapter,
     ...(url === undefined ? {} : { url }),
     ...(via === undefined ? {} : { via }),
     ...(model === undefined ? {} : { model }),
     ...(keyEnv === undefined ? {} : { keyEnv }),
     ...(keySecret === undefined ? {} : { keySecret }),
-    ...(file === undefined ? {} : { file }),
+    ...(file === undefined ? {} : { file: adapter === "gguf" ? resolve(cwd, file) : file }),
+    ...(engine === undefined ? {} : { package: resolve(cwd, engine) }),
     ...(fallback === undefined ? {} : { fallback: fallback.split(",") }),
     ...(input.options["--scrub"] === undefined ? {} : { scrub: "on" as const }),
     ...(context === undefined ? {} : { context: positive(context) }),

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import type { TraceLine } from "../../contracts/trace.ts";
+import type { TraceLine, VerifyReport } from "../../contracts/trace.ts";
 import { firstLine } from "../../std/text.ts";
 import { arg, type Command, flag, option, show } from "../command.ts";
 import { NanosError } from "../../std/error.ts";
@@ -46,7 +46,7 @@ export const command: Command = {
     },
     {
       name: "verify",
-      summary: "recompute every hash of journal and vault",
+      summary: "recompute every hash of journal and vault, and check what is signed",
       example: "nanos trace verify",
       args: [{ name: "RUN", about: "one run; everything when absent", offers: "runs" }],
       run: async (context, input) => {
@@ -57,6 +57,7 @@ export const command: Command = {
           report.ok
             ? [span("ok ", "green"), `${counts} verify${erased}`]
             : [span("broken ", "red"), report.bad ?? "an entry does not verify"],
+          ...(report.ok && input.args["RUN"] === undefined ? [signedLine(report)] : []),
         ]);
         return report.ok ? EXIT.succeeded : EXIT.failed;
       },
@@ -97,6 +98,17 @@ export const command: Command = {
     },
   ],
 };
+
+/** How far the checkpoints reach. */
+function signedLine({ checkpoints, unsigned }: VerifyReport): Line {
+  const after = `${count(unsigned, "event")} after it ${unsigned === 1 ? "is" : "are"}`;
+  return [
+    span("   ", "dim"),
+    checkpoints === 0
+      ? "no checkpoint yet: the chains alone hold these events"
+      : `${count(checkpoints, "signed checkpoint")} ${checkpoints === 1 ? "verifies" : "verify"}; ${after} held by the chains alone`,
+  ];
+}
 
 /** Runs as a table. */
 export function traceTable(lines: readonly TraceLine[], width: number): readonly Line[] {

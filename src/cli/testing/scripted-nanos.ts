@@ -135,7 +135,15 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
       list: () => [...runs.values()].toReversed().map((played) => played.line()),
       show: (run) => find(run).trace(),
       events: (run) => find(run).recorded,
-      verify: () => ({ ok: true, events: 12, chains: 2, erased: 0, bad: null }),
+      verify: () => ({
+        ok: true,
+        events: 12,
+        chains: 2,
+        erased: 0,
+        checkpoints: 0,
+        unsigned: 0,
+        bad: null,
+      }),
       replay: async () => ({ ok: true, events: 12, steps: 3, differs: null }),
       export: async () => 12,
       patch: (run) => {

@@ -2,25 +2,29 @@ import { join } from "node:path";
 import { LIMITS } from "../../std/limits.ts";
 import type { Traces, VerifyReport } from "../../contracts/trace.ts";
 import { readPlain } from "../../home/files.ts";
+import type { Event } from "../../contracts/event.ts";
 import type { Journal } from "../../journal/journal.ts";
+import { keyOf } from "../../journal/log/note.ts";
 import type { Vault } from "../../vault/vault.ts";
+import { verifyCheckpoints } from "../evidence/verify.ts";
 import { listTraces } from "../views/traces.ts";
 import { patchOf } from "../tree/patch.ts";
 import { traceOf, whyOf } from "../views/trace.ts";
-import type { Facts } from "../world.ts";
+import type { World } from "../world.ts";
+
+/** What the desk of traces needs; `dir` is the folder of the arrangement in force. */
+export interface TraceParts extends Pick<World, "journal" | "recall" | "log"> {
+  readonly vault: Vault;
+  readonly dir: string | null;
+}
 
 /** What happened, as a person asks about it. */
-export function traceDesk(
-  journal: Journal,
-  vault: Vault,
-  recall: (hash: string) => Facts | null,
-  arrangementDir: string | null,
-): Traces {
+export function traceDesk({ journal, recall, vault, log, dir }: TraceParts): Traces {
   return {
     list: (options = {}) => listTraces(journal, options),
     show: (run) => traceOf(journal, run),
     events: (run) => [...journal.chain(run)],
-    verify: (run) => verifyAll(journal, vault, run),
+    verify: (run) => verifyAll({ journal, vault, log }, run),
     replay: async (run) => {
       const { replay } = await import("../drive/replay.ts");
       return replay(journal, recall, run);
@@ -33,7 +37,7 @@ export function traceDesk(
     why: (step) => {
       const found = whyOf(journal, recall, step);
       const rule = found.decision?.rule ?? null;
-      return { ...found, line: rule === null ? null : lineOf(arrangementDir, rule) };
+      return { ...found, line: rule === null ? null : lineOf(dir, rule) };
     },
   };
 }
@@ -51,26 +55,45 @@ function lineOf(arrangementDir: string | null, rule: string): string | null {
 
 const RULES = "rules.yaml";
 
-/** Journal, bodies and vault; names the first bad entry. */
-function verifyAll(journal: Journal, vault: Vault, run?: string): VerifyReport {
+/** Journal, bodies, vault and, where all is looked at, checkpoints; names the first bad entry. */
+function verifyAll(
+  { journal, vault, log }: Omit<TraceParts, "recall" | "dir">,
+  run?: string,
+): VerifyReport {
+  const none = { checkpoints: 0, unsigned: 0 };
   const checked = journal.verify(run);
   if (!checked.ok) {
     const { seq, run: chain, hash, why } = checked;
     const where = seq === null ? "" : ` (event ${seq} of ${chain ?? "?"}, hash ${hash ?? "?"})`;
-    return { ok: false, events: 0, chains: 0, erased: 0, bad: `${why}${where}` };
+    return { ok: false, events: 0, chains: 0, erased: 0, ...none, bad: `${why}${where}` };
   }
   const { events, chains, erased } = checked;
   const stored = vault.verify();
-  const bad = stored.ok
-    ? missingFacts(journal, vault, run)
+  const found = { begins: [] as Event[], signs: [] as Event[] };
+  for (const { event } of journal.since(0, { bodies: false })) {
+    if (run !== undefined && event.run !== run) continue;
+    if (event.kind === "run.started") found.begins.push(event);
+    if (event.kind === "log.checkpointed") found.signs.push(event);
+  }
+  const missing = stored.ok
+    ? missingFacts(journal, vault, found.begins)
     : `${stored.why} (vault ${stored.hash})`;
-  return { ok: bad === null, events, chains, erased, bad };
+  if (run !== undefined) {
+    return { ok: missing === null, events, chains, erased, ...none, bad: missing };
+  }
+  const {
+    checkpoints,
+    size,
+    bad: unsigned,
+  } = verifyCheckpoints(journal, keyOf(log, "note"), found.signs);
+  const bad = missing ?? unsigned;
+  const left = { checkpoints, unsigned: journal.size() - size };
+  return { ok: bad === null, events, chains, erased, ...left, bad };
 }
 
 /** The first run whose facts are gone from the vault: it could not be replayed any more. */
-function missingFacts(journal: Journal, vault: Vault, run?: string): string | null {
-  for (const { event } of journal.since(0, { bodies: false })) {
-    if (event.kind !== "run.started" || (run !== undefined && event.run !== run)) continue;
+function missingFacts(journal: Journal, vault: Vault, begins: readonly Event[]): string | null {
+  for (const event of begins) {
     const body = journal.body(event);
     if (body?.kind !== "run.started" || vault.has(body.facts)) continue;
     const where = `event ${event.seq} of ${event.run}, hash ${event.hash}`;

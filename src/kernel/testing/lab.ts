@@ -150,6 +150,7 @@ export function lab(setup: LabSetup = {}, kept: Partial<Kept> = {}): Lab {
       alone: oneByOne(),
       sign: (text) => `signed:${text.length}`,
       verify: (text, signature) => signature === `signed:${text.length}`,
+      log: { name: "lab", sign: () => "", publicKey: () => new Uint8Array(32) },
     },
   };
   return made;

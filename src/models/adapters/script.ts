@@ -1,9 +1,9 @@
 import { readFile, stat } from "node:fs/promises";
-import { isAbsolute, relative, resolve } from "node:path";
 import { codeOf, messageOf } from "../../std/error.ts";
 import { LIMITS } from "../../std/limits.ts";
 import type { Adapter } from "../adapter.ts";
 import { modelError } from "../failures.ts";
+import { pathInside } from "../local/file.ts";
 import { scriptModel } from "../script.ts";
 
 /**
@@ -16,7 +16,7 @@ export const openScript: Adapter = async (name, config, deps) => {
   if (config.file === undefined) {
     throw modelError("model.bad_config", { model: name }, "It has no `file`.");
   }
-  const path = pathOf(config.file, deps.arrangementDir);
+  const path = pathInside(config.file, deps.arrangementDir);
   if (path === null) {
     const detail = "Its `file` lies outside the arrangement.";
     throw modelError("model.bad_config", { model: name }, detail);
@@ -24,14 +24,6 @@ export const openScript: Adapter = async (name, config, deps) => {
   const script = await readScript(path, config.file);
   return scriptModel(name, script as Parameters<typeof scriptModel>[1], deps.clock, config.file);
 };
-
-function pathOf(file: string, dir: string | null): string | null {
-  if (isAbsolute(file)) return file;
-  if (dir === null) return null;
-  const path = resolve(dir, file);
-  const inside = relative(dir, path);
-  return inside === "" || inside.startsWith("..") || isAbsolute(inside) ? null : path;
-}
 
 async function readScript(path: string, file: string): Promise<unknown> {
   const bad = (detail: string): Error => modelError("model.bad_script", { file }, detail);
