@@ -42,7 +42,7 @@ import { traceDesk } from "./kernel/desk/traces.ts";
 import { factsBook, type FactsBook, factsIn, memorySettings } from "./kernel/facts.ts";
 import { memoryDesk } from "./kernel/memory/desk.ts";
 import { note } from "./kernel/desk/note.ts";
-import { begin, cancel, resume } from "./kernel/runner.ts";
+import { begin, cancel, fork, resume } from "./kernel/runner.ts";
 import { sweepTrees } from "./kernel/tree/tree.ts";
 import { sealOf } from "./kernel/standing.ts";
 import type { World } from "./kernel/world.ts";
@@ -309,6 +309,7 @@ function nanosOf(
     grants: grants.grants,
     run: (request) => begin(world, request),
     resume: (run, hooks = {}) => resume(world, run, hooks),
+    fork: (request) => fork(world, request),
     cancel: (run) => cancel(world, run),
     doctor: async (probe) => {
       const { doctor } = await import("./kernel/desk/doctor.ts");

@@ -137,6 +137,7 @@ test("run: bad requests are usage errors", async () => {
   await check("run", 2, "", ["the request is empty", "usage.text"]);
   await check("run -", 2, "", ["the request is empty"], { input: " \n" });
   await check("run -", 0, "Tidied today.\n", [], { input: "tidy\n" });
+  await check("trace fork r1", 2, "", ["at which step", "usage.at"]);
   await check("run --max-cost free x", 2, "", ["--max-cost takes dollars", "usage.number"]);
   await check("run --max-calls 0 x", 2, "", ["--max-calls takes a whole number"]);
   await check("run --max-calls 2.5 x", 2, "", ["whole number"]);

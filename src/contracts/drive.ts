@@ -25,6 +25,9 @@ export interface Recorded {
  * - `next` is the step's first recorded event that re-driving has not come to; null when the step
  *   is live. What a judgement may look at is what was recorded before it, so that steps which ran
  *   side by side are judged the same in whatever order they are re-driven.
+ * - Of a fork the record begins with what it shares with the runs it came from. That is only ever
+ *   matched: nothing is written to their chains, and no effect of theirs is begun. `run` is the one
+ *   whose steps are come to, and `leave` goes over to the next.
  * - `wait` resolves with the operator's answer, with `expired` when the ask or the answer to it is
  *   void, or null when none can come in this process (unattended, stopped, or replay at its end)
  *   or, by `needless`, none is needed any more. It never polls.
@@ -33,13 +36,14 @@ export interface Recorded {
  */
 export interface Drive {
   readonly run: string;
+  leave(run: string): void;
   readonly signal: AbortSignal;
   /** True when nothing is left to re-drive and every effect is real. */
   live(step: string | null): boolean;
   next(step: string | null): Recorded | null;
   now(step: string | null): number;
   append(drafts: readonly Draft[], when?: "now" | "later"): Promise<readonly Event[]>;
-  /** Everything recorded of the run, oldest first. */
+  /** Everything recorded of `run`, oldest first. */
   readonly record: readonly Recorded[];
   /** The recorded events of one step (null: of the run itself), consumed or not. */
   recorded(step: string | null): readonly Recorded[];

@@ -128,6 +128,11 @@ export const EventBody = z.discriminatedUnion("kind", [
         depth: z.number().int(),
       })
       .optional(),
+    /**
+     * The run it was forked from: its steps before this one, and its newest entry among them. The
+     * chain goes on from that entry, and the numbers of the steps from this one.
+     */
+    fork: z.strictObject({ run: z.string(), step: z.string(), hash: z.string() }).optional(),
     /** The operator's own words, where they are not the request: a command, or a delegated run. */
     said: z.string().optional(),
     /** The skill's command the request is made of. */

@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "90ea2693cc41d9c63b75c6760a3a5619e54d9cf80e764eca2a29ee935d8708dc";
+export const SCHEMAS_HASH = "f42bfb10c3de9749cfde89327a2e0ef83fbefe6247fddf296fd644e6b612a1e7";

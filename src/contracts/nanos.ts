@@ -25,6 +25,8 @@ export interface Nanos {
   run(request: RunRequest): Promise<RunHandle>;
   /** Goes on with a waiting or crashed run, re-driving what is recorded. */
   resume(run: string, hooks?: RunHooks): Promise<RunHandle>;
+  /** Begins a run that shares what another one did before a step, and goes on by itself. */
+  fork(request: ForkRequest): Promise<RunHandle>;
   /** Asks a run, in whatever process it is, to stop. */
   cancel(run: string): Promise<void>;
 
@@ -84,6 +86,17 @@ export interface RunRequest extends RunHooks, Beforehand {
   readonly within?: readonly string[];
   /** Earlier runs of this conversation, oldest first. */
   readonly after?: readonly string[];
+}
+
+/** A run to be forked, and what it goes on with; what is not said stays as it was. */
+export interface ForkRequest extends RunHooks {
+  readonly run: string;
+  /** The first step that is its own: `RUN.7`, or `7`. */
+  readonly at: string;
+  readonly agent?: string;
+  readonly model?: string;
+  /** A file of rules that hold it beside those in force, absolute. */
+  readonly rules?: string;
 }
 
 export interface RunHooks {

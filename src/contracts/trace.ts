@@ -53,6 +53,8 @@ export interface Trace {
   readonly end: RunEnd | null;
   /** Present when every effect was withheld. */
   readonly rehearsal?: true;
+  /** Where it was forked: it shares the steps before this one, and goes on from its entry `hash`. */
+  readonly fork?: { readonly run: string; readonly step: string; readonly hash: string };
   readonly steps: readonly TraceStep[];
   /** Hash of the newest entry of the chain. */
   readonly head: string;
@@ -74,6 +76,8 @@ export interface TraceLine {
   /** Earlier runs of the same conversation, oldest first. */
   readonly after: readonly string[];
   readonly rehearsal?: true;
+  /** The step of another run it was forked at. */
+  readonly fork?: string;
 }
 
 export interface Traces {
@@ -86,6 +90,8 @@ export interface Traces {
   verify(run?: string): VerifyReport;
   /** Re-drives from the journal alone: no model, no tool, no network. */
   replay(run: string): Promise<ReplayReport>;
+  /** Where two runs part, step by step; time is not looked at. */
+  diff(a: string, b: string): TraceDiff;
   /** Writes the run as JSON lines; returns the number of events. */
   export(run: string, file: string): Promise<number>;
   /** What a run made of its copy of a repository. @throws NanosError `patch.none`. */
@@ -112,4 +118,38 @@ export interface ReplayReport {
   readonly steps: number;
   /** Sentence naming the first difference; null when ok. */
   readonly differs: string | null;
+}
+
+/** Two runs beside each other, by the places of their steps. */
+export interface TraceDiff {
+  readonly a: string;
+  readonly b: string;
+  /** Place of the first step that is not the same; null where all are. */
+  readonly parts: string | null;
+  readonly steps: readonly StepDiff[];
+  /** How each ended, or the state it is in. */
+  readonly outcome: readonly [a: string, b: string];
+}
+
+/** One place in two runs: `3`, `3.1` for what it asked back for, `3/2` of the run it delegated to. */
+export interface StepDiff {
+  readonly place: string;
+  /** `shared` is one and the same step, which a fork has from the run it came from. */
+  readonly is: "shared" | "same" | "changed" | "only a" | "only b";
+  /** What differs, of a changed one. */
+  readonly differs: readonly ("action" | "arguments" | "decision" | "outcome" | "cost")[];
+  readonly a: StepSide | null;
+  readonly b: StepSide | null;
+}
+
+export interface StepSide {
+  readonly step: string;
+  readonly kind: string;
+  readonly name: string;
+  /** `allow E`, and the reason. */
+  readonly decided: string;
+  readonly reason: string | null;
+  readonly status: TraceStep["status"];
+  /** US dollars; null where nothing was paid, or it is not known. */
+  readonly cost: number | null;
 }

@@ -265,11 +265,12 @@ function settle(units: readonly Unit[], written: readonly Written[]): void {
   }
 }
 
-/** A run that another one delegated to continues that one's chain, as a branch continues a trunk. */
+/** A delegated run, or a fork, continues another one's chain, as a branch continues a trunk. */
 function origin({ body }: Draft): string {
-  if (body.kind !== "run.started" || !body.parent) return GENESIS;
-  assert(/^[0-9a-f]{64}$/u.test(body.parent.hash), "a parent is named by its hash");
-  return body.parent.hash;
+  const from = body.kind === "run.started" ? (body.parent ?? body.fork) : undefined;
+  if (!from) return GENESIS;
+  assert(/^[0-9a-f]{64}$/u.test(from.hash), "a parent is named by its hash");
+  return from.hash;
 }
 
 function tooMany(count: number): NanosError {

@@ -195,7 +195,9 @@ function damaged(why: string, seq: number | null = null, run: string | null = nu
 }
 
 function parentOf(body: unknown): { readonly run: string; readonly hash: string } | null {
-  if (!isObject(body) || body["kind"] !== "run.started" || !isObject(body["parent"])) return null;
-  const { run, hash } = body["parent"];
+  if (!isObject(body) || body["kind"] !== "run.started") return null;
+  const from = body["parent"] ?? body["fork"];
+  if (!isObject(from)) return null;
+  const { run, hash } = from;
   return typeof run === "string" && typeof hash === "string" ? { run, hash } : null;
 }

@@ -1,4 +1,3 @@
-import type { RunStarted } from "../contracts/event.ts";
 import type { Label } from "../contracts/label.ts";
 import type { Failure, Outcome } from "../contracts/outcome.ts";
 import type { Ask, RunEnd, RunOutcome } from "../contracts/run.ts";
@@ -139,11 +138,7 @@ function lastText(frame: Frame): string {
 }
 
 /** What the run says of itself. */
-export function endOf(
-  frame: Frame,
-  started: RunStarted,
-  worked: Extract<Worked, { state: "done" }>,
-): RunEnd {
+export function endOf(frame: Frame, worked: Extract<Worked, { state: "done" }>): RunEnd {
   const { spent, usage } = frame;
   return {
     run: frame.drive.run,
@@ -167,7 +162,7 @@ export function endOf(
     ...(frame.patches.length > 0 && { patches: [...frame.patches] }),
     ...(frame.unconfined.size > 0 && { unconfined: [...frame.unconfined].toSorted() }),
     rules: ruleStatuses(
-      frame.facts.rules.filter(({ id }) => started.rules.includes(id)),
+      frame.facts.rules.filter(({ id }) => frame.started.rules.includes(id)),
       frame.decisions,
     ),
   };

@@ -6,6 +6,7 @@ import type { AgentManifest } from "../contracts/agent.ts";
 import type { Grant } from "../contracts/config.ts";
 import type { Label } from "../contracts/label.ts";
 import type { Message } from "../contracts/message.ts";
+import type { ToolSpec } from "../contracts/model.ts";
 import type { PatchLine } from "../contracts/outcome.ts";
 import type { Scope } from "../contracts/scope-parts.ts";
 import type { Spent } from "../contracts/usage.ts";
@@ -13,6 +14,7 @@ import type { Floor } from "../gate/gate.ts";
 import { OPERATOR_LABEL } from "../gate/labels.ts";
 import { type Answers, answersIn } from "./asks/answers.ts";
 import type { Watch } from "./drive/watch.ts";
+import type { Branches } from "./drive/leave.ts";
 import { type RunFlow, newFlow } from "./flow/flow.ts";
 import { WHOLE, type Window } from "./wants/window.ts";
 import type { Facts, Hooks, World } from "./world.ts";
@@ -37,6 +39,8 @@ export interface Given {
   readonly system: string;
   /** Join of all that is in the conversation before the first turn. */
   readonly label: Label | null;
+  /** Where it leaves the runs it was forked from; none for one that was not. */
+  readonly branches?: Branches | undefined;
 }
 
 /**
@@ -44,13 +48,13 @@ export interface Given {
  * All of it follows from the recorded events, so re-driving builds the same frame again.
  */
 export interface Frame
-  extends
-    Omit<Given, "label" | "started">,
-    Pick<RunStarted, "today" | "budget" | "localOnly" | "workspace"> {
+  extends Omit<Given, "label">, Pick<RunStarted, "today" | "budget" | "localOnly" | "workspace"> {
   /** The model that is asked now. */
   model: ChosenModel;
   /** True where that is the model in use, whichever it becomes. */
   readonly follows: boolean;
+  /** Tools it is offered; null until it is asked first. */
+  specs: readonly ToolSpec[] | null;
   /** The model taken for the step that is about to be proposed; null where it stays. */
   swapped: ChosenModel | null;
   /** The workspace is a copy made for the run. */
@@ -145,6 +149,7 @@ export function newFrame({ started, label, ...given }: Given): Frame {
   const grants = grantChanges.at(-1)?.grants ?? [];
   return {
     ...given,
+    ...{ started, specs: null },
     model: started.model,
     ...{ follows: started.follows ?? false, swapped: null },
     today: started.today,

@@ -13,9 +13,10 @@ import { CONVERSATION } from "../memory/memory.ts";
 import { act } from "./act.ts";
 import { type Settled, commitAll } from "./commit-all.ts";
 import { type Worked, endOf, note, spoken, stopped, told } from "./ending.ts";
-import { type Frame, type Given, OPERATOR, agentOf, draft, newFrame } from "./frame.ts";
+import { leave, speakerOf, windowAtFirst } from "./drive/leave.ts";
+import { type Frame, type Given, draft, newFrame } from "./frame.ts";
 import { openedText, tell } from "./flow/flow.ts";
-import { systemText, toolSpecs } from "./prompt.ts";
+import { toolSpecs } from "./prompt.ts";
 import type { Acted, Want } from "./proposal.ts";
 import { heldWant } from "./secrets/guard.ts";
 import { spendTime } from "./spend.ts";
@@ -24,12 +25,9 @@ import { clearStages } from "./wants/commit.ts";
 import { DELEGATE, type RunChild, budgetFor, delegateWant } from "./wants/delegate.ts";
 import { say } from "./wants/model.ts";
 import { ACCEPT, acceptedIn, noteWant, ownMemories, REMEMBER } from "./wants/note.ts";
-import { memoriesOf } from "./wants/recall.ts";
-import { WHOLE } from "./wants/window.ts";
 import { toolWant } from "./wants/tool.ts";
 import { inTree } from "./tree/tree.ts";
 import { answerIn, toolOf, workArgs } from "./wants/work.ts";
-import type { Facts } from "./world.ts";
 
 /** What a run came to, or that it waits. */
 export type Carried =
@@ -39,7 +37,7 @@ export type Carried =
 /** Everything a run is carried with. `world` and `watch` are null in a replay. */
 export interface Carriage extends Pick<
   Given,
-  "drive" | "world" | "watch" | "facts" | "hooks" | "started" | "label"
+  "drive" | "world" | "watch" | "facts" | "hooks" | "started" | "label" | "branches"
 > {
   /** The conversation before this run. */
   readonly past: readonly Message[];
@@ -59,23 +57,18 @@ export async function carryRun(carriage: Carriage): Promise<Carried> {
   await drive.append([{ ...draft(frame, null, actor, started), label }], "later");
   for (const message of past) recallMessage(frame, message);
   frame.requestAt = frame.messages.length;
-  frame.window = { ...WHOLE, past: Math.max(0, past.length - mostMessages(frame)) };
+  frame.window = windowAtFirst(frame);
   hearRequest(frame, started);
   say(frame, { role: "user", parts: [{ type: "text", text: started.request }] });
   const worked = await inTree(frame, started, () => work(frame, carriage));
   if (worked.state === "waiting") return worked;
   const { text, label: ownLabel } = openedText(frame, worked.text);
-  const end = endOf(frame, started, { ...worked, text });
+  const end = endOf(frame, { ...worked, text });
   const ended = draft(frame, null, "kernel", { kind: "run.ended", end });
   await drive.append([{ ...ended, label: ownLabel }]);
   await clearStages(frame);
   if (started.tree) frame.world?.trees.close(drive.run);
   return { state: "ended", end, label: ownLabel };
-}
-
-/** Messages said before that this agent is given with a request. */
-function mostMessages({ agent, facts }: Frame): number {
-  return agent.manifest.limits.messages ?? facts.limits.messages ?? Number.POSITIVE_INFINITY;
 }
 
 /** The conversation before: what agents answered in it is theirs, not the operator's. */
@@ -98,7 +91,9 @@ function hearRequest(frame: Frame, { parent, request, event, call }: RunStarted)
 
 /** A direct call, then a route of the operator's file, then turn after turn with the model. */
 async function work(frame: Frame, carriage: Carriage): Promise<Worked> {
-  const { started, runChild } = carriage;
+  await leave(frame);
+  const { started } = frame;
+  const { runChild } = carriage;
   if (started.call) return callDirectly(frame, started.call);
   const asks = await keepRequest(frame, started);
   if (asks) return { state: "waiting", asks };
@@ -108,10 +103,11 @@ async function work(frame: Frame, carriage: Carriage): Promise<Worked> {
   if (routed) return routed;
   const own = toolOf(frame.agent.manifest);
   if (own !== null) return workBy(frame, own, started.request);
-  const tools = toolSpecs(frame);
   // The gate stops a run without turns left; this bounds the loop whatever the gate says.
-  for (let n = 0; n <= frame.budget.turns; n++) {
-    const done = await turn(frame, tools, runChild);
+  while (frame.spent.turns <= frame.budget.turns) {
+    await leave(frame);
+    frame.specs ??= toolSpecs(frame);
+    const done = await turn(frame, frame.specs, runChild);
     switch (done.kind) {
       case "acted":
         continue;
@@ -174,8 +170,9 @@ function pretty(output: Json): string {
 /** The first route that matches the request, when there is one: no model is asked. */
 async function followRoute(
   frame: Frame,
-  { started, runChild, decisions }: Carriage,
+  { runChild, decisions }: Carriage,
 ): Promise<Worked | null> {
+  const { started } = frame;
   if (frame.depth > 0 || started.agent !== frame.facts.oracle) return null;
   const conversation = (): string => conversationOf(frame);
   const given = { today: () => frame.today, conversation, decisions };
@@ -295,16 +292,10 @@ function failed(code: string, message: string, next: string): Worked {
 /** The frame a run starts with. */
 export function frameOf(carriage: Carriage): Frame {
   const { past, runChild: _, decisions: _decisions, ...given } = carriage;
-  const { facts, started, drive } = carriage;
-  const agent = started.agent === OPERATOR ? OPERATOR_AGENT : agentOf(facts, started.agent);
-  if (!agent) throw new Error(`bug: run ${drive.run} of an agent that is not in its facts`);
-  const { today, grants } = started;
+  const { facts, started } = carriage;
   const said = (started.parent && started.said) ?? saidIn(past, started);
   const intent = hasIntent(started.said ?? started.request);
-  const memories = memoriesOf({ facts, agent }, started.memories);
-  const { workspace } = started;
-  const system = systemText({ agent, facts, today, grants, workspace });
-  return newFrame({ ...given, agent, said, intent, memories, system });
+  return newFrame({ ...given, ...speakerOf(facts, started), said, intent });
 }
 
 /** The operator's own words: this request and theirs before it. */
@@ -315,17 +306,3 @@ function saidIn(past: readonly Message[], started: RunStarted): string {
   const own = started.said ?? started.request;
   return [...texts, own, ...(started.call ? [canonical(started.call.args)] : [])].join("\n");
 }
-
-const OPERATOR_AGENT: Facts["agents"][number] = {
-  manifest: {
-    name: OPERATOR,
-    description: "The operator, at the command line.",
-    model: "inherit",
-    skills: [],
-    agents: [],
-    memory: [],
-    limits: {},
-    kind: "prompt",
-  },
-  prompt: "",
-};

@@ -1,9 +1,9 @@
 import { NanosError, assert } from "../std/error.ts";
 import { newId } from "../std/random.ts";
-import { type Recorded, Superseded } from "../contracts/drive.ts";
+import { Diverged, type Recorded, Superseded } from "../contracts/drive.ts";
 import type { RunStarted } from "../contracts/event.ts";
 import type { Label } from "../contracts/label.ts";
-import type { RunHandle } from "../contracts/nanos.ts";
+import type { ForkRequest, RunHandle } from "../contracts/nanos.ts";
 import type { RunEnd, RunState } from "../contracts/run.ts";
 import { UNKNOWN_LABEL, joinLabels } from "../gate/labels.ts";
 import type { Journal, Lease } from "../journal/journal.ts";
@@ -13,7 +13,8 @@ import { drive } from "./drive/drive.ts";
 import { agentOf } from "./frame.ts";
 import { guarded, localReal } from "./drive/local.ts";
 import { CANCELLED, type Limit, OUT_OF_TIME, type Watch, startWatch } from "./drive/watch.ts";
-import { type Carried, carryRun } from "./run.ts";
+import { type Line, lineOf, type OwnRecord } from "./drive/line.ts";
+import { type Carriage, type Carried, carryRun } from "./run.ts";
 import {
   type DirectCall,
   NO_MODEL,
@@ -131,11 +132,20 @@ function endedHandle(ended: RunEnd): RunHandle {
   return { run, done, cancel: () => undefined };
 }
 
-interface Load {
-  readonly run: string;
-  readonly started: RunStarted;
-  readonly facts: Facts;
-  readonly recorded: readonly Recorded[];
+/**
+ * Begins a run that shares what another one did before a step, and goes on from there by itself.
+ *
+ * @throws NanosError `fork.*`, and as `begin` and `resume` do.
+ */
+export async function fork(world: World, request: ForkRequest): Promise<RunHandle> {
+  const run = newId("r", world.clock.now(), world.random);
+  await world.guard.ready();
+  const { forkOf } = await import("./drive/fork.ts");
+  const own = await forkOf(world, request, run);
+  return carry(world, take(world.journal, run), { ...own, hooks: request });
+}
+
+interface Load extends OwnRecord {
   readonly hooks: Hooks;
 }
 
@@ -143,6 +153,7 @@ interface Load {
 function carry(world: World, lease: Lease, load: Load): RunHandle {
   const { run, started, recorded } = load;
   const { journal } = world;
+  const line = lineIn(world, load);
   const watch = startWatch(world.clock.elapsed);
   const limit = watch.limit(timeLeft(started, recorded), OUT_OF_TIME);
   const stop = (): void => limit.stop(CANCELLED);
@@ -154,10 +165,12 @@ function carry(world: World, lease: Lease, load: Load): RunHandle {
       forget = journal.onWake((topic) => {
         if (topic === `cancel:${run}`) stop();
       });
-      const past = pastOf(journal, started.after, recorded[0]?.event.seq);
-      const label = startLabel(recorded, joinLabels(past.label, ...labelOfEvent(started)));
+      const past = pastOf(journal, line.started.after, line.recorded[0]?.event.seq);
+      const now = joinLabels(past.label, ...labelOfEvent(line.started));
+      const label = startLabel(line.recorded, now);
       const { messages, decisions } = past;
-      const chain = { ...load, hooks: guarded(load.hooks), past: messages, decisions, label };
+      const hooks = guarded(load.hooks);
+      const chain = { ...load, ...line, hooks, past: messages, decisions, label };
       return stateOf(run, await carryChain(world, { watch, signal, limit }, chain, "operator"));
     } finally {
       forget();
@@ -168,6 +181,16 @@ function carry(world: World, lease: Lease, load: Load): RunHandle {
     }
   };
   return { run, done: done(), cancel: stop };
+}
+
+function lineIn({ journal, recall }: World, own: OwnRecord): Line {
+  try {
+    return lineOf(journal, recall, own);
+  } catch (error) {
+    if (!(error instanceof Diverged)) throw error;
+    const message = `What run ${own.run} shares with the one it was forked from is gone.`;
+    throw new NanosError("run.erased", message, "Start it anew: nanos run.", error);
+  }
 }
 
 /** What is left of a run's time after what it is recorded to have used. */
@@ -190,7 +213,7 @@ interface Ride {
   readonly limit: Limit;
 }
 
-type Chain = Load & Pick<Parameters<typeof carryRun>[0], "past" | "decisions" | "label">;
+type Chain = Load & Pick<Carriage, "past" | "decisions" | "label" | "branches">;
 
 /** Carries one chain to its end or to where it waits, and says so on it. */
 async function carryChain(
@@ -201,7 +224,8 @@ async function carryChain(
 ): Promise<Carried> {
   const { watch, signal, limit } = ride;
   const real = localReal(world, { run, hooks, signal, watch, fail: limit.stop });
-  if (recorded.length > 0) await real.outside({ kind: "run.resumed", by });
+  const isBegun = recorded.some(({ event }) => event.run === run);
+  if (isBegun) await real.outside({ kind: "run.resumed", by });
   const carried = await carryRun({
     ...{ drive: drive(run, recorded, real, signal), world, watch, facts, hooks, started },
     ...{ ...chain, runChild: childRunner(world, ride) },

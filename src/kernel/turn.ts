@@ -8,6 +8,8 @@ import type { ToolSpec } from "../contracts/model.ts";
 import type { Failure, Outcome } from "../contracts/outcome.ts";
 import type { Ask } from "../contracts/run.ts";
 import { actAll } from "./act.ts";
+import { RecordEnds } from "./drive/drive.ts";
+import { leave, stepsToLeave } from "./drive/leave.ts";
 import type { Acted, Want } from "./proposal.ts";
 import { DELEGATE, type RunChild, budgetFor, delegateWant } from "./wants/delegate.ts";
 import { type Settled, commitAll } from "./commit-all.ts";
@@ -76,26 +78,16 @@ async function useTools(
   calls: readonly CallPart[],
   runChild: RunChild,
 ): Promise<Turn> {
-  const planned = plan(frame, calls, runChild);
-  const acted = await actAll(
-    frame,
-    planned.flatMap((one) => ("want" in one ? [one.want] : [])),
-  );
-  frame.setAside = 0;
-  if (acted.some(({ status }) => status === "waiting")) {
-    return { kind: "waiting", asks: asksOf(acted) };
+  const settled: Settled[] = [];
+  // A fork may leave the run it came from between two calls; all others are made at once.
+  while (settled.length < calls.length) {
+    // What a call staged is put in place by its own run, and is gone after that.
+    if (settled.some(isStaged)) throw new RecordEnds("a stage is its run's own", null);
+    await leave(frame);
+    const some = await callSome(frame, calls, settled.length, runChild);
+    if ("asks" in some) return { kind: "waiting", asks: some.asks };
+    settled.push(...some.settled);
   }
-  spendTime(
-    frame,
-    acted.flatMap((one) => (one.status === "settled" ? [one.ms] : [])),
-  );
-  const inOrder = acted[Symbol.iterator]();
-  const settled = planned.map((one): Settled => {
-    if ("refused" in one) return { step: null, outcome: one.refused, label: null };
-    const next = inOrder.next().value;
-    if (next?.status !== "settled") throw new Error("bug: a call was not settled");
-    return next;
-  });
   const committed = await commitAll(frame, calls, settled);
   if (committed.kind === "waiting") return committed;
   const results = calls.map((call, i): ResultPart => {
@@ -110,6 +102,39 @@ async function useTools(
   return stopped && stopped.status !== "done"
     ? { kind: "stopped", outcome: stopped }
     : { kind: "acted" };
+}
+
+function isStaged({ outcome }: Settled): boolean {
+  return outcome.status === "done" && outcome.staged !== undefined;
+}
+
+/** Makes the calls after the first `from`, or as many as come before a fork's first own step. */
+async function callSome(
+  frame: Frame,
+  calls: readonly CallPart[],
+  from: number,
+  runChild: RunChild,
+): Promise<{ readonly settled: readonly Settled[] } | { readonly asks: readonly Ask[] }> {
+  const planned = plan(frame, calls, runChild).slice(from);
+  const all = planned.flatMap((one) => ("want" in one ? [one.want] : []));
+  const acted = await actAll(frame, all.slice(0, stepsToLeave(frame, all.length)));
+  frame.setAside = 0;
+  if (acted.some(({ status }) => status === "waiting")) return { asks: asksOf(acted) };
+  const ms = acted.flatMap((one) => (one.status === "settled" ? [one.ms] : []));
+  spendTime(frame, ms);
+  const inOrder = acted[Symbol.iterator]();
+  const settled: Settled[] = [];
+  for (const one of planned) {
+    if ("refused" in one) {
+      settled.push({ step: null, outcome: one.refused, label: null });
+      continue;
+    }
+    const next = inOrder.next().value;
+    if (next === undefined) break;
+    if (next.status !== "settled") throw new Error("bug: a call was not settled");
+    settled.push(next);
+  }
+  return { settled };
 }
 
 /** Stopped from outside, or nothing left to spend: going on would only be refused again. */

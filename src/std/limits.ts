@@ -60,6 +60,8 @@ export const LIMITS = {
   callsPerTurn: 32,
   /** Depth of delegation: 1 is flat, a child may not delegate. */
   depth: 1,
+  /** Runs one is forked from, each from the next. */
+  forks: 16,
   /** Times a model call is tried again after a failure that may pass. */
   modelRetries: 2,
   /** Models that may stand in for one. */

@@ -1,17 +1,21 @@
 import { resolve } from "node:path";
+import type { ForkRequest } from "../../contracts/nanos.ts";
 import type { TraceLine, VerifyReport } from "../../contracts/trace.ts";
 import { firstLine } from "../../std/text.ts";
-import { arg, type Command, flag, option, show } from "../command.ts";
+import { arg, type Command, type Context, flag, type Input, option, show } from "../command.ts";
 import { NanosError } from "../../std/error.ts";
 import { EXIT } from "../exit.ts";
+import { follow, watcherOf } from "../follow.ts";
+import { diffLines } from "../render/trace/diff.ts";
 import { type Line, span, type Style } from "../render/line.ts";
 import { table } from "../render/table.ts";
-import { traceTree } from "../render/trace.ts";
+import { traceTree } from "../render/trace/tree.ts";
 import { clockTime, count, tokens } from "../render/words.ts";
+import { ready } from "../setup.ts";
 
 export const command: Command = {
   name: "trace",
-  summary: "what happened: show, verify, replay, export",
+  summary: "what happened: show, verify, replay, fork, diff, export",
   example: "nanos trace show r1k3f9x2ab7qz0m",
   alone: "list",
   subs: [
@@ -79,6 +83,39 @@ export const command: Command = {
       },
     },
     {
+      name: "fork",
+      summary: "share a run's steps before one, then go on otherwise",
+      example: "nanos trace fork r1k3f9x2ab7qz0m --at 4 --model local",
+      args: [{ name: "RUN", about: "the run", required: true, offers: "runs" }],
+      options: [
+        { flag: "--at", value: "STEP", about: "the first step that is its own", offers: "steps" },
+        { flag: "--agent", value: "NAME", about: "another agent goes on", offers: "agents" },
+        { flag: "--model", value: "NAME", about: "another model is asked", offers: "models" },
+        { flag: "--rules", value: "FILE", about: "rules that hold it beside those in force" },
+      ],
+      run: async (context, input) => {
+        const request = forkIn(context, input);
+        const nanos = await ready(context);
+        const watcher = await watcherOf(context, nanos);
+        return follow(context, (hooks) => nanos.fork({ ...request, ...hooks }), watcher);
+      },
+    },
+    {
+      name: "diff",
+      summary: "where two runs part, step by step",
+      example: "nanos trace diff r1k3f9x2ab7qz0m r1k3f9x4cd8rw1n",
+      args: [
+        { name: "A", about: "a run", required: true, offers: "runs" },
+        { name: "B", about: "the other", required: true, offers: "runs" },
+      ],
+      run: async (context, input) => {
+        const { traces } = await context.nanos();
+        const diff = traces.diff(arg(input, "A"), arg(input, "B"));
+        await show(context, diff, () => diffLines(diff, context.terminal.columns));
+        return EXIT.succeeded;
+      },
+    },
+    {
       name: "export",
       summary: "write a run as JSON lines",
       example: "nanos trace export r1k3f9x2ab7qz0m run.jsonl",
@@ -110,6 +147,21 @@ function signedLine({ checkpoints, unsigned }: VerifyReport): Line {
   ];
 }
 
+function forkIn({ options: { cwd = "." } }: Context, input: Input): ForkRequest {
+  const [at, agent] = [option(input, "--at"), option(input, "--agent")];
+  const [model, rules] = [option(input, "--model"), option(input, "--rules")];
+  if (at === undefined) {
+    const next = "nanos trace show RUN lists its steps: --at 4";
+    throw new NanosError("usage.at", "It has to be said at which step: --at STEP.", next);
+  }
+  return {
+    ...{ run: arg(input, "RUN"), at },
+    ...(agent === undefined ? {} : { agent }),
+    ...(model === undefined ? {} : { model }),
+    ...(rules === undefined ? {} : { rules: resolve(cwd, rules) }),
+  };
+}
+
 /** Runs as a table. */
 export function traceTable(lines: readonly TraceLine[], width: number): readonly Line[] {
   if (lines.length === 0) return ['No runs yet. nanos run "TEXT" makes one.'];
@@ -120,11 +172,15 @@ export function traceTable(lines: readonly TraceLine[], width: number): readonly
       { title: "came to", text: cameTo, style: (line) => STYLE[cameTo(line)] },
       { title: "steps", text: ({ steps }) => String(steps) },
       { title: "used", text: (line) => (line.tokens === 0 ? "-" : tokens(line.tokens)) },
-      { title: "request", text: ({ request }) => firstLine(request, 200) },
+      { title: "request", text: (line) => `${forkedAt(line)}${firstLine(line.request, 200)}` },
     ],
     lines,
     width,
   );
+}
+
+function forkedAt({ fork }: TraceLine): string {
+  return fork === undefined ? "" : `(fork at ${fork}) `;
 }
 
 function cameTo({ outcome, state, rehearsal }: TraceLine): string {

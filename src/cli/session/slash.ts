@@ -11,7 +11,7 @@ import { toolTable } from "../commands/tool.ts";
 import { traceTable } from "../commands/trace.ts";
 import { whyLines } from "../commands/why.ts";
 import { type Line, span } from "../render/line.ts";
-import { traceTree } from "../render/trace.ts";
+import { traceTree } from "../render/trace/tree.ts";
 import { pad } from "../render/width.ts";
 import { mentions } from "./mention.ts";
 import { pastLines, pastOf, pastTable, pastTo } from "./past.ts";

@@ -130,6 +130,10 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
     events: { list: async () => [], watch: async () => undefined },
     commands: [{ name: "today", skill: "notes", description: "today's note" }],
     resume: async (run, hooks) => find(run).start(hooks ?? {}),
+    fork: async ({ run, at, ...hooks }) => {
+      calls.log.push(`fork ${run} ${at}`);
+      return find(run).start(hooks);
+    },
     cancel: async (run) => void calls.log.push(`cancel ${run}`),
     traces: {
       list: () => [...runs.values()].toReversed().map((played) => played.line()),
@@ -144,6 +148,9 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
         unsigned: 0,
         bad: null,
       }),
+      diff: () => {
+        throw new Error("not scripted");
+      },
       replay: async () => ({ ok: true, events: 12, steps: 3, differs: null }),
       export: async () => 12,
       patch: (run) => {

@@ -7,6 +7,7 @@ import type { Journal } from "../../journal/journal.ts";
 import { keyOf } from "../../journal/log/note.ts";
 import type { Vault } from "../../vault/vault.ts";
 import { verifyCheckpoints } from "../evidence/verify.ts";
+import { diffOf } from "../views/diff.ts";
 import { listTraces } from "../views/traces.ts";
 import { patchOf } from "../tree/patch.ts";
 import { traceOf, whyOf } from "../views/trace.ts";
@@ -29,6 +30,7 @@ export function traceDesk({ journal, recall, vault, log, dir }: TraceParts): Tra
       const { replay } = await import("../drive/replay.ts");
       return replay(journal, recall, run);
     },
+    diff: (a, b) => diffOf(journal, a, b),
     export: async (run, file) => {
       const { exportRun } = await import("../views/export.ts");
       return exportRun(journal, run, file);

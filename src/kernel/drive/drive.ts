@@ -33,11 +33,19 @@ export function drive(
   signal: AbortSignal,
 ): Drive & { readonly track: Track } {
   const track = new Track(recorded);
+  // Of a fork the record begins with what is another run's.
+  let at = recorded[0]?.event.run ?? run;
+  const own = real && onlyFor(run, real);
   return {
-    run,
+    get run() {
+      return at;
+    },
+    leave: (next) => void (at = next),
     signal,
     track,
-    record: recorded,
+    get record() {
+      return recorded.filter(({ event }) => event.run === at);
+    },
     live: (step) => track.next(step) === null,
     next: (step) => track.next(step),
     recorded: (step) => track.of(step),
@@ -46,19 +54,19 @@ export function drive(
     now(step) {
       const next = track.next(step);
       if (next) return next.event.at;
-      return (real ?? missing("the time of", step, track)).now();
+      return (own?.(step ?? at) ?? missing("the time of", step, track)).now();
     },
-    append: (drafts, when = "now") => append(track, real, drafts, when),
+    append: (drafts, when = "now") => append(track, own, drafts, when),
     async effect(step, act) {
       const settled = track.settled(step);
       if (settled) return settled;
-      if (!real) missing("the outcome of", step, track);
+      if (!own?.(step)) missing("the outcome of", step, track);
       return act();
     },
     async wait(ask, needless) {
       const next = track.next(ask.step);
       if (next) return answerIn(next, ask);
-      return real ? real.wait(ask, needless) : null;
+      return own?.(ask.step)?.wait(ask, needless) ?? null;
     },
     async sleep(step, until) {
       // What is recorded after it came later, so its time had come.
@@ -68,10 +76,17 @@ export function drive(
   };
 }
 
+/** The real world for what is of this run, by a step's or a run's id; null for all else. */
+type Own = (id: string) => Real | null;
+
+function onlyFor(run: string, real: Real): Own {
+  return (id) => (id === run || id.startsWith(`${run}.`) ? real : null);
+}
+
 /** Compares what is recorded, and writes the rest. */
 async function append(
   track: Track,
-  real: Real | null,
+  own: Own | null,
   drafts: readonly Draft[],
   when: "now" | "later",
 ): Promise<readonly Event[]> {
@@ -82,8 +97,10 @@ async function append(
     if (next) events.push(track.match(next, draft));
     else fresh.push(draft);
   }
-  if (fresh.length === 0) return events;
-  const written = (real ?? missing("the event", fresh[0]?.step ?? null, track)).append(fresh);
+  const [first] = fresh;
+  if (!first) return events;
+  const real = fresh.every(({ run }) => own?.(run)) ? own?.(first.run) : null;
+  const written = (real ?? missing("the event", first.step, track)).append(fresh);
   if (when === "later") {
     // The next awaited append reports a failed write; this keeps it from being unhandled.
     written.catch(() => undefined);

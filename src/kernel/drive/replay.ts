@@ -9,6 +9,7 @@ import { pastOf } from "../start.ts";
 import type { RunChild } from "../wants/delegate.ts";
 import type { Facts } from "../world.ts";
 import { RecordEnds, drive } from "./drive.ts";
+import { type Line, lineOf } from "./line.ts";
 
 /**
  * Carries a run again from the journal alone: no model, no tool, no network, no clock. Every event
@@ -45,8 +46,7 @@ interface Replayed {
 
 async function replayOne(replayed: Replayed, run: string): Promise<void> {
   const { journal } = replayed;
-  const recorded = [...journal.chain(run)];
-  await redrive(replayed, run, recorded);
+  const { recorded } = await redrive(journal, lineFrom(replayed, run));
   replayed.events += recorded.length;
   for (const { event, body } of recorded) {
     if (body?.kind === "action.proposed") replayed.steps += 1;
@@ -59,12 +59,8 @@ async function replayOne(replayed: Replayed, run: string): Promise<void> {
   }
 }
 
-/** Drives one run over its record, and makes sure that nothing of the record is left over. */
-async function redrive(
-  { journal, recall }: Replayed,
-  run: string,
-  recorded: readonly Recorded[],
-): Promise<void> {
+function lineFrom({ journal, recall }: Replayed, run: string): Driven {
+  const recorded = [...journal.chain(run)];
   const { event = null, body: started } = recorded[0] ?? {};
   if (event && started === null) {
     throw new Diverged(`the body of event ${event.seq} was erased`, event);
@@ -72,11 +68,32 @@ async function redrive(
   if (started?.kind !== "run.started") throw new Diverged(`there is no run ${run}`, event);
   const facts = recall(started.facts);
   if (!facts) throw new Diverged("the facts it was judged by are gone from the vault", event);
+  return { run, ...lineOf(journal, recall, { run, started, facts, recorded }) };
+}
+
+/** A run with its record, to be driven over it. */
+type Driven = Line & { readonly run: string };
+
+/**
+ * Whether a fork gets to where it leaves the run it comes from, which is driven again for that. Null
+ * where it does; else the number of the newest step before, at which it would.
+ *
+ * @throws Diverged where the run is not reproduced up to there.
+ */
+export async function nearestFork(journal: Journal, forked: Driven): Promise<number | null> {
+  const { branches } = await redrive(journal, forked);
+  return branches.next.length === 0 ? null : branches.near;
+}
+
+/** Drives one run over its record, and makes sure that nothing of the record is left over. */
+async function redrive(journal: Journal, driven: Driven): Promise<Driven> {
+  const { run, recorded, started, facts, branches } = driven;
+  const event = recorded[0]?.event;
   const past = pastOf(journal, started.after, event?.seq);
-  const driven = drive(run, recorded, null, new AbortController().signal);
+  const over = drive(run, recorded, null, new AbortController().signal);
   try {
     await carryRun({
-      ...{ drive: driven, world: null, watch: null, facts, hooks: {}, started },
+      ...{ drive: over, world: null, watch: null, facts, hooks: {}, started, branches },
       ...{ past: past.messages, decisions: past.decisions, runChild: noChild },
       label: event?.label ?? null,
     });
@@ -84,8 +101,9 @@ async function redrive(
     // An interrupted run's record ends in the middle: all there is was reproduced.
     if (!(error instanceof RecordEnds)) throw named(error, past.erased, started);
   }
-  const left = driven.track.left();
+  const left = over.track.left();
   if (left) throw new Diverged(`event ${left.seq} (${left.kind}) was not reproduced`, left);
+  return driven;
 }
 
 /** Where words of the conversation before are gone, that is what the difference comes from. */

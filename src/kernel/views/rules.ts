@@ -29,7 +29,7 @@ async function testRules(file: string, casesFile?: string): Promise<RulesTest> {
 }
 
 /** The rules of a file that could be loaded as it is. */
-async function rulesIn(file: string): Promise<readonly Rule[]> {
+export async function rulesIn(file: string): Promise<readonly Rule[]> {
   const { rules } = await readRules(file);
   const [problem] = checkRules(rules, file);
   if (!problem) return rules;

@@ -27,6 +27,7 @@ export function traceOf(journal: Journal, run: string): Trace {
     state: stateOf(journal, run, recorded, end),
     end,
     ...(started?.rehearsal ? { rehearsal: true as const } : {}),
+    ...(started?.fork ? { fork: started.fork } : {}),
     steps: stepsOf(journal, recorded),
     head: recorded.at(-1)?.event.hash ?? "",
     events: recorded.length,
@@ -85,7 +86,8 @@ type Building = { -readonly [K in keyof TraceStep]: TraceStep[K] } & {
   answers: TraceStep["answers"][number][];
 };
 
-function stepsOf(journal: Journal, recorded: readonly Recorded[]): readonly TraceStep[] {
+/** The steps of what is recorded, with the runs they delegated to. */
+export function stepsOf(journal: Journal, recorded: readonly Recorded[]): readonly TraceStep[] {
   const steps = new Map<string, Building>();
   for (const { event, body } of recorded) {
     if (event.step === null) continue;

@@ -10,13 +10,13 @@ import type { Journal, SqlValue, ViewSpec, ViewWriter } from "../../journal/jour
  */
 const TRACES: ViewSpec = {
   name: "traces",
-  version: 4,
+  version: 5,
   tables: `
     CREATE TABLE traces (
       run TEXT PRIMARY KEY, parent TEXT, agent TEXT NOT NULL, request TEXT NOT NULL,
       at INTEGER NOT NULL, state TEXT NOT NULL, outcome TEXT,
       steps INTEGER NOT NULL, tokens INTEGER NOT NULL, cost REAL, rehearsal INTEGER NOT NULL,
-      after TEXT NOT NULL
+      after TEXT NOT NULL, fork TEXT
     ) STRICT;
     CREATE INDEX traces_at ON traces (at DESC);
     CREATE TABLE trace_steps (
@@ -55,6 +55,7 @@ export function listTraces(
       cost: row["cost"] === null ? null : Number(row["cost"]),
       after: JSON.parse(String(row["after"])) as string[],
       ...(row["rehearsal"] === 1 ? { rehearsal: true as const } : {}),
+      ...(row["fork"] === null ? {} : { fork: String(row["fork"]) }),
     }));
 }
 
@@ -129,7 +130,7 @@ function apply(db: ViewWriter, recorded: Recorded): void {
     case "run.started": {
       const started = body?.kind === "run.started" ? body : null;
       db.run(
-        "INSERT OR IGNORE INTO traces VALUES (?, ?, ?, ?, ?, 'running', NULL, 0, 0, 0, ?, ?)",
+        "INSERT OR IGNORE INTO traces VALUES (?, ?, ?, ?, ?, 'running', NULL, 0, 0, 0, ?, ?, ?)",
         event.run,
         parentOf(event.run),
         started?.agent ?? ERASED,
@@ -137,6 +138,7 @@ function apply(db: ViewWriter, recorded: Recorded): void {
         event.at,
         started?.rehearsal ? 1 : 0,
         JSON.stringify(started?.after ?? []),
+        started?.fork?.step ?? null,
       );
       break;
     }

@@ -1,16 +1,16 @@
-import type { Trace, TraceStep } from "../../contracts/trace.ts";
-import type { Refused } from "../../contracts/outcome.ts";
-import type { AskedOnce } from "../../contracts/question.ts";
-import { REASONS } from "../../contracts/reason.ts";
-import type { Usage } from "../../contracts/usage.ts";
-import { isObject } from "../../std/json.ts";
-import { firstLine } from "../../std/text.ts";
-import { target, title } from "./args.ts";
-import { MARK } from "./call-tree.ts";
-import { type Line, type Span, span } from "./line.ts";
-import { askedIn, summary } from "./summary.ts";
-import { fit, fitLine, pad, wrap } from "./width.ts";
-import { clockTime, cost, count, duration, shortCount, shortDuration } from "./words.ts";
+import type { Trace, TraceStep } from "../../../contracts/trace.ts";
+import type { Refused } from "../../../contracts/outcome.ts";
+import type { AskedOnce } from "../../../contracts/question.ts";
+import { REASONS } from "../../../contracts/reason.ts";
+import type { Usage } from "../../../contracts/usage.ts";
+import { isObject } from "../../../std/json.ts";
+import { firstLine } from "../../../std/text.ts";
+import { target, title } from "../args.ts";
+import { MARK } from "../call-tree.ts";
+import { type Line, type Span, span } from "../line.ts";
+import { askedIn, summary } from "../summary.ts";
+import { fit, fitLine, pad, wrap } from "../width.ts";
+import { clockTime, cost, count, duration, shortCount, shortDuration } from "../words.ts";
 
 /** A trace as a call tree with time, tokens and cost, verdict and isolation of every step. */
 export function traceTree(trace: Trace, width: number, workspace: string): readonly Line[] {
@@ -18,6 +18,7 @@ export function traceTree(trace: Trace, width: number, workspace: string): reado
   const lines: Line[] = [
     fitLine(headline(trace), across),
     ...wrap(firstLine(trace.request, 400), across - 2).map((text): Line => [`  ${text}`]),
+    ...(trace.fork ? [forkLine(trace.run, trace.fork.step)] : []),
     ...(trace.tools
       ? []
       : [[span(`  ${trace.model} cannot call tools, so none were offered`, "yellow")] as Line]),
@@ -43,6 +44,12 @@ function headline(trace: Trace): Line {
     trace.end === null ? span(trace.state, "yellow") : trace.end.outcome,
     span(trace.rehearsal ? "  a rehearsal: nothing was done" : "", "yellow"),
   ];
+}
+
+function forkLine(run: string, step: string): Line {
+  const from = step.slice(0, step.indexOf("."));
+  const how = `goes on from ${from} instead of its step ${step.slice(from.length + 1)}`;
+  return [span(`  ${how}: nanos trace diff ${from} ${run}`, "dim")];
 }
 
 const STANDS: Readonly<Record<Trace["state"], (run: string) => string>> = {

@@ -1,16 +1,16 @@
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
-import type { Action, Rank } from "../../contracts/action.ts";
-import type { Trace, TraceStep } from "../../contracts/trace.ts";
-import type { AskView } from "../../contracts/question.ts";
-import { whyLines } from "../commands/why.ts";
-import { action, askOf, decision, END, questionFor } from "../testing/samples.ts";
-import { askCard, askKeys, askLine } from "./ask.ts";
-import { type Line, paint } from "./line.ts";
-import { summary } from "./summary.ts";
-import { traceTree } from "./trace.ts";
-import { cellsOf } from "./width.ts";
-import { clockTime } from "./words.ts";
+import type { Action, Rank } from "../../../contracts/action.ts";
+import type { Trace, TraceStep } from "../../../contracts/trace.ts";
+import type { AskView } from "../../../contracts/question.ts";
+import { whyLines } from "../../commands/why.ts";
+import { action, askOf, decision, END, questionFor } from "../../testing/samples.ts";
+import { askCard, askKeys, askLine } from "../ask.ts";
+import { type Line, paint } from "../line.ts";
+import { summary } from "../summary.ts";
+import { traceTree } from "./tree.ts";
+import { cellsOf } from "../width.ts";
+import { clockTime } from "../words.ts";
 
 /** What lines read on a screen without colours. */
 function check(lines: readonly Line[], screen: string): void {
