@@ -66,6 +66,8 @@ export interface LabSetup {
   /** A folder for notes, absolute. */
   readonly memoryDir?: string;
   readonly memory?: Partial<MemorySettings>;
+  /** Where agents' files lie, for an arrangement that grows by conversation. */
+  readonly grows?: Facts["grows"];
 }
 
 type Fetch = Parameters<World["fetch"]>[0];
@@ -222,6 +224,7 @@ function factsFor(setup: LabSetup, tools: FunctionTools): Facts {
     routes,
     allow: [],
     ...(setup.memory ? { memory: { ...MEMORY_OFF, ...setup.memory } } : {}),
+    ...(setup.grows ? { grows: setup.grows } : {}),
     policy: policyHash(rules, routes),
     evidence: true,
     gate: GATE_VERSION,
