@@ -175,7 +175,9 @@ export async function offerImport(
 export async function apply(options: OpenOptions, made: ApplyOffer): Promise<Applied> {
   const { applyArrangement } = await import("./kernel/desk/portable.ts");
   const home = openHome(homeOptions(options));
-  return atHome(home, (journal) => applyArrangement(home, made, (body) => note(journal, body)));
+  return atHome(home, (journal) =>
+    applyArrangement(home, made, { clock: systemClock, record: (body) => note(journal, body) }),
+  );
 }
 
 const CHECKS = { rules: checkRules, routes: checkRoutes };
@@ -224,7 +226,7 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
       secret: (name) => home.secrets.lend(name, null),
       ...{ cacheDir: paths.cache, stageDir: paths.stage, undoDir: join(paths.machine, "undo") },
       listing: listing({ ...edge, arrangement: one, vault, grants: grants.current }),
-      unconfined: marksFor(config, one.workspace, grants.current),
+      unconfined: marksFor(config, one.workspace, grants.current, systemClock),
     });
   const [tools, inner] = [toolsOf(arrangement), innerBook(home, arrangement.workspace, toolsOf)];
   const facts = factsHere(home, { tools, arrangement, memory: settings });
@@ -235,7 +237,7 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
   const skills = {
     ...skillDesk({ ...world, arrangement, vault }),
     ...grants.attaching,
-    ...installing({ home, journal, arrangement, sandbox, env, cwd, make: openMade }),
+    ...installing({ ...lasting, ...edge, arrangement, env, cwd, make: openMade }),
   };
   const desks = {
     ...{ models, grants, skills, secrets: secretDesk(home.secrets, world) },

@@ -1,5 +1,5 @@
 import type { Config, Grant } from "../../contracts/config.ts";
-import { systemClock } from "../../std/clock.ts";
+import type { Clock } from "../../std/clock.ts";
 
 /**
  * What of this workspace the operator marked to run held by nothing: by a grant, bound to what it is
@@ -9,12 +9,13 @@ export function marksFor(
   { unconfined = [] }: Config,
   workspace: string,
   grants: () => readonly Grant[],
+  clock: Clock,
 ): (name: string, code: string | null) => boolean {
   return (name, code) => {
     if (code === null) {
       return unconfined.some((one) => one.workspace === workspace && one.tool === name);
     }
-    const now = systemClock.now();
+    const now = clock.now();
     return grants().some(
       (grant) =>
         grant.skill === name && grant.unconfined === code && (grant.expires ?? Infinity) > now,

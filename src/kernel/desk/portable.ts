@@ -4,7 +4,7 @@ import { snapshot } from "../../home/arrangement/snapshot.ts";
 import type { Home } from "../../home/home.ts";
 import { applyOffer, offerFrom } from "../../home/portable/apply.ts";
 import { exportTo } from "../../home/portable/export.ts";
-import { systemClock } from "../../std/clock.ts";
+import type { Clock } from "../../std/clock.ts";
 
 /** The arrangement on its way to another machine, and back. */
 
@@ -64,10 +64,10 @@ export async function importOffer(home: Home, from: string, path: string): Promi
 export async function applyArrangement(
   home: Home,
   offer: ApplyOffer,
-  record: (body: EventBody) => Promise<void>,
+  { clock, record }: { readonly clock: Clock; readonly record: (body: EventBody) => Promise<void> },
 ): Promise<Applied> {
   const { applied, skills } = await applyOffer(offer, { ground: home.target() });
-  const at = systemClock.now();
+  const at = clock.now();
   const locked = [...skills.values()].map(({ head, hash }) => [
     head.name,
     { hash, at, from: offer.from },

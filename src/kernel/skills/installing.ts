@@ -1,6 +1,6 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { systemClock } from "../../std/clock.ts";
+import type { Clock } from "../../std/clock.ts";
 import type { Arrangement } from "../../contracts/arrangement.ts";
 import type { Sandbox } from "../../sandbox/sandbox.ts";
 import type { Home } from "../../home/home.ts";
@@ -21,9 +21,10 @@ export function installing(
     sandbox: Sandbox;
     env: Readonly<Record<string, string | undefined>>;
     cwd: string;
+    clock: Clock;
   },
 ): ReturnType<typeof installDesk> & Pick<Skills, "test"> {
-  const { home, journal, arrangement, sandbox, env, cwd, make } = parts;
+  const { home, journal, arrangement, sandbox, env, cwd, make, clock } = parts;
   let desk: Promise<ReturnType<typeof installDesk>> | null = null;
   const open = async (): Promise<ReturnType<typeof installDesk>> => {
     const [{ installDesk: make }, { cloneRepository }] = await Promise.all([
@@ -32,9 +33,9 @@ export function installing(
     ]);
     const dir = join(home.paths.machine, "clone");
     return make({
-      ...{ arrangement, cwd, clock: systemClock, lock: home.lock, ground: home.ground },
+      ...{ arrangement, cwd, clock, lock: home.lock, ground: home.ground },
       clone: (address, act) =>
-        withLock(dir, systemClock, () => cloneRepository({ sandbox, env, dir }, address, act)),
+        withLock(dir, clock, () => cloneRepository({ sandbox, env, dir }, address, act)),
       where: { workspace: arrangement.workspace, userHome: homedir() },
       record: (body) => note(journal, body),
     });

@@ -1,6 +1,6 @@
 import { isObject, type Json } from "../../std/json.ts";
 import { LIMITS } from "../../std/limits.ts";
-import { systemClock } from "../../std/clock.ts";
+import type { Clock } from "../../std/clock.ts";
 import type { Failure } from "../../contracts/outcome.ts";
 import { failure } from "../failures.ts";
 import type { Link, Reply } from "../mcp/link.ts";
@@ -14,6 +14,7 @@ export interface Asked {
   readonly request: string;
   /** It may have files read and written for it. */
   readonly files: boolean;
+  readonly clock: Clock;
 }
 
 /** The version of the protocol spoken here. */
@@ -54,14 +55,14 @@ const SIGN_IN = -32000;
 /** Asks, and where that is stopped tells the agent and leaves it a moment for its last words. */
 async function prompt(
   link: Link,
-  { name, request }: Asked,
+  { name, request, clock }: Asked,
   sessionId: string,
   { ms, signal }: Bounds,
 ): Promise<string | Failure> {
   const gone = new AbortController();
   const cancel = (): void => {
     link.notify("session/cancel", { sessionId });
-    void systemClock.sleep(LIMITS.lastWordsMs / 2, gone.signal).then(() => gone.abort());
+    void clock.sleep(LIMITS.lastWordsMs / 2, gone.signal).then(() => gone.abort());
   };
   if (signal.aborted) return failure("tool.cancelled", `${name} was cancelled.`);
   signal.addEventListener("abort", cancel, { once: true });

@@ -90,7 +90,7 @@ async function callAgent(agent: Agent, call: ToolCall, signal: AbortSignal): Pro
 
 /** One turn, and the end of its process, whatever came of it. */
 async function turnOf(
-  { reach }: Agent,
+  { reach, parts: { clock } }: Agent,
   given: {
     readonly call: ToolCall;
     readonly signal: AbortSignal;
@@ -110,7 +110,7 @@ async function turnOf(
     asks: clientAsks({ name, workspace, mapping, reach, files, signal }),
   });
   const request = textOf(isObject(call.args) ? call.args["request"] : "");
-  const asked = { name, cwd, request, files: files !== null };
+  const asked = { name, cwd, request, files: files !== null, clock };
   try {
     return await askOnce(link, asked, { ms: call.ms, signal });
   } finally {
