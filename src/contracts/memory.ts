@@ -107,11 +107,21 @@ export interface Memories {
   /** Drops a candidate. @throws NanosError `memory.unknown`. */
   reject(id: string): Promise<void>;
   /**
-   * Takes back what is kept under this name: the file, the candidate, and every body of the journal
-   * that holds its words; what stays says only that something was forgotten. With `rehearse` it only
-   * counts the bodies that would go.
+   * Takes back what is kept under this name: the file, every other note of the same words, the
+   * candidate, and every body of the journal that holds them; what stays says only that something
+   * was forgotten. With `rehearse` it only says what would go.
    */
-  forget(id: string, rehearse?: boolean): Promise<{ readonly bodies: number }>;
+  forget(id: string, rehearse?: boolean): Promise<Forgotten>;
+}
+
+/** What went, or would go. */
+export interface Forgotten {
+  /** How many bodies of the journal held the words. */
+  readonly bodies: number;
+  /** Notes of exactly these words, by name, in whatever memory they lay. */
+  readonly notes: readonly string[];
+  /** Notes that say more than these words, and stay. */
+  readonly left: readonly string[];
 }
 
 export interface MemoryView {

@@ -147,12 +147,18 @@ function acceptedLines(id: string, state: RunState): readonly Line[] {
 async function forget(context: Context, input: Input): Promise<number> {
   const id = arg(input, "ID");
   const rehearse = flag(input, "--dry-run");
-  const { bodies } = await (await context.nanos()).memory.forget(id, rehearse);
+  const { memory } = await context.nanos();
+  const { bodies, notes, left } = await memory.forget(id, rehearse);
   const places = bodies === 1 ? "1 entry of the journal" : `${bodies} entries of the journal`;
-  await show(context, { id, bodies, forgotten: !rehearse }, () => [
+  const twins = notes.filter((one) => one !== id).map(plainText);
+  await show(context, { id, bodies, notes, left, forgotten: !rehearse }, () => [
     rehearse
       ? [span("would forget ", "yellow"), id, ` and erase its words from ${places}`]
       : [span("forgotten ", "green"), id, `, and its words erased from ${places}`],
+    ...(twins.length > 0 ? [`with it, as it has the same words: ${twins.join(", ")}`] : []),
+    ...(left.length > 0
+      ? [`more than these words, and kept: ${left.map(plainText).join(", ")}`]
+      : []),
     ...(bodies > 0 ? [[span("runs it was a part of can't be replayed any more", "dim")]] : []),
   ]);
   return EXIT.succeeded;

@@ -66,9 +66,8 @@ export function memoryDesk(given: Parts): Memories {
       await note(journal, { kind: "memory.rejected", id });
     },
     forget: async (id, rehearse = false) => {
-      const found = find(id);
-      const { text, memory: name } = found ?? candidateNamed(world, id);
-      return forget(world, { id, text, memory: found ? name : null }, rehearse);
+      const { text } = find(id) ?? candidateNamed(world, id);
+      return forget(world, { id, text, notes: memory.list(memories).notes }, rehearse);
     },
   };
 }

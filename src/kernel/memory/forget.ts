@@ -2,43 +2,53 @@ import type { Json } from "../../std/json.ts";
 import { isObject } from "../../std/json.ts";
 import { LIMITS } from "../../std/limits.ts";
 import type { Event } from "../../contracts/event.ts";
+import type { Forgotten } from "../../contracts/memory.ts";
+import type { Note } from "../../memory/memory.ts";
 import type { World } from "../world.ts";
 import { note } from "../desk/note.ts";
 
-/** What is to be forgotten; `memory` is null for a candidate, which has no file. */
+/** What is to be forgotten, and every note the operator has: the same words may be kept twice. */
 export interface Forgettable {
   readonly id: string;
   readonly text: string;
-  readonly memory: string | null;
+  readonly notes: readonly Note[];
 }
 
 /**
  * Takes back what was kept. That it goes is recorded first; then every body of the journal in which
- * its words stand goes (the request, the model's call, the proposal, the outcome), and the file last:
- * cut off in the middle, it can be done again. A rehearsal only counts.
+ * its words stand goes (the request, the model's call, the proposal, the outcome), and the files last:
+ * cut off in the middle, it can be done again. Every note of the same words goes with it, as its
+ * record does, and as they are to be known no more. A rehearsal only looks.
  */
 export async function forget(
   { journal, memory }: Pick<World, "journal" | "memory">,
-  { id, text, memory: name }: Forgettable,
+  { id, text, notes }: Forgettable,
   rehearse: boolean,
-): Promise<{ readonly bodies: number }> {
-  const held = holding(journal, text);
-  if (rehearse) return { bodies: held.length };
-  await note(journal, { kind: "memory.forgotten", id });
-  for (const { hash } of held) await journal.erase(hash, `memory ${id} was forgotten`);
-  if (name !== null) memory.remove(name, id);
-  return { bodies: held.length };
+): Promise<Forgotten> {
+  const has = holds(text);
+  const held = holding(journal, has);
+  const same = notes.filter((one) => oneLine(one.text) === oneLine(text));
+  const left = notes.filter((one) => !same.includes(one) && has(one.text));
+  const names = same.map((one) => one.id);
+  if (!rehearse) {
+    for (const one of new Set([id, ...names]))
+      await note(journal, { kind: "memory.forgotten", id: one });
+    for (const { hash } of held) await journal.erase(hash, `memory ${id} was forgotten`);
+    for (const one of same) memory.remove(one.memory, one.id);
+  }
+  return { bodies: held.length, notes: names, left: left.map((one) => one.id) };
 }
 
-/** Events whose body holds the words, however they are broken into lines. */
-function holding(journal: World["journal"], text: string): readonly Event[] {
+/** Whether a text holds these words, however they are broken into lines. */
+function holds(text: string): (one: string) => boolean {
   const words = oneLine(text);
   // A word or two stand in many places that have nothing to do with it.
   const isEnough = words.length >= LIMITS.noteLeastChars;
-  const has = (one: string): boolean => {
-    const line = oneLine(one);
-    return isEnough ? line.includes(words) : line === words;
-  };
+  return (one) => (isEnough ? oneLine(one).includes(words) : oneLine(one) === words);
+}
+
+/** Events whose body holds the words. */
+function holding(journal: World["journal"], has: (text: string) => boolean): readonly Event[] {
   const found: Event[] = [];
   for (const { event, body } of journal.since(0, { bodies: true })) {
     if (event.kind === "body.erased" || body === null) continue;

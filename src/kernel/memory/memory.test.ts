@@ -204,15 +204,39 @@ test("what is forgotten is nowhere any more, and the journal holds", async () =>
   const id = await run(made, SAID);
   const text = (): string => JSON.stringify([...made.journal.since(0, { bodies: true })]);
   expect(text()).toContain(FACT);
-  expect(await made.desk.forget(`${id}-1`, true)).toEqual({ bodies: 8 });
+  const went = { bodies: 8, notes: [`${id}-1`], left: [] };
+  expect(await made.desk.forget(`${id}-1`, true)).toEqual(went);
   expect(text()).toContain(FACT);
-  expect(await made.desk.forget(`${id}-1`)).toEqual({ bodies: 8 });
+  expect(await made.desk.forget(`${id}-1`)).toEqual(went);
   expect(text()).not.toContain("Dora");
   expect(files(made.dir)).toEqual([]);
   expect(await made.desk.search("Dora")).toEqual([]);
   expect(made.journal.verify()).toMatchObject({ ok: true, erased: 8 });
   expect(text()).toContain('"memory.forgotten"');
   expect(await codeOf(made.desk.forget(`${id}-1`))).toBe("memory.unknown");
+});
+
+test("the same words kept twice are forgotten together; what says more stays, and is named", async () => {
+  using made = memoryLab({ memory: { ...ON, policy: "capture_only" }, script: { turns: [SAY] } });
+  await run(made, FACT);
+  const [held] = made.desk.inbox();
+  await (
+    await made.desk.accept(held?.id ?? "")
+  ).done;
+  const script = { turns: [SAY] };
+  const id = await run(after(made, { memory: { ...ON, policy: "strict" }, script }), SAID);
+  made.world.memory.write("shared", "more", `${FACT} Ask her.`);
+  const twins = [`${id}-1`, held?.id ?? ""].sort();
+  const went = await made.desk.forget(held?.id ?? "");
+  expect({ ...went, notes: [...went.notes].sort() }).toMatchObject({
+    notes: twins,
+    left: ["more"],
+  });
+  expect(files(made.dir)).toEqual(["more.md"]);
+  const gone = [...made.journal.since(0, { bodies: true })].flatMap(({ body }) =>
+    body?.kind === "memory.forgotten" ? [body.id] : [],
+  );
+  expect(gone.sort()).toEqual(twins);
 });
 
 test("what a person writes or changes is noticed once, and is nobody's word", async () => {
