@@ -250,11 +250,30 @@ async function nodeLeg(node: string, places: readonly string[], env: Env): Promi
   return { name: "Node", passed: number("pass"), failed, skipped, text };
 }
 
+/** At most so many lines of what a failed test printed are shown again at the end. */
+const LINES_AGAIN = 60;
+
+/** What each failed test of Bun's runner printed, up to the line that names it. */
+function failuresOf(text: string): readonly string[] {
+  const found: string[] = [];
+  let since: string[] = [];
+  for (const line of text.split("\n")) {
+    if (line.startsWith("(pass)")) since = [];
+    else since.push(line);
+    if (!line.startsWith("(fail)")) continue;
+    found.push(since.slice(-LINES_AGAIN).join("\n"));
+    since = [];
+  }
+  return found;
+}
+
 function conclude(legs: readonly Leg[], missing: readonly string[]): number {
   const said = legs.flatMap(({ text }) => Array.from(text.matchAll(/^not available: .*$/gmu)));
   const lines = new Set([...missing, ...said.map(([line]) => line)]);
   const sum = (of: (leg: Leg) => number): number => legs.reduce((all, leg) => all + of(leg), 0);
   console.log("");
+  // Where much was printed, what matters is looked for at its end.
+  for (const text of legs.flatMap((leg) => failuresOf(leg.text))) console.log(`${text}\n`);
   for (const line of lines) console.log(line);
   if (lines.size > 0) console.log(`${lines.size} not available`);
   for (const { name, passed, failed, skipped } of legs) {

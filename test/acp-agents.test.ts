@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Live } from "../src/contracts/nanos.ts";
 import type { TraceStep } from "../src/contracts/trace.ts";
@@ -175,11 +176,15 @@ describe("an agent of the protocol as a worker", () => {
   });
 
   test("follows no link out of its stage, wherever it puts one", async () => {
+    // A folder of its own: what this guards against would write there.
+    const outside = mkdtempSync(join(tmpdir(), "nanos-outside-"));
+    const kept = join(outside, "kept");
+    writeFileSync(kept, "not yours");
     const does = [
-      "link out /etc",
-      "read out/passwd",
+      `link out ${outside}`,
+      "read out/kept",
       "write out/x y",
-      "link f /etc/passwd",
+      `link f ${kept}`,
       "read f",
       "write f z",
       "unlink out",
@@ -189,8 +194,10 @@ describe("an agent of the protocol as a worker", () => {
     const said = worked.answer.split("\n").filter((line) => line !== "linked");
     expect(said.map((line) => line.slice(0, 7))).toEqual(said.map(() => "refused"));
     expect(said).toHaveLength(4);
-    expect(existsSync("/etc/x")).toBe(false);
-    expect(worked.answer).not.toContain("root:");
+    expect(readdirSync(outside)).toEqual(["kept"]);
+    expect(readFileSync(kept, "utf8")).toBe("not yours");
+    expect(worked.answer).not.toContain("not yours");
+    rmSync(outside, { recursive: true });
   });
 
   test("without a write scope has nothing written, by nobody's hands", async () => {
