@@ -41,6 +41,7 @@ const ON_NODE = [
   "gate",
   "kernel",
 ];
+const ALSO_ON_NODE = new RegExp(`<testcase [^>]*file="src/(?:${ON_NODE.join("|")})/`, "gu");
 /** Programs the tests use, each with the Debian package that brings it. */
 const PROGRAMS = [
   ["bwrap", "bubblewrap"],
@@ -86,6 +87,8 @@ interface Leg {
   readonly failed: number;
   readonly skipped: number;
   readonly text: string;
+  /** How many of them are tests that must run on Node too. */
+  readonly alsoOnNode?: number;
 }
 
 type Env = Readonly<Record<string, string>>;
@@ -114,6 +117,7 @@ async function main(args: readonly string[]): Promise<number> {
     }
     const done = await inLanes(starts);
     if (args.includes("--coverage")) done.push(coverageLeg());
+    if (!onNode && node !== undefined && places.length === 0) done.push(sameLeg(done));
     return done;
   });
   return conclude(legs, missing);
@@ -201,13 +205,26 @@ async function bunLeg(what: readonly string[], file: string, env: Env): Promise<
   const argv = [...BUN, "test", `--timeout=${TEST_MS}`, ...junit, ...what];
   const { code, text } = await run(argv, { env });
   console.log(text);
-  const head = /<testsuites[^>]*>/u.exec(readReport(file))?.[0] ?? "";
+  const report = readReport(file);
+  const head = /<testsuites[^>]*>/u.exec(report)?.[0] ?? "";
   const number = (name: string): number =>
     Number(new RegExp(`\\b${name}="(\\d+)"`, "u").exec(head)?.[1] ?? 0);
   const [failures, skipped] = [number("failures"), number("skipped")];
   // A file that does not load is in no suite, only in the exit code.
   const failed = failures === 0 && code !== 0 ? 1 : failures;
-  return { name: "Bun", passed: number("tests") - failures - skipped, failed, skipped, text };
+  const passed = number("tests") - failures - skipped;
+  const alsoOnNode = report.match(ALSO_ON_NODE)?.length ?? 0;
+  return { name: "Bun", passed, failed, skipped, text, alsoOnNode };
+}
+
+/** Every test of an organ must have run on both, as one more thing that passes or fails. */
+function sameLeg(legs: readonly Leg[]): Leg {
+  const onBun = legs.reduce((all, leg) => all + (leg.alsoOnNode ?? 0), 0);
+  const node = legs.find((leg) => leg.name === "Node");
+  const onNode = node ? node.passed + node.failed + node.skipped : 0;
+  const failed = onBun === onNode ? 0 : 1;
+  if (failed > 0) console.log(`${onNode} tests ran on Node of ${onBun} that must run there`);
+  return { name: "as many on Node", passed: 1 - failed, failed, skipped: 0, text: "" };
 }
 
 /** The share of src that ran, as one more thing that passes or fails. */
@@ -236,8 +253,7 @@ async function nodeLeg(node: string, places: readonly string[], env: Env): Promi
       (wanted ?? ON_NODE.map((part) => `src/${part}/`)).some((p) => path.startsWith(p)),
     );
   if (files.length === 0) return { name: "Node", passed: 0, failed: 0, skipped: 0, text: "" };
-  // As Bun's runner does: a timer that a test left behind must not keep its process alive.
-  const flags = ["--test", "--test-force-exit", "--test-concurrency=2", "--test-reporter=spec"];
+  const flags = ["--test", "--test-concurrency=2", "--test-reporter=spec"];
   const argv = [node, "--import", "./scripts/node/register.mjs", ...flags, ...files];
   const { code, text } = await run(argv, { env: { ...env, NO_COLOR: "1" } });
   const number = (name: string): number =>
