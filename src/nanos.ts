@@ -234,15 +234,16 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
   const lasting = { home, edge, journal, vault, models, grants, tools, trees, inner, sandbox };
   const world = worldOf({ ...lasting, arrangement, facts });
   const forget = journal.onWake((topic) => void (topic === "grants" && grants.reload()));
+  const made = { ...lasting, ...edge, arrangement, env, cwd, make: openMade };
   const skills = {
     ...skillDesk({ ...world, arrangement, vault }),
     ...grants.attaching,
-    ...installing({ ...lasting, ...edge, arrangement, env, cwd, make: openMade }),
+    ...installing(made),
   };
   const desks = {
     ...{ models, grants, skills, secrets: secretDesk(home.secrets, world) },
     memory: memoryDesk({ world, arrangement, settings }),
-    agents: agentDesk({ arrangement, env, journal, home }),
+    agents: agentDesk({ ...made, modelOf: models.config }),
   };
   const place = placeOf(home, arrangement, sandbox);
   return nanosOf({ ...desks, world, place, arrangement, sandbox, vault, inner, forget });

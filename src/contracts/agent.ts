@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Failure, Touched } from "./outcome.ts";
 import { Rank } from "./action.ts";
 import { JsonSchema } from "./json.ts";
 import { Scope } from "./scope.ts";
@@ -183,4 +184,45 @@ export interface Agents {
    * @throws NanosError `agent.unknown`, `agent.in_use`, `agent.edit`, `trust.*`.
    */
   remove(name: string): Promise<void>;
+  /**
+   * Runs the cases the arrangement has for an agent, each on a repository of its own in an empty home
+   * that is gone afterwards. With recorded answers nothing outside this machine is reached.
+   *
+   * @throws NanosError `agent.unknown`, `agent.no_cases`, `model.unknown`, `manifest.invalid`.
+   */
+  test(name: string, wish?: TestWish): Promise<AgentReport>;
+}
+
+/** Which of an agent's cases are run, and who answers. */
+export interface TestWish {
+  /** A model of this home; recorded answers where absent. */
+  readonly model?: string;
+  /** Only the cases whose file holds this in its name. */
+  readonly only?: string;
+}
+
+/** What the cases of an agent came to. */
+export interface AgentReport {
+  readonly agent: string;
+  readonly model: string;
+  readonly cases: readonly AgentCaseResult[];
+}
+
+/** What one case came to, with what is needed to see why. */
+export interface AgentCaseResult {
+  /** Its file in the arrangement. */
+  readonly file: string;
+  readonly about: string;
+  readonly tags: readonly string[];
+  /** Why it fails, one sentence each; none where it passes. */
+  readonly failures: readonly string[];
+  /** How the run ended, or the state it is in. */
+  readonly outcome: string;
+  readonly summary: string;
+  readonly turns: number;
+  readonly tokens: number;
+  readonly files: readonly Touched[];
+  readonly calls: readonly { readonly name: string; readonly status: string }[];
+  readonly patch: string;
+  readonly failure?: Failure;
 }

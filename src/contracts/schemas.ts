@@ -11,7 +11,7 @@ import { Failure, FileChange, Outcome } from "./outcome.ts";
 import { Plan } from "./plan.ts";
 import { CasesFile, RoutesFile, RulesFile } from "./rules.ts";
 import { Answer, Ask, RunEnd } from "./run.ts";
-import { SkillCase } from "./script.ts";
+import { AgentCase, SkillCase } from "./script.ts";
 import { SecretsFile } from "./secret.ts";
 import { SkillHead, SkillManifest } from "./skill.ts";
 import { McpFile, ToolFile, ToolManifest } from "./tool.ts";
@@ -29,6 +29,7 @@ export interface PublishedSchema {
 export const PUBLISHED: readonly PublishedSchema[] = [
   { name: "action", title: "Something wanted, before it is judged", schema: Action },
   { name: "agent", title: "Front matter of agents/NAME.md", schema: AgentManifest },
+  { name: "agent-case", title: "evals/NAME.yaml of an arrangement", schema: AgentCase },
   { name: "answer", title: "The operator's signed answer to an ask", schema: Answer },
   { name: "arrangement", title: "arrangement.yaml", schema: ArrangementManifest },
   { name: "ask", title: "An open question to the operator", schema: Ask },

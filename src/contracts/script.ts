@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { LIMITS } from "../std/limits.ts";
 import { JsonSchema } from "./json.ts";
 import { Finish } from "./model.ts";
 import { Usage } from "./usage.ts";
@@ -47,6 +48,22 @@ export type Script = z.infer<typeof Script>;
 /** A script as a person writes it, defaults left out. */
 export type ScriptInput = z.input<typeof Script>;
 
+/** What a case expects in any event. */
+const Expected = {
+  outcome: z.enum(["succeeded", "degraded", "failed", "cancelled"]).default("succeeded"),
+  /** A regular expression the answer has to match. */
+  text: z.string().optional(),
+  /** Tools that are called, in this order; the reading of skills too. */
+  calls: z.array(z.string()).optional(),
+  /** Files after it: what each holds, as a regular expression; null for one that is not there. */
+  files: z.record(z.string(), z.string().nullable()).default({}),
+  /** How often the operator is asked. */
+  asks: z.number().int().min(0).optional(),
+};
+
+/** What the operator says to every ask. */
+const Asks = z.enum(["allow", "deny"]).default("deny");
+
 /** `tests/NAME.yaml` in a skill: one request with recorded answers, and what has to come of it. */
 export const SkillCase = z.strictObject({
   /** What is asked; a command of the skill as it is typed. */
@@ -55,18 +72,35 @@ export const SkillCase = z.strictObject({
   model: Script.default({ turns: [] }),
   /** Files of the workspace before it, by path. */
   files: z.record(z.string(), z.string()).default({}),
-  /** What the operator says to every ask. */
-  asks: z.enum(["allow", "deny"]).default("deny"),
-  expect: z.strictObject({
-    outcome: z.enum(["succeeded", "degraded", "failed", "cancelled"]).default("succeeded"),
-    /** A regular expression the answer has to match. */
-    text: z.string().optional(),
-    /** Tools that are called, in this order; the reading of skills too. */
-    calls: z.array(z.string()).optional(),
-    /** Files after it: what each holds, as a regular expression; null for one that is not there. */
-    files: z.record(z.string(), z.string().nullable()).default({}),
-    /** How often the operator is asked. */
-    asks: z.number().int().min(0).optional(),
-  }),
+  asks: Asks,
+  expect: z.strictObject(Expected),
 });
 export type SkillCase = z.infer<typeof SkillCase>;
+
+/** `evals/NAME.yaml` of an arrangement: a task for an agent on a small repository. */
+export const AgentCase = z.strictObject({
+  /** The agent that is tried. */
+  agent: z.string(),
+  /** What the case is about, for the report. */
+  about: z.string().default(""),
+  tags: z.array(z.string()).default([]),
+  /** The task. */
+  request: z.string().min(1),
+  /** Answers that are played where no model is named. */
+  model: Script.optional(),
+  /** The files of the repository, all committed, by path. */
+  files: z.record(z.string(), z.string()),
+  asks: Asks,
+  /** Of the repository with the patch applied. */
+  expect: z.strictObject({
+    ...Expected,
+    /** The files the patch changes, makes and takes away, and no others. */
+    changed: z.array(z.string()).optional(),
+    /** Tools called on the result: a build, the tests. What each says, as a regular expression. */
+    checks: z
+      .array(z.strictObject({ tool: z.string(), args: JsonSchema, says: z.string().default("") }))
+      .max(LIMITS.evalChecks)
+      .default([]),
+  }),
+});
+export type AgentCase = z.infer<typeof AgentCase>;

@@ -116,6 +116,8 @@ export const LIMITS = {
   localMemoryBytes: 8 * 1024 * 1024 * 1024,
   localCpuSeconds: 24 * 3_600,
   localRestMs: 300_000,
+  /** Checks on the result of one case of an agent. */
+  evalChecks: 16,
   /** A script of recorded answers. */
   scriptBytes: 4 * 1024 * 1024,
   /** Longest wait a provider may ask for by retry-after. */

@@ -1,7 +1,11 @@
+import { writeFile } from "node:fs/promises";
+import { resolve } from "node:path";
 import type { Agent, AgentOffer, WrapWish } from "../../contracts/agent.ts";
 import { NanosError } from "../../std/error.ts";
 import { arg, type Command, type Context, flag, type Input, option, show } from "../command.ts";
 import { EXIT } from "../exit.ts";
+import { caseLines } from "../render/cases/lines.ts";
+import { reportPage } from "../render/cases/page.ts";
 import { type Line, paintAll, span } from "../render/line.ts";
 import { fields, table } from "../render/table.ts";
 import { shortPath } from "../render/words.ts";
@@ -64,6 +68,23 @@ export const command: Command = {
       run: wrap,
     },
     {
+      name: "test",
+      summary: "try an agent on its cases, each a small repository of its own",
+      example: "nanos agent test coder --report report.md",
+      args: [NAME],
+      options: [
+        {
+          flag: "--model",
+          value: "NAME",
+          about: "who answers; else as recorded",
+          offers: "models",
+        },
+        { flag: "--case", value: "NAME", about: "only the cases of that name" },
+        { flag: "--report", value: "FILE", about: "write a report there, as markdown" },
+      ],
+      run: tryOut,
+    },
+    {
       name: "rm",
       summary: "take an agent's file away",
       example: "nanos agent rm planner",
@@ -85,6 +106,20 @@ export const command: Command = {
     },
   ],
 };
+
+async function tryOut(context: Context, input: Input): Promise<number> {
+  const [model, only, file] = ["--model", "--case", "--report"].map((name) => option(input, name));
+  const { agents } = await context.nanos();
+  const report = await agents.test(arg(input, "NAME"), {
+    ...(model === undefined ? {} : { model }),
+    ...(only === undefined ? {} : { only }),
+  });
+  if (file !== undefined) {
+    await writeFile(resolve(context.options.cwd ?? ".", file), reportPage(report));
+  }
+  await show(context, report, () => caseLines(report.cases));
+  return report.cases.every(({ failures }) => failures.length === 0) ? EXIT.succeeded : EXIT.failed;
+}
 
 async function fresh(context: Context, input: Input): Promise<number> {
   const { agents } = await context.nanos();

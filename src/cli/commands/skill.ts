@@ -1,8 +1,9 @@
 import { resolve } from "node:path";
-import type { CaseResult, SkillCheck, SkillOffer, SkillView } from "../../contracts/skill.ts";
+import type { SkillCheck, SkillOffer, SkillView } from "../../contracts/skill.ts";
 import { arg, type Command, type Context, flag, type Input, option, show } from "../command.ts";
 import { EXIT } from "../exit.ts";
 import { reportLines } from "./check.ts";
+import { caseLines } from "../render/cases/lines.ts";
 import { type Line, paintAll, span } from "../render/line.ts";
 import {
   changesLines,
@@ -231,17 +232,6 @@ async function checkSkill(context: Context, input: Input): Promise<number> {
   await show(context, checked, () => checkLines(checked));
   const bad = checked.findings.some(({ severity }) => severity === "severe");
   return bad || checked.state === "changed" ? EXIT.failed : EXIT.succeeded;
-}
-
-function caseLines(results: readonly CaseResult[]): readonly Line[] {
-  const failed = results.filter(({ failures }) => failures.length > 0);
-  return [
-    ...results.flatMap(({ file, failures }): Line[] => [
-      [failures.length === 0 ? span("passed ", "green") : span("failed ", "red"), file],
-      ...failures.map((why): Line => `  ${why}`),
-    ]),
-    [span(`${results.length - failed.length} passed, ${failed.length} failed`, "dim")],
-  ];
 }
 
 function say({ terminal }: Context, lines: readonly Line[]): void {

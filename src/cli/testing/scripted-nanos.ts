@@ -258,6 +258,7 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
         calls.log.push(`agent add ${name}`);
         return true;
       },
+      test: async (name) => ({ agent: name, model: "recorded answers", cases: [] }),
       remove: async (name) => void calls.log.push(`agent rm ${name}`),
     },
     models: {

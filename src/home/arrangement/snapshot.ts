@@ -101,6 +101,7 @@ const READ = [
   "routes.yaml",
   "models",
   "plans",
+  "evals",
 ];
 
 function isElsewhere(path: string, project: boolean): boolean {

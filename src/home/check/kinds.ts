@@ -58,6 +58,11 @@ export const FILE_KINDS: readonly FileKind[] = [
     check: by(async () => (await import("../../contracts/script.ts")).SkillCase),
   },
   {
+    kind: "agent-case",
+    named: /(?:^|\/)evals\/[^/]+\.yaml$/u,
+    check: by(async () => (await import("../../contracts/script.ts")).AgentCase),
+  },
+  {
     kind: "tool-file",
     named: /(?:^|\/)tools\/[^/]+\.yaml$/u,
     check: by(async () => (await import("../../contracts/tool.ts")).ToolFile),

@@ -50,7 +50,7 @@ function leftNotes(all: number, taken: number): Contents["left"] {
 }
 
 const PARTS =
-  /^(?:arrangement\.yaml|mcp\.json|rules\.yaml|routes\.yaml|nanos\.lock|(?:agents|skills|tools|models|plans|seed)\/.+)$/u;
+  /^(?:arrangement\.yaml|mcp\.json|rules\.yaml|routes\.yaml|nanos\.lock|(?:agents|skills|tools|models|plans|evals|seed)\/.+)$/u;
 /** What belongs to one machine or one person, wherever it lies. */
 const PRIVATE = /(?:^|\/)(?:\.env(?:\..*)?|[^/]*\.(?:key|pem)|[^/]*\.local\.[^/]*)$/u;
 

@@ -4,15 +4,18 @@ import { hashOf } from "../../std/hash.ts";
 import { NanosError } from "../../std/error.ts";
 import { LIMITS } from "../../std/limits.ts";
 import { nearest } from "../../std/nearest.ts";
-import type { Agent, Agents } from "../../contracts/agent.ts";
+import type { Agent, AgentReport, Agents, TestWish } from "../../contracts/agent.ts";
+import type { ModelConfig } from "../../contracts/model.ts";
 import type { Arrangement } from "../../contracts/arrangement.ts";
 import { withEntry } from "../../home/arrangement/attach.ts";
 import { readPlain, utf8 } from "../../home/files.ts";
 import type { Home } from "../../home/home.ts";
 import { editFiles, type Ground } from "../../home/install/place.ts";
 import type { Journal } from "../../journal/journal.ts";
+import type { Sandbox } from "../../sandbox/sandbox.ts";
 import type { Env } from "../../tools/box.ts";
 import { note } from "../desk/note.ts";
+import type { Elsewhere } from "../skills/cases.ts";
 import { draftOffer, foundAgents, type Where, wrapOffer } from "./offer.ts";
 
 /** What the agents' desk is made of. */
@@ -23,6 +26,11 @@ export interface AgentDesk {
   readonly home: Pick<Home, "ground">;
   /** Where it is written down. */
   readonly journal: Journal;
+  readonly sandbox: Sandbox;
+  /** What a case is tried in. */
+  readonly make: Elsewhere["make"];
+  /** A model as it is set up here. @throws NanosError `model.unknown`. */
+  readonly modelOf: (name: string) => ModelConfig;
 }
 
 /** The agents of an arrangement: as a person asks about them, adds one, or takes one away. */
@@ -65,7 +73,28 @@ export function agentDesk(desk: AgentDesk): Agents {
       const handed = await handing(desk, name, false);
       await write(desk, "nanos agent rm", new Map([[path, null], ...handed]));
     },
+    test: async (name, wish = {}) => tryCases(desk, show(name), wish),
   };
+}
+
+/** What it needs is loaded when it is asked for, which is seldom. */
+async function tryCases(desk: AgentDesk, agent: Agent, wish: TestWish): Promise<AgentReport> {
+  const { arrangement, home, env, sandbox, make } = desk;
+  const [{ testAgent }, { contentsOf }, { snapshot }] = await Promise.all([
+    import("./evals.ts"),
+    import("../../home/portable/contents.ts"),
+    import("../../home/arrangement/snapshot.ts"),
+  ]);
+  const { dir, workspace, project } = home.ground();
+  const { files } = contentsOf(snapshot(dir, workspace, project), { memory: false });
+  const model = wish.model === undefined ? null : desk.modelOf(wish.model);
+  const key = model?.keyEnv;
+  const given = { PATH: env["PATH"], ...(key !== undefined && { [key]: env[key] }) };
+  const skills = [...arrangement.skills.keys()];
+  return testAgent(
+    { agent, files, skills, wish, model, git: { sandbox, env } },
+    { make, env: given },
+  );
 }
 
 /** The oracle's file with one agent more or less to hand work to; none where it hands none on. */

@@ -26,6 +26,8 @@ export interface ModelDesk {
   /** Opens a model by name; one and the same for the life of the process. */
   open(name: string): Promise<Model>;
   defaultName(): string;
+  /** How a model is set up. @throws NanosError `model.unknown`. */
+  config(name: string): ModelConfig;
   settings(name: string): ModelSettings;
   /** True where the operator wants it to get placeholders for what is sensitive. */
   scrubs(name: string): boolean;
@@ -51,7 +53,7 @@ export function modelDesk(given: {
     note(journal, { kind: "model.chosen", name, adapter: find(name).config.adapter });
   return {
     scrubs: (name) => find(name).config.scrub === "on",
-    defaultName: inUse,
+    ...{ defaultName: inUse, config: (name: string) => find(name).config },
     reload: async () => {
       config = forgetOther(opened, config, await given.store.read());
     },

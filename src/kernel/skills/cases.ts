@@ -27,7 +27,9 @@ export async function testCases(
   elsewhere: Elsewhere,
 ): Promise<readonly CaseResult[]> {
   const files = readTree(skill.dir).files;
-  const cases = await casesIn(skill, files);
+  const { SkillCase: schema } = await import("../../contracts/script.ts");
+  const cases = await readCases(skill.dir, files, CASE, schema);
+  if (cases.length === 0) throw noCases(skill);
   const results: CaseResult[] = [];
   for (const [file, one] of cases) {
     const folder = fs.realpathSync(fs.mkdtempSync(join(tmpdir(), "nanos-skill-test-")));
@@ -42,22 +44,26 @@ export async function testCases(
   return results;
 }
 
-/** @throws NanosError `skill.no_cases`, `manifest.invalid` with every problem of every case. */
-async function casesIn(
-  { head, dir }: Skill,
+/** Every case among these files. @throws NanosError `manifest.invalid` with all problems of all. */
+export async function readCases<T>(
+  dir: string,
   files: readonly TreeFile[],
-): Promise<readonly (readonly [string, SkillCase])[]> {
-  const { SkillCase: schema } = await import("../../contracts/script.ts");
-  const cases: [string, SkillCase][] = [];
+  named: RegExp,
+  schema: Parameters<typeof parseManifest<T>>[2],
+): Promise<readonly (readonly [string, T])[]> {
+  const cases: [string, T][] = [];
   const problems: Problem[] = [];
-  for (const { path, content } of files.filter(({ path: one }) => CASE.test(one))) {
+  for (const { path, content } of files.filter(({ path: one }) => named.test(one))) {
     const read = await parseManifest(path, utf8(content) ?? "", schema, "yaml");
     if (read.ok) cases.push([path, read.value]);
     else problems.push(...read.problems);
   }
   if (problems.length > 0) throw manifestError(dir, problems);
-  if (cases.length > 0) return cases;
-  throw new NanosError(
+  return cases;
+}
+
+function noCases({ head, dir }: Skill): NanosError {
+  return new NanosError(
     "skill.no_cases",
     `${head.name} has no cases of its own.`,
     `A case is a file ${join(dir, "tests")}/NAME.yaml: a request, recorded answers, what to expect.`,
@@ -119,7 +125,10 @@ function arrangementOf({
   ];
 }
 
-function writeAll(folder: string, files: readonly (readonly [string, string | Buffer])[]): void {
+export function writeAll(
+  folder: string,
+  files: readonly (readonly [string, string | Buffer])[],
+): void {
   fs.mkdirSync(folder, { recursive: true });
   for (const [path, content] of files) {
     const file = inside(folder, path);
@@ -136,7 +145,7 @@ function inside(folder: string, path: string): string {
   throw new NanosError("skill.bad_case", message, "Name files below the workspace.");
 }
 
-function cameTo(state: RunState, { expect }: SkillCase): readonly string[] {
+export function cameTo(state: RunState, { expect }: Pick<SkillCase, "expect">): readonly string[] {
   if (state.state !== "ended") return [`it waits, and did not come to an end`];
   const { outcome, text, asks, failure }: RunEnd = state.ended;
   const why = failure === undefined ? "" : `: ${failure.message}`;
@@ -151,14 +160,17 @@ function cameTo(state: RunState, { expect }: SkillCase): readonly string[] {
   ];
 }
 
-function called(calls: readonly string[], { expect }: SkillCase): readonly string[] {
+export function called(
+  calls: readonly string[],
+  { expect }: Pick<SkillCase, "expect">,
+): readonly string[] {
   if (expect.calls === undefined || calls.join() === expect.calls.join()) return [];
   return [
     `it called ${calls.join(", ") || "nothing"}, not ${expect.calls.join(", ") || "nothing"}`,
   ];
 }
 
-function left(workspace: string, { expect }: SkillCase): readonly string[] {
+export function left(workspace: string, { expect }: Pick<SkillCase, "expect">): readonly string[] {
   return Object.entries(expect.files).flatMap(([path, wanted]) => {
     const file = inside(workspace, path);
     const text = fs.existsSync(file) ? fs.readFileSync(file, "utf8") : null;
@@ -170,7 +182,7 @@ function left(workspace: string, { expect }: SkillCase): readonly string[] {
   });
 }
 
-function matches(text: string, pattern: string): boolean {
+export function matches(text: string, pattern: string): boolean {
   const compiled = compilePattern(pattern, "u");
   if (!("fault" in compiled)) return compiled.test(text);
   throw new NanosError(
