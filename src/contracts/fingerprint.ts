@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "f42bfb10c3de9749cfde89327a2e0ef83fbefe6247fddf296fd644e6b612a1e7";
+export const SCHEMAS_HASH = "2219be309b5d56e9665fa4f1f2a86075360ebab5a64886e36a628a3122d3d663";
