@@ -49,6 +49,9 @@ import type { World } from "./kernel/world.ts";
 import type { Sandbox } from "./sandbox/sandbox.ts";
 import { openSandbox } from "./sandbox/open.ts";
 import { isStill } from "./sandbox/stage/changes.ts";
+import { missionDesk } from "./missions/desk.ts";
+import { planFaults } from "./missions/plan/check.ts";
+import { decideBy } from "./missions/follow.ts";
 import { openMemory } from "./memory/open.ts";
 import { openTools } from "./tools/open.ts";
 import type { ToolHost } from "./tools/tool-host.ts";
@@ -180,7 +183,7 @@ export async function apply(options: OpenOptions, made: ApplyOffer): Promise<App
   );
 }
 
-const CHECKS = { rules: checkRules, routes: checkRoutes };
+const CHECKS = { rules: checkRules, routes: checkRoutes, plans: planFaults };
 
 function homeOptions(options: OpenOptions): HomeOptions {
   return { ...options, checks: CHECKS, contents: openVault };
@@ -244,6 +247,7 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
     ...{ models, grants, skills, secrets: secretDesk(home.secrets, world) },
     memory: memoryDesk({ world, arrangement, settings }),
     agents: agentDesk({ ...made, modelOf: models.config }),
+    missions: missionDesk({ world, arrangement, cwd, models: models.models.list }),
   };
   const place = placeOf(home, arrangement, sandbox);
   return nanosOf({ ...desks, world, place, arrangement, sandbox, vault, inner, forget });
@@ -284,7 +288,7 @@ function placeOf({ paths, place }: Home, { workspace }: Arrangement, sandbox: Sa
 }
 
 function nanosOf(
-  parts: Pick<Nanos, "secrets" | "agents" | "skills" | "memory"> & {
+  parts: Pick<Nanos, "secrets" | "agents" | "skills" | "memory" | "missions"> & {
     world: World;
     place: Place;
     arrangement: Arrangement;
@@ -297,7 +301,7 @@ function nanosOf(
   },
 ): Nanos {
   const { world, place, arrangement, grants, sandbox, vault } = parts;
-  const { agents, secrets, skills, memory } = parts;
+  const { agents, secrets, skills, memory, missions } = parts;
   const traces = traceDesk({ ...world, vault, dir: place.arrangementDir });
   const models = modelsOf(parts.models, world, [...arrangement.agents.values()]);
   return {
@@ -306,7 +310,7 @@ function nanosOf(
     traces,
     ...policyDesk(world, arrangement.rules),
     tools: toolDesk(world),
-    ...{ agents, secrets, skills, memory },
+    ...{ agents, secrets, skills, memory, missions },
     ...listedIn(arrangement, world),
     models,
     grants: grants.grants,
@@ -358,8 +362,7 @@ function worldOf(parts: {
     memory: openMemory(memoryDir(home)),
     trees,
     holds: ({ kind, net, starts }) => sandbox.tier(kind, net, starts) !== null,
-    random: systemRandom,
-    version: VERSION,
+    ...{ random: systemRandom, version: VERSION, decide: decideBy },
     facts: () => facts(),
     inner: parts.inner.open,
     keep: async (kept) => vault.put(canonical(kept as unknown as Json)),

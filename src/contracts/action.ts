@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Checked } from "./checked.ts";
 import { JsonSchema } from "./json.ts";
 import { Label } from "./label.ts";
 import { Keeping } from "./memory.ts";
@@ -20,6 +21,7 @@ export type Rank = z.infer<typeof Rank>;
  * changes to the real files, `fetch` a request made for a tool, `secret` the use of a secret,
  * `note` a memory write, `run` the start of a run, `permit` leave for what an agent that is a
  * program is about to do in its sandbox,
+ * `task` that a task of a plan begins, or that what it came to is accepted,
  * `tree` the copy of a repository a run works in: that it is made, and the patch that comes of it.
  */
 export const ActionKind = z.enum([
@@ -33,6 +35,7 @@ export const ActionKind = z.enum([
   "run",
   "permit",
   "tree",
+  "task",
 ]);
 export type ActionKind = z.infer<typeof ActionKind>;
 
@@ -90,6 +93,8 @@ export const Action = z.strictObject({
   unconfined: z.boolean().optional(),
   /** True when the effect leaves this machine and cannot be taken back. */
   irreversible: z.boolean().optional(),
+  /** For an output that is to be accepted: how it stands to each check. */
+  checks: z.array(Checked).optional(),
   /** For a memory write: what it is judged by. */
   keeping: Keeping.optional(),
   /** Join of everything that influenced it. */

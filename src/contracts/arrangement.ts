@@ -3,6 +3,7 @@ import type { Agent } from "./agent.ts";
 import type { ModelConfig } from "./model.ts";
 import { ModelConfig as ModelConfigSchema } from "./model.ts";
 import { MemoryConfig } from "./memory.ts";
+import type { Plan } from "./plan.ts";
 import type { Route, Rule } from "./rules.ts";
 import type { Skill } from "./skill.ts";
 import { Scope } from "./scope.ts";
@@ -67,6 +68,8 @@ export interface Arrangement {
   readonly models: Readonly<Record<string, ModelConfig>>;
   readonly rules: readonly Rule[];
   readonly routes: readonly Route[];
+  /** Plans of missions, by name. */
+  readonly plans: Readonly<Record<string, Plan>>;
   /** AGENTS.md of a trusted project: words of the project's authors, not of the operator. */
   readonly instructions?: string;
   /** Things worth saying that did not stop it from loading. */

@@ -1,23 +1,15 @@
 import { z } from "zod";
 import { Rank } from "./action.ts";
+import type { RunHandle, RunHooks } from "./nanos.ts";
+import type { CheckReport } from "./portable.ts";
+import type { AskReply } from "./question.ts";
+import type { Ask, RunOutcome } from "./run.ts";
+import type { TraceLine } from "./trace.ts";
+import { Checked } from "./checked.ts";
 import { JsonSchema } from "./json.ts";
 import { Evidence, Failure } from "./outcome.ts";
 import { ArtifactType, Plan } from "./plan.ts";
 import { Budget, RunUsage } from "./usage.ts";
-
-/** How the output of a task stands to one check. */
-export const CheckStatus = z.enum(["met", "missed", "waived", "unknown"]);
-export type CheckStatus = z.infer<typeof CheckStatus>;
-
-export const Checked = z.strictObject({
-  id: z.string(),
-  status: CheckStatus,
-  /** True where nothing follows from it. */
-  observe: z.boolean().optional(),
-  /** What was found, where it was not met. */
-  why: z.string().optional(),
-});
-export type Checked = z.infer<typeof Checked>;
 
 export const TaskStatus = z.enum(["succeeded", "degraded", "failed", "skipped"]);
 export type TaskStatus = z.infer<typeof TaskStatus>;
@@ -100,3 +92,89 @@ export const MISSION_EVENTS = [
     artifact: z.strictObject({ title: z.string(), type: ArtifactType }).optional(),
   }),
 ] as const;
+export type TaskEnded = z.infer<(typeof MISSION_EVENTS)[3]>;
+/** One mission in a list. */
+export interface MissionLine extends Pick<TraceLine, "run" | "at" | "state" | "cost"> {
+  readonly plan: string;
+  /** Hash of the plan. */
+  readonly hash: string;
+  /** Of its start; null while that waits. */
+  readonly rank: Rank | null;
+  /** True where it ran and the operator should look at it. */
+  readonly review: boolean;
+  readonly outcome: RunOutcome | null;
+  readonly tasks: { readonly all: number; readonly ended: number };
+  readonly by: string;
+}
+
+/** A task as a person asks about it. */
+export interface TaskView {
+  readonly id: string;
+  readonly does: string;
+  readonly needs: readonly string[];
+  readonly state: "waiting" | "running" | "ended";
+  readonly ended: TaskEnded | null;
+}
+
+export interface MissionView extends MissionLine {
+  readonly inputs: MissionStart["inputs"];
+  readonly text: string;
+  readonly failure: Failure | null;
+  /** Its tasks, each after what it needs. */
+  readonly steps: readonly TaskView[];
+  /** What it waits for. */
+  readonly asks: readonly Ask[];
+}
+
+/** What a mission could use at most, before it begins. */
+export interface Estimate {
+  readonly tasks: number;
+  /** Tasks that may run at the same time. */
+  readonly width: number;
+  readonly budget: Budget;
+}
+
+/** A plan as it would be followed here. */
+export interface PlanView {
+  readonly plan: Plan;
+  readonly hash: string;
+  readonly rank: Rank;
+  readonly raised: string;
+  readonly estimate: Estimate;
+}
+
+export interface MissionRequest {
+  /** A name of `plans/NAME.yaml`, or the path of a file. */
+  readonly plan: string;
+  /** As typed; read by the type of each. */
+  readonly inputs?: Readonly<Record<string, string>>;
+  readonly waived?: readonly string[];
+}
+
+/** Missions as a person and a surface hold them. */
+export interface Missions {
+  /** Plans of the arrangement, by name. */
+  plans(): Promise<readonly string[]>;
+  /** What is wrong with a plan, with what it names. @throws NanosError `plan.missing`. */
+  check(plan: string): Promise<CheckReport>;
+  /** @throws NanosError `plan.missing`, `manifest.invalid`. */
+  plan(plan: string): Promise<PlanView>;
+  /**
+   * Begins a mission.
+   *
+   * @throws NanosError `plan.*`, `manifest.invalid`, `mission.input`, `agent.unknown`, `model.*`.
+   */
+  begin(request: MissionRequest, hooks?: RunHooks): Promise<RunHandle>;
+  /** Newest first. */
+  list(limit?: number): readonly MissionLine[];
+  /** @throws NanosError `mission.unknown`. */
+  show(mission: string): MissionView;
+  /** Answers everything a mission waits for. @throws NanosError `mission.unknown`, `mission.no_ask`, `approval.*`. */
+  approve(mission: string, reply: AskReply): Promise<readonly string[]>;
+  /** Goes on with one that waits or was cut off. @throws NanosError `mission.unknown`, as `resume`. */
+  run(mission: string, hooks?: RunHooks): Promise<RunHandle>;
+  /** Begins another with the same plan and inputs. */
+  rerun(mission: string, hooks?: RunHooks): Promise<RunHandle>;
+  /** @throws NanosError `mission.unknown`, `run.ended`. */
+  cancel(mission: string): Promise<void>;
+}

@@ -4,6 +4,7 @@ import type { Arrangement } from "./arrangement.ts";
 import type { Recorded } from "./drive.ts";
 import type { Tier } from "./isolation.ts";
 import type { ModelCard, ModelConfig } from "./model.ts";
+import type { Missions } from "./mission.ts";
 import type { Memories } from "./memory.ts";
 import type { Failure } from "./outcome.ts";
 import type { Approvals, Beforehand, AskReply, CanAnswer, Rules } from "./question.ts";
@@ -39,6 +40,7 @@ export interface Nanos {
   readonly memory: Memories;
   readonly secrets: Secrets;
   readonly skills: Skills;
+  readonly missions: Missions;
   /** Slash commands of skills: a request `/NAME words` is one. */
   readonly commands: readonly SkillCommand[];
   /** What skills answer by themselves, while something watches. */

@@ -13,6 +13,7 @@ export const REASONS = {
   "allow:explicit_intent": "the operator said that it is to be remembered",
   "allow:dedupe_update": "the same is kept already, and is only confirmed",
   "allow:deep": "it is inside the cap, though deeper than the arrangement wants unremarked",
+  "allow:checks_met": "its output meets every check that binds it",
   "allow:capture_only": "it may be held for the operator to look at, and is no note before that",
 
   "ask:net": "it would send something to a destination nobody endorsed",
@@ -59,6 +60,8 @@ export const REASONS = {
   "deny:no_explicit_intent": "the operator did not say that anything is to be remembered",
   "deny:scrubbed_too_short": "too little is left of it once it is cleaned up",
   "deny:sensitive_content": "it holds a secret, or something that looks like one",
+  "deny:check_missed": "its output does not meet a check that binds it",
+  "deny:check_unknown": "whether its output meets a check could not be told",
   "deny:error": "whether it may be kept could not be found out, or something else forbids it",
 } as const;
 

@@ -1,7 +1,9 @@
 import type { Json } from "../std/json.ts";
 import type { Decision } from "./action.ts";
 import type { Recorded } from "./drive.ts";
+import type { EventBody } from "./event.ts";
 import type { Held, Tier } from "./isolation.ts";
+import type { TaskEnded } from "./mission.ts";
 import type { Outcome, PatchView } from "./outcome.ts";
 import type { AskedOnce } from "./question.ts";
 import type { Answer, Ask, RunEnd } from "./run.ts";
@@ -31,6 +33,16 @@ export interface TraceStep {
   readonly child: Trace | null;
   /** The model that was asked in its place, when it failed or rested. */
   readonly fallback?: string;
+  /** On the first step of a task: what became of the task. */
+  readonly task?: TaskTrace;
+  /** The step of the task it belongs to, where it is another. */
+  readonly within?: string;
+}
+
+/** A task of a plan, as its events tell of it. */
+export interface TaskTrace {
+  readonly recovered: readonly Omit<Extract<EventBody, { kind: "task.recovered" }>, "kind">[];
+  readonly ended: TaskEnded | null;
 }
 
 /** A step with what decided it. */

@@ -1,3 +1,4 @@
+import type { Checked } from "../contracts/checked.ts";
 import { expect, test } from "bun:test";
 import type { Action, Decision } from "../contracts/action.ts";
 import { Decision as DecisionSchema } from "../contracts/action.ts";
@@ -29,6 +30,12 @@ const empty = { turns: 0, calls: 0, tokens: 0, ms: 0, cost: 0, unpriced: false }
 const budget = { turns: 10, calls: 10, tokens: 1_000, ms: 60_000, cost: 1, depth: 1 };
 const model: Partial<Action> = { kind: "model", name: "small", scopes: ["model:small"] };
 const noting: Partial<Action> = { gate: "remember", kind: "note", keeping: aKeeping() };
+const accepting: Partial<Action> = { gate: "accept", kind: "task", name: "write", scopes: [] };
+const aChecked = (status: Checked["status"], observe = false): Checked => ({
+  id: "short",
+  status,
+  ...(observe ? { observe } : {}),
+});
 
 const sending: Partial<Action> = { destinations: ["net:example.org"], decides: [] };
 const flow = { planned: true, uses: 0 };
@@ -66,6 +73,11 @@ const CASES: Readonly<Record<Reason, Case>> = {
     { ...noting, keeping: aKeeping({ seen: "note" }) },
     { memory: REMEMBERS },
     { layer: "remember" },
+  ],
+  "allow:checks_met": [
+    { ...accepting, checks: [aChecked("met"), aChecked("waived"), aChecked("missed", true)] },
+    {},
+    { layer: "accept" },
   ],
   "allow:capture_only": [
     { ...noting, label: UNKNOWN_LABEL },
@@ -162,6 +174,12 @@ const CASES: Readonly<Record<Reason, Case>> = {
     { ...noting, keeping: aKeeping({ found: [{ kind: "jwt", class: "secret" }] }) },
     { memory: REMEMBERS },
   ],
+  "deny:check_missed": [
+    { ...accepting, checks: [aChecked("unknown"), aChecked("missed")] },
+    {},
+    { layer: "accept" },
+  ],
+  "deny:check_unknown": [{ ...accepting, checks: [aChecked("met"), aChecked("unknown")] }, {}],
   "deny:error": [{ ...noting, keeping: aKeeping({ fault: "broken" }) }, { memory: REMEMBERS }],
   "deny:unlabelled": [{ kind: "note", label: { ...UNKNOWN_LABEL, secrecy: "secret" } }, {}],
 };

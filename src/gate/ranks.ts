@@ -56,6 +56,7 @@ const KIND_RANKS: Readonly<Record<ActionKind, Rank>> = {
   secret: "A",
   permit: "C",
   tree: "D",
+  task: "E",
 };
 
 /** The higher of two ranks. */

@@ -11,9 +11,17 @@ import type { Frame } from "./frame.ts";
 import { spendChild, spendUsed } from "./spend.ts";
 import { DELEGATE } from "./wants/delegate.ts";
 
+/** A run goes no further in this process. */
+export interface Waits {
+  readonly state: "waiting";
+  readonly asks: readonly Ask[];
+  /** When it goes on by itself, milliseconds since 1970. */
+  readonly until?: number;
+}
+
 /** What a run's work came to, or that it waits. */
 export type Worked =
-  | { readonly state: "waiting"; readonly asks: readonly Ask[] }
+  | Waits
   | {
       readonly state: "done";
       readonly outcome: RunOutcome;
@@ -139,20 +147,12 @@ function lastText(frame: Frame): string {
 
 /** What the run says of itself. */
 export function endOf(frame: Frame, worked: Extract<Worked, { state: "done" }>): RunEnd {
-  const { spent, usage } = frame;
   return {
     run: frame.drive.run,
     outcome: worked.outcome,
     text: worked.text,
     ...(worked.failure ? { failure: worked.failure } : {}),
-    usage: {
-      ...usage,
-      cost: spent.unpriced ? null : spent.cost,
-      turns: spent.turns,
-      calls: frame.calls,
-      actions: spent.calls,
-      ms: spent.ms,
-    },
+    usage: usageOf(frame),
     asks: frame.asks,
     hosts: [...frame.hosts].toSorted(),
     files: [...frame.files].flatMap(([path, kind]) =>
@@ -166,4 +166,10 @@ export function endOf(frame: Frame, worked: Extract<Worked, { state: "done" }>):
       frame.decisions,
     ),
   };
+}
+
+/** What was used, in the words of a person. */
+export function usageOf({ spent, usage, calls }: Frame): RunEnd["usage"] {
+  const { turns, ms, cost, unpriced } = spent;
+  return { ...usage, cost: unpriced ? null : cost, turns, calls, actions: spent.calls, ms };
 }

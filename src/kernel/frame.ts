@@ -104,8 +104,8 @@ export interface Frame
   /** Its answer names its evidence. */
   readonly proves: boolean;
   readonly answers: Answers;
-  /** Ends when the ask that is being put to the operator has ended. */
-  asking: Promise<unknown>;
+  /** Its promise ends when the ask that is being put to the operator has ended. */
+  readonly asking: { last: Promise<unknown> };
   steps: number;
   /** Handles of secrets by the outermost step they were given in: `NAME HOST`. */
   readonly lent: Map<string, Set<string>>;
@@ -177,7 +177,7 @@ export function newFrame({ started, label, ...given }: Given): Frame {
     reader: started.reader === true,
     proves: started.proves === true,
     answers: answersIn(record),
-    asking: Promise.resolve(),
+    asking: { last: Promise.resolve() },
     steps: 0,
     lent: new Map(),
     nested: new Map(),

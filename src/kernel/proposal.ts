@@ -9,6 +9,7 @@ import type { Scope } from "../contracts/scope.ts";
 import type { Usage } from "../contracts/usage.ts";
 import type { Standing } from "../gate/gate.ts";
 import type { Process } from "../sandbox/sandbox.ts";
+import { type Frame, draft } from "./frame.ts";
 
 /** Something wanted, with what the gate must know about it and how it is done. */
 export interface Want {
@@ -98,4 +99,30 @@ export interface Proposed {
 export interface Done {
   readonly wanted: string;
   readonly outcome: Outcome;
+}
+
+/** A decision as an action: where a request goes, that something begins, that it is accepted. */
+export function decisionWant(
+  frame: Frame,
+  about: Pick<Action, "gate" | "kind" | "name" | "args"> & Partial<Action>,
+): Want {
+  return {
+    action: {
+      agent: frame.agent.manifest.name,
+      scopes: [],
+      destinations: [],
+      label: frame.label,
+      ...about,
+    },
+    declared: null,
+    attached: true,
+    repeatable: true,
+    inert: true,
+    perform: async ({ step }) =>
+      draft(frame, step, "kernel", {
+        kind: "action.settled",
+        outcome: { status: "done", output: null },
+        ms: 0,
+      }),
+  };
 }

@@ -1,5 +1,5 @@
 import { canonical } from "../std/canonical.ts";
-import type { Json, JsonObject } from "../std/json.ts";
+import type { Json } from "../std/json.ts";
 import { sha256 } from "../std/hash.ts";
 import type { RunStarted } from "../contracts/event.ts";
 import type { Label } from "../contracts/label.ts";
@@ -12,12 +12,12 @@ import { hasIntent } from "../memory/clean.ts";
 import { CONVERSATION } from "../memory/memory.ts";
 import { act } from "./act.ts";
 import { type Settled, commitAll } from "./commit-all.ts";
-import { type Worked, endOf, note, spoken, stopped, told } from "./ending.ts";
+import { type Waits, type Worked, endOf, note, spoken, stopped, told } from "./ending.ts";
 import { leave, speakerOf, windowAtFirst } from "./drive/leave.ts";
 import { type Frame, type Given, draft, newFrame } from "./frame.ts";
 import { openedText, tell } from "./flow/flow.ts";
 import { toolSpecs } from "./prompt.ts";
-import type { Acted, Want } from "./proposal.ts";
+import { type Acted, type Want, decisionWant } from "./proposal.ts";
 import { heldWant } from "./secrets/guard.ts";
 import { spendTime } from "./spend.ts";
 import { noTool, turn } from "./turn.ts";
@@ -32,7 +32,7 @@ import { answerIn, toolOf, workArgs } from "./wants/work.ts";
 /** What a run came to, or that it waits. */
 export type Carried =
   | { readonly state: "ended"; readonly end: RunEnd; readonly label: Label }
-  | { readonly state: "waiting"; readonly asks: readonly Ask[] };
+  | Waits;
 
 /** Everything a run is carried with. `world` and `watch` are null in a replay. */
 export interface Carriage extends Pick<
@@ -44,14 +44,19 @@ export interface Carriage extends Pick<
   /** What the gate decided in the run before, to be told where a route tells it. */
   readonly decisions: () => string;
   readonly runChild: RunChild;
+  /** What says what comes next, where that is no model. */
+  readonly decide: Decide | null;
 }
+
+/** What says what comes next in a run until it ends or waits. It follows from the record alone. */
+export type Decide = (frame: Frame, carriage: Carriage) => Promise<Worked>;
 
 /**
  * Carries one run from its start to its end: live, again after a crash, or from the record alone.
  * Everything it does follows from `started`, the facts and the recorded events.
  */
 export async function carryRun(carriage: Carriage): Promise<Carried> {
-  const { drive, started, past, label } = carriage;
+  const { drive, started, past, label, decide } = carriage;
   const frame = frameOf(carriage);
   const actor = started.parent ? `agent:${started.agent}` : "operator";
   await drive.append([{ ...draft(frame, null, actor, started), label }], "later");
@@ -60,7 +65,7 @@ export async function carryRun(carriage: Carriage): Promise<Carried> {
   frame.window = windowAtFirst(frame);
   hearRequest(frame, started);
   say(frame, { role: "user", parts: [{ type: "text", text: started.request }] });
-  const worked = await inTree(frame, started, () => work(frame, carriage));
+  const worked = await inTree(frame, started, () => (decide ?? work)(frame, carriage));
   if (worked.state === "waiting") return worked;
   const { text, label: ownLabel } = openedText(frame, worked.text);
   const end = endOf(frame, { ...worked, text });
@@ -162,7 +167,7 @@ async function keepRequest(frame: Frame, started: RunStarted): Promise<readonly 
 }
 
 /** A result for a person to read; keys sorted, so that a replay reads the same. */
-function pretty(output: Json): string {
+export function pretty(output: Json): string {
   if (typeof output === "string") return output;
   return JSON.stringify(JSON.parse(canonical(output)), null, 2);
 }
@@ -179,7 +184,8 @@ async function followRoute(
   const found = routeOf(started.request, frame.facts.routes, given);
   if (!found) return null;
   const args = { route: found.route.id, request: sha256(started.request) };
-  const routed = await act(frame, routeWant(frame, found.route.id, args));
+  const route = { gate: "route", kind: "run", name: found.route.id, args } as const;
+  const routed = await act(frame, decisionWant(frame, route));
   if (routed.status === "waiting") return { state: "waiting", asks: routed.asks };
   if (routed.status === "settled" && routed.outcome.status !== "done") {
     return stopped(frame, routed.outcome);
@@ -223,42 +229,15 @@ async function useCommand(
 ): Promise<Worked | null> {
   if (!command) return null;
   const args = { command: command.name, words: sha256(said) };
-  const { action, ...want } = routeWant(frame, `/${command.name}`, args);
+  const use = { gate: "call", kind: "tool", name: `/${command.name}`, args } as const;
   const acted = await act(frame, {
-    ...want,
-    action: { ...action, gate: "call", kind: "tool", skill: command.skill },
+    ...decisionWant(frame, { ...use, skill: command.skill }),
     attached: frame.agent.manifest.skills.includes(command.skill),
   });
   if (acted.status === "waiting") return { state: "waiting", asks: acted.asks };
   return acted.status === "settled" && acted.outcome.status !== "done"
     ? stopped(frame, acted.outcome)
     : null;
-}
-
-/** The decision where a request goes, as an action at the route gate. */
-function routeWant(frame: Frame, name: string, args: JsonObject): Want {
-  return {
-    action: {
-      gate: "route",
-      kind: "run",
-      name,
-      agent: frame.agent.manifest.name,
-      args,
-      scopes: [],
-      destinations: [],
-      label: frame.label,
-    },
-    declared: null,
-    attached: true,
-    repeatable: true,
-    inert: true,
-    perform: async ({ step }) =>
-      draft(frame, step, "kernel", {
-        kind: "action.settled",
-        outcome: { status: "done", output: null },
-        ms: 0,
-      }),
-  };
 }
 
 /** One action that is the whole run: done, committed, told. */
@@ -268,6 +247,18 @@ async function doOne(
   want: Want,
   tell: (output: Json) => string,
 ): Promise<Worked> {
+  const done = await doAlone(frame, name, want);
+  if (done.state === "waiting") return done;
+  const { outcome } = done.settled;
+  return outcome.status === "done" ? told(outcome, tell(outcome.output)) : stopped(frame, outcome);
+}
+
+/** One action by itself: done, committed, and kept for what the end of the run says. */
+export async function doAlone(
+  frame: Frame,
+  name: string,
+  want: Want,
+): Promise<Waits | { readonly state: "settled"; readonly settled: Settled }> {
   const acted: Acted = await act(frame, want);
   if (acted.status === "waiting") return { state: "waiting", asks: acted.asks };
   if (acted.status !== "settled") throw new Error("bug: a call was not settled");
@@ -276,8 +267,7 @@ async function doOne(
   if (all.kind === "waiting") return { state: "waiting", asks: all.asks };
   const settled = all.value[0] as Settled;
   note(frame, { name, args: want.action.args }, settled);
-  const { outcome } = settled;
-  return outcome.status === "done" ? told(outcome, tell(outcome.output)) : stopped(frame, outcome);
+  return { state: "settled", settled };
 }
 
 /** A tool that is needed and not there; what mends it is its own advice, where it has one. */
@@ -291,7 +281,7 @@ function failed(code: string, message: string, next: string): Worked {
 
 /** The frame a run starts with. */
 export function frameOf(carriage: Carriage): Frame {
-  const { past, runChild: _, decisions: _decisions, ...given } = carriage;
+  const { past, runChild: _, decisions: _decisions, decide: _decide, ...given } = carriage;
   const { facts, started } = carriage;
   const said = (started.parent && started.said) ?? saidIn(past, started);
   const intent = hasIntent(started.said ?? started.request);

@@ -21,6 +21,7 @@ import {
   childStart,
   firstOf,
   pastOf,
+  ruledBy,
   startOf,
   type Begun,
   labelOfEvent,
@@ -34,7 +35,8 @@ export async function begin(world: World, request: Begun, call?: DirectCall): Pr
   checkGiven(world, request.approvals ?? []);
   const run = newId("r", world.clock.now(), world.random);
   await world.guard.ready();
-  const facts = world.guard.same(await world.facts());
+  const plain = world.guard.same(await world.facts());
+  const facts = request.mission ? ruledBy(plain, request.mission.rules) : plain;
   const started = await startOf(world, facts, { ...request, run }, call);
   const lease = take(world.journal, run);
   return carry(world, lease, { run, started, facts, recorded: [], hooks: request });
@@ -228,10 +230,12 @@ async function carryChain(
   if (isBegun) await real.outside({ kind: "run.resumed", by });
   const carried = await carryRun({
     ...{ drive: drive(run, recorded, real, signal), world, watch, facts, hooks, started },
-    ...{ ...chain, runChild: childRunner(world, ride) },
+    ...{ ...chain, runChild: childRunner(world, ride), decide: world.decide(started) },
   });
   if (carried.state === "waiting") {
-    await real.outside({ kind: "run.waiting", asks: [...carried.asks] });
+    const { asks, until } = carried;
+    const timed = until === undefined ? {} : { until };
+    await real.outside({ kind: "run.waiting", asks: [...asks], ...timed });
   }
   return carried;
 }

@@ -1,3 +1,4 @@
+import { canonical, ordered } from "../std/canonical.ts";
 import { localDate } from "../std/clock.ts";
 import { NanosError } from "../std/error.ts";
 import type { Json } from "../std/json.ts";
@@ -9,8 +10,10 @@ import type { AgentManifest } from "../contracts/agent.ts";
 import type { Recorded } from "../contracts/drive.ts";
 import type { Event, RunEvent, RunModel, RunStarted } from "../contracts/event.ts";
 import type { Label } from "../contracts/label.ts";
+import type { MissionStart } from "../contracts/mission.ts";
 import type { Message } from "../contracts/message.ts";
 import type { RunRequest } from "../contracts/nanos.ts";
+import type { Rule } from "../contracts/rules.ts";
 import type { Scope } from "../contracts/scope.ts";
 import type { Budget } from "../contracts/usage.ts";
 import { REQUEST_LABEL, UNKNOWN_LABEL, joinLabels } from "../gate/labels.ts";
@@ -25,7 +28,14 @@ import { toolOf } from "./wants/work.ts";
 import type { Facts, World } from "./world.ts";
 
 /** What begins a run: a request, or an event that stands for one. */
-export type Begun = RunRequest & { readonly event?: RunEvent };
+export type Begun = RunRequest & { readonly event?: RunEvent; readonly mission?: Followed };
+
+/** A plan a run follows: what it begins with, what it may use in all, and the rules it brings. */
+export interface Followed {
+  readonly start: MissionStart;
+  readonly budget: Budget;
+  readonly rules: readonly Rule[];
+}
 
 /** Who may have influenced what an event is about. */
 export function labelOfEvent({ event }: RunStarted): readonly Label[] {
@@ -53,7 +63,7 @@ export async function startOf(
   request: Begun & { readonly run: string },
   call?: DirectCall,
 ): Promise<RunStarted> {
-  const { event } = request;
+  const { event, mission } = request;
   const caller = event === undefined ? OPERATOR : `${BY_ITSELF}${event.skill}`;
   const name = call ? caller : (request.agent ?? facts.oracle);
   const agent = agentOf(facts, name);
@@ -61,10 +71,11 @@ export async function startOf(
   const own = request.model === undefined ? await ownModel(world, agent?.manifest.model) : null;
   if (agent?.manifest.kind === "arrangement") throw ownFolder(agent.manifest);
   const isTool = call !== undefined || (agent !== null && toolOf(agent.manifest) !== null);
-  const model = isTool
+  const thinks = mission?.start.plan.tasks.some((task) => task.agent !== undefined) ?? !isTool;
+  const model = !thinks
     ? NO_MODEL
     : await modelOf(world, request.model ?? own ?? world.defaultModel());
-  const follows = !isTool && request.model === undefined && own === null;
+  const follows = thinks && request.model === undefined && own === null;
   for (const run of request.after ?? []) checkPast(world.journal, run);
   const direct = call && world.guard.clean(call);
   return {
@@ -75,12 +86,13 @@ export async function startOf(
     after: [...(request.after ?? [])],
     model,
     ...(follows ? { follows } : {}),
-    ...groundOf(world, facts, agent?.manifest, request.run),
+    // A plan is followed where the operator works; an agent it asks may have a copy of its own.
+    ...groundOf(world, facts, mission ? undefined : agent?.manifest, request.run),
     today: localDate(world.clock.now()),
     facts: await world.keep(facts),
     grants: [...world.grants()],
     rules: facts.rules.map(({ id }) => id),
-    budget: budgetOf(facts, agent?.manifest.limits ?? {}, request.budget ?? {}),
+    budget: mission?.budget ?? budgetOf(facts, agent?.manifest.limits ?? {}, request.budget ?? {}),
     localOnly: request.localOnly ?? false,
     ...(request.within === undefined ? {} : { within: ceilingOf(facts, request.within) }),
     attended: request.ask !== undefined,
@@ -94,8 +106,16 @@ export async function startOf(
 function askedIn(
   { guard }: World,
   facts: Facts,
-  { text: typed, event }: Begun,
-): Pick<RunStarted, "request" | "said" | "command" | "event"> {
+  { text: typed, event, mission }: Begun,
+): Pick<RunStarted, "request" | "said" | "command" | "event" | "mission"> {
+  if (mission) {
+    const start = ordered(
+      guard.clean(mission.start).value as unknown as Json,
+    ) as unknown as MissionStart;
+    // What the operator gave it is said; a plan is a file, and an agent's plan is an agent's words.
+    const said = start.by === OPERATOR ? canonical(start.inputs as Json) : "";
+    return { request: guard.clean(typed).value, said, mission: start };
+  }
   const { text, command } = meantBy(typed, facts);
   const request = guard.clean(text).value;
   const { skill = "", name = "" } = command ?? {};
@@ -119,14 +139,15 @@ function secretsOf(held: readonly string[]): { secrets?: string[] } {
  */
 export async function childStart(
   world: World,
-  { frame, one, agent: name, request, budget, reader, proves, inner }: Parameters<RunChild>[0],
+  asked: Parameters<RunChild>[0],
   run: string,
 ): Promise<RunStarted> {
+  const { frame, one, agent: name, request, budget, reader, proves, inner } = asked;
   const { drive } = frame;
   const facts = inner ? withinOf(frame, inner.facts, name) : frame.facts;
   const agent = inner ? facts.oracle : name;
   const manifest = agentOf(facts, agent)?.manifest;
-  const wanted = await ownModel(world, manifest?.model);
+  const wanted = asked.model ?? (await ownModel(world, manifest?.model));
   const isTool = manifest !== undefined && toolOf(manifest) !== null;
   return {
     kind: "run.started",
@@ -175,8 +196,13 @@ export const NO_MODEL = { name: "none", host: null, priced: true };
 /** What another arrangement is judged by: its own facts, and the rules of the one it works for. */
 function withinOf({ facts: outer }: Frame, inner: Facts, name: string): Facts {
   const own = inner.rules.map((rule) => ({ ...rule, id: `${name}/${rule.id}` }));
-  const rules = [...outer.rules, ...own];
-  return { ...inner, rules, routes: [], policy: policyHash(rules, []) };
+  return ruledBy({ ...inner, rules: outer.rules, routes: [] }, own);
+}
+
+/** Facts with more rules: what they say counts beside what the others do. */
+export function ruledBy(facts: Facts, more: readonly Rule[]): Facts {
+  const rules = [...facts.rules, ...more];
+  return { ...facts, rules, policy: policyHash(rules, facts.routes) };
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Random } from "../std/random.ts";
 import type { AgentManifest } from "../contracts/agent.ts";
 import type { Grant } from "../contracts/config.ts";
 import type { MemorySettings } from "../contracts/memory.ts";
+import type { RunStarted } from "../contracts/event.ts";
 import type { RunHooks } from "../contracts/nanos.ts";
 import type { Failure } from "../contracts/outcome.ts";
 import type { Route, Rule } from "../contracts/rules.ts";
@@ -16,6 +17,7 @@ import type { Model } from "../models/model.ts";
 import type { Process } from "../sandbox/sandbox.ts";
 import type { Json } from "../std/json.ts";
 import type { Edit } from "./growth/edit.ts";
+import type { Decide } from "./run.ts";
 import type { Guard } from "./secrets/guard.ts";
 import type { BrokenTool, LoadedTool, ToolHost, Wanted } from "../tools/tool-host.ts";
 import type { Trees } from "../tools/git/trees.ts";
@@ -136,6 +138,8 @@ export interface World {
    * model in use, what its file gives it. Null when nothing did, as nearly always.
    */
   renew(agent: string): Promise<void> | null;
+  /** What says what comes next in such a run; null where its agent's model does. */
+  decide(started: RunStarted): Decide | null;
   /** Opens a model by its name in config or arrangement. Throws `NanosError` for an unknown name. */
   model(name: string): Promise<Model>;
   modelSettings(name: string): ModelSettings;

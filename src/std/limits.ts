@@ -93,6 +93,23 @@ export const LIMITS = {
   /** An ask nobody answered by then is asked anew when its run goes on. */
   askMs: 30 * 24 * 3_600_000,
 
+  /** Tasks of one mission that run at the same time, where its plan does not say fewer. */
+  missionWidth: 8,
+  /** What a mission may use in all where its plan does not say; a task's default is that of a run. */
+  missionTurns: 500,
+  missionCalls: 2_000,
+  missionTokens: 20_000_000,
+  missionMs: 4 * 3_600_000,
+  /** Steps of one task: their numbers are set aside for it. */
+  taskSteps: 1_000,
+  /** Times one task is tried, whatever its recovery allows. */
+  taskAttempts: 16,
+  /** A condition of a plan, and how deep its brackets may go. */
+  expressionChars: 500,
+  expressionDepth: 16,
+  /** What of the outputs of a mission's last tasks it says in the end. */
+  missionTextChars: 40_000,
+
   /** Context window asked for where nobody says how large it is. */
   contextTokens: 110_000,
   /** Share of a window that a conversation may fill; the rest is for the answer and the guess. */

@@ -38,6 +38,7 @@ export const command: Command = {
         { flag: "--read", value: "PATH", about: "a place outside it may read", many: true },
         { flag: "--until", value: "DATE", about: "void after that day, like 2026-12-31" },
         { flag: "--run", value: "RUN", about: "only for that run", offers: "runs" },
+        { flag: "--mission", value: "MISSION", about: "only for that mission", offers: "runs" },
         { flag: "--unconfined", about: "run it where no sandbox holds it; each use then asks" },
       ],
       run: add,
@@ -70,8 +71,10 @@ export const command: Command = {
 async function add(context: Context, input: Input): Promise<number> {
   const until = untilOf(option(input, "--until"), context.clock.now());
   const { "--net": net, "--exec": exec, "--read": read } = input.options;
-  const run = option(input, "--run");
   const nanos = await context.nanos();
+  const mission = option(input, "--mission");
+  // A mission is a run; naming one that is none is a slip.
+  const run = mission === undefined ? option(input, "--run") : nanos.missions.show(mission).run;
   const name = arg(input, "SKILL");
   const view = await nanos.skills.show(name);
   if (!(await seen(context, view))) {

@@ -33,8 +33,15 @@ export function target(
 ): string {
   if (files.length > 0) return some(files.map(({ path }) => path.split("/").slice(-2).join("/")));
   if (action.destinations.length > 0) return some(action.destinations.map(place));
+  if (action.kind === "task") return taskWords(action.args);
   const hashes = action.kind === "run" || action.kind === "commit" || action.kind === "model";
   return hashes ? "" : brief(action.args, action.name);
+}
+
+/** That a task begins, or that what it came to is accepted. */
+function taskWords(args: Json): string {
+  const does = isObject(args) ? args["does"] : undefined;
+  return typeof does === "string" ? does : "accepted?";
 }
 
 function some(names: readonly string[]): string {

@@ -221,6 +221,7 @@ export const ARRANGEMENT: Arrangement = {
   models: {},
   rules: [],
   routes: [],
+  plans: {},
   warnings: [],
 };
 

@@ -127,6 +127,7 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
   return {
     place: { home: script.home, workspace: "/w", arrangementDir: "/a", tier: "landlock" },
     run: async (request) => start(request, request),
+    missions: NO_MISSIONS,
     events: { list: async () => [], watch: async () => undefined },
     commands: [{ name: "today", skill: "notes", description: "today's note" }],
     resume: async (run, hooks) => find(run).start(hooks ?? {}),
@@ -357,3 +358,20 @@ function rulesOf(script: Script): Nanos["rules"] {
     simulate: async () => SIMULATION,
   };
 }
+
+const unknownMission = (): never => {
+  throw new NanosError("mission.unknown", "There is no mission here.", "See `nanos mission list`.");
+};
+
+const NO_MISSIONS: Nanos["missions"] = {
+  plans: async () => [],
+  check: async () => unknownMission(),
+  plan: async () => unknownMission(),
+  begin: async () => unknownMission(),
+  list: () => [],
+  show: unknownMission,
+  approve: async () => unknownMission(),
+  run: async () => unknownMission(),
+  rerun: async () => unknownMission(),
+  cancel: async () => unknownMission(),
+};

@@ -102,6 +102,8 @@ function changeOf(action: Action, decision: Decision): string {
 const OBJECT = "a rule in rules.yaml that asks or denies, a narrower scope, a grant taken back.";
 const RULE = "rule {rule} in rules.yaml.";
 const LIMIT = "higher limits in agents/{agent}.md, arrangement.yaml or of the request.";
+const CHECK =
+  "an output that meets it, or letting it go when the mission begins: --waive TASK.CHECK.";
 const MEMORY = "the memory settings of the arrangement, in arrangement.yaml.";
 const NET = "naming {host} in the request, or a grant: {grant} --net {host}.";
 
@@ -115,6 +117,7 @@ const CHANGES: Readonly<Record<Reason, string>> = {
   "allow:explicit_intent": MEMORY,
   "allow:dedupe_update": MEMORY,
   "allow:deep": "limits.depth of arrangement.yaml: its warn and cap.",
+  "allow:checks_met": "another output, or another check in the plan.",
   "allow:capture_only": MEMORY,
   "ask:net": NET,
   "ask:private_address": "a grant: {grant} --net {host}.",
@@ -158,6 +161,8 @@ const CHANGES: Readonly<Record<Reason, string>> = {
   "deny:no_explicit_intent": "saying in the request that it is to be remembered.",
   "deny:scrubbed_too_short": "saying more of what is to be remembered.",
   "deny:sensitive_content": "leaving the secret out; nanos secret set NAME keeps one.",
+  "deny:check_missed": CHECK,
+  "deny:check_unknown": CHECK,
   "deny:error": "mending what went wrong, and asking again.",
   "deny:unlabelled": "nothing; a stored secret is kept in no note and no file.",
 };

@@ -14,6 +14,7 @@ export function emptyArrangement(workspace: string): Arrangement {
     models: {},
     rules: [],
     routes: [],
+    plans: {},
     warnings: [],
   };
 }

@@ -55,6 +55,7 @@ test("an arrangement is loaded whole", async () => {
     toolFiles: [join(folder.dir, "tools/list.yaml"), join(folder.dir, "tools/today.ts")],
     mcpServers: { files: { command: "npx", args: ["-y"] } },
     models: {},
+    plans: {},
     rules: [
       {
         id: "no-models",

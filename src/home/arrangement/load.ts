@@ -12,6 +12,7 @@ import { loadAgents } from "./agents.ts";
 import type { ParseCache } from "./cache.ts";
 import { isForeign, type Loading, type Read, startLoading, textOf } from "./loading.ts";
 import { manifestError } from "./manifest.ts";
+import { loadPlans, type PlanCheck } from "./plans.ts";
 import { loadSkills } from "./skills.ts";
 import { snapshot, type Snapshot } from "./snapshot.ts";
 import { loadBareTools } from "./tools.ts";
@@ -20,6 +21,7 @@ import { loadBareTools } from "./tools.ts";
 export interface ArrangementChecks {
   readonly rules: (rules: readonly Rule[], file: string) => readonly RuleProblem[];
   readonly routes: (routes: readonly Route[], file: string) => readonly RuleProblem[];
+  readonly plans?: PlanCheck;
 }
 
 export interface LoadOptions {
@@ -131,6 +133,7 @@ async function readAll(
   const mcpServers = await loadServers(loading);
   const rules = await loadRules(loading, checks);
   const routes = await loadRoutes(loading, checks);
+  const plans = await loadPlans(loading, checks?.plans);
   const instructions = readInstructions(loading);
   if (manifest === null) return { loading, stored: null };
   const servers = Object.keys(mcpServers);
@@ -148,6 +151,7 @@ async function readAll(
     models: manifest.value.models,
     rules,
     routes,
+    plans,
     ...(instructions === null ? {} : { instructions }),
     warnings: [
       ...loading.warnings,

@@ -122,6 +122,7 @@ const NAMES = [
   "mcp.json",
   "rules.yaml",
   "routes.yaml",
+  "plans/NAME.yaml",
   "cases.yaml",
   "config.yaml",
   "grants.json",

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { type ArrangementChecks, loadRoutes, loadRules, loadServers } from "../arrangement/load.ts";
 import { readAgent } from "../arrangement/agents.ts";
+import { loadPlan } from "../arrangement/plans.ts";
 import type { Loading } from "../arrangement/loading.ts";
 import { checkJournal } from "./journal.ts";
 
@@ -34,6 +35,12 @@ export const FILE_KINDS: readonly FileKind[] = [
     named: /(?:^|\/)routes\.yaml$/u,
     field: "routes",
     check: (loading, path, checks) => loadRoutes(loading, checks, path),
+  },
+  {
+    kind: "plan",
+    named: /(?:^|\/)plans\/[^/]+\.yaml$/u,
+    field: "tasks",
+    check: (loading, path, checks) => loadPlan(loading, path, checks?.plans),
   },
   {
     kind: "cases",

@@ -59,9 +59,16 @@ function what(action: Action): string {
       return `${action.agent}'s ${action.name} asks leave to go on${where}: ${args}`;
     case "tree":
       return `${action.agent} would ${action.name} a copy of the repository: ${args}`;
+    case "task":
+      return action.gate === "start"
+        ? `the task ${action.name} would begin: ${args}`
+        : `what the task ${action.name} came to would be accepted: ${args}`;
+    case "run":
+      return action.gate === "start"
+        ? `the mission ${action.name} would begin: ${args}`
+        : `${action.agent} would call ${action.name}${where}: ${args}`;
     case "tool":
-    case "note":
-    case "run": {
+    case "note": {
       const held = action.unconfined ? ", held by no sandbox" : "";
       return `${action.agent} would call ${action.name}${held}${where}: ${args}`;
     }

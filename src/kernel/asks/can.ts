@@ -68,7 +68,7 @@ function frameFor(
     attended: false,
     version: world.version,
   };
-  const nothing = { watch: null, hooks: {}, past: [], label: null };
+  const nothing = { watch: null, hooks: {}, past: [], label: null, decide: null };
   const unused = drive("can", [], null, new AbortController().signal);
   const unasked = { decisions: neverRun, runChild: neverRun };
   return frameOf({ ...nothing, ...unasked, drive: unused, world, facts, started });

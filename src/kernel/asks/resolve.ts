@@ -18,8 +18,8 @@ export async function resolve(frame: Frame, one: Proposed): Promise<void> {
   }
   while (one.decision.verdict === "ask" && one.waits === null) {
     // One ask of a run at a time: the answer to it may cover the next.
-    const turn = frame.asking.then(() => resolveOnce(frame, one));
-    frame.asking = turn.catch(() => undefined);
+    const turn = frame.asking.last.then(() => resolveOnce(frame, one));
+    frame.asking.last = turn.catch(() => undefined);
     await turn;
   }
 }

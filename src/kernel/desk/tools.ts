@@ -58,7 +58,7 @@ function lineOf(facts: Facts, tool: LoadedTool): ToolLine {
     source: tool.source,
     description: manifest.description,
     scopes: manifest.scopes,
-    rank: rankOf(facts, tool),
+    rank: rankOfTool(facts, tool),
     ...(tool.unconfined && { unconfined: true }),
     agents: facts.agents
       .filter(
@@ -69,7 +69,8 @@ function lineOf(facts: Facts, tool: LoadedTool): ToolLine {
   };
 }
 
-function rankOf(facts: Facts, { manifest, skill, unconfined }: LoadedTool): Rank {
+/** The rank of a tool before anything is known of a call. */
+export function rankOfTool(facts: Facts, { manifest, skill, unconfined }: LoadedTool): Rank {
   const scopes = manifest.scopes.map((one) => resolveScope(one, facts.workspace, facts.userHome));
   const named = facts.skills.find(({ name }) => name === skill)?.rank ?? "E";
   const least = highest(manifest.rank ?? "E", unconfined ? "A" : "E");

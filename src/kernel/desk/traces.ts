@@ -14,13 +14,13 @@ import { traceOf, whyOf } from "../views/trace.ts";
 import type { World } from "../world.ts";
 
 /** What the desk of traces needs; `dir` is the folder of the arrangement in force. */
-export interface TraceParts extends Pick<World, "journal" | "recall" | "log"> {
+export interface TraceParts extends Pick<World, "journal" | "recall" | "log" | "decide"> {
   readonly vault: Vault;
   readonly dir: string | null;
 }
 
 /** What happened, as a person asks about it. */
-export function traceDesk({ journal, recall, vault, log, dir }: TraceParts): Traces {
+export function traceDesk({ journal, recall, decide, vault, log, dir }: TraceParts): Traces {
   return {
     list: (options = {}) => listTraces(journal, options),
     show: (run) => traceOf(journal, run),
@@ -28,7 +28,7 @@ export function traceDesk({ journal, recall, vault, log, dir }: TraceParts): Tra
     verify: (run) => verifyAll({ journal, vault, log }, run),
     replay: async (run) => {
       const { replay } = await import("../drive/replay.ts");
-      return replay(journal, recall, run);
+      return replay(journal, recall, run, decide);
     },
     diff: (a, b) => diffOf(journal, a, b),
     export: async (run, file) => {
@@ -59,7 +59,7 @@ const RULES = "rules.yaml";
 
 /** Journal, bodies, vault and, where all is looked at, checkpoints; names the first bad entry. */
 function verifyAll(
-  { journal, vault, log }: Omit<TraceParts, "recall" | "dir">,
+  { journal, vault, log }: Pick<TraceParts, "journal" | "vault" | "log">,
   run?: string,
 ): VerifyReport {
   const none = { checkpoints: 0, unsigned: 0 };

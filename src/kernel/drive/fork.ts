@@ -3,8 +3,7 @@ import { LIMITS } from "../../std/limits.ts";
 import { Diverged, type Recorded } from "../../contracts/drive.ts";
 import type { RunStarted } from "../../contracts/event.ts";
 import type { ForkRequest } from "../../contracts/nanos.ts";
-import { policyHash } from "../../gate/policy.ts";
-import { NO_MODEL, startOf } from "../start.ts";
+import { NO_MODEL, ruledBy, startOf } from "../start.ts";
 import { isSettling } from "./drive.ts";
 import type { Facts, World } from "../world.ts";
 import { rulesIn } from "../views/rules.ts";
@@ -114,7 +113,7 @@ async function factsFor(world: World, file: string | undefined): Promise<Facts> 
     const message = `With ${file} there would be ${rules.length} rules; ${LIMITS.rules} are the most.`;
     throw new NanosError("fork.rules", message, "Give it fewer.");
   }
-  return { ...facts, rules, policy: policyHash(rules, facts.routes) };
+  return ruledBy(facts, own);
 }
 
 /** As the run began, with what is asked for in its place, as of now. */
@@ -124,6 +123,10 @@ async function startFrom(
   from: RunStarted,
   { run, ask, agent, model }: ForkRequest,
 ): Promise<RunStarted> {
+  if (from.mission) {
+    const message = "A mission goes by its plan from the beginning, and is not forked.";
+    throw new NanosError("fork.mission", message, "Begin another: nanos mission rerun MISSION.");
+  }
   if (from.call && (agent !== undefined || model !== undefined)) {
     const message = `It is one call of ${from.call.tool}, with no agent or model.`;
     throw new NanosError("fork.agent", message, "Fork it without --agent and --model.");

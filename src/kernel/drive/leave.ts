@@ -68,11 +68,18 @@ export function speakerOf(
   facts: Facts,
   started: RunStarted,
 ): Pick<Frame, "agent" | "memories" | "system"> {
-  const agent = started.agent === OPERATOR ? OPERATOR_AGENT : agentOf(facts, started.agent);
+  const named = started.agent === OPERATOR ? OPERATOR_AGENT : agentOf(facts, started.agent);
+  const agent = named && started.mission ? asItself(named) : named;
   if (!agent) throw new Error(`bug: a run of the agent ${started.agent}, who is not in its facts`);
   const { today, grants, workspace } = started;
   const memories = memoriesOf({ facts, agent }, started.memories);
   return { agent, memories, system: systemText({ agent, facts, today, grants, workspace }) };
+}
+
+/** A task of a plan may be for the agent that follows the plan: it has that one's reach and no more. */
+function asItself({ manifest, prompt }: Frame["agent"]): Frame["agent"] {
+  const agents = [...new Set([...manifest.agents, manifest.name])];
+  return { manifest: { ...manifest, agents }, prompt };
 }
 
 /** Of the conversation before a request an agent is given as many messages as it takes. */

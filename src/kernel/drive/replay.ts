@@ -7,7 +7,7 @@ import { carryRun } from "../run.ts";
 import { childRun } from "../runner.ts";
 import { pastOf } from "../start.ts";
 import type { RunChild } from "../wants/delegate.ts";
-import type { Facts } from "../world.ts";
+import type { Facts, World } from "../world.ts";
 import { RecordEnds, drive } from "./drive.ts";
 import { type Line, lineOf } from "./line.ts";
 
@@ -20,8 +20,9 @@ export async function replay(
   journal: Journal,
   recall: (hash: string) => Facts | null,
   run: string,
+  decide: World["decide"] = () => null,
 ): Promise<ReplayReport> {
-  const replayed: Replayed = { journal, recall, events: 0, steps: 0 };
+  const replayed: Replayed = { journal, recall, decide, events: 0, steps: 0 };
   const report = (differs: string | null): ReplayReport => {
     const { events, steps } = replayed;
     return { ok: differs === null, events, steps, differs };
@@ -40,13 +41,14 @@ export async function replay(
 interface Replayed {
   readonly journal: Journal;
   readonly recall: (hash: string) => Facts | null;
+  readonly decide: World["decide"];
   events: number;
   steps: number;
 }
 
 async function replayOne(replayed: Replayed, run: string): Promise<void> {
   const { journal } = replayed;
-  const { recorded } = await redrive(journal, lineFrom(replayed, run));
+  const { recorded } = await redrive(journal, lineFrom(replayed, run), replayed.decide);
   replayed.events += recorded.length;
   for (const { event, body } of recorded) {
     if (body?.kind === "action.proposed") replayed.steps += 1;
@@ -81,12 +83,12 @@ type Driven = Line & { readonly run: string };
  * @throws Diverged where the run is not reproduced up to there.
  */
 export async function nearestFork(journal: Journal, forked: Driven): Promise<number | null> {
-  const { branches } = await redrive(journal, forked);
+  const { branches } = await redrive(journal, forked, () => null);
   return branches.next.length === 0 ? null : branches.near;
 }
 
 /** Drives one run over its record, and makes sure that nothing of the record is left over. */
-async function redrive(journal: Journal, driven: Driven): Promise<Driven> {
+async function redrive(journal: Journal, driven: Driven, decide: World["decide"]): Promise<Driven> {
   const { run, recorded, started, facts, branches } = driven;
   const event = recorded[0]?.event;
   const past = pastOf(journal, started.after, event?.seq);
@@ -95,6 +97,7 @@ async function redrive(journal: Journal, driven: Driven): Promise<Driven> {
     await carryRun({
       ...{ drive: over, world: null, watch: null, facts, hooks: {}, started, branches },
       ...{ past: past.messages, decisions: past.decisions, runChild: noChild },
+      decide: decide(started),
       label: event?.label ?? null,
     });
   } catch (error) {

@@ -68,6 +68,8 @@ export interface LabSetup {
   readonly memory?: Partial<MemorySettings>;
   /** Where agents' files lie, for an arrangement that grows by conversation. */
   readonly grows?: Facts["grows"];
+  /** What says what comes next where that is no model. */
+  readonly decide?: World["decide"];
 }
 
 type Fetch = Parameters<World["fetch"]>[0];
@@ -121,6 +123,7 @@ export function lab(setup: LabSetup = {}, kept: Partial<Kept> = {}): Lab {
       grants: () => made.grants,
       renew: () => null,
       growth: { find: async () => ({ agents: [] }), change: async () => undefined },
+      decide: setup.decide ?? (() => null),
       model: async (name) =>
         setup.models?.find((model) => model.name === name) ??
         setup.model ??

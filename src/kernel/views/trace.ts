@@ -1,4 +1,5 @@
 import { NanosError } from "../../std/error.ts";
+import { LIMITS } from "../../std/limits.ts";
 import type { Recorded } from "../../contracts/drive.ts";
 import type { Trace, TraceStep } from "../../contracts/trace.ts";
 import type { AskedOnce } from "../../contracts/question.ts";
@@ -28,7 +29,7 @@ export function traceOf(journal: Journal, run: string): Trace {
     end,
     ...(started?.rehearsal ? { rehearsal: true as const } : {}),
     ...(started?.fork ? { fork: started.fork } : {}),
-    steps: stepsOf(journal, recorded),
+    steps: started?.mission ? byTask(stepsOf(journal, recorded)) : stepsOf(journal, recorded),
     head: recorded.at(-1)?.event.hash ?? "",
     events: recorded.length,
   };
@@ -150,9 +151,35 @@ function add(journal: Journal, step: Building, { event, body }: Recorded): void 
     case "recovery.taken":
       step.fallback = body.to;
       break;
+    case "task.recovered": {
+      const { kind: _, ...recovered } = body;
+      step.task = { ended: null, recovered: [...(step.task?.recovered ?? []), recovered] };
+      break;
+    }
+    case "task.ended":
+      // One that was passed over has no step of its own.
+      if (step.decision === null) Object.assign(step, { kind: "task", name: body.task });
+      step.task = { recovered: step.task?.recovered ?? [], ended: body };
+      break;
     default:
       addAsk(step, { event, body });
   }
+}
+
+/** The steps of tasks that ran side by side, each with its task. */
+function byTask(steps: readonly TraceStep[]): readonly TraceStep[] {
+  const numbers = (step: string): readonly number[] => step.split(".").slice(1).map(Number);
+  const placed = steps.map((one): TraceStep => {
+    const [own = 0] = numbers(one.step);
+    const first = own - (own % LIMITS.taskSteps) + 1;
+    const within = `${one.step.split(".", 1)[0]}.${first}`;
+    return own < LIMITS.taskSteps || within === one.step ? one : { ...one, within };
+  });
+  return placed.toSorted((a, b) => {
+    const [left, right] = [numbers(a.step), numbers(b.step)];
+    const at = left.findIndex((number, i) => number !== right[i]);
+    return at < 0 ? left.length - right.length : (left[at] ?? 0) - (right[at] ?? 0);
+  });
 }
 
 function addAsk(step: Building, { event: { at }, body }: Recorded): void {

@@ -40,23 +40,32 @@ export function listTraces(
   const { limit = 50, children = false } = options;
   const where = children ? "" : "WHERE parent IS NULL";
   const sql = `SELECT * FROM traces ${where} ORDER BY at DESC, run DESC LIMIT ?`;
-  return journal
-    .view(TRACES, (db) => db.all(sql, limit))
-    .map((row) => ({
-      run: String(row["run"]),
-      parent: row["parent"] === null ? null : String(row["parent"]),
-      agent: String(row["agent"]),
-      request: String(row["request"]),
-      at: Number(row["at"]),
-      state: stateOf(journal, row),
-      outcome: row["outcome"] === null ? null : String(row["outcome"]),
-      steps: Number(row["steps"]),
-      tokens: Number(row["tokens"]),
-      cost: row["cost"] === null ? null : Number(row["cost"]),
-      after: JSON.parse(String(row["after"])) as string[],
-      ...(row["rehearsal"] === 1 ? { rehearsal: true as const } : {}),
-      ...(row["fork"] === null ? {} : { fork: String(row["fork"]) }),
-    }));
+  return journal.view(TRACES, (db) => db.all(sql, limit)).map((row) => lineIn(journal, row));
+}
+
+/** One run; null when there is none. */
+export function traceLine(journal: Journal, run: string): TraceLine | null {
+  const sql = "SELECT * FROM traces WHERE run = ?";
+  const [row] = journal.view(TRACES, (db) => db.all(sql, run));
+  return row === undefined ? null : lineIn(journal, row);
+}
+
+function lineIn(journal: Journal, row: Record<string, SqlValue>): TraceLine {
+  return {
+    run: String(row["run"]),
+    parent: row["parent"] === null ? null : String(row["parent"]),
+    agent: String(row["agent"]),
+    request: String(row["request"]),
+    at: Number(row["at"]),
+    state: stateOf(journal, row),
+    outcome: row["outcome"] === null ? null : String(row["outcome"]),
+    steps: Number(row["steps"]),
+    tokens: Number(row["tokens"]),
+    cost: row["cost"] === null ? null : Number(row["cost"]),
+    after: JSON.parse(String(row["after"])) as string[],
+    ...(row["rehearsal"] === 1 ? { rehearsal: true as const } : {}),
+    ...(row["fork"] === null ? {} : { fork: String(row["fork"]) }),
+  };
 }
 
 /** A run nobody carries any more and that has not ended was interrupted. */

@@ -77,6 +77,8 @@ export type RunChild = (given: {
   agent: string;
   request: string;
   budget: Budget;
+  /** The model it is asked of, whatever its agent chooses. */
+  model?: string;
   /** It reads for another, and its answer has to fit a schema. */
   reader: boolean;
   /** It acts for another, and its answer has to name its evidence. */
@@ -104,14 +106,17 @@ export interface Errand {
   /** What it is given beside the request. */
   readonly input?: Json;
   readonly budget: Budget;
+  /** The model that stands in for its agent's. */
+  readonly model?: string;
   /** What its answer has to fit, to be read as data. */
   readonly answer?: AnswerBySchema;
 }
 
 /** A delegation as an action. */
 export function delegateWant(frame: Frame, errand: Errand, runChild: RunChild): Want {
-  const { agent, request, input, answer } = errand;
+  const { agent, request, input, answer, model } = errand;
   const beside = {
+    ...(model === undefined ? {} : { model }),
     ...(input === undefined ? {} : { input }),
     ...(answer ? { schema: answer.schema } : {}),
   };
@@ -172,12 +177,13 @@ async function delegate(
 ): Promise<Draft> {
   const { drive } = frame;
   const start = drive.elapsed();
-  const { agent, budget, answer } = errand;
+  const { agent, budget, answer, model } = errand;
   const unfit = await badInput(frame, errand);
   const child: Ran = unfit
     ? { state: "refused", failure: unfit }
     : await runChild({
         ...{ frame, one, agent, budget, request: wordsOf(errand) },
+        ...(model === undefined ? {} : { model }),
         reader: !!answer?.shape,
         proves: answer?.proves ?? false,
       });

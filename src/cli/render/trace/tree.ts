@@ -73,9 +73,9 @@ function stepLines(steps: readonly TraceStep[], indent: string, width: number): 
   });
 }
 
-/** What a running tool asked for is the step `RUN.N.M`, inside the tool's `RUN.N`. */
+/** What a running tool asked for is the step `RUN.N.M`, inside the tool's `RUN.N`; a task's own are in it. */
 function isInside(step: TraceStep, other: TraceStep): boolean {
-  return step.step.startsWith(`${other.step}.`);
+  return step.step.startsWith(`${other.step}.`) || step.within === other.step;
 }
 
 // Cells of the columns at the right, two of them space.
@@ -156,6 +156,7 @@ function noteLines(step: TraceStep, indent: string, width: number): readonly Lin
   if (outcome !== null && "failure" in outcome && outcome.status !== "denied") {
     notes.push(outcome.failure.message);
   }
+  notes.push(...taskNotes(step));
   const shown = evidenceNote(step);
   if (shown !== null) notes.push(shown);
   if (decision?.layers.some(({ reason }) => reason === "allow:deep")) {
@@ -172,6 +173,26 @@ function noteLines(step: TraceStep, indent: string, width: number): readonly Lin
     span(indent, "dim"),
     span(fit(note, width - indent.length), "yellow"),
   ]);
+}
+
+/** What became of a task: what was done about failures, its checks, and how it ended. */
+function taskNotes({ task }: TraceStep): readonly string[] {
+  if (!task) return [];
+  const notes = task.recovered.map(({ how, attempt, why, wait, to }) => {
+    const what = wait === undefined ? "" : ` after ${shortDuration(wait)}`;
+    const place = to === undefined ? "" : `: ${to}`;
+    return `${how}${what}${place}, as attempt ${attempt} failed: ${why.message} (${why.code})`;
+  });
+  if (task.ended === null) return notes;
+  const { status, checks, failure } = task.ended;
+  notes.push(
+    ...checks.map(({ id, status: stands, observe, why }) => {
+      const only = observe ? ", only observed" : "";
+      return `check ${id}: ${stands}${only}${why === undefined ? "" : `: ${why}`}`;
+    }),
+  );
+  const why = failure === undefined ? "" : `: ${failure.message} (${failure.code})`;
+  return [...notes, `task ${status}${why}`];
 }
 
 /** What stands behind the word of an agent that was handed work. */

@@ -1,0 +1,176 @@
+import type { MissionView } from "../../contracts/mission.ts";
+import type { Nanos, RunHandle, RunHooks } from "../../contracts/nanos.ts";
+import { NanosError } from "../../std/error.ts";
+import { arg, type Command, type Context, type Input, option, show } from "../command.ts";
+import { EXIT } from "../exit.ts";
+import { follow, watcherOf } from "../follow.ts";
+import { paintAll, span } from "../render/line.ts";
+import { missionLines, missionTable } from "../render/missions/mission.ts";
+
+const MISSION = {
+  name: "MISSION",
+  about: "the mission's id",
+  required: true,
+  offers: "runs",
+} as const;
+
+export const command: Command = {
+  name: "mission",
+  summary: "work that follows a plan, task by task",
+  example: "nanos mission new release --input version=1.2.0",
+  alone: "list",
+  subs: [
+    {
+      name: "new",
+      summary: "begin a mission; of rank A or S it waits for your yes first",
+      example: "nanos mission new release --input version=1.2.0",
+      args: [
+        { name: "PLAN", about: "a plan's name, or its file", required: true, offers: "files" },
+      ],
+      options: [
+        { flag: "--input", value: "NAME=VALUE", about: "one of the plan's inputs", many: true },
+        { flag: "--waive", value: "TASK.CHECK", about: "let a check go", many: true },
+      ],
+      run: (context, input) => {
+        const { "--waive": waived = [] } = input.options;
+        const request = { plan: arg(input, "PLAN"), inputs: inputsOf(input), waived };
+        return carried(context, ({ missions }, hooks) => missions.begin(request, hooks));
+      },
+    },
+    {
+      name: "list",
+      summary: "missions, the newest first",
+      example: "nanos mission list --json",
+      run: async (context) => {
+        const lines = (await context.nanos()).missions.list();
+        await show(context, lines, () => missionTable(lines, context.terminal.columns));
+        return EXIT.succeeded;
+      },
+    },
+    {
+      name: "show",
+      summary: "a mission with its tasks",
+      example: "nanos mission show r1k3f9x2ab7qz0m",
+      args: [MISSION],
+      run: async (context, input) => {
+        const view = (await context.nanos()).missions.show(arg(input, "MISSION"));
+        await show(context, view, () => missionLines(view, context.terminal.columns));
+        return EXIT.succeeded;
+      },
+    },
+    {
+      name: "approve",
+      summary: "say yes to what a mission waits for",
+      example: "nanos mission approve r1k3f9x2ab7qz0m",
+      args: [MISSION],
+      options: [
+        { flag: "--confirm", value: "NAME", about: "the mission's name, which rank S takes" },
+      ],
+      run: async (context, input) => {
+        const mission = arg(input, "MISSION");
+        const typed = option(input, "--confirm");
+        const reply = { verdict: "allow", reach: "once", ...(typed && { typed }) } as const;
+        const approved = await (await context.nanos()).missions.approve(mission, reply);
+        await show(context, { mission, approved }, () => [
+          [span("approved ", "green"), approved.join(", ")],
+          [span(`nanos mission run ${mission} goes on`, "dim")],
+        ]);
+        return EXIT.succeeded;
+      },
+    },
+    {
+      name: "run",
+      summary: "go on with a mission that waited or was cut off",
+      example: "nanos mission run r1k3f9x2ab7qz0m",
+      args: [MISSION],
+      run: (context, input) =>
+        carried(context, ({ missions }, hooks) => missions.run(arg(input, "MISSION"), hooks)),
+    },
+    {
+      name: "rerun",
+      summary: "begin another with the same plan and inputs",
+      example: "nanos mission rerun r1k3f9x2ab7qz0m",
+      args: [MISSION],
+      run: (context, input) =>
+        carried(context, ({ missions }, hooks) => missions.rerun(arg(input, "MISSION"), hooks)),
+    },
+    {
+      name: "cancel",
+      summary: "stop a mission, in whatever terminal it goes on",
+      example: "nanos mission cancel r1k3f9x2ab7qz0m",
+      args: [MISSION],
+      run: async (context, input) => {
+        const mission = arg(input, "MISSION");
+        await (await context.nanos()).missions.cancel(mission);
+        await show(context, { mission, cancelled: true }, () => [`${mission} was asked to stop.`]);
+        return EXIT.succeeded;
+      },
+    },
+    {
+      name: "watch",
+      summary: "follow a mission that goes on somewhere else, until it ends or waits",
+      example: "nanos mission watch r1k3f9x2ab7qz0m",
+      args: [MISSION],
+      run: watch,
+    },
+  ],
+};
+
+/** Carries a mission here and gives its exit code. */
+async function carried(
+  context: Context,
+  start: (nanos: Nanos, hooks: RunHooks) => Promise<RunHandle>,
+): Promise<number> {
+  const nanos = await context.nanos();
+  const watcher = await watcherOf(context, nanos);
+  return follow(context, (hooks) => start(nanos, hooks), watcher);
+}
+
+function inputsOf({ options }: Input): Readonly<Record<string, string>> {
+  const { "--input": given = [] } = options;
+  return Object.fromEntries(
+    given.map((one) => {
+      const at = one.indexOf("=");
+      if (at > 0) return [one.slice(0, at), one.slice(at + 1)];
+      const message = `${one} names no input.`;
+      throw new NanosError("usage.input", message, "Write it as --input NAME=VALUE.");
+    }),
+  );
+}
+
+/** Says each task as it begins and ends. What it shows is on the record; closing it stops nothing. */
+async function watch(context: Context, input: Input): Promise<number> {
+  const { missions } = await context.nanos();
+  const { terminal, clock } = context;
+  const stop = new AbortController();
+  const release = terminal.onInterrupt(() => stop.abort());
+  const said = new Set<string>();
+  try {
+    for (;;) {
+      const view = missions.show(arg(input, "MISSION"));
+      const news = newsIn(view).filter((line) => !said.has(line));
+      for (const line of news) said.add(line);
+      if (!context.json && news.length > 0) terminal.err(paintAll(news, terminal.color("err")));
+      if (view.state !== "running" || stop.signal.aborted) {
+        await show(context, view, () => missionLines(view, terminal.columns));
+        return codeOf(view);
+      }
+      await clock.sleep(LOOK_MS, stop.signal);
+    }
+  } finally {
+    release();
+  }
+}
+
+const LOOK_MS = 500;
+
+function newsIn({ steps }: MissionView): readonly string[] {
+  return steps.flatMap(({ id, state, ended }) =>
+    state === "waiting" ? [] : [`${id} began`, ...(ended ? [`${id} ${ended.status}`] : [])],
+  );
+}
+
+function codeOf({ outcome, state }: MissionView): number {
+  if (outcome !== null) return EXIT[outcome];
+  return state === "waiting" ? EXIT.waiting : EXIT.failed;
+}

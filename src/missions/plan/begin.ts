@@ -1,0 +1,130 @@
+import type { Estimate, MissionStart } from "../../contracts/mission.ts";
+import type { Plan, PlanInput } from "../../contracts/plan.ts";
+import type { Budget } from "../../contracts/usage.ts";
+import type { Followed } from "../../kernel/start.ts";
+import type { Facts } from "../../kernel/world.ts";
+import { ordered } from "../../std/canonical.ts";
+import { NanosError } from "../../std/error.ts";
+import { hashOf } from "../../std/hash.ts";
+import type { Json } from "../../std/json.ts";
+import { LIMITS } from "../../std/limits.ts";
+import { nearest } from "../../std/nearest.ts";
+import { checkId } from "./check.ts";
+import { standIns } from "./order.ts";
+import { rankOfPlan } from "./rank.ts";
+
+/** What a mission is begun with beside its plan. */
+export interface Given {
+  readonly inputs: MissionStart["inputs"];
+  /** `operator`, or `agent:NAME` whose proposal the plan is. */
+  readonly by: string;
+  readonly waived?: readonly string[];
+  readonly again?: string;
+}
+
+/** What a run that follows a plan begins with. */
+export function followed(facts: Facts, plan: Plan, { inputs, by, waived, again }: Given): Followed {
+  const whole = ordered(plan as unknown as Json) as unknown as Plan;
+  return {
+    start: {
+      ...{ plan: whole, hash: hashOf(whole as unknown as Json), inputs, by },
+      ...rankOfPlan(facts, plan),
+      ...(again === undefined ? {} : { again }),
+      ...(waived === undefined || waived.length === 0 ? {} : { waived: [...waived] }),
+    },
+    budget: budgetOfPlan(facts, plan),
+    rules: rulesOf(plan),
+  };
+}
+
+/** What a mission may use in all. */
+export function budgetOfPlan({ limits, depth, warnDepth }: Facts, { budget }: Plan): Budget {
+  const costs = [budget.cost, limits.cost].filter((one) => one !== undefined);
+  return {
+    turns: budget.turns ?? LIMITS.missionTurns,
+    calls: budget.calls ?? LIMITS.missionCalls,
+    tokens: budget.tokens ?? LIMITS.missionTokens,
+    ms: budget.time ?? LIMITS.missionMs,
+    depth: Math.min(budget.depth ?? depth, depth),
+    ...(warnDepth === undefined ? {} : { warnDepth }),
+    ...(costs.length === 0 ? {} : { cost: Math.min(...costs) }),
+  };
+}
+
+/** Rules of the plan's profiles, `PROFILE/RULE`; in a profile that observes, all of them do. */
+function rulesOf({ profiles }: Plan): Followed["rules"] {
+  return Object.entries(profiles).flatMap(([name, { mode, rules }]) =>
+    rules.map((rule) => ({
+      ...rule,
+      id: `${name}/${rule.id}`,
+      mode: mode === "observe" ? mode : rule.mode,
+    })),
+  );
+}
+
+/** The most a mission could use, before it begins. */
+export function estimateOf(facts: Facts, plan: Plan): Estimate {
+  const all = budgetOfPlan(facts, plan);
+  const tasks = plan.tasks.length - standIns(plan.tasks).size;
+  const asking = plan.tasks.filter(({ agent }) => agent !== undefined);
+  const most = (key: "turns" | "tokens"): number =>
+    asking.reduce((sum, { budget }) => sum + (budget?.[key] ?? LIMITS[key]), 0);
+  const calls = plan.tasks.reduce((sum, { budget, agent }) => {
+    return sum + (budget?.calls ?? (agent === undefined ? 1 : LIMITS.calls));
+  }, 0);
+  return {
+    tasks,
+    width: Math.min(plan.budget.width ?? LIMITS.missionWidth, tasks),
+    budget: {
+      ...all,
+      turns: Math.min(all.turns, most("turns")),
+      tokens: Math.min(all.tokens, most("tokens")),
+      calls: Math.min(all.calls, calls),
+    },
+  };
+}
+
+/** Inputs as typed, read by their types. @throws NanosError `mission.input`, `mission.waive`. */
+export function inputsFor(
+  { name: plan, inputs }: Plan,
+  typed: Readonly<Record<string, string>>,
+): MissionStart["inputs"] {
+  const stray = Object.keys(typed).find((name) => !Object.hasOwn(inputs, name));
+  if (stray !== undefined) {
+    const near = nearest(stray, Object.keys(inputs));
+    const names = Object.keys(inputs).join(", ") || "none";
+    const next = near === undefined ? `Its inputs: ${names}.` : `Did you mean ${near}?`;
+    throw new NanosError("mission.input", `The plan ${plan} has no input ${stray}.`, next);
+  }
+  return Object.fromEntries(
+    Object.entries(inputs).map(([name, input]) => [name, readInput(name, input, typed[name])]),
+  );
+}
+
+function readInput(
+  name: string,
+  { type, choices, default: given }: PlanInput,
+  typed?: string,
+): Json {
+  if (typed === undefined) {
+    if (given !== undefined) return given;
+    const next = `Give it: --input ${name}=VALUE.`;
+    throw new NanosError("mission.input", `The input ${name} is missing.`, next);
+  }
+  const number = typed.trim() === "" ? Number.NaN : Number(typed);
+  if (type === "text") return typed;
+  if (type === "number" && Number.isFinite(number)) return number;
+  if (type === "boolean" && ["true", "false"].includes(typed)) return typed === "true";
+  if (type === "choice" && choices?.includes(typed) === true) return typed;
+  const wants = type === "choice" ? `one of ${choices?.join(", ")}` : `a ${type}`;
+  throw new NanosError("mission.input", `${name} takes ${wants}, not ${typed}.`, "Give another.");
+}
+
+/** @throws NanosError `mission.waive` for what is no check of the plan. */
+export function checkWaived({ name, tasks }: Plan, waived: readonly string[]): void {
+  const all = tasks.flatMap(({ id, checks }) => checks.map((check) => `${id}.${checkId(check)}`));
+  const stray = waived.find((one) => !all.includes(one));
+  if (stray === undefined) return;
+  const next = all.length === 0 ? "It has no checks." : `Its checks: ${all.join(", ")}.`;
+  throw new NanosError("mission.waive", `The plan ${name} has no check ${stray}.`, next);
+}

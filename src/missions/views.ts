@@ -1,0 +1,70 @@
+import type { Rank } from "../contracts/action.ts";
+import type { Recorded } from "../contracts/drive.ts";
+import type { MissionLine } from "../contracts/mission.ts";
+import type { RunOutcome } from "../contracts/run.ts";
+import type { Journal, ViewSpec } from "../journal/journal.ts";
+import { traceLine } from "../kernel/views/traces.ts";
+import { standIns } from "./plan/order.ts";
+
+/** Which missions there are. Derived; deleting the file loses nothing. */
+const MISSIONS: ViewSpec = {
+  name: "missions",
+  version: 1,
+  kinds: ["run.started", "mission.started", "task.ended"],
+  tables: `
+    CREATE TABLE missions (
+      run TEXT PRIMARY KEY, seq INTEGER NOT NULL, plan TEXT NOT NULL, hash TEXT NOT NULL,
+      by TEXT NOT NULL, tasks INTEGER NOT NULL, ended INTEGER NOT NULL, rank TEXT,
+      review INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX missions_seq ON missions (seq DESC);
+  `,
+  apply: (db, { event, body }: Recorded) => {
+    if (body?.kind === "run.started" && body.mission) {
+      const { plan, hash, by } = body.mission;
+      const tasks = plan.tasks.length - standIns(plan.tasks).size;
+      const row = [event.run, event.seq, plan.name, hash, by, tasks];
+      db.run("INSERT OR IGNORE INTO missions VALUES (?, ?, ?, ?, ?, ?, 0, NULL, 0)", ...row);
+    }
+    if (body?.kind === "mission.started") {
+      const { rank, review } = body;
+      const sql = "UPDATE missions SET rank = ?, review = ? WHERE run = ?";
+      db.run(sql, rank, review ? 1 : 0, event.run);
+    }
+    if (body?.kind === "task.ended") {
+      db.run("UPDATE missions SET ended = ended + 1 WHERE run = ?", event.run);
+    }
+  },
+};
+
+/** Missions, newest first. */
+export function listMissions(journal: Journal, limit: number): readonly MissionLine[] {
+  const sql = "SELECT * FROM missions ORDER BY seq DESC LIMIT ?";
+  return linesOf(journal, sql, limit);
+}
+
+/** One mission; null where the run is none. */
+export function missionLine(journal: Journal, run: string): MissionLine | null {
+  return linesOf(journal, "SELECT * FROM missions WHERE run = ?", run)[0] ?? null;
+}
+
+function linesOf(journal: Journal, sql: string, value: string | number): readonly MissionLine[] {
+  const rows = journal.view(MISSIONS, (db) => db.all(sql, value));
+  return rows.flatMap((row): MissionLine[] => {
+    const line = traceLine(journal, String(row["run"]));
+    if (line === null) return [];
+    const { run, at, state, cost, outcome } = line;
+    return [
+      {
+        ...{ run, at, state, cost },
+        outcome: outcome as RunOutcome | null,
+        plan: String(row["plan"]),
+        hash: String(row["hash"]),
+        by: String(row["by"]),
+        rank: row["rank"] === null ? null : (String(row["rank"]) as Rank),
+        review: row["review"] === 1,
+        tasks: { all: Number(row["tasks"]), ended: Number(row["ended"]) },
+      },
+    ];
+  });
+}
