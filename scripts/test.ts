@@ -77,6 +77,11 @@ const ENGINE = {
   ),
   flags: ["--omit=optional"],
 };
+/** The server of Restate, which is no part of the package: 216 MB. */
+const RESTATE = {
+  folder: join(ROOT, "node_modules/.cache/restate"),
+  versions: { "@restatedev/restate-server": "1.7.12" },
+};
 /** A test that hangs ends here; nothing is asserted on time. */
 const TEST_MS = 60_000;
 
@@ -192,7 +197,12 @@ async function prepare(missing: string[], install: boolean): Promise<Env> {
   if (engine !== null) {
     missing.push(`not available: node-llama-cpp (npm test installs it: ${engine})`);
   }
+  const noRestate = await needPackages(RESTATE, install);
+  if (noRestate !== null) {
+    missing.push(`not available: the Restate server (npm test installs it: ${noRestate})`);
+  }
   return {
+    ...(noRestate === null ? { NANOS_TEST_RESTATE: RESTATE.folder } : {}),
     ...(engine === null ? { NANOS_TEST_ENGINE: ENGINE.folder } : {}),
     ...(node === null ? {} : { NANOS_TEST_NODE: node }),
     ...(lacking === null ? { NANOS_TEST_SERVERS: MCP_SERVERS.folder } : {}),

@@ -25,7 +25,7 @@ export const Signal = z.strictObject({
 export type Signal = z.infer<typeof Signal>;
 
 /** How it stands with a mission. */
-export type Standing =
+export type Standing = (
   | { readonly state: "queued" | "running" | "interrupted" }
   | {
       readonly state: "waiting";
@@ -35,4 +35,8 @@ export type Standing =
       readonly until: number | null;
     }
   | { readonly state: "blocked"; readonly why: Failure }
-  | { readonly state: "ended"; readonly outcome: string };
+  | { readonly state: "ended"; readonly outcome: string }
+) & {
+  /** True where the engine does not answer, and this is what the home's copy says. */
+  readonly copy?: true;
+};

@@ -343,7 +343,14 @@ export const EventBody = z.discriminatedUnion("kind", [
   /** What was kept under this name is gone: file, candidate, and the bodies that held its words. */
   z.strictObject({ kind: z.literal("memory.forgotten"), id: z.string() }),
   // What carries missions, on the home chain as well.
-  z.strictObject({ kind: z.literal("engine.submitted"), mission: Mission }),
+  z.strictObject({
+    kind: z.literal("engine.submitted"),
+    mission: Mission,
+    /** The engine it was given to; absent for that of this machine. */
+    engine: z.string().optional(),
+  }),
+  /** Another engine carries it from here on; what is in this home is a copy up to its last wait. */
+  z.strictObject({ kind: z.literal("engine.moved"), run: z.string(), to: z.string() }),
   /** Only the first of its name counts. */
   z.strictObject({ kind: z.literal("engine.signalled"), run: z.string(), signal: Signal }),
   /** It can't go on as it is; what it needs is in `why`. */

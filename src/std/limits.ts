@@ -43,6 +43,10 @@ export const LIMITS = {
   /** Missions of one queue that are carried at once, unless config says otherwise; and the most. */
   missionsAtOnce: 4,
   missionsAtOnceMost: 64,
+  /** How long a server that carries missions is called until it counts as gone. */
+  engineCallMs: 10_000,
+  /** How long it is asked how a mission stands until what this home knows has to do. */
+  engineAskMs: 2_000,
   /** Missions that may be under way or wait in one home. */
   missions: 10_000,
 

@@ -1,14 +1,18 @@
 import { describe, expect, test } from "bun:test";
 import { fakeClock, systemClock } from "../../std/clock.ts";
-import { NanosError } from "../../std/error.ts";
 import { LIMITS } from "../../std/limits.ts";
 import { countingRandom } from "../../std/random.ts";
-import { HOME_CHAIN } from "../../contracts/chain.ts";
+import { GENESIS, HOME_CHAIN } from "../../contracts/chain.ts";
 import type { Draft } from "../../contracts/event.ts";
 import type { Journal } from "../../journal/journal.ts";
 import { memoryJournal } from "../../journal/open.ts";
 import { localEngine } from "./local.ts";
 import type { Engine } from "./engine.ts";
+import { put } from "./board.ts";
+import { batchHash } from "./restate/wire.ts";
+import { restateEngine } from "./restate/restate.ts";
+import { draftsOf } from "./restate/through.ts";
+import { answer, codeOf } from "./testing/cases.ts";
 import { plainDriver } from "./testing/driver.ts";
 
 function setup(): { journal: Journal; clock: ReturnType<typeof fakeClock>; engine: Engine } {
@@ -19,14 +23,6 @@ function setup(): { journal: Journal; clock: ReturnType<typeof fakeClock>; engin
 
 function mission(run: string): Parameters<Engine["submit"]>[0] {
   return { run, kind: "plain", input: { folder: "/nowhere", steps: [] }, queue: "main" };
-}
-
-async function codeOf(act: () => Promise<unknown>): Promise<string> {
-  const failure: unknown = await act().then(
-    () => "none",
-    (error: unknown) => error,
-  );
-  return failure instanceof NanosError ? failure.code : String(failure);
 }
 
 describe("the board of missions", () => {
@@ -54,6 +50,36 @@ describe("the board of missions", () => {
     const [first] = record;
     const erased = first ? [{ ...first, body: null }] : [];
     expect(await codeOf(() => engine.submit(mission("r2"), erased))).toBe("engine.erased");
+  });
+});
+
+describe("what Restate gave", () => {
+  test("is taken only as it was written", () => {
+    const drafts = [submitted("r1")];
+    const hash = batchHash(drafts, GENESIS);
+    expect(draftsOf("r1", [{ drafts, prev: GENESIS, hash }])).toEqual(drafts);
+    const changed = [submitted("r2")];
+    for (const bad of [
+      [{ drafts: changed, prev: GENESIS, hash }],
+      [{ drafts, prev: hash, hash }],
+      [
+        { drafts, prev: GENESIS, hash },
+        { drafts, prev: GENESIS, hash },
+      ],
+    ]) {
+      expect(() => draftsOf("r1", bad)).toThrow("is not what was written");
+    }
+  });
+
+  test("is nothing where nobody answers, and the copy in the home is said to be one", async () => {
+    const { journal, clock } = setup();
+    const place = { url: "http://127.0.0.1:1", admin: "http://127.0.0.1:1", port: 0 };
+    const engine = restateEngine({ journal, clock, place, space: "t" });
+    expect(await codeOf(() => engine.submit(mission("r1")))).toBe("engine.unreachable");
+    expect(await codeOf(() => engine.status("r1"))).toBe("engine.unreachable");
+    await put(journal, mission("r1"), "restate");
+    expect(await engine.status("r1")).toEqual({ state: "queued", copy: true });
+    expect(await codeOf(() => engine.signal("r1", answer("x")))).toBe("engine.unreachable");
   });
 });
 

@@ -1,9 +1,10 @@
 import type { Recorded } from "../../contracts/drive.ts";
 import type { Mission, Signal, Standing } from "../../contracts/engine.ts";
 import type { Failure } from "../../contracts/outcome.ts";
+import { Answer } from "../../contracts/run.ts";
 import type { Journal, SqlValue, ViewSpec, ViewWriter } from "../../journal/journal.ts";
 import { note } from "../../kernel/desk/note.ts";
-import { topRun } from "../../kernel/views/traces.ts";
+import { storedAnswer, storedAsk, topRun } from "../../kernel/views/traces.ts";
 import { NanosError } from "../../std/error.ts";
 import type { Json } from "../../std/json.ts";
 import { LIMITS } from "../../std/limits.ts";
@@ -17,9 +18,10 @@ import { LIMITS } from "../../std/limits.ts";
  */
 const BOARD: ViewSpec = {
   name: "board",
-  version: 1,
+  version: 2,
   kinds: [
     "engine.submitted",
+    "engine.moved",
     "engine.signalled",
     "engine.blocked",
     "approval.answered",
@@ -33,9 +35,9 @@ const BOARD: ViewSpec = {
     CREATE TABLE board (
       run TEXT PRIMARY KEY, place INTEGER NOT NULL, queue TEXT NOT NULL, mission TEXT NOT NULL,
       state TEXT NOT NULL, since INTEGER NOT NULL, waits TEXT NOT NULL, until INTEGER,
-      cancel INTEGER NOT NULL, said TEXT
+      cancel INTEGER NOT NULL, said TEXT, engine TEXT NOT NULL
     ) STRICT;
-    CREATE INDEX board_queue ON board (state, queue, place);
+    CREATE INDEX board_queue ON board (engine, state, queue, place);
     CREATE TABLE board_signals (
       run TEXT NOT NULL, name TEXT NOT NULL, seq INTEGER NOT NULL, signal TEXT NOT NULL,
       PRIMARY KEY (run, name)
@@ -47,13 +49,16 @@ function apply(db: ViewWriter, { event, body }: Recorded): void {
   const { seq, run } = event;
   switch (body?.kind) {
     case "engine.submitted": {
-      const { mission } = body;
+      const { mission, engine = LOCAL } = body;
       db.run(
-        "INSERT OR IGNORE INTO board VALUES (?, ?, ?, ?, 'queued', 0, '[]', NULL, 0, NULL)",
-        ...[mission.run, seq, mission.queue, JSON.stringify(mission)],
+        "INSERT OR IGNORE INTO board VALUES (?, ?, ?, ?, 'queued', 0, '[]', NULL, 0, NULL, ?)",
+        ...[mission.run, seq, mission.queue, JSON.stringify(mission), engine],
       );
       break;
     }
+    case "engine.moved":
+      db.run("UPDATE board SET engine = ? WHERE run = ?", body.to, body.run);
+      break;
     case "engine.signalled":
       keep(db, body.run, seq, body.signal);
       break;
@@ -100,10 +105,13 @@ function keep(db: ViewWriter, run: string, seq: number, signal: Signal): void {
 }
 
 /** What can go on now: not begun, interrupted or carried by another, called, or its time has come. */
-const DUE = `(state IN ('queued', 'running', 'blocked') OR (state = 'waiting' AND (
+const DUE = `engine = 'local' AND (state IN ('queued', 'running', 'blocked') OR (state = 'waiting' AND (
   cancel = 1 OR until <= ? OR EXISTS (
     SELECT 1 FROM board_signals s WHERE s.run = board.run AND s.seq > board.since
       AND s.name IN (SELECT value FROM json_each(board.waits))))))`;
+
+/** The engine of this machine. */
+export const LOCAL = "local";
 
 /** A mission that can go on. */
 export interface Due {
@@ -136,7 +144,8 @@ export function dueQueues(journal: Journal, now: number): readonly string[] {
 
 /** When the next mission's time comes, in milliseconds since 1970; null when none waits for it. */
 export function nextTime(journal: Journal, now: number): number | null {
-  const sql = "SELECT min(until) AS until FROM board WHERE state = 'waiting' AND until > ?";
+  const sql =
+    "SELECT min(until) AS until FROM board WHERE engine = 'local' AND state = 'waiting' AND until > ?";
   const until = journal.view(BOARD, (db) => db.all(sql, now))[0]?.["until"];
   return typeof until === "number" ? until : null;
 }
@@ -167,6 +176,21 @@ export function standingOf(journal: Journal, run: string): Standing {
   }
 }
 
+/** A mission by its run. @throws NanosError `engine.unknown`. */
+export function missionOn(journal: Journal, run: string): Mission {
+  const row = rowOf(journal, run);
+  if (!row) throw unknown(run);
+  return JSON.parse(String(row["mission"])) as Mission;
+}
+
+/** The first signal of each name, oldest first. */
+export function signalsTo(journal: Journal, run: string): readonly Signal[] {
+  const sql = "SELECT signal FROM board_signals WHERE run = ? ORDER BY seq";
+  return journal
+    .view(BOARD, (db) => db.all(sql, run))
+    .map((row) => JSON.parse(String(row["signal"])) as Signal);
+}
+
 /** The first signal of that name, or null. */
 export function signalTo(journal: Journal, run: string, name: string): Signal | null {
   const sql = "SELECT signal FROM board_signals WHERE run = ? AND name = ?";
@@ -174,9 +198,22 @@ export function signalTo(journal: Journal, run: string, name: string): Signal | 
   return row ? (JSON.parse(String(row["signal"])) as Signal) : null;
 }
 
-/** Puts a mission on the board; nothing where it is already. @throws NanosError `engine.full`. */
-export async function put(journal: Journal, mission: Mission): Promise<void> {
-  if (isKnown(journal, mission.run)) return;
+/** Missions of an engine that were blocked. */
+export function blockedOn(journal: Journal, engine: string): readonly string[] {
+  const sql = "SELECT run FROM board WHERE engine = ? AND state = 'blocked'";
+  return journal.view(BOARD, (db) => db.all(sql, engine)).map((row) => String(row["run"]));
+}
+
+/**
+ * Puts a mission on the board, or moves it there to another engine; nothing where it is already.
+ *
+ * @throws NanosError `engine.full`.
+ */
+export async function put(journal: Journal, mission: Mission, engine = LOCAL): Promise<void> {
+  const { run } = mission;
+  const row = rowOf(journal, run);
+  if (row?.["engine"] === engine) return;
+  if (row) return note(journal, { kind: "engine.moved", run, to: engine });
   const sql =
     "SELECT count(*) AS n FROM board WHERE state IN ('queued', 'running', 'waiting', 'blocked')";
   const open = Number(journal.view(BOARD, (db) => db.all(sql))[0]?.["n"]);
@@ -187,7 +224,7 @@ export async function put(journal: Journal, mission: Mission): Promise<void> {
       "Let some end, or cancel what is not needed: nanos cancel RUN",
     );
   }
-  await note(journal, { kind: "engine.submitted", mission });
+  await note(journal, { kind: "engine.submitted", mission, engine });
 }
 
 /** Writes down a signal, unless there is one of its name. @throws NanosError `engine.unknown`. */
@@ -195,6 +232,34 @@ export async function give(journal: Journal, run: string, signal: Signal): Promi
   if (!isKnown(journal, run)) throw unknown(run);
   if (signalTo(journal, run, signal.name)) return;
   await note(journal, { kind: "engine.signalled", run, signal });
+}
+
+/**
+ * Writes down a signal another home was given. One that answers an ask is the operator's answer, and
+ * counts like any other: with their signature, for the exact arguments.
+ */
+export async function take(journal: Journal, run: string, signal: Signal): Promise<void> {
+  const ask = storedAsk(journal, signal.name);
+  const answer = ask && Answer.safeParse(signal.payload);
+  if (!ask || !answer?.success) return give(journal, run, signal);
+  if (storedAnswer(journal, ask.id)) return;
+  await note(journal, { kind: "approval.answered", ask, answer: answer.data });
+}
+
+/** Signals this home knows of for missions of an engine that wait for them. */
+export function heardOn(
+  journal: Journal,
+  engine: string,
+): readonly { readonly run: string; readonly signal: Signal }[] {
+  const sql = `SELECT board.run, signal FROM board JOIN board_signals s ON s.run = board.run
+    WHERE engine = ? AND state = 'waiting'
+      AND s.name IN (SELECT value FROM json_each(board.waits))`;
+  return journal
+    .view(BOARD, (db) => db.all(sql, engine))
+    .map((row) => ({
+      run: String(row["run"]),
+      signal: JSON.parse(String(row["signal"])) as Signal,
+    }));
 }
 
 /** Says what a mission came to a stop at. */

@@ -213,7 +213,7 @@ class Carrier {
       await this.#carry?.({ mission, journal: holding(journal, lease), signal });
       const { state } = board.standingOf(journal, run);
       if (state === "ended" || state === "waiting") return;
-      await this.#block(run, new Error("it stopped in the middle"));
+      await this.#block(run, new Error(UNFINISHED));
     } catch (error) {
       // Another process carries it now, and says what comes of it.
       if (!(error instanceof Superseded)) await this.#block(run, error);
@@ -236,6 +236,9 @@ interface Next extends board.Due {
 
 /** A timer holds 31 bits of milliseconds. */
 const LONGEST = 2 ** 31 - 1;
+
+/** Of a driver that came back and neither ended nor waits. */
+export const UNFINISHED = "it stopped in the middle";
 
 /** Why a mission can't go on, and the way out. */
 export function whyBlocked(run: string, error: unknown): Failure {

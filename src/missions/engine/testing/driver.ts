@@ -144,11 +144,15 @@ const ended = (run: string, outcome: string): EventBody =>
   body({ kind: "run.ended", end: { run, outcome, text: "" } });
 
 const proposal = ({ name, ...args }: { name: string; does: string; code: string }): EventBody =>
-  body({ kind: "action.proposed", action: { kind: "tool", name, args }, spent: {} });
+  body({
+    kind: "action.proposed",
+    action: { kind: "tool", name, agent: "plain", args },
+    spent: {},
+  });
 
 const JUDGED = body({
   kind: "action.judged",
-  decision: { verdict: "allow", reason: "allow:granted", rule: null },
+  decision: { verdict: "allow", reason: "allow:granted", rule: null, rank: "E" },
 });
 
 const settling = (output: Json): EventBody =>
