@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "cd0a6c53c9c327f37eb65b79f7e6ed370978116f8619ef56a1af8f1913c43ca0";
+export const SCHEMAS_HASH = "7130ef34d15623c6a570781fddca031f6664aa1aef4220c6a17a7701535a51f1";
