@@ -25,6 +25,7 @@ export async function build(outfile: string): Promise<{ readonly bytes: number }
     "--format=esm",
     ...hardened,
     "--asset=starters",
+    "--asset=verifier",
     `--asset=${GUEST_ASSET}`,
     `--outfile=${outfile}`,
     "src/cli/main.ts",

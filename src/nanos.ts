@@ -21,7 +21,8 @@ import { type Home, type HomeOptions, look as lookHome, openHome } from "./home/
 import { withLock } from "./home/store.ts";
 import type { Journal } from "./journal/journal.ts";
 import { openJournal } from "./journal/open.ts";
-import { signerOf, withCheckpoints } from "./kernel/evidence/checkpoints.ts";
+import { signerOf, signersOf, withCheckpoints } from "./kernel/evidence/checkpoints.ts";
+import { evidenceDesk } from "./kernel/evidence/desk.ts";
 import { boundary } from "./kernel/secrets/boundary.ts";
 import { policyDesk } from "./kernel/asks/desk.ts";
 import { type GrantDesk, grantDesk } from "./kernel/desk/grants.ts";
@@ -69,6 +70,7 @@ export type * from "./contracts/skill.ts";
 export type * from "./contracts/portable.ts";
 // oxlint-disable-next-line oxc/no-barrel-file -- and what it asks
 export type * from "./contracts/question.ts";
+export { verifierText } from "./home/assets.ts";
 export { NanosError } from "./std/error.ts";
 
 /**
@@ -308,6 +310,7 @@ function nanosOf(
     place,
     arrangement,
     traces,
+    evidence: evidenceDesk(world),
     ...policyDesk(world, arrangement.rules),
     tools: toolDesk(world),
     ...{ agents, secrets, skills, memory, missions },
@@ -383,8 +386,7 @@ function worldOf(parts: {
     },
     isStill: async (path, hash) => isStill(path, hash),
     alone: (task) => withLock(join(home.paths.machine, "commit"), systemClock, task),
-    ...{ sign: home.operator.sign, verify: home.operator.verify },
-    log: signerOf(home.log, "nanos-log"),
+    ...signersOf(home),
   };
 }
 

@@ -236,6 +236,10 @@ test("every list and show has one JSON document on standard output", async () =>
     "tools",
     "models",
     "trust --yes",
+    "witness",
+    "trace prove r1.2",
+    "trace export r1 d --bundle",
+    "trace verifier",
   ];
   for (const line of lines) {
     const { code, out } = await run(`${line} --json`);
@@ -249,6 +253,9 @@ test("every list and show reads well without --json", async () => {
   await check("trace verify", 0, `ok 12 events in 2 chains verify\n${alone}`);
   await check("trace replay r1", 0, "same 12 events, 3 steps: no model, no tool, no network\n");
   await check("trace export r1 f", 0, "wrote 12 events to /w/f\n");
+  const bundled = "wrote 12 events with their proofs to /w/d\n  + checkpoint\n  + entries.jsonl\n";
+  expect((await run("trace export r1 d --bundle")).out).toStartWith(bundled);
+  await check("trace export r1 d --redacted", 2, "", ["Add --bundle"]);
   await check("trace list", 0, 'No runs yet. nanos run "TEXT" makes one.\n');
   await check("trace show", 2, "", ["no runs yet"]);
   await check("approvals", 0, "Nothing waits for you.\n");

@@ -18,6 +18,7 @@ export type House = Pick<
   | "offer"
   | "offerImport"
   | "apply"
+  | "verifierText"
 >;
 
 /** An argument by position. */

@@ -35,6 +35,7 @@ export const COMMANDS: readonly Entry[] = [
   { name: "memory", aliases: ["memories"], load: () => import("./commands/memory.ts") },
   { name: "approvals", aliases: ["approval"], load: () => import("./commands/approvals.ts") },
   { name: "trace", aliases: ["traces"], load: () => import("./commands/trace.ts") },
+  { name: "witness", aliases: ["witnesses"], load: () => import("./commands/witness.ts") },
   { name: "patch", load: () => import("./commands/patch.ts") },
   { name: "why", load: () => import("./commands/why.ts") },
   { name: "context", load: () => import("./commands/context.ts") },

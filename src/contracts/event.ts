@@ -357,6 +357,18 @@ export const EventBody = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("engine.blocked"), run: z.string(), why: Failure }),
   /** All events before it, signed: a checkpoint of the log as a signed note. */
   z.strictObject({ kind: z.literal("log.checkpointed"), checkpoint: z.string() }),
+  /** The same with the signatures of witnesses. */
+  z.strictObject({ kind: z.literal("log.cosigned"), checkpoint: z.string() }),
+  /** A verifier key the operator trusts: of a witness of this log, or of a log witnessed here. */
+  z.strictObject({ kind: z.literal("witness.trusted"), key: z.string() }),
+  z.strictObject({ kind: z.literal("witness.dropped"), key: z.string() }),
+  /** The newest this home saw of another log, before it signed it. `root` is base64. */
+  z.strictObject({
+    kind: z.literal("witness.signed"),
+    origin: z.string(),
+    size: z.number().int(),
+    root: z.string(),
+  }),
   z.strictObject({ kind: z.literal("run.cancel_requested"), run: z.string(), by: z.string() }),
   z.strictObject({ kind: z.literal("body.erased"), hash: z.string(), why: z.string() }),
 ]);

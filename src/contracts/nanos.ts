@@ -12,6 +12,7 @@ import type { Ask, RunState } from "./run.ts";
 import type { Keeper, SecretLine } from "./secret.ts";
 import type { Change, Events, Grants, SkillCommand, Skills } from "./skill.ts";
 import type { ToolManifest } from "./tool.ts";
+import type { EvidenceDesk } from "./evidence.ts";
 import type { Traces } from "./trace.ts";
 import type { Budget } from "./usage.ts";
 
@@ -32,6 +33,7 @@ export interface Nanos {
   cancel(run: string): Promise<void>;
 
   readonly traces: Traces;
+  readonly evidence: EvidenceDesk;
   readonly approvals: Approvals;
   readonly tools: Tools;
   readonly agents: Agents;

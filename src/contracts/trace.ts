@@ -117,9 +117,13 @@ export interface VerifyReport {
   readonly events: number;
   readonly chains: number;
   readonly erased: number;
-  /** Signed checkpoints, and the events no checkpoint is signed over yet; 0 for a single run. */
+  /**
+   * Signed checkpoints, the events that none is signed over yet, and those no witness signed;
+   * 0 for a single run.
+   */
   readonly checkpoints: number;
   readonly unsigned: number;
+  readonly unwitnessed: number;
   /** Sentence naming the first bad entry, with run, seq and hash; null when ok. */
   readonly bad: string | null;
 }

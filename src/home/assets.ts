@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { NanosError } from "../std/error.ts";
 
 /**
- * The folder that holds `starters/`: inside the compiled binary, beside a bundle, or the checkout.
+ * The folder that holds `starters/` and `verifier/`: inside the compiled binary, beside a bundle, or the checkout.
  * The binary's embedded files answer to `node:fs` by name, like any others.
  */
 export function assetsDir(): string {
@@ -18,6 +18,11 @@ export function assetsDir(): string {
     "The starters that come with nanos are not there.",
     "Install nanos again, or name a folder: nanos init --from DIR",
   );
+}
+
+/** The program that checks evidence without nanos, as it is given out. */
+export function verifierText(): string {
+  return fs.readFileSync(join(assetsDir(), "verifier", "nanos-verify.mjs"), "utf8");
 }
 
 function isFolder(path: string): boolean {

@@ -83,6 +83,8 @@ export interface Home {
   readonly operator: HomeKey;
   /** Signs what the journal holds, by itself. */
   readonly log: HomeKey;
+  /** Signs what this home saw of other homes' logs. */
+  readonly witness: HomeKey;
   /**
    * Makes an arrangement from a starter's name or a folder: in the project `dir`, or as the
    * home's own. Existing files are never overwritten.
@@ -146,6 +148,7 @@ export function openHome(options: HomeOptions = {}): Home {
     }),
     operator: openKey(paths.operatorKey, "answer open approvals again"),
     log: openKey(paths.logKey, "begin a log that no witness knows yet"),
+    witness: openKey(paths.witnessKey, "tell those it is a witness of"),
     init: (from, dir) => initIn(options, paths, trust, from, dir),
   };
 }

@@ -17,6 +17,7 @@ export interface HomePaths {
   readonly trust: string;
   readonly operatorKey: string;
   readonly logKey: string;
+  readonly witnessKey: string;
   readonly secrets: string;
   readonly journal: string;
   readonly vault: string;
@@ -58,6 +59,7 @@ export function findHome(choice: HomeChoice = {}): HomePaths {
     trust: join(machine, "trust.json"),
     operatorKey: join(machine, "operator.key"),
     logKey: join(machine, "log.key"),
+    witnessKey: join(machine, "witness.key"),
     secrets: join(machine, "secrets.json"),
     journal: join(machine, "journal"),
     vault: join(machine, "vault"),

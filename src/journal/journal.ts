@@ -35,6 +35,8 @@ export interface Journal {
   size(): number;
   /** Body of an event; null when erased. Throws `NanosError journal.tampered` when it does not match. */
   body(event: Event): EventBody | null;
+  /** The same as its canonical JSON with its salt: what shows others that it is what was recorded. */
+  disclose(event: Event): { readonly salt: string; readonly text: string } | null;
   /**
    * Removes the body of the event with this hash, from views too, and says so on the home chain. What
    * SQLite's log still holds of it goes at once, or, while another process reads, with the next

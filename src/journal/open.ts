@@ -104,6 +104,7 @@ function build({ opened, clock, random, dir, bodies, leaseMs }: Parts): Journal 
     head: (run) => named(() => reader.head(run)),
     size: () => named(() => reader.size()),
     body: (event) => named(() => reader.body(event)),
+    disclose: (event) => named(() => reader.disclose(event)),
     erase: (hash, why) => erase({ source: { ...source, reader, appender, views }, hash, why }),
     verify: (run) => {
       appender.flush();
@@ -196,6 +197,9 @@ async function erase({ source, hash, why }: Erasing): Promise<void> {
 const NEEDED: Readonly<Record<string, string>> = {
   "body.erased": "says that a body was erased; without it the gap could not be told from damage",
   "log.checkpointed": "signs the events before it; without it they are signed by nobody",
+  "log.cosigned": "is what a witness signed; without it nobody else saw these events",
+  "witness.trusted": "says which key is trusted",
+  "witness.signed": "says what was seen of another log; without it that could be rewritten",
 };
 
 /** Hashes have no index, as that would cost every append; erasing is rare enough to look through. */

@@ -148,10 +148,21 @@ export class Reader {
   }
 
   body(event: Event): EventBody | null {
+    return bodyIn(this.#own(event).text);
+  }
+
+  disclose(event: Event): { readonly salt: string; readonly text: string } | null {
+    const { row, text } = this.#own(event);
+    return text === null ? null : { salt: hex(row.salt), text };
+  }
+
+  /** The row of exactly this event and the text of its body, checked. */
+  #own(event: Event): { readonly row: Row; readonly text: string | null } {
     const row = this.row(event.seq);
-    const read = row ? this.#read(row) : "it is missing";
+    if (row === null) throw tampered(event.seq, event.run, "it is missing");
+    const read = this.#read(row);
     if (typeof read === "string") throw tampered(event.seq, event.run, read);
-    if (read.event.hash === event.hash) return bodyIn(read.text);
+    if (read.event.hash === event.hash) return { row, text: read.text };
     throw tampered(event.seq, event.run, "another event has its place");
   }
 

@@ -182,8 +182,12 @@ export interface World {
   /** Signs with the operator's key. */
   sign(text: string): string;
   verify(text: string, signature: string): boolean;
+  /** The public half of that key: 32 bytes as base64. */
+  operatorKey(): string;
   /** Signs checkpoints of the journal's log. */
   readonly log: Signer;
+  /** Signs what this home saw of other logs. */
+  readonly witness: Signer;
 }
 
 export type Hooks = RunHooks;

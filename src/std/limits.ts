@@ -28,6 +28,8 @@ export const LIMITS = {
   /** A signed note, as another machine may send it, and the signatures under it. */
   noteTextChars: 64 * 1024,
   noteSignatures: 32,
+  /** Witnesses of a log, and logs witnessed here. */
+  witnesses: 16,
   /** Statements kept prepared for views. */
   viewStatements: 256,
   /** Everything the vault holds, and one entry of it. */

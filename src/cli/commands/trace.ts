@@ -1,3 +1,4 @@
+import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { ForkRequest } from "../../contracts/nanos.ts";
 import type { TraceLine, VerifyReport } from "../../contracts/trace.ts";
@@ -116,35 +117,103 @@ export const command: Command = {
       },
     },
     {
-      name: "export",
-      summary: "write a run as JSON lines",
-      example: "nanos trace export r1k3f9x2ab7qz0m run.jsonl",
+      name: "prove",
+      summary: "write a proof that a step is in the log, for whoever has its key",
+      example: "nanos trace prove r1k3f9x2ab7qz0m.2 step.tlog-proof",
       args: [
-        { name: "RUN", about: "the run", required: true, offers: "runs" },
-        { name: "FILE", about: "where to", required: true, offers: "files" },
+        { name: "STEP", about: "the step", required: true, offers: "steps" },
+        { name: "FILE", about: "where to; to the screen when absent", offers: "files" },
       ],
       run: async (context, input) => {
-        const file = resolve(context.options.cwd ?? ".", arg(input, "FILE"));
-        const run = arg(input, "RUN");
-        const events = await (await context.nanos()).traces.export(run, file);
-        await show(context, { run, file, events }, () => [
-          [span("wrote ", "green"), `${count(events, "event")} to ${file}`],
+        const step = arg(input, "STEP");
+        const proof = await (await context.nanos()).evidence.prove(step);
+        const file = input.args["FILE"];
+        if (file === undefined) {
+          await show(context, { step, proof }, () => proof.trimEnd().split("\n"));
+          return EXIT.succeeded;
+        }
+        const path = resolve(context.options.cwd ?? ".", file);
+        await writeFile(path, proof, { mode: 0o600 });
+        await show(context, { step, file: path }, () => [
+          [span("wrote ", "green"), `the proof of ${step} to ${path}`],
+          [
+            span(
+              `node nanos-verify.mjs ${file} --log KEY checks it; nanos witness shows the key`,
+              "dim",
+            ),
+          ],
         ]);
+        return EXIT.succeeded;
+      },
+    },
+    {
+      name: "export",
+      summary: "write a run as JSON lines, or as a bundle anybody can check",
+      example: "nanos trace export r1k3f9x2ab7qz0m ./evidence --bundle",
+      args: [
+        { name: "RUN", about: "the run", required: true, offers: "runs" },
+        { name: "FILE", about: "where to; a folder for a bundle", required: true, offers: "files" },
+      ],
+      options: [
+        { flag: "--bundle", about: "with proofs, signatures and the program that checks them" },
+        { flag: "--redacted", about: "a bundle without what was said and done" },
+      ],
+      run: exportRun,
+    },
+    {
+      name: "verifier",
+      summary: "print the program that checks bundles and proofs without nanos",
+      example: "nanos trace verifier > nanos-verify.mjs",
+      run: async (context) => {
+        const text = (await context.house()).verifierText();
+        await show(context, { text }, () => []);
+        // To a program it goes byte for byte, as it is to be run.
+        if (!context.json) context.terminal.out(text);
         return EXIT.succeeded;
       },
     },
   ],
 };
 
-/** How far the checkpoints reach. */
-function signedLine({ checkpoints, unsigned }: VerifyReport): Line {
-  const after = `${count(unsigned, "event")} after it ${unsigned === 1 ? "is" : "are"}`;
-  return [
-    span("   ", "dim"),
-    checkpoints === 0
-      ? "no checkpoint yet: the chains alone hold these events"
-      : `${count(checkpoints, "signed checkpoint")} ${checkpoints === 1 ? "verifies" : "verify"}; ${after} held by the chains alone`,
-  ];
+async function exportRun(context: Context, input: Input): Promise<number> {
+  const run = arg(input, "RUN");
+  const file = resolve(context.options.cwd ?? ".", arg(input, "FILE"));
+  const redacted = flag(input, "--redacted");
+  const { traces, evidence } = await context.nanos();
+  if (!flag(input, "--bundle")) {
+    if (redacted) throw needsBundle();
+    const events = await traces.export(run, file);
+    await show(context, { run, file, events }, () => [
+      [span("wrote ", "green"), `${count(events, "event")} to ${file}`],
+    ]);
+    return EXIT.succeeded;
+  }
+  const bundle = await evidence.bundle(run, file, { redacted });
+  await show(context, bundle, () => [
+    [span("wrote ", "green"), `${count(bundle.events, "event")} with their proofs to ${file}`],
+    ...bundle.files.map((name): Line => `  + ${name}`),
+    [span("anybody checks it with Node alone: node nanos-verify.mjs FOLDER --log KEY", "dim")],
+    [span("give them the key by another way: ", "dim"), bundle.log],
+  ]);
+  return EXIT.succeeded;
+}
+
+function needsBundle(): NanosError {
+  return new NanosError(
+    "usage.redacted",
+    "--redacted is for a bundle, where digests stand for what is left out.",
+    "Add --bundle.",
+  );
+}
+
+/** How far the checkpoints reach, and how far others signed them. */
+function signedLine({ events, checkpoints, unsigned, unwitnessed }: VerifyReport): Line {
+  if (checkpoints === 0) return "   no checkpoint yet: the chains alone hold these events";
+  const verify = `${count(checkpoints, "signed checkpoint")} ${checkpoints === 1 ? "verifies" : "verify"}`;
+  const alone = `${count(unsigned, "event")} after ${checkpoints === 1 ? "it" : "the last"}`;
+  const seen =
+    unwitnessed === events ? "no witness signed any" : `${unwitnessed} since a witness signed`;
+  return `   ${verify}; ${alone} held by the chains alone; ${seen}`;
 }
 
 function forkIn({ options: { cwd = "." } }: Context, input: Input): ForkRequest {

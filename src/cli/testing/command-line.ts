@@ -1,3 +1,4 @@
+import type { House } from "../command.ts";
 import type { Terminal } from "../terminal.ts";
 import { runApp } from "../app.ts";
 import { type Calls, type Script, scriptedHouse } from "./scripted-nanos.ts";
@@ -5,6 +6,9 @@ import { type Calls, type Script, scriptedHouse } from "./scripted-nanos.ts";
 /** How a command line is run in a test. */
 export interface Setting {
   readonly script: Script;
+  /** In place of the scripted house: the real one. */
+  readonly house?: () => Promise<House>;
+  readonly cwd?: string;
   readonly input?: string;
   /** Standard input and both outputs are a terminal, with these answers typed. */
   readonly tty?: { readonly answers?: readonly string[]; readonly keys?: readonly string[] };
@@ -62,9 +66,9 @@ export async function commandLine(argv: readonly string[], setting: Setting): Pr
   const code = await runApp({
     argv,
     env: setting.env ?? {},
-    cwd: "/w",
+    cwd: setting.cwd ?? "/w",
     terminal,
-    house: async () => scriptedHouse(setting.script, calls),
+    house: setting.house ?? (async () => scriptedHouse(setting.script, calls)),
   });
   return { code, out, err, log: calls.log };
 }

@@ -5,6 +5,7 @@ import type { Question, Suggestion } from "../../contracts/question.ts";
 import type { Ask } from "../../contracts/run.ts";
 import type { House } from "../command.ts";
 import { NanosError } from "../../std/error.ts";
+import { EVIDENCE } from "./evidence.ts";
 import { MEMORIES } from "./memories.ts";
 import {
   action,
@@ -55,6 +56,7 @@ export function scriptedHouse(script: Script, calls: Calls = { log: [] }): House
   let found: Found = script.found ?? { kind: "ready", arrangementDir: "/a", workspace: "/w" };
   const nanos = scriptedNanos(script, calls);
   return {
+    verifierText: () => "// the verifier\n",
     openNanos: async () => {
       calls.log.push("open");
       return nanos;
@@ -136,6 +138,7 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
       return find(run).start(hooks);
     },
     cancel: async (run) => void calls.log.push(`cancel ${run}`),
+    evidence: EVIDENCE,
     traces: {
       list: () => [...runs.values()].toReversed().map((played) => played.line()),
       show: (run) => find(run).trace(),
@@ -147,6 +150,7 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
         erased: 0,
         checkpoints: 0,
         unsigned: 0,
+        unwitnessed: 0,
         bad: null,
       }),
       diff: () => {

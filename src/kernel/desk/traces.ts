@@ -6,7 +6,7 @@ import type { Event } from "../../contracts/event.ts";
 import type { Journal } from "../../journal/journal.ts";
 import { keyOf } from "../../journal/log/note.ts";
 import type { Vault } from "../../vault/vault.ts";
-import { verifyCheckpoints } from "../evidence/verify.ts";
+import { SIGNING, verifyCheckpoints } from "../evidence/verify.ts";
 import { diffOf } from "../views/diff.ts";
 import { listTraces } from "../views/traces.ts";
 import { patchOf } from "../tree/patch.ts";
@@ -62,7 +62,7 @@ function verifyAll(
   { journal, vault, log }: Pick<TraceParts, "journal" | "vault" | "log">,
   run?: string,
 ): VerifyReport {
-  const none = { checkpoints: 0, unsigned: 0 };
+  const none = { checkpoints: 0, unsigned: 0, unwitnessed: 0 };
   const checked = journal.verify(run);
   if (!checked.ok) {
     const { seq, run: chain, hash, why } = checked;
@@ -75,7 +75,7 @@ function verifyAll(
   for (const { event } of journal.since(0, { bodies: false })) {
     if (run !== undefined && event.run !== run) continue;
     if (event.kind === "run.started") found.begins.push(event);
-    if (event.kind === "log.checkpointed") found.signs.push(event);
+    if (SIGNING.includes(event.kind)) found.signs.push(event);
   }
   const missing = stored.ok
     ? missingFacts(journal, vault, found.begins)
@@ -83,13 +83,13 @@ function verifyAll(
   if (run !== undefined) {
     return { ok: missing === null, events, chains, erased, ...none, bad: missing };
   }
-  const {
-    checkpoints,
-    size,
-    bad: unsigned,
-  } = verifyCheckpoints(journal, keyOf(log, "note"), found.signs);
-  const bad = missing ?? unsigned;
-  const left = { checkpoints, unsigned: journal.size() - size };
+  const signed = verifyCheckpoints(journal, keyOf(log, "note"), found.signs);
+  const bad = missing ?? signed.bad;
+  const left = {
+    checkpoints: signed.checkpoints,
+    unsigned: journal.size() - signed.size,
+    unwitnessed: journal.size() - signed.witnessed,
+  };
   return { ok: bad === null, events, chains, erased, ...left, bad };
 }
 

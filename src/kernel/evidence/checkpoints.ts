@@ -4,9 +4,10 @@ import { LIMITS } from "../../std/limits.ts";
 import type { Draft } from "../../contracts/event.ts";
 import type { HomeKey } from "../../home/keys.ts";
 import type { Journal } from "../../journal/journal.ts";
-import { signCheckpoint, type Signer } from "../../journal/log/note.ts";
+import { base64, signCheckpoint, type Signer } from "../../journal/log/note.ts";
 import { note } from "../desk/note.ts";
 import { topRun } from "../views/traces.ts";
+import type { World } from "../world.ts";
 
 /**
  * Signs the log when it matters: after every answer of the operator, at the end of every run, and
@@ -40,13 +41,28 @@ export async function checkpoint(journal: Journal, log: Signer): Promise<string>
   return signed;
 }
 
+/** The keys of a home as a world has them. */
+export function signersOf({
+  operator,
+  log,
+  witness,
+}: {
+  readonly operator: HomeKey;
+  readonly log: HomeKey;
+  readonly witness: HomeKey;
+}): Pick<World, "sign" | "verify" | "operatorKey" | "log" | "witness"> {
+  return {
+    sign: operator.sign,
+    verify: operator.verify,
+    operatorKey: () => base64(rawKey(operator)),
+    log: signerOf(log, "nanos-log"),
+    witness: signerOf(witness, "nanos-witness"),
+  };
+}
+
 /** A key of the home under the name it signs notes by, which follows from the key. */
 export function signerOf(key: HomeKey, what: "nanos-log" | "nanos-witness"): Signer {
-  const publicKey = (): Uint8Array => {
-    const spki = createPublicKey(key.publicKey()).export({ type: "spki", format: "der" });
-    // The last 32 bytes are the key itself.
-    return spki.subarray(-32);
-  };
+  const publicKey = (): Uint8Array => rawKey(key);
   return {
     get name() {
       return `${what}/${sha256(publicKey()).slice(0, 16)}`;
@@ -54,6 +70,12 @@ export function signerOf(key: HomeKey, what: "nanos-log" | "nanos-witness"): Sig
     sign: key.sign,
     publicKey,
   };
+}
+
+function rawKey(key: HomeKey): Uint8Array {
+  const spki = createPublicKey(key.publicKey()).export({ type: "spki", format: "der" });
+  // The last 32 bytes are the key itself.
+  return spki.subarray(-32);
 }
 
 function calls({ run, body }: Draft): boolean {

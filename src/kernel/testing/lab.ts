@@ -76,6 +76,12 @@ type Fetch = Parameters<World["fetch"]>[0];
 
 const NO_DISK = { code: "tree.git", message: "There is no disk here." };
 
+const NO_SIGNER: World["log"] = {
+  name: "lab",
+  sign: () => "",
+  publicKey: () => new Uint8Array(32),
+};
+
 export function lab(setup: LabSetup = {}, kept: Partial<Kept> = {}): Lab {
   const clock = kept.clock ?? fakeClock();
   const random = countingRandom();
@@ -155,7 +161,9 @@ export function lab(setup: LabSetup = {}, kept: Partial<Kept> = {}): Lab {
       alone: oneByOne(),
       sign: (text) => `signed:${text.length}`,
       verify: (text, signature) => signature === `signed:${text.length}`,
-      log: { name: "lab", sign: () => "", publicKey: () => new Uint8Array(32) },
+      operatorKey: () => "",
+      log: NO_SIGNER,
+      witness: NO_SIGNER,
     },
   };
   return made;

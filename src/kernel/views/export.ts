@@ -19,7 +19,8 @@ export async function exportRun(journal: Journal, run: string, file: string): Pr
   return lines.length;
 }
 
-function chainsOf(journal: Journal, run: string): readonly string[] {
+/** The run and all it delegated to, by run id, outermost first. */
+export function chainsOf(journal: Journal, run: string): readonly string[] {
   const { steps } = traceOf(journal, run);
   const children = steps.flatMap(({ child }) => (child ? chainsOf(journal, child.run) : []));
   return [run, ...children];

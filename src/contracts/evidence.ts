@@ -1,0 +1,62 @@
+/** What a stranger can check, and what other homes sign of this one's log and this one of theirs. */
+export interface EvidenceDesk {
+  /**
+   * Writes a folder that shows what a run was, for whoever has no nanos.
+   * @throws NanosError `export.not_empty`, `run.unknown`, `log.unsigned`, `journal.*`.
+   */
+  bundle(run: string, dir: string, options: { readonly redacted: boolean }): Promise<Bundled>;
+  /** That a step is in the log, as `c2sp.org/tlog-proof@v1`. @throws NanosError `step.unknown`. */
+  prove(step: string): Promise<string>;
+  /** This home's verifier keys, and those it trusts. */
+  keys(): Promise<EvidenceKeys>;
+  /** Trusts a witness of this log, or a log to be witnessed here. @throws NanosError `witness.key`. */
+  trust(key: string): Promise<TrustedKey>;
+  /** Takes it back, by name. @throws NanosError `witness.unknown`. */
+  drop(name: string): Promise<void>;
+  /**
+   * What a witness is asked to sign: the log since it signed last, as a request of `tlog-witness`.
+   * `from`: the size it says it saw last, where this home does not know.
+   * @throws NanosError `witness.unknown`, `witness.choose`.
+   */
+  ask(witness?: string, from?: number): Promise<string>;
+  /**
+   * Signs another home's log as its witness: the checkpoint with its signature comes back.
+   * @throws NanosError `witness.request`, `witness.unknown_log`, `witness.unsigned`,
+   *   `witness.other_size`, `witness.truncated`, `witness.rewritten`.
+   */
+  cosign(request: string): Promise<string>;
+  /** Keeps what witnesses signed. @throws NanosError `witness.not_ours`, `witness.nobody`. */
+  take(checkpoint: string): Promise<Taken>;
+}
+
+/** A bundle that was written. */
+export interface Bundled {
+  readonly run: string;
+  readonly dir: string;
+  readonly events: number;
+  readonly files: readonly string[];
+  /** The log's verifier key, to be given to whoever checks it by another way. */
+  readonly log: string;
+}
+
+export interface EvidenceKeys {
+  readonly log: string;
+  readonly witness: string;
+  /** The operator's key: 32 bytes as base64. */
+  readonly operator: string;
+  readonly trusted: readonly TrustedKey[];
+}
+
+/** A key the operator trusts. `size`: what it signed of this log, or was signed of it here. */
+export interface TrustedKey {
+  readonly name: string;
+  readonly is: "witness" | "log";
+  readonly key: string;
+  readonly size: number;
+}
+
+/** A checkpoint that witnesses signed. */
+export interface Taken {
+  readonly size: number;
+  readonly witnesses: readonly string[];
+}

@@ -1,0 +1,364 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { spawnSync } from "node:child_process";
+import * as fs from "node:fs";
+import { join } from "node:path";
+import { canonical } from "../../std/canonical.ts";
+import { fakeClock } from "../../std/clock.ts";
+import { sha256 } from "../../std/hash.ts";
+import type { Json } from "../../std/json.ts";
+import { countingRandom } from "../../std/random.ts";
+import type { Draft, EventBody } from "../../contracts/event.ts";
+import { refusal } from "../../home/testing/folder.ts";
+import { keyOf, keyText } from "../../journal/log/note.ts";
+import { memoryJournal } from "../../journal/open.ts";
+import { forget } from "../memory/forget.ts";
+import { evidenceLab, EVENTFUL, eventful } from "../testing/evidence-lab.ts";
+import type { World } from "../world.ts";
+import { exportBundle, proofOf } from "./bundle.ts";
+import { withCheckpoints } from "./checkpoints.ts";
+
+type Files = Map<string, Uint8Array>;
+interface Found {
+  readonly ok: boolean;
+  readonly problems: readonly string[];
+  readonly shows: readonly string[];
+}
+interface Verifier {
+  verifyBundle(files: Files, trust?: object): Found;
+  verifyProof(text: string, trust?: object): Found;
+}
+
+const SCRIPT = join(import.meta.dirname, "../../../verifier/nanos-verify.mjs");
+/** Loaded by name: it is no part of nanos, and nanos none of it. */
+const { verifyBundle, verifyProof } = (await import(SCRIPT)) as Verifier;
+
+const lab = evidenceLab(EVENTFUL);
+afterAll(() => lab[Symbol.dispose]());
+const { world } = lab;
+const RUN = await eventful(lab);
+const WHOLE = await bundleOf(world, "whole");
+
+async function bundleOf(of: World, name: string, redacted = false): Promise<Files> {
+  const dir = join(lab.dir, name);
+  await exportBundle(of, RUN, dir, { redacted });
+  return new Map(fs.readdirSync(dir).map((file) => [file, fs.readFileSync(join(dir, file))]));
+}
+
+function text(files: Files, name: string): string {
+  return Buffer.from(files.get(name) ?? "").toString();
+}
+
+test("a bundle holds, by its own keys and by those given elsewhere", () => {
+  const log = keyText(keyOf(world.log, "note"));
+  const trust = { log, operator: world.operatorKey() };
+  for (const given of [undefined, trust, { policy: `log ${log}\nquorum none\n` }]) {
+    expect(verifyBundle(WHOLE, given)).toMatchObject({ ok: true, problems: [] });
+  }
+  const other = keyText({ ...keyOf(world.log, "note"), publicKey: Buffer.alloc(32, 1) });
+  for (const given of [{ log: other }, { operator: "AA==" }]) {
+    expect(verifyBundle(WHOLE, given).ok).toBe(false);
+  }
+});
+
+test("a redacted one says nothing of what was said and done, and holds", async () => {
+  const files = await bundleOf(world, "redacted", true);
+  expect(text(files, "bodies.jsonl")).toBe("");
+  expect([...files.keys()].some((name) => text(files, name).includes("a.example"))).toBe(false);
+  const { problems, shows } = verifyBundle(files);
+  expect(problems).toEqual([]);
+  expect(shows.at(-1)).toContain("0 of ");
+});
+
+test("is not written over anything", async () => {
+  fs.mkdirSync(join(lab.dir, "taken"));
+  fs.writeFileSync(join(lab.dir, "taken", "mine"), "");
+  const act = exportBundle(world, RUN, join(lab.dir, "taken"), { redacted: false });
+  expect((await refusal(() => act)).code).toBe("export.not_empty");
+});
+
+/** Numbers from 0 up to below `n`, the same ones every time. */
+function dice(seed: number): (n: number) => number {
+  let state = seed;
+  return (n) => {
+    state = Number.parseInt(sha256(String(state)).slice(0, 12), 16);
+    return state % n;
+  };
+}
+
+/** One change of one file; its name, for when it is not found. */
+function mutate(files: Files, roll: (n: number) => number): string {
+  const names = [...files.keys()].filter((name) => name !== "nanos-verify.mjs" || roll(9) === 0);
+  const name = names[roll(names.length)] as string;
+  const bytes = Buffer.from(files.get(name) as Uint8Array);
+  const lines = bytes.toString().split("\n").slice(0, -1);
+  const [a, b] = [roll(lines.length), roll(lines.length)];
+  const put = (changed: readonly string[]): void =>
+    void files.set(name, Buffer.from(changed.map((line) => `${line}\n`).join("")));
+  const edits: readonly (() => string)[] = [
+    () => {
+      const at = roll(bytes.length);
+      bytes.writeUInt8(bytes.readUInt8(at) ^ (1 << roll(8)), at);
+      files.set(name, bytes);
+      return `${name}: a bit of byte ${at}`;
+    },
+    () => (put(lines.toSpliced(a, 1)), `${name}: line ${a} dropped`),
+    () => (put(lines.toSpliced(a, 0, lines[b] as string)), `${name}: line ${b} doubled at ${a}`),
+    () => {
+      put(lines.with(a, lines[b] as string).with(b, lines[a] as string));
+      return `${name}: lines ${a} and ${b} swapped`;
+    },
+    () => (put(lines.with(a, edited(lines[a] as string, roll))), `${name}: a value of line ${a}`),
+    () => (files.set(name, bytes.subarray(0, roll(bytes.length))), `${name}: cut`),
+    () => (files.delete(name), `${name}: gone`),
+    () => (files.set(`${name}.more`, bytes), `${name}: a copy beside it`),
+  ];
+  return (edits[roll(edits.length)] as () => string)();
+}
+
+/** A line of JSON with one value changed, or two fields of one object swapped; else its end cut. */
+function edited(line: string, roll: (n: number) => number): string {
+  if (!line.startsWith("{")) return line.slice(0, -1);
+  const root = JSON.parse(line) as { [key: string]: Json };
+  let here: { [key: string]: Json } = root;
+  for (;;) {
+    const keys = Object.keys(here);
+    const key = keys[roll(keys.length)] as string;
+    const value = here[key] as Json;
+    if (typeof value === "object" && value !== null && Object.keys(value).length > 0) {
+      here = value as { [key: string]: Json };
+      continue;
+    }
+    const other = keys[roll(keys.length)] as string;
+    if (roll(3) === 0) [here[key], here[other]] = [here[other] as Json, value];
+    else if (typeof value === "number") here[key] = value + 1;
+    else if (typeof value === "boolean") here[key] = !value;
+    else here[key] = typeof value === "string" ? `${value}x` : "x";
+    return canonical(root);
+  }
+}
+
+function same(a: Files, b: Files): boolean {
+  return (
+    a.size === b.size &&
+    [...a].every(([name, bytes]) => b.get(name)?.toString() === bytes.toString())
+  );
+}
+
+/** The statement over the files as they are now, by whoever holds the log's key. */
+function reseal(files: Files): void {
+  const envelope = JSON.parse(text(files, "statement.dsse.json")) as {
+    payload: string;
+    payloadType: string;
+    signatures: { sig: string }[];
+  };
+  const statement = JSON.parse(Buffer.from(envelope.payload, "base64").toString()) as {
+    subject: Json;
+  };
+  const names = [...files.keys()].filter((name) => name !== "statement.dsse.json").toSorted();
+  statement.subject = names.map((name) => ({
+    name,
+    digest: { sha256: sha256(files.get(name) as Uint8Array) },
+  }));
+  const payload = canonical(statement as unknown as Json);
+  const { payloadType: type } = envelope;
+  const encoded = `DSSEv1 ${type.length} ${type} ${Buffer.byteLength(payload)} ${payload}`;
+  const [signature] = envelope.signatures;
+  if (signature) signature.sig = world.log.sign(encoded);
+  envelope.payload = Buffer.from(payload).toString("base64");
+  files.set("statement.dsse.json", Buffer.from(`${canonical(envelope as unknown as Json)}\n`));
+}
+
+/** A sample where time is short; the whole of it with `npm run soak`. */
+const CHANGES = process.env["NANOS_SOAK"] ? 1_000 : 300;
+
+describe("1,000 random changes of a bundle", () => {
+  test("are all found", () => {
+    const roll = dice(1);
+    const missed: string[] = [];
+    for (let tried = 0; tried < CHANGES;) {
+      const files = new Map(WHOLE);
+      const what = mutate(files, roll);
+      if (same(files, WHOLE)) continue;
+      tried += 1;
+      if (verifyBundle(files).ok) missed.push(what);
+    }
+    expect(missed).toEqual([]);
+  }, 60_000);
+
+  test("of what was recorded are found also when the log's key seals them anew", () => {
+    const roll = dice(2);
+    const missed: string[] = [];
+    const held = ["entries.jsonl", "proofs.jsonl", "checkpoint", "bodies.jsonl"];
+    for (let tried = 0; tried < CHANGES / 3;) {
+      const files = new Map([...WHOLE].filter(([name]) => held.includes(name)));
+      const what = mutate(files, roll);
+      const all = new Map([...WHOLE, ...files]);
+      if (same(all, WHOLE) || files.size !== held.length) continue;
+      tried += 1;
+      reseal(all);
+      if (verifyBundle(all).ok) missed.push(what);
+    }
+    expect(missed).toEqual([]);
+  }, 60_000);
+});
+
+describe("what was recorded against the rules is named, however well it is signed", () => {
+  type Change = (drafts: Draft[]) => Draft[];
+  const without =
+    (kind: string, nth = 0): Change =>
+    (drafts) => {
+      const at = drafts.flatMap(({ body }, i) => (body.kind === kind ? [i] : []))[nth] ?? -1;
+      return drafts.toSpliced(at, 1);
+    };
+  const changed =
+    <K extends EventBody["kind"]>(
+      kind: K,
+      change: (body: Extract<EventBody, { kind: K }>) => object,
+      nth = 0,
+    ): Change =>
+    (drafts) => {
+      let left = nth;
+      return drafts.map((draft) => {
+        if (draft.body.kind !== kind || left-- !== 0) return draft;
+        const body = draft.body as Extract<EventBody, { kind: K }>;
+        return { ...draft, body: { ...body, ...change(body) } };
+      });
+    };
+  /** The first effect that was no model call is the second step; the ask is of the fourth. */
+  const cases: readonly [string, Change, RegExp][] = [
+    ["no decision before an effect", without("action.judged", 1), /nothing was decided/u],
+    ["an effect nobody proposed", without("action.proposed", 1), /never proposed/u],
+    [
+      "an effect twice",
+      (drafts) =>
+        drafts.flatMap((one) => (one.body.kind === "action.settled" ? [one, one] : [one])),
+      /came to something twice/u,
+    ],
+    [
+      "a proposal twice",
+      (drafts) =>
+        drafts.flatMap((one) => (one.body.kind === "action.proposed" ? [one, one] : [one])),
+      /is proposed twice/u,
+    ],
+    [
+      "an effect that was denied",
+      changed(
+        "action.judged",
+        ({ decision }) => ({ decision: { ...decision, verdict: "deny" } }),
+        1,
+      ),
+      /took effect and was not allowed/u,
+    ],
+    [
+      "a denial nobody decided",
+      changed("action.settled", () => ({
+        outcome: { status: "denied", failure: { code: "x", message: "x" } },
+      })),
+      /was denied by no decision/u,
+    ],
+    ["an effect without its answer", without("approval.used"), /without the answer/u],
+    [
+      "an answer to another key",
+      changed("approval.asked", ({ ask }) => ({ ask: { ...ask, keys: ["net:other"] } })),
+      /without the answer/u,
+    ],
+    [
+      "an answer the operator did not give",
+      changed("approval.used", ({ answer }) => ({ answer: { ...answer, by: "mallory" } })),
+      /did not sign/u,
+    ],
+    [
+      "an answer under another name",
+      changed("approval.used", () => ({ id: "a0" })),
+      /under another name/u,
+    ],
+    [
+      "an ask about other arguments",
+      changed("approval.asked", ({ ask }) => ({ ask: { ...ask, argsHash: sha256("") } })),
+      /other arguments than were proposed/u,
+    ],
+    ["an answer nobody asked for", without("approval.asked"), /given for something else/u],
+    [
+      "an ask of another step",
+      changed("approval.asked", ({ ask }) => ({ ask: { ...ask, step: `${ask.run}.1` } })),
+      /an ask of another step/u,
+    ],
+  ];
+  test.each(cases)("%s", async (name, change, says) => {
+    const clock = fakeClock();
+    const journal = withCheckpoints(memoryJournal({ clock, random: countingRandom() }), world.log);
+    const recorded = [...world.journal.chain(RUN)];
+    const drafts = recorded.flatMap(({ event, body }): Draft[] =>
+      body ? [{ ...event, body }] : [],
+    );
+    for (const draft of change(drafts)) await journal.append([draft]);
+    expect(journal.verify().ok).toBe(true);
+    const { problems } = verifyBundle(await bundleOf({ ...world, journal }, name));
+    expect(problems.join("\n")).toMatch(says);
+  });
+});
+
+describe("the verifier is a program of its own", () => {
+  const node = process.env["NANOS_TEST_NODE"] ?? "node";
+  const run = (...args: readonly string[]): readonly [number | null, string] => {
+    const cwd = fs.mkdtempSync(join(lab.dir, "empty-"));
+    const { status, stdout, stderr } = spawnSync(node, args, { cwd, encoding: "utf8", env: {} });
+    return [status, stdout + stderr];
+  };
+
+  test("in an empty folder on plain Node: 0 for what holds, 1 for what does not, 2 for nothing", () => {
+    if (run("--version")[0] !== 0) {
+      process.stdout.write("not available: Node 20 (install it, or name it in NANOS_TEST_NODE)\n");
+      return;
+    }
+    const dir = join(lab.dir, "whole");
+    const script = join(dir, "nanos-verify.mjs");
+    const log = keyText(keyOf(world.log, "note"));
+    expect(run(script, dir, "--log", log)).toEqual([0, expect.stringContaining("ok ")]);
+    expect(run(script)[0]).toBe(2);
+    const broken = join(lab.dir, "broken");
+    fs.cpSync(dir, broken, { recursive: true });
+    fs.appendFileSync(join(broken, "entries.jsonl"), "\u001b[2J\n");
+    const [code, said] = run(script, broken);
+    expect([code, said.includes("\u001b")]).toEqual([1, false]);
+  });
+});
+
+describe("the proof of a step", () => {
+  const log = keyText(keyOf(world.log, "note"));
+
+  test("holds for whoever has the log's key", async () => {
+    const proof = await proofOf(world, `${RUN}.4`);
+    expect(verifyProof(proof, { log })).toMatchObject({ ok: true, problems: [] });
+    expect(verifyProof(proof).problems).toEqual([expect.stringContaining("no key is named")]);
+    for (let at = 0; at < proof.length; at += 3) {
+      const spoiled = Buffer.from(proof);
+      spoiled.writeUInt8(spoiled.readUInt8(at) ^ 2, at);
+      expect([at, verifyProof(spoiled.toString(), { log }).ok]).toEqual([at, false]);
+    }
+  });
+
+  test("is none for a step that is not there", async () => {
+    expect((await refusal(() => proofOf(world, `${RUN}.99`))).code).toBe("step.unknown");
+  });
+});
+
+test("what is forgotten leaves every proof as good as it was", async () => {
+  using own = evidenceLab(EVENTFUL);
+  const run = await eventful(own);
+  const [log, step] = [keyText(keyOf(own.world.log, "note")), `${run}.4`];
+  const before = await proofOf(own.world, step);
+  const words = { id: "n1", text: "https://a.example/x", memory: null };
+  expect((await forget(own.world, words, false)).bodies).toBeGreaterThan(3);
+  expect(own.world.journal.verify().ok).toBe(true);
+  expect(verifyProof(before, { log }).ok).toBe(true);
+  expect(verifyProof(await proofOf(own.world, step), { log }).ok).toBe(true);
+  const dir = join(own.dir, "bundle");
+  await exportBundle(own.world, run, dir, { redacted: false });
+  const files = new Map(
+    fs.readdirSync(dir).map((name) => [name, fs.readFileSync(join(dir, name))]),
+  );
+  const { problems } = verifyBundle(files);
+  expect(problems).toEqual([]);
+  expect(text(files, "bodies.jsonl")).not.toContain("a.example");
+});

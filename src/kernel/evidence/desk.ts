@@ -1,0 +1,18 @@
+import type { EvidenceDesk } from "../../contracts/evidence.ts";
+import type { World } from "../world.ts";
+
+/** Evidence as a person asks for it. What does the work is loaded when it is asked for. */
+export function evidenceDesk(world: World): EvidenceDesk {
+  const bundles = (): Promise<typeof import("./bundle.ts")> => import("./bundle.ts");
+  const witnesses = (): Promise<typeof import("./witness.ts")> => import("./witness.ts");
+  return {
+    bundle: async (run, dir, options) => (await bundles()).exportBundle(world, run, dir, options),
+    prove: async (step) => (await bundles()).proofOf(world, step),
+    keys: async () => (await witnesses()).keysOf(world),
+    trust: async (key) => (await witnesses()).trustKey(world, key),
+    drop: async (name) => (await witnesses()).dropKey(world, name),
+    ask: async (witness, from) => (await witnesses()).askWitness(world, witness, from),
+    cosign: async (request) => (await witnesses()).cosign(world, request),
+    take: async (checkpoint) => (await witnesses()).takeCosigned(world, checkpoint),
+  };
+}

@@ -1,0 +1,67 @@
+import { join } from "node:path";
+import { openKey } from "../../home/keys.ts";
+import { testFolder } from "../../home/testing/folder.ts";
+import { signersOf, withCheckpoints } from "../evidence/checkpoints.ts";
+import { begin } from "../runner.ts";
+import type { World } from "../world.ts";
+import type { FunctionTool } from "./function-tools.ts";
+import { type Lab, lab, type LabSetup } from "./lab.ts";
+
+/** A lab that signs with keys of its own, in a folder that goes with it. */
+export interface EvidenceLab extends Disposable {
+  readonly made: Lab;
+  readonly world: World;
+  readonly dir: string;
+}
+
+export function evidenceLab(setup: LabSetup = {}): EvidenceLab {
+  const folder = testFolder();
+  const made = lab(setup);
+  const key = (name: string): ReturnType<typeof openKey> =>
+    openKey(join(folder.dir, `${name}.key`), "begin anew");
+  const signers = signersOf({
+    operator: key("operator"),
+    log: key("log"),
+    witness: key("witness"),
+  });
+  const world = {
+    ...made.world,
+    ...signers,
+    journal: withCheckpoints(made.journal, signers.log),
+  };
+  return { made, world, dir: folder.dir, [Symbol.dispose]: () => folder[Symbol.dispose]() };
+}
+
+const send: FunctionTool = {
+  name: "send",
+  scopes: ["net:*"],
+  manifest: { args: { url: "destination" } },
+  run: ({ url }) => `sent to ${String(url)}`,
+};
+const look: FunctionTool = { name: "look", run: () => ({ found: "a line, ünïcödé \u2028" }) };
+const call = (name: string, args: { [key: string]: string }): object => ({
+  calls: [{ name, args }],
+});
+
+/** A run with something of everything: a plain call, one that is asked about, and a delegation. */
+export const EVENTFUL: LabSetup = {
+  tools: [send, look],
+  agents: [{ manifest: { name: "oracle" } }, { manifest: { name: "reader" } }],
+  script: {
+    turns: [
+      call("look", {}),
+      call("send", { url: "https://a.example/x" }),
+      call("delegate", { agent: "reader", request: "read it" }),
+      { say: "read" },
+      { say: "all is done" },
+    ],
+  } as NonNullable<LabSetup["script"]>,
+};
+
+/** Carries it out with a yes to whatever is asked; returns the run's id. */
+export async function eventful({ world }: EvidenceLab): Promise<string> {
+  const yes = { verdict: "allow", reach: "once" } as const;
+  const handle = await begin(world, { text: "go", ask: async () => yes });
+  await handle.done;
+  return handle.run;
+}
