@@ -338,6 +338,12 @@ describe("the proof of a step", () => {
     }
   });
 
+  test("is none where the log's key was replaced since", async () => {
+    using other = evidenceLab();
+    const act = proofOf({ ...world, log: other.world.log }, `${RUN}.4`);
+    expect((await refusal(() => act)).code).toBe("log.unsigned");
+  });
+
   test("is none for a step that is not there", async () => {
     expect((await refusal(() => proofOf(world, `${RUN}.99`))).code).toBe("step.unknown");
   });
