@@ -206,6 +206,9 @@ function checkSteps(bundle, entries, bodies) {
   const runs = new Map();
   for (const entry of entries) {
     const { step, run, seq } = entry;
+    // What was answered for the rest of a run holds in a fork of it.
+    const trunk = bodies.get(seq)?.fork?.run;
+    if (trunk !== undefined) runs.set(run, [...(runs.get(trunk) ?? [])]);
     if (step === null) continue;
     if (!step.startsWith(`${run}.`)) bundle.fail(`entry ${seq} is of a step of another run`);
     const one = steps.get(step) ?? { step, judged: [], asked: new Map() };

@@ -12,6 +12,7 @@ import { refusal } from "../../home/testing/folder.ts";
 import { keyOf, keyText } from "../../journal/log/note.ts";
 import { memoryJournal } from "../../journal/open.ts";
 import { forget } from "../memory/forget.ts";
+import { fork } from "../runner.ts";
 import { evidenceLab, EVENTFUL, eventful } from "../testing/evidence-lab.ts";
 import type { World } from "../world.ts";
 import { exportBundle, proofOf } from "./bundle.ts";
@@ -67,6 +68,23 @@ test("a redacted one says nothing of what was said and done, and holds", async (
   const { problems, shows } = verifyBundle(files);
   expect(problems).toEqual([]);
   expect(shows.at(-1)).toContain("0 of ");
+});
+
+test("a fork brings what it shares, with the answers given there", async () => {
+  using own = evidenceLab(EVENTFUL);
+  const trunk = await eventful(own);
+  const handle = await fork(own.world, {
+    ...{ run: trunk, at: "5" },
+    ask: async () => ({ verdict: "allow", reach: "run" }),
+  });
+  expect((await handle.done).state).toBe("ended");
+  const dir = join(own.dir, "fork");
+  await exportBundle(own.world, handle.run, dir, { redacted: false });
+  const files = new Map(
+    fs.readdirSync(dir).map((name) => [name, fs.readFileSync(join(dir, name))]),
+  );
+  expect(verifyBundle(files).problems).toEqual([]);
+  expect(text(files, "entries.jsonl")).toContain(`"${trunk}"`);
 });
 
 test("is not written over anything", async () => {
@@ -354,7 +372,7 @@ test("what is forgotten leaves every proof as good as it was", async () => {
   const run = await eventful(own);
   const [log, step] = [keyText(keyOf(own.world.log, "note")), `${run}.4`];
   const before = await proofOf(own.world, step);
-  const words = { id: "n1", text: "https://a.example/x", memory: null };
+  const words = { id: "n1", text: "https://a.example/x", notes: [] };
   expect((await forget(own.world, words, false)).bodies).toBeGreaterThan(3);
   expect(own.world.journal.verify().ok).toBe(true);
   expect(verifyProof(before, { log }).ok).toBe(true);

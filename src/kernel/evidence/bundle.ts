@@ -1,9 +1,10 @@
 import * as fs from "node:fs";
 import { join } from "node:path";
 import { canonical } from "../../std/canonical.ts";
-import { NanosError } from "../../std/error.ts";
+import { assert, NanosError } from "../../std/error.ts";
 import { hashOf, sha256 } from "../../std/hash.ts";
 import type { Json } from "../../std/json.ts";
+import { LIMITS } from "../../std/limits.ts";
 import type { Recorded } from "../../contracts/drive.ts";
 import type { Event } from "../../contracts/event.ts";
 import type { Bundled } from "../../contracts/evidence.ts";
@@ -55,9 +56,7 @@ async function bundleOf(
   redacted: boolean,
 ): Promise<ReadonlyMap<string, string>> {
   const { journal } = world;
-  const recorded = chainsOf(journal, run)
-    .flatMap((chain) => [...journal.chain(chain)])
-    .toSorted((a, b) => a.event.seq - b.event.seq);
+  const recorded = recordedFor(journal, run);
   const note = await pointOver(world, recorded.at(-1)?.event.seq ?? 0);
   const { text, policy, size } = signedPoint(world, note);
   const proofs = recorded.map(({ event: { seq } }) => ({
@@ -76,6 +75,21 @@ async function bundleOf(
   const told = { run, recorded, size, redacted, bodies: bodies.length };
   files.set("statement.dsse.json", signedStatement(world, files, told));
   return files;
+}
+
+/** All of the run, of those it delegated to, and of those it was forked from up to there, by `seq`. */
+function recordedFor(journal: World["journal"], run: string): readonly Recorded[] {
+  const recorded = chainsOf(journal, run).flatMap((chain) => [...journal.chain(chain)]);
+  let first = recorded[0]?.body;
+  for (let forks = 0; first?.kind === "run.started" && first.fork; forks++) {
+    assert(forks <= LIMITS.forks, "a run is forked from no more than its limit");
+    const { run: trunk, hash } = first.fork;
+    const chain = [...journal.chain(trunk)];
+    const end = chain.findIndex(({ event }) => event.hash === hash);
+    recorded.push(...chain.slice(0, end + 1));
+    first = chain[0]?.body;
+  }
+  return recorded.toSorted((a, b) => a.event.seq - b.event.seq);
 }
 
 /** Proof for one step: its newest event, which stands for all before it, in the form of C2SP. */
