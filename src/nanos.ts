@@ -309,8 +309,7 @@ function nanosOf(
   return {
     place,
     arrangement,
-    traces,
-    evidence: evidenceDesk(world),
+    ...{ traces, evidence: evidenceDesk(world) },
     ...policyDesk(world, arrangement.rules),
     tools: toolDesk(world),
     ...{ agents, secrets, skills, memory, missions },
