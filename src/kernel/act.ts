@@ -93,7 +93,8 @@ function proposalOf(
   const spent = spentFor(frame, step);
   const standing = standingOf(frame, want, step, { now, spent, grants, answers });
   const decision = judge(action, standing);
-  frame.spent = { ...frame.spent, calls: frame.spent.calls + 1 };
+  // That a task begins or is accepted is no use of anything.
+  if (action.kind !== "task") frame.spent = { ...frame.spent, calls: frame.spent.calls + 1 };
   if (action.kind === "tool" || action.kind === "agent") frame.calls += 1;
   noteDecision(frame, decision);
   if (decision.verdict !== "deny") noteUse(frame, action, step);

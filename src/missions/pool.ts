@@ -28,8 +28,13 @@ export function newPool({ budget, facts }: Pick<Frame, "budget" | "facts">): Poo
       const now = spent();
       const most = { ...wanted, ...(wanted.time === undefined ? {} : { ms: wanted.time }) };
       const share = (key: (typeof COUNTS)[number]): number => {
-        const left = Math.floor(Math.max(0, budget[key] - now[key]) / waiting);
-        return Math.min(left, most[key] ?? Math.min(LIMITS[key], facts.limits[key] ?? LIMITS[key]));
+        const left = Math.max(0, budget[key] - now[key]);
+        // What is too little to be shared goes to whoever comes first.
+        return Math.min(
+          left,
+          Math.max(1, Math.floor(left / waiting)),
+          most[key] ?? Math.min(LIMITS[key], facts.limits[key] ?? LIMITS[key]),
+        );
       };
       const [turns = 0, calls = 0, tokens = 0] = COUNTS.map(share);
       const ms = Math.max(0, Math.min(budget.ms - now.ms, most.ms ?? LIMITS.runMs));
