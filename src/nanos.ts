@@ -44,6 +44,7 @@ import { factsBook, type FactsBook, factsIn, memorySettings } from "./kernel/fac
 import { memoryDesk } from "./kernel/memory/desk.ts";
 import { note } from "./kernel/desk/note.ts";
 import { begin, cancel, fork, resume } from "./kernel/runner.ts";
+import { undoDesk } from "./kernel/undo/desk.ts";
 import { sweepTrees } from "./kernel/tree/tree.ts";
 import { sealOf } from "./kernel/standing.ts";
 import type { World } from "./kernel/world.ts";
@@ -316,10 +317,8 @@ function nanosOf(
     ...listedIn(arrangement, world),
     models,
     grants: grants.grants,
-    run: (request) => begin(world, request),
-    resume: (run, hooks = {}) => resume(world, run, hooks),
-    fork: (request) => fork(world, request),
-    cancel: (run) => cancel(world, run),
+    ...runsIn(world),
+    undo: undoDesk(world),
     doctor: async (probe) => {
       const { doctor } = await import("./kernel/desk/doctor.ts");
       const verify = (): VerifyReport => traces.verify();
@@ -337,6 +336,15 @@ function nanosOf(
       await sandbox.close();
       world.journal.close();
     },
+  };
+}
+
+function runsIn(world: World): Pick<Nanos, "run" | "resume" | "fork" | "cancel"> {
+  return {
+    run: (request) => begin(world, request),
+    resume: (run, hooks = {}) => resume(world, run, hooks),
+    fork: (request) => fork(world, request),
+    cancel: (run) => cancel(world, run),
   };
 }
 

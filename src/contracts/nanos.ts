@@ -14,6 +14,7 @@ import type { Change, Events, Grants, SkillCommand, Skills } from "./skill.ts";
 import type { ToolManifest } from "./tool.ts";
 import type { EvidenceDesk } from "./evidence.ts";
 import type { Traces } from "./trace.ts";
+import type { Undos } from "./undo.ts";
 import type { Budget } from "./usage.ts";
 
 /**
@@ -34,6 +35,7 @@ export interface Nanos {
 
   readonly traces: Traces;
   readonly evidence: EvidenceDesk;
+  readonly undo: Undos;
   readonly approvals: Approvals;
   readonly tools: Tools;
   readonly agents: Agents;

@@ -100,6 +100,8 @@ export const Outcome = z.discriminatedUnion("status", [
       .optional(),
     /** Files it changed, after commit. */
     files: z.array(FileChange).optional(),
+    /** Of these it was too large to keep what was there before: their change cannot be undone. */
+    unkept: z.array(z.string()).optional(),
     /** Label of what came back by itself, where the conversation it came into is worse. */
     own: Label.optional(),
     /** Hosts it reached, `host:port`. */

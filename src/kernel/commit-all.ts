@@ -36,6 +36,7 @@ export async function commitAll(
     const call = calls[i];
     const tool = frame.facts.tools.find(({ manifest }) => manifest.name === call?.name);
     if (!call || !tool || one.step === null) {
+      noteFiles(frame, one.outcome);
       all.push(one);
       continue;
     }
@@ -94,8 +95,13 @@ async function commitOnce(
     return { kind: "committed", value: { step, outcome: told, label } };
   }
   const { files = [] } = acted.outcome;
-  for (const { path, kind } of files) frame.files.set(path, kind);
+  noteFiles(frame, acted.outcome);
   return { kind: "committed", value: { step, outcome: { ...outcome, files }, label } };
+}
+
+function noteFiles(frame: Frame, outcome: Outcome): void {
+  if (outcome.status !== "done") return;
+  for (const { path, kind } of outcome.files ?? []) frame.files.set(path, kind);
 }
 
 /** A refusal that says which files hold which secrets, so that they can be written without. */

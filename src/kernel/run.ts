@@ -27,6 +27,7 @@ import { say } from "./wants/model.ts";
 import { ACCEPT, acceptedIn, noteWant, ownMemories, REMEMBER } from "./wants/note.ts";
 import { toolWant } from "./wants/tool.ts";
 import { inTree } from "./tree/tree.ts";
+import { UNDO, undoWant } from "./undo/want.ts";
 import { answerIn, toolOf, workArgs } from "./wants/work.ts";
 
 /** What a run came to, or that it waits. */
@@ -146,6 +147,7 @@ async function callDirectly(frame: Frame, call: NonNullable<RunStarted["call"]>)
   if (call.tool === ACCEPT) {
     return doOne(frame, REMEMBER, noteWant(frame, acceptedIn(call.args)), pretty);
   }
+  if (call.tool === UNDO) return doOne(frame, UNDO, undoWant(frame, call.args), pretty);
   const tool = frame.facts.tools.find(({ manifest }) => manifest.name === call.tool);
   if (!tool) return lacking(noTool(call.tool, frame.facts), "See `nanos tool list`.");
   return doOne(frame, call.tool, heldWant(toolWant(frame, tool, call.args), call.secrets), pretty);

@@ -180,6 +180,9 @@ export const LIMITS = {
   stageBytes: 200 * 1024 * 1024,
   /** Files one sandboxed call may have in its stage. */
   stageFiles: 20_000,
+  /** What is kept of one file a commit changes, and of all commits of a home: the oldest make room. */
+  undoFileBytes: 32 * 1024 * 1024,
+  undoBytes: 2 * 1024 * 1024 * 1024,
   /** Warm tool processes kept at once. */
   warmProcesses: 16,
 

@@ -78,6 +78,7 @@ export function openTools(options: ToolOptions): ToolHost {
     options.stageDir ?? join(cacheDir, "stage"),
     options.undoDir ?? join(cacheDir, "undo"),
   );
+  const { reopen, written, undoing, takeBack } = stages;
   const parts: Parts = {
     sandbox: options.sandbox,
     clock: options.clock,
@@ -111,8 +112,7 @@ export function openTools(options: ToolOptions): ToolHost {
       const hint = close === undefined ? undefined : `Did you mean ${close}?`;
       return failed(failure("tool.unknown", `There is no tool ${call.tool}.`, hint), "host");
     },
-    reopen: (step) => stages.reopen(step),
-    written: (step) => stages.written(step),
+    ...{ reopen, written, undoing, takeBack },
     code: (name) => codeOf(name, arrangement),
     leave: (run) => {
       for (const kind of kinds) kind.leave?.(requestOf(run));

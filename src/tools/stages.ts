@@ -5,9 +5,13 @@ import { hashOf } from "../std/hash.ts";
 import { isObject, type Json } from "../std/json.ts";
 import type { Failure } from "../contracts/outcome.ts";
 import type { Boxed, Mapped } from "../sandbox/sandbox.ts";
-import { contentsOf, readWritten, reopenStage, type Written } from "../sandbox/stage/handle.ts";
+import { writeChanges } from "../sandbox/stage/commit.ts";
+import { contentsOf, readWritten, reopenStage } from "../sandbox/stage/handle.ts";
+import { planUndo, readUndo, stageUndo, type Undone, unkeptIn } from "../sandbox/stage/undo.ts";
+import type { Written } from "../sandbox/stage/written.ts";
 import { isFailure } from "./failures.ts";
-import type { Staged } from "./tool-host.ts";
+import type { Commits } from "../contracts/undo.ts";
+import type { Staged, ToolHost } from "./tool-host.ts";
 
 /** What sandboxed calls wrote and nobody has committed or discarded yet, by step. */
 export interface Stages {
@@ -17,6 +21,9 @@ export interface Stages {
   keep(step: string, boxed: Boxed): Promise<Staged | Failure | null>;
   /** The stage of a step, also one that an earlier process left; null when there is none. */
   reopen(step: string): Promise<Staged | null>;
+  /** What taking commits back would do, and a stage of a step that does it. */
+  undoing(commits: Commits): ReturnType<ToolHost["undoing"]>;
+  takeBack(step: string, commits: Commits): Promise<Staged | Failure>;
   /** What a commit of the step would write, to be shown; empty when there is nothing. */
   written(step: string): readonly Written[];
 }
@@ -39,6 +46,7 @@ export function openStages(dir: string, undo: string): Stages {
       diff: hashOf(changes as unknown as Json),
       contents: () => contentsOf(folder(step)),
       commit: () => stage.commit(join(undo, folderName(step))),
+      unkept: () => unkeptIn(join(undo, folderName(step))),
       async discard() {
         kept.delete(step);
         await stage.discard();
@@ -64,9 +72,38 @@ export function openStages(dir: string, undo: string): Stages {
       const staged = left && (await stagedOf(step, left));
       return staged === null || isFailure(staged) ? null : staged;
     },
+    undoing: (commits) => {
+      const all = keptOf(undo, commits);
+      return { files: planUndo(all), written: readUndo(all) };
+    },
+    async takeBack(step, commits) {
+      const stage = stageBack(folder(step), keptOf(undo, commits));
+      const staged = isFailure(stage) ? stage : await stagedOf(step, stage);
+      return staged ?? NOTHING_BACK;
+    },
     written: (step) => readWritten(folder(step)),
   };
 }
+
+function keptOf(undo: string, commits: Commits): readonly Undone[] {
+  return commits.map(({ step, files }) => ({ undo: join(undo, folderName(step)), files }));
+}
+
+/** The stage in `folder` that takes commits back: the one that is there after a crash, or a new one. */
+function stageBack(folder: string, commits: readonly Undone[]): Stage | Failure {
+  const left = reopenStage(folder);
+  if (left) return left;
+  const changes = stageUndo(commits, folder);
+  if (isFailure(changes)) return changes;
+  writeChanges(folder, changes);
+  return reopenStage(folder) ?? NOTHING_BACK;
+}
+
+const NOTHING_BACK: Failure = {
+  code: "undo.nothing",
+  message: "All of it is as it was before.",
+  next: "There is nothing to do.",
+};
 
 /** What a process said, in which it may have named places of its stage: as the places they stand for. */
 export function withRealPlaces(said: string, mapping: readonly Mapped[]): string;

@@ -4,7 +4,9 @@ import type { Label } from "../contracts/label.ts";
 import type { Failure, FileChange, Refused } from "../contracts/outcome.ts";
 import type { Scope } from "../contracts/scope.ts";
 import type { ToolManifest } from "../contracts/tool.ts";
-import type { StagedContent, Written } from "../sandbox/stage/handle.ts";
+import type { StagedContent } from "../sandbox/stage/handle.ts";
+import type { Written } from "../sandbox/stage/written.ts";
+import type { Commits, UndoFile } from "../contracts/undo.ts";
 import type { Usage } from "../contracts/usage.ts";
 
 /** A tool that could be loaded, with where it came from. */
@@ -142,6 +144,8 @@ export interface Staged {
   contents(): Iterable<StagedContent>;
   /** Writes the changes to the real files, atomically per file, keeping pre-images. All or a failure. */
   commit(): Promise<Failure | null>;
+  /** After a commit: files of which what was there before was too large to keep. */
+  unkept(): readonly string[];
   discard(): Promise<void>;
 }
 
@@ -169,6 +173,13 @@ export interface ToolHost {
    * A wait for the operator may outlive the process, and so does the stage.
    */
   reopen(step: string): Promise<Staged | null>;
+  /** What taking commits back would do to each file, and what would come of it, to be shown. */
+  undoing(commits: Commits): {
+    readonly files: readonly UndoFile[];
+    readonly written: readonly Written[];
+  };
+  /** A stage under this step that takes commits back; the one that is there, after a crash. */
+  takeBack(step: string, commits: Commits): Promise<Staged | Failure>;
   /** What a commit of that stage would write, to be shown to a person; empty when it is gone. */
   written(step: string): readonly Written[];
   /** Hash of what goes by a grant's name, as it would be started; null where nothing does. */

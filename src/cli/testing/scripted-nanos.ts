@@ -133,6 +133,10 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
     events: { list: async () => [], watch: async () => undefined },
     commands: [{ name: "today", skill: "notes", description: "today's note" }],
     resume: async (run, hooks) => find(run).start(hooks ?? {}),
+    undo: {
+      plan: (of) => ({ of, files: [], changes: [], outward: [] }),
+      run: async (of, hooks) => find(of).start(hooks ?? {}),
+    },
     fork: async ({ run, at, ...hooks }) => {
       calls.log.push(`fork ${run} ${at}`);
       return find(run).start(hooks);

@@ -214,6 +214,8 @@ const ADDER: ToolHost = {
   },
   reopen: async () => null,
   written: () => [],
+  undoing: () => ({ files: [], written: [] }),
+  takeBack: async () => ({ code: "undo.nothing", message: "A probe writes no files." }),
   code: () => null,
   leave: () => undefined,
   close: async () => undefined,

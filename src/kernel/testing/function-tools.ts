@@ -85,6 +85,8 @@ export function functionTools(
     },
     reopen: async (step) => stages.get(step) ?? null,
     written: () => [],
+    undoing: () => ({ files: [], written: [] }),
+    takeBack: async () => ({ code: "undo.nothing", message: "Nothing is kept in memory." }),
     code: () => null,
     leave: () => undefined,
     close: async () => undefined,
@@ -149,6 +151,7 @@ function stagedOf(
       told.written();
       return null;
     },
+    unkept: () => [],
     discard: async () => void told.forget(),
   };
 }

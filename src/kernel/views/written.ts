@@ -5,22 +5,28 @@ import type { Journal, ViewSpec } from "../../journal/journal.ts";
 /** What runs wrote to files, with the label it had: what was written while tainted stays so. */
 const WRITTEN: ViewSpec = {
   name: "written",
-  version: 1,
+  version: 2,
   kinds: ["action.settled"],
-  tables:
-    "CREATE TABLE written (path TEXT PRIMARY KEY, hash TEXT NOT NULL, label TEXT NOT NULL) STRICT",
+  // What a run wrote over of another run's is that one's again when it comes back.
+  tables: `
+    CREATE TABLE written (path TEXT PRIMARY KEY, hash TEXT NOT NULL, label TEXT NOT NULL) STRICT;
+    CREATE TABLE written_before (path TEXT, hash TEXT, label TEXT NOT NULL,
+      PRIMARY KEY (path, hash)) STRICT;
+  `,
   apply: (db, { event, body }) => {
     if (body?.kind !== "action.settled" || body.outcome.status !== "done") return;
     const { label } = event;
     for (const { path, after } of body.outcome.files ?? []) {
-      if (after === null || label === null) db.run("DELETE FROM written WHERE path = ?", path);
-      else {
-        const row = [path, after, JSON.stringify(label)];
-        db.run("INSERT OR REPLACE INTO written VALUES (?, ?, ?)", ...row);
-      }
+      db.run("INSERT OR REPLACE INTO written_before SELECT * FROM written WHERE path = ?", path);
+      db.run("DELETE FROM written WHERE path = ?", path);
+      if (after === null) continue;
+      if (label === null) db.run(BACK, path, after);
+      else db.run("INSERT INTO written VALUES (?, ?, ?)", path, after, JSON.stringify(label));
     }
   },
 };
+
+const BACK = "INSERT INTO written SELECT * FROM written_before WHERE path = ? AND hash = ?";
 
 /** A file as a run wrote it last. */
 export interface WrittenFile {

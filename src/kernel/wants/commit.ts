@@ -70,7 +70,7 @@ async function commit(
   if (!world) throw new Error("bug: a replay wrote files");
   const start = drive.elapsed();
   // One commit at a time in this home, so that no two see the same file unchanged and both write it.
-  const outcome = await world.alone(() => commitStage(world, of, staged)).catch(failed);
+  const outcome = await world.alone(() => commitStage(world, of, staged)).catch(failedCommit);
   const ms = Math.round(drive.elapsed() - start);
   return {
     ...draft(frame, step, "kernel", { kind: "action.settled", outcome, ms }),
@@ -80,7 +80,7 @@ async function commit(
 }
 
 /** Another commit held on for too long, or the disk failed: that is an outcome. */
-function failed(error: unknown): Outcome {
+export function failedCommit(error: unknown): Outcome {
   const failure =
     error instanceof NanosError
       ? { code: error.code, message: error.message, next: error.next }
@@ -105,7 +105,9 @@ async function commitStage(
   }
   const failure = await stage.commit();
   if (failure) return { status: "failed", failure };
-  return { status: "done", output: null, files: [...staged.changes] };
+  const unkept = stage.unkept();
+  const lost = unkept.length === 0 ? {} : { unkept: [...unkept] };
+  return { status: "done", output: null, files: [...staged.changes], ...lost };
 }
 
 /** Clears away the stages that are used up. What came of them is on disk by now. */

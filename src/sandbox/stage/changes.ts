@@ -10,6 +10,8 @@ import { mark, tooLarge } from "./copy.ts";
 /** A change with the staged file it comes from. */
 export interface StagedChange extends FileChange {
   readonly staged: string;
+  /** Whose the file becomes, where that is known. */
+  readonly owner?: { readonly uid: number; readonly gid: number };
 }
 
 /** Marks a symbolic link in a change's `mode`; its hash is that of the text it holds. */

@@ -1,14 +1,10 @@
-import type { Stats } from "node:fs";
 import {
   chmodSync,
   chownSync,
-  closeSync,
   copyFileSync,
   existsSync,
-  fsyncSync,
   lstatSync,
   mkdirSync,
-  openSync,
   readdirSync,
   readFileSync,
   readlinkSync,
@@ -16,14 +12,15 @@ import {
   rmdirSync,
   symlinkSync,
   unlinkSync,
-  writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Failure, FileChange } from "../../contracts/outcome.ts";
-import { codeOf, messageOf } from "../../std/error.ts";
+import { codeOf } from "../../std/error.ts";
 import { sha256 } from "../../std/hash.ts";
 import type { StagedChange } from "./changes.ts";
 import { changedMeanwhile, hashAt, LINK_MODE, modeOf } from "./changes.ts";
+import { attempt, flush, look, writeDurably } from "./disk.ts";
+import { keepPreImages } from "./undo.ts";
 
 /**
  * How changes get into the real files:
@@ -31,25 +28,12 @@ import { changedMeanwhile, hashAt, LINK_MODE, modeOf } from "./changes.ts";
  *   every real file is as it was -> pre-images and the list to `undo` -> file by file, by rename
  *
  * Nothing real is touched before every pre-image is on disk, so a crash at any point leaves what
- * `commitChanges` (again) finishes and `restore` takes back. Both only ever act on a file that is
- * in one of the two states they know.
+ * `commitChanges` (again) finishes and an undo takes back (`undo.ts`). Both only ever act on a file
+ * that is in one of the two states they know.
  */
 
 /** The list a stage keeps, for a commit after nanos was gone in between. */
 export const CHANGES_FILE = "changes.json";
-const UNDO_FILE = "undo.json";
-
-interface Undo {
-  readonly v: 1;
-  readonly changes: readonly UndoChange[];
-  /** Folders the commit made, deepest first. */
-  readonly folders: readonly string[];
-}
-
-interface UndoChange extends FileChange {
-  /** Mode and owner before; absent for a created file. */
-  readonly was?: { readonly mode: number; readonly uid: number; readonly gid: number };
-}
 
 /** Writes the list that `readChanges` reads, durably. */
 export function writeChanges(stage: string, changes: readonly StagedChange[]): void {
@@ -85,34 +69,8 @@ export function commitChanges(changes: readonly StagedChange[], undo: string): F
   });
 }
 
-/**
- * Takes a commit back from its `undo` folder: changed and deleted files return with their content,
- * mode and owner, created ones go. Refuses, before it touches anything, when a file was changed
- * since (`sandbox.changed_meanwhile`). Doing it twice does no more than doing it once.
- */
-export function restore(undo: string): Failure | null {
-  return attempt(() => {
-    const { changes, folders } = JSON.parse(readFileSync(join(undo, UNDO_FILE), "utf8")) as Undo;
-    const back = changes.map((change) => reversed(change, undo));
-    const states = back.map((change) => stateOf(change));
-    const other = back.find((_, i) => states[i] === "other");
-    if (other) return changedMeanwhile(other.path);
-    applyAll(back.filter((_, i) => states[i] === "before"));
-    removeTemporaries(changes);
-    for (const folder of folders) removeIfEmpty(folder);
-    return null;
-  });
-}
-
-/** A change to apply, with what the new file's owner and mode shall be where that is known. */
-interface Applied extends StagedChange {
-  readonly owner?: { readonly uid: number; readonly gid: number };
-  /** Mode before, where a change may be of the mode alone. */
-  readonly modeBefore?: number;
-}
-
 /** Where a real file is: as the change found it, as the change leaves it, or neither. */
-function stateOf(change: Applied): "before" | "after" | "other" {
+function stateOf(change: StagedChange): "before" | "after" | "other" {
   const stat = look(change.path);
   const hash = hashAt(change.path, stat);
   const mode = stat && hash !== null ? modeOf(stat) : undefined;
@@ -130,7 +88,7 @@ function linkOnTheWay(path: string): string | null {
 }
 
 /** One by one, each whole or not at all; on disk when it returns. */
-function applyAll(changes: readonly Applied[]): void {
+function applyAll(changes: readonly StagedChange[]): void {
   const folders = new Set<string>();
   for (const change of inOrder(changes)) {
     apply(change);
@@ -146,54 +104,7 @@ function inOrder<T extends FileChange>(changes: readonly T[]): T[] {
   return [...deleted.toSorted((a, b) => b.path.length - a.path.length), ...written];
 }
 
-function keepPreImages(changes: readonly StagedChange[], undo: string): void {
-  const list = join(undo, UNDO_FILE);
-  // The list is written last: once it is there, every pre-image is.
-  if (existsSync(list)) return;
-  mkdirSync(undo, { recursive: true, mode: 0o700 });
-  const kept: UndoChange[] = changes.map(({ staged: _, ...change }) => {
-    const stat = look(change.path);
-    if (change.before === null || stat === undefined) return change;
-    const image = join(undo, change.before);
-    if (!existsSync(image)) writeImage(change.path, image, stat.isSymbolicLink());
-    return { ...change, was: { mode: modeOf(stat), uid: stat.uid, gid: stat.gid } };
-  });
-  const folders = newFolders(changes);
-  writeDurably(list, JSON.stringify({ v: 1, changes: kept, folders } satisfies Undo));
-}
-
-/** Folders that must be made for the changes, deepest first. */
-function newFolders(changes: readonly StagedChange[]): string[] {
-  const missing = new Set<string>();
-  for (const change of changes) {
-    if (change.after === null) continue;
-    for (let at = dirname(change.path); !look(at)?.isDirectory(); at = dirname(at)) missing.add(at);
-  }
-  return [...missing].toSorted((a, b) => b.length - a.length);
-}
-
-function writeImage(from: string, image: string, link: boolean): void {
-  const temporary = `${image}.tmp`;
-  if (link) writeFileSync(temporary, readlinkSync(from));
-  else copyFileSync(from, temporary);
-  flush(temporary);
-  renameSync(temporary, image);
-}
-
-function reversed(change: UndoChange, undo: string): Applied {
-  const { was, before, after, path, mode } = change;
-  const kind = before === null ? "deleted" : after === null ? "created" : "modified";
-  const base = { path, kind, before: after, after: before, bytes: 0 } as const;
-  const staged = join(undo, before ?? "none");
-  return {
-    ...base,
-    staged,
-    ...(mode !== undefined && { modeBefore: mode }),
-    ...(was && { mode: was.mode, owner: { uid: was.uid, gid: was.gid } }),
-  };
-}
-
-function apply(change: Applied): void {
+function apply(change: StagedChange): void {
   if (change.after === null) return remove(change);
   const folder = dirname(change.path);
   makeFolders(folder);
@@ -213,24 +124,24 @@ function temporaryOf(path: string): string {
 }
 
 /** What a commit that was killed had begun to write. */
-function removeTemporaries(changes: readonly FileChange[]): void {
+export function removeTemporaries(changes: readonly FileChange[]): void {
   for (const { path } of changes) unlink(temporaryOf(path));
 }
 
-function writeCopy(change: Applied, temporary: string): void {
+function writeCopy(change: StagedChange, temporary: string): void {
   copyFileSync(change.staged, temporary);
   chmodSync(temporary, change.mode ?? 0o644);
   flush(temporary);
 }
 
 /** The text of a staged link, or of a kept one, which lies in a file. */
-function linkText(change: Applied): string {
+function linkText(change: StagedChange): string {
   const stat = lstatSync(change.staged);
   return stat.isSymbolicLink() ? readlinkSync(change.staged) : readFileSync(change.staged, "utf8");
 }
 
 /** As root, a file stays its owner's; a new one is the folder owner's. Others can only own it. */
-function giveTo(file: string, owner: { uid: number; gid: number }, change: Applied): void {
+function giveTo(file: string, owner: { uid: number; gid: number }, change: StagedChange): void {
   if (process.getuid?.() !== 0 || change.mode === LINK_MODE) return;
   chownSync(file, owner.uid, owner.gid);
   // Changing the owner drops permission bits on some systems.
@@ -247,7 +158,7 @@ function makeFolders(folder: string): void {
 }
 
 /** Removes the file, and the folders around it that are gone from the stage too, once empty. */
-function remove(change: Applied): void {
+function remove(change: StagedChange): void {
   unlink(change.path);
   let staged = dirname(change.staged);
   for (let at = dirname(change.path); look(staged) === undefined; at = dirname(at)) {
@@ -276,46 +187,4 @@ function removeEmptyTree(folder: string): void {
     if (entry.isDirectory()) removeEmptyTree(join(folder, entry.name));
   }
   rmdirSync(folder);
-}
-
-/** What is at a path, not following a link; undefined when nothing can be there. */
-function look(path: string): Stats | undefined {
-  try {
-    return lstatSync(path);
-  } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes(codeOf(error))) return undefined;
-    throw error;
-  }
-}
-
-function flush(path: string): void {
-  const fd = openSync(path, "r");
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-function writeDurably(path: string, text: string): void {
-  const temporary = `${path}.tmp`;
-  writeFileSync(temporary, text, { mode: 0o600 });
-  flush(temporary);
-  renameSync(temporary, path);
-  flush(dirname(path));
-}
-
-/** A file system that says no is a failure, not a crash. */
-function attempt(work: () => Failure | null): Failure | null {
-  try {
-    return work();
-  } catch (error) {
-    const code = codeOf(error);
-    if (code === "") throw error;
-    return {
-      code: "sandbox.commit_failed",
-      message: `The changes could not be written: ${messageOf(error)}.`,
-      next: code === "ENOSPC" ? "Free some space, then resume." : "Fix the folder, then resume.",
-    };
-  }
 }

@@ -6,7 +6,7 @@ import { systemClock } from "../../std/clock.ts";
 import { inFolder } from "../testing/ground.ts";
 import type { Tree } from "../testing/tree.ts";
 import { changesOf, readTree, stageOf, writeTree } from "../testing/tree.ts";
-import { restore } from "./commit.ts";
+import { restore } from "../testing/restore.ts";
 import { reopenStage } from "./handle.ts";
 
 const names = fc.constantFrom("a", "b", "c/d", "c/e", ".git/config", ".git/hooks/x", "c/f/g");

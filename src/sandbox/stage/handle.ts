@@ -1,16 +1,8 @@
-import {
-  closeSync,
-  constants,
-  lstatSync,
-  openSync,
-  readFileSync,
-  readlinkSync,
-  readSync,
-} from "node:fs";
+import { closeSync, constants, lstatSync, openSync, readlinkSync, readSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import type { Failure, FileChange } from "../../contracts/outcome.ts";
-import { LIMITS } from "../../std/limits.ts";
 import type { StagedChange } from "./changes.ts";
+import { contentAt, type Written } from "./written.ts";
 import { findChanges } from "./changes.ts";
 import { commitChanges, readChanges, writeChanges } from "./commit.ts";
 import type { StagedRoot } from "./copy.ts";
@@ -62,14 +54,6 @@ export function reopenStage(folder: string): StageHandle | null {
   };
 }
 
-/** What a file is to become; null where it is not, or is no more. */
-export interface Written {
-  /** The real file, absolute. */
-  readonly path: string;
-  readonly before: Uint8Array | null;
-  readonly after: Uint8Array | null;
-}
-
 /**
  * What the stage in `folder` would put in place, beside what lies there now, to be shown to a
  * person. Empty where there is no stage whose changes were looked at.
@@ -112,18 +96,7 @@ function* piecesOf(path: string): Generator<Uint8Array> {
 
 const PIECE_BYTES = 1024 * 1024;
 
-/** A link is not followed, and nothing is read that nobody could look through. */
-function contentAt(path: string): Uint8Array {
-  const stat = lstatSync(path, { throwIfNoEntry: false });
-  if (stat?.isSymbolicLink()) return Buffer.from(`a link to ${readlinkSync(path)}`);
-  const isSmall = stat?.isFile() === true && stat.size <= LIMITS.seenFileBytes;
-  return isSmall ? readFileSync(path) : NO_TEXT;
-}
-
-/** Stands for content that is not shown: it is no text in UTF-8. */
-const NO_TEXT = new Uint8Array([0xff]);
-
-function withoutStaged({ staged: _, ...change }: StagedChange): FileChange {
+function withoutStaged({ staged: _, owner: _owner, ...change }: StagedChange): FileChange {
   return change;
 }
 

@@ -21,7 +21,7 @@ import { sha256 } from "../../std/hash.ts";
 import { inFolder } from "../testing/ground.ts";
 import type { Tree } from "../testing/tree.ts";
 import { BYTES, changesOf, readTree, stageOf, writeTree } from "../testing/tree.ts";
-import { restore } from "./commit.ts";
+import { restore } from "../testing/restore.ts";
 import { prepareStage } from "./copy.ts";
 import { stageHandle } from "./handle.ts";
 import type { StageHandle } from "./handle.ts";

@@ -162,6 +162,9 @@ function noteLines(step: TraceStep, indent: string, width: number): readonly Lin
   if (decision?.layers.some(({ reason }) => reason === "allow:deep")) {
     notes.push("delegated deeper than the arrangement wants unremarked");
   }
+  if (outcome?.status === "done" && outcome.unkept) {
+    notes.push(`too large to keep what was before, so not undone: ${outcome.unkept.join(", ")}`);
+  }
   if (step.isolation === "none") notes.push("ran held by no sandbox: it is marked unconfined");
   if (outcome !== null && outcome.status !== "denied") {
     notes.push(...(outcome.refused ?? []).map(({ scope, why }) => `refused ${scope}: ${WHY[why]}`));
