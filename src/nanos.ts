@@ -43,7 +43,7 @@ import { traceDesk } from "./kernel/desk/traces.ts";
 import { factsBook, type FactsBook, factsIn, memorySettings } from "./kernel/facts.ts";
 import { memoryDesk } from "./kernel/memory/desk.ts";
 import { note } from "./kernel/desk/note.ts";
-import { begin, cancel, fork, resume } from "./kernel/runner.ts";
+import { runsOf } from "./kernel/runner.ts";
 import { undoDesk } from "./kernel/undo/desk.ts";
 import { sweepTrees } from "./kernel/tree/tree.ts";
 import { sealOf } from "./kernel/standing.ts";
@@ -317,7 +317,7 @@ function nanosOf(
     ...listedIn(arrangement, world),
     models,
     grants: grants.grants,
-    ...runsIn(world),
+    ...runsOf(world),
     undo: undoDesk(world),
     doctor: async (probe) => {
       const { doctor } = await import("./kernel/desk/doctor.ts");
@@ -336,15 +336,6 @@ function nanosOf(
       await sandbox.close();
       world.journal.close();
     },
-  };
-}
-
-function runsIn(world: World): Pick<Nanos, "run" | "resume" | "fork" | "cancel"> {
-  return {
-    run: (request) => begin(world, request),
-    resume: (run, hooks = {}) => resume(world, run, hooks),
-    fork: (request) => fork(world, request),
-    cancel: (run) => cancel(world, run),
   };
 }
 

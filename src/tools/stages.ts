@@ -72,10 +72,7 @@ export function openStages(dir: string, undo: string): Stages {
       const staged = left && (await stagedOf(step, left));
       return staged === null || isFailure(staged) ? null : staged;
     },
-    undoing: (commits) => {
-      const all = keptOf(undo, commits);
-      return { files: planUndo(all), written: readUndo(all) };
-    },
+    undoing: (commits) => looked(keptOf(undo, commits)),
     async takeBack(step, commits) {
       const stage = stageBack(folder(step), keptOf(undo, commits));
       const staged = isFailure(stage) ? stage : await stagedOf(step, stage);
@@ -87,6 +84,10 @@ export function openStages(dir: string, undo: string): Stages {
 
 function keptOf(undo: string, commits: Commits): readonly Undone[] {
   return commits.map(({ step, files }) => ({ undo: join(undo, folderName(step)), files }));
+}
+
+function looked(commits: readonly Undone[]): ReturnType<ToolHost["undoing"]> {
+  return { files: planUndo(commits), written: readUndo(commits) };
 }
 
 /** The stage in `folder` that takes commits back: the one that is there after a crash, or a new one. */
