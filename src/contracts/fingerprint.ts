@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "2818b0dd42ca90089718a4eae71979e4dd91b088afe563b6752f2d65cbd84a7d";
+export const SCHEMAS_HASH = "072885eca6563981ee7941be00a84a0ef9e51a7932924b36afdce3697ccbdfad";
