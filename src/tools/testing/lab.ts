@@ -39,6 +39,8 @@ export interface LabWants {
   readonly agents?: readonly AgentManifest[];
   /** Skills by name: their scopes. Their files lie in `arrangement/skills/NAME`. */
   readonly skills?: Readonly<Record<string, readonly string[]>>;
+  /** Scripts of skills, by path in the skill, with the program that runs each. */
+  readonly scripts?: Readonly<Record<string, Skill["scripts"]>>;
   readonly tier?: "bwrap" | "landlock" | "wasm";
   readonly sandbox?: Sandbox;
   readonly options?: Partial<ToolOptions>;
@@ -137,7 +139,8 @@ function arrangementOf(root: string, wants: LabWants): ToolOptions["arrangement"
     const mcpFile = files.find((path) => path === join(own, "mcp.json")) ?? null;
     const manifest = { scopes: [...scopes] };
     const toolFiles = files.filter(isTool);
-    const texts = { instructions: "", hash: "", files: {}, scripts: {} };
+    const scripts = wants.scripts?.[name] ?? {};
+    const texts = { instructions: "", hash: "", files: {}, scripts };
     return [name, { head, manifest, dir: own, toolFiles, mcpFile, ...texts }];
   });
   return {
