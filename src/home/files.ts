@@ -133,6 +133,39 @@ export function utf8(content: Uint8Array): string | null {
 }
 
 const DECODER = new TextDecoder("utf-8", { fatal: true });
+
+/** What a file says to whoever looks for something in it. */
+export interface Readings {
+  /** Each as it may be read: without what is no text, and as UTF-16 where it looks like that. */
+  readonly texts: readonly string[];
+  /** Whether it is text at all. */
+  readonly isText: boolean;
+}
+
+/** Bytes of nothing are dropped, as they are where a text is shown. */
+export function readingsOf(content: Uint8Array): Readings {
+  const own = utf8(content);
+  const wide = wideIn(content);
+  const first = (own ?? new TextDecoder().decode(content)).replaceAll("\0", "");
+  const texts = wide === null ? [first] : [first, new TextDecoder(wide).decode(content)];
+  return { texts, isText: own !== null || wide !== null };
+}
+
+/** By its mark, or by where its bytes of nothing are: every other one, as in any text of letters. */
+function wideIn(content: Uint8Array): "utf-16le" | "utf-16be" | null {
+  const [first, second] = content;
+  if (first === 0xff && second === 0xfe) return "utf-16le";
+  if (first === 0xfe && second === 0xff) return "utf-16be";
+  const start = content.subarray(0, WIDE_BYTES);
+  const nothing = (from: 0 | 1): number =>
+    start.filter((byte, at) => byte === 0 && at % 2 === from).length;
+  const [even, odd] = [nothing(0), nothing(1)];
+  const most = start.length / 5;
+  if (odd > most && even < odd / 8) return "utf-16le";
+  return even > most && odd < even / 8 ? "utf-16be" : null;
+}
+
+const WIDE_BYTES = 4_096;
 /** Where files inside the compiled binary lie. */
 export const EMBEDDED = "/$bunfs/";
 const READ_FLAGS =

@@ -37,6 +37,19 @@ for (const [raw, text, chars] of CLEANED) {
   });
 }
 
+test.each([
+  ["bytes of nothing", "\0"],
+  ["a control character", "\u0001"],
+  ["a sequence for the terminal", "\u001b[0m"],
+  ["a direction of writing", "\u202e"],
+])("a secret is found with %s in it, which would not be kept", (_, between) => {
+  const token = "ghp_0123456789abcdefghijABCDEFGHIJ012345";
+  const hidden = token.split("").join(between);
+  const { found, text } = clean(`the token is ${hidden}`);
+  expect(found).toEqual([{ kind: "github-token", class: "secret" }]);
+  expect(text).toBe("the token is [github-token]");
+});
+
 test("what does not fit is cut, and how much that was is told", () => {
   const { text, cut } = clean("tea ".repeat(200));
   expect([text.length, cut]).toEqual([LIMITS.noteChars, 799 - LIMITS.noteChars]);

@@ -16,9 +16,12 @@ export interface Cleaned {
 
 /** Reads a text for what it holds, and makes of it what would be kept. */
 export function clean(raw: string): Cleaned {
-  const kinds = new Map(findSensitive(raw).map((hit) => [hit.kind, hit.class]));
+  // As it came and as it would be shown: what is dropped then must not have hidden anything.
+  const shown = plainText(raw);
+  const hits = [...findSensitive(raw), ...(shown === raw ? [] : findSensitive(shown))];
+  const kinds = new Map(hits.map((hit) => [hit.kind, hit.class]));
   if (HANDLE.test(raw)) kinds.set("stored", "secret");
-  const whole = oneLine(redactSensitive(raw, ["secret"]))
+  const whole = oneLine(redactSensitive(plainText(redactSensitive(raw, ["secret"])), ["secret"]))
     .replace(ASKED, "")
     .trim();
   const text = clip(whole, LIMITS.noteChars);

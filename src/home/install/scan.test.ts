@@ -56,6 +56,38 @@ for (const [code, line, path] of HARMFUL) {
   });
 }
 
+for (const [code, line, path] of HARMFUL) {
+  const text = `---\nname: x\n---\n${line}\n`;
+  const little = Buffer.from(text, "utf16le");
+  const big = Buffer.from(little).swap16();
+  const wide: readonly (readonly [string, Uint8Array])[] = [
+    ["UTF-16", little],
+    ["UTF-16, the other way round", big],
+    ["UTF-16 with its mark", Buffer.concat([Buffer.from([0xff, 0xfe]), little])],
+    ["the other way round with its mark", Buffer.concat([Buffer.from([0xfe, 0xff]), big])],
+    ["a byte that is no text before", Buffer.concat([Buffer.from(text), Buffer.from([0xff])])],
+    ["bytes of nothing between", Buffer.from(`${text.slice(0, 14)}${hollow(text.slice(14))}`)],
+  ];
+  for (const [how, content] of wide) {
+    test(`${code} in ${how}: ${line.slice(0, 40)}`, () => {
+      const found = codes(content, path);
+      // Of what is no text at all nobody says that its lines are long.
+      if (code !== "long-line" || !how.startsWith("a byte")) expect(found).toContain(code);
+      expect(new Set(found).size).toBe(found.length);
+    });
+  }
+}
+
+/** Every third letter is followed by nothing: neither UTF-8 as it reads nor UTF-16. */
+function hollow(text: string): string {
+  return text.replaceAll(/.../gu, (three) => `${three}\0`);
+}
+
+test("what is no text is not read as one", () => {
+  const picture = Buffer.from("89504e470d0a1a0a0000000d49484452000000010000ffee", "hex");
+  expect(codes(picture, "a.png")).toEqual([]);
+});
+
 test("every pattern has a case", () => {
   const fired = new Set(HARMFUL.map(([code]) => code));
   expect(PATTERNS.map(({ code }) => code).filter((code) => !fired.has(code))).toEqual([]);

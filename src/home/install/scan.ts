@@ -1,7 +1,7 @@
 import type { Finding } from "../../contracts/skill.ts";
 import { LIMITS } from "../../std/limits.ts";
 import { clip, visibleText } from "../../std/text.ts";
-import { utf8 } from "../files.ts";
+import { readingsOf } from "../files.ts";
 
 /** What is looked for in every line. Each pattern runs in linear time on a line of bounded length. */
 interface Pattern {
@@ -154,14 +154,22 @@ interface Scanned {
 export function scan(files: readonly Scanned[]): { found: readonly Finding[]; more: number } {
   let room: number = LIMITS.findingTextChars;
   const all = files.flatMap((file) => {
-    const text = utf8(file.content);
-    if (text === null) return isProgram(file.content) ? [whole(file, "program")] : [];
-    room -= text.length;
-    return room < 0 ? [whole(file, "too-much-text")] : scanText(file.path, text);
+    const { texts, isText } = readingsOf(file.content);
+    if (!isText && isProgram(file.content)) return [whole(file, "program")];
+    const found = (): readonly Finding[] => texts.flatMap((text) => scanText(file.path, text));
+    // What is no text may still hold lines that are run; all of it is one line too long.
+    if (!isText) return once(found().filter(({ code }) => code !== LONG_LINE));
+    room -= texts[0]?.length ?? 0;
+    return room < 0 ? [whole(file, "too-much-text")] : once(found());
   });
   const sorted = [...all.filter(isSevere), ...all.filter((one) => !isSevere(one))];
   const found = sorted.slice(0, LIMITS.findings);
   return { found, more: sorted.length - found.length };
+}
+
+/** A line that is read in two ways is one. */
+function once(found: readonly Finding[]): readonly Finding[] {
+  return [...new Map(found.map((one) => [`${one.code} ${one.line} ${one.says}`, one])).values()];
 }
 
 /** True for what is not installed without an explicit word. */
@@ -185,9 +193,11 @@ function shown(line: string): string {
   return clip(visibleText(line.trim()), 160);
 }
 
+const LONG_LINE = "long-line";
+
 function longLine(at: { path: string; line: number }): Finding {
   return {
-    ...{ code: "long-line", severity: "note", ...at },
+    ...{ code: LONG_LINE, severity: "note", ...at },
     ...{ says: "is a line too long to be looked at", text: "" },
   };
 }

@@ -1,7 +1,7 @@
 import { findSensitive } from "../../std/sensitive/sensitive.ts";
-import { storedMatcher } from "../../std/sensitive/stored.ts";
+import { storedMatcher, type StoredMatcher } from "../../std/sensitive/stored.ts";
 import { isObject } from "../../std/json.ts";
-import { type TreeFile, utf8 } from "../files.ts";
+import { readingsOf, type TreeFile } from "../files.ts";
 
 /** A secret that stands in a file as it is. It is named by what it is, never shown. */
 export interface Literal {
@@ -18,22 +18,18 @@ export function literalsIn(
 ): readonly Literal[] {
   const matcher = storedMatcher([...stored].map(([name, { value }]) => ({ name, value })));
   return files.flatMap(({ path, content }) => {
-    const text = utf8(content);
-    // What is no text may hold a stored value all the same.
-    const source = text ?? content.toString("latin1");
-    const at = (what: string, start: number): Literal => ({
-      path,
-      line: lineOf(source, start),
-      what,
-    });
-    const known = matcher.find(source).map(({ name, start }) => at(`the secret ${name}`, start));
-    const shaped = (text === null ? [] : findSensitive(text))
-      .filter(
-        (hit) => hit.class === "secret" && isWhole(hit.kind, source.slice(hit.start, hit.end)),
-      )
-      .map(({ kind, start }) => at(kind, start));
-    return [...known, ...shaped, ...serverLiterals(path, text)];
+    const found = readingsOf(content).texts.flatMap((text) => literalsOf(path, text, matcher));
+    return [...new Map(found.map((one) => [`${one.line} ${one.what}`, one])).values()];
   });
+}
+
+function literalsOf(path: string, text: string, matcher: StoredMatcher): readonly Literal[] {
+  const at = (what: string, start: number): Literal => ({ path, line: lineOf(text, start), what });
+  const known = matcher.find(text).map(({ name, start }) => at(`the secret ${name}`, start));
+  const shaped = findSensitive(text)
+    .filter((hit) => hit.class === "secret" && isWhole(hit.kind, text.slice(hit.start, hit.end)))
+    .map(({ kind, start }) => at(kind, start));
+  return [...known, ...shaped, ...serverLiterals(path, text)];
 }
 
 /** A rule that looks for keys names how one begins, and holds none. */
@@ -48,8 +44,8 @@ function lineOf(text: string, offset: number): number {
 }
 
 /** Headers and variables of a server that are there to hold a key. */
-function serverLiterals(path: string, text: string | null): Literal[] {
-  if (text === null || !/(?:^|\/)mcp\.json$/u.test(path)) return [];
+function serverLiterals(path: string, text: string): Literal[] {
+  if (!/(?:^|\/)mcp\.json$/u.test(path)) return [];
   const servers = serversIn(text);
   return servers.flatMap((server) =>
     [server["env"], server["headers"]].filter(isObject).flatMap((fields) =>

@@ -153,6 +153,9 @@ function notesOn(
   const has = (start: string): boolean => scopes.some((scope) => scope.startsWith(start));
   return [
     ...(has("net:") ? [] : ["It reaches no host. Add one: --scope net:HOST:PORT"]),
+    ...(has("exec:")
+      ? []
+      : ["It starts no other program. Where it needs a shell, add one: --scope exec:bash"]),
     ...(has("write:") ? ["What it writes is staged, and judged before it is put in place."] : []),
     ...(kind === "process"
       ? ["Its own questions are answered by nobody; the sandbox holds it."]

@@ -1,6 +1,7 @@
 import { joinLabels } from "../../gate/labels.ts";
 import { NanosError } from "../../std/error.ts";
 import { LIMITS } from "../../std/limits.ts";
+import { plainText } from "../../std/text.ts";
 import {
   type RedactingStream,
   type StoredMatcher,
@@ -92,12 +93,15 @@ function namesIn(content: Iterable<Uint8Array>, matcher: StoredMatcher): readonl
   for (const piece of content) {
     text = text.slice(-LONGEST) + decoder.decode(piece, { stream: true });
     for (const { name } of matcher.find(text)) names.add(name);
+    // As UTF-16 it has a byte of nothing beside each letter.
+    const shown = plainText(text);
+    if (shown !== text) for (const { name } of matcher.find(shown)) names.add(name);
   }
   return [...names].toSorted();
 }
 
-/** Characters of the longest writing of a secret: `&quot;` for each of its bytes. */
-const LONGEST = 6 * LIMITS.secretBytes;
+/** Characters of the longest writing of a secret: `&quot;` for each of its bytes, as UTF-16. */
+const LONGEST = 2 * 6 * LIMITS.secretBytes;
 
 function unlessLocked(error: unknown): null {
   if (error instanceof NanosError && error.code === "secret.locked") return null;
@@ -121,8 +125,17 @@ function cleaned(value: unknown, matcher: StoredMatcher, held: Set<string>): unk
   return changed ? Object.fromEntries(entries) : value;
 }
 
+/** As it is, and as it would be shown: what is dropped then must not have hidden one. */
 function cleanText(text: string, matcher: StoredMatcher, held: Set<string>): string {
   if (text.length < LIMITS.storedSecretChars) return text;
+  const cleaned = replaced(text, matcher, held);
+  const shown = plainText(cleaned);
+  if (shown === cleaned) return cleaned;
+  const again = replaced(shown, matcher, held);
+  return again === shown ? cleaned : again;
+}
+
+function replaced(text: string, matcher: StoredMatcher, held: Set<string>): string {
   const hits = matcher.find(text);
   if (hits.length === 0) return text;
   let out = "";
