@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 const DOCS = join(import.meta.dirname, "..", "docs");
-const PAGE = readFileSync(join(DOCS, "threat-model.md"), "utf8");
+const PAGES = ["threat-model.md", "evidence.md"];
 
 /** A promise with the tests it names: text that stands in the test's file, and the file. */
 interface Promised {
@@ -11,23 +11,24 @@ interface Promised {
   readonly tests: readonly { readonly title: string; readonly file: string }[];
 }
 
-function promises(): readonly Promised[] {
-  const part = PAGE.split(/^## /mu).find((text) => text.startsWith("Promises")) ?? "";
+function promises(page: string): readonly Promised[] {
+  const text = readFileSync(join(DOCS, page), "utf8");
+  const part = text.split(/^## /mu).find((one) => one.startsWith("Promises")) ?? "";
   return part
     .split(/^### /mu)
     .slice(1)
-    .map((text) => ({
-      promise: text.split("\n", 1)[0] ?? "",
+    .map((one) => ({
+      promise: one.split("\n", 1)[0] ?? "",
       tests: Array.from(
-        text.matchAll(/^- `([^`]+)` in\s+\[[^\]]+\]\(([^)]+)\)/gmu),
+        one.matchAll(/^- `([^`]+)` in\s+\[[^\]]+\]\(([^)]+)\)/gmu),
         ([, title = "", file = ""]) => ({ title, file }),
       ),
     }));
 }
 
-test("every promise of the threat model names tests, and the tests are there", () => {
-  const all = promises();
-  expect(all.length).toBeGreaterThan(10);
+test.each(PAGES)("every promise of %s names tests, and the tests are there", (page) => {
+  const all = promises(page);
+  expect(all.length).toBeGreaterThan(5);
   for (const { promise, tests } of all) {
     expect({ promise, tests: tests.length > 0 }).toEqual({ promise, tests: true });
     for (const { title, file } of tests) {

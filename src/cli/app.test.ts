@@ -287,6 +287,9 @@ test("every list and show reads well without --json", async () => {
   const bundled = "wrote 12 events with their proofs to /w/d\n  + checkpoint\n  + entries.jsonl\n";
   expect((await run("trace export r1 d --bundle")).out).toStartWith(bundled);
   await check("trace export r1 d --redacted", 2, "", ["Add --bundle"]);
+  await check("trace export r1 f --contents", 2, "", ["Add --otlp"]);
+  await check("trace export r1 f --otlp", 0, "wrote 4 spans to /w/f\n");
+  await check("trace export r1 http://h/v1 --otlp", 0, "sent 4 spans to http://h/v1\n");
   await check("trace list", 0, 'No runs yet. nanos run "TEXT" makes one.\n');
   await check("trace show", 2, "", ["no runs yet"]);
   await check("approvals", 0, "Nothing waits for you.\n");

@@ -369,6 +369,14 @@ export const EventBody = z.discriminatedUnion("kind", [
     size: z.number().int(),
     root: z.string(),
   }),
+  /** The operator has a run sent to a collector; with what was said in it, where `contents`. */
+  z.strictObject({
+    kind: z.literal("trace.sent"),
+    run: z.string(),
+    host: z.string(),
+    spans: z.number().int(),
+    contents: z.boolean(),
+  }),
   z.strictObject({ kind: z.literal("run.cancel_requested"), run: z.string(), by: z.string() }),
   z.strictObject({ kind: z.literal("body.erased"), hash: z.string(), why: z.string() }),
 ]);

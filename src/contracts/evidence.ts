@@ -7,6 +7,11 @@ export interface EvidenceDesk {
   bundle(run: string, dir: string, options: { readonly redacted: boolean }): Promise<Bundled>;
   /** That a step is in the log, as `c2sp.org/tlog-proof@v1`. @throws NanosError `step.unknown`. */
   prove(step: string): Promise<string>;
+  /**
+   * Hands a run to a collector as OTLP: an address, or a file.
+   * @throws NanosError `run.unknown`, `otlp.refused`, `otlp.bad_url`, `fetch.*`, `secret.*`.
+   */
+  otlp(run: string, to: string, options: OtlpOptions): Promise<OtlpSent>;
   /** This home's verifier keys, and those it trusts. */
   keys(): Promise<EvidenceKeys>;
   /** Trusts a witness of this log, or a log to be witnessed here. @throws NanosError `witness.key`. */
@@ -37,6 +42,20 @@ export interface Bundled {
   readonly files: readonly string[];
   /** The log's verifier key, to be given to whoever checks it by another way. */
   readonly log: string;
+}
+
+export interface OtlpOptions {
+  /** What was said and done too, and not only that. */
+  readonly contents?: boolean;
+  /** A stored secret that is sent as the header `authorization`, to a host it is bound to. */
+  readonly secret?: string | undefined;
+}
+
+/** What was handed to a collector. */
+export interface OtlpSent {
+  readonly run: string;
+  readonly to: string;
+  readonly spans: number;
 }
 
 export interface EvidenceKeys {

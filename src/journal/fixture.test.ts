@@ -29,6 +29,9 @@ for (const format of FORMATS)
           expect([...journal.chain(run)]).toEqual(own);
           expect(journal.head(run)).toEqual(own.at(-1)!.event);
         }
+        const size = written.length;
+        expect(journal.log.root(size)).toEqual(journal.log.roots([size]).get(size)!);
+        expect(journal.log.inclusion(1, size).length).toBeGreaterThan(2);
         expect(journal.lease("r1")?.epoch).toBe(2);
         const [next] = await journal.append([draft("r1", "goes on")]);
         expect(next!.prev).toBe(written.findLast(({ event }) => event.run === "r1")!.event.hash);

@@ -28,6 +28,8 @@ export const LIMITS = {
   /** A signed note, as another machine may send it, and the signatures under it. */
   noteTextChars: 64 * 1024,
   noteSignatures: 32,
+  /** Spans sent to a collector in one request. */
+  otlpSpans: 200,
   /** Witnesses of a log, and logs witnessed here. */
   witnesses: 16,
   /** Statements kept prepared for views. */

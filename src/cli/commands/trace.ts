@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { ForkRequest } from "../../contracts/nanos.ts";
+import type { Bundled } from "../../contracts/evidence.ts";
 import type { TraceLine, VerifyReport } from "../../contracts/trace.ts";
 import { firstLine } from "../../std/text.ts";
 import { arg, type Command, type Context, flag, type Input, option, show } from "../command.ts";
@@ -152,11 +153,19 @@ export const command: Command = {
       example: "nanos trace export r1k3f9x2ab7qz0m ./evidence --bundle",
       args: [
         { name: "RUN", about: "the run", required: true, offers: "runs" },
-        { name: "FILE", about: "where to; a folder for a bundle", required: true, offers: "files" },
+        {
+          name: "FILE",
+          about: "where to; a folder for a bundle, an address for --otlp",
+          required: true,
+          offers: "files",
+        },
       ],
       options: [
         { flag: "--bundle", about: "with proofs, signatures and the program that checks them" },
         { flag: "--redacted", about: "a bundle without what was said and done" },
+        { flag: "--otlp", about: "as spans for a collector: into a file, or sent to its address" },
+        { flag: "--contents", about: "spans with what was said and done" },
+        { flag: "--secret", value: "NAME", about: "a stored secret the collector wants" },
       ],
       run: exportRun,
     },
@@ -176,34 +185,48 @@ export const command: Command = {
 };
 
 async function exportRun(context: Context, input: Input): Promise<number> {
+  checkFlags(input);
   const run = arg(input, "RUN");
-  const file = resolve(context.options.cwd ?? ".", arg(input, "FILE"));
-  const redacted = flag(input, "--redacted");
+  const named = arg(input, "FILE");
+  const file = resolve(context.options.cwd ?? ".", named);
+  const [redacted, contents] = [flag(input, "--redacted"), flag(input, "--contents")];
   const { traces, evidence } = await context.nanos();
-  if (!flag(input, "--bundle")) {
-    if (redacted) throw needsBundle();
-    const events = await traces.export(run, file);
-    await show(context, { run, file, events }, () => [
-      [span("wrote ", "green"), `${count(events, "event")} to ${file}`],
+  if (flag(input, "--otlp")) {
+    const to = /^https?:/u.test(named) ? named : file;
+    const sent = await evidence.otlp(run, to, { contents, secret: option(input, "--secret") });
+    await show(context, sent, () => [
+      [span(to === file ? "wrote " : "sent ", "green"), `${count(sent.spans, "span")} to ${to}`],
     ]);
     return EXIT.succeeded;
   }
-  const bundle = await evidence.bundle(run, file, { redacted });
-  await show(context, bundle, () => [
-    [span("wrote ", "green"), `${count(bundle.events, "event")} with their proofs to ${file}`],
-    ...bundle.files.map((name): Line => `  + ${name}`),
-    [span("anybody checks it with Node alone: node nanos-verify.mjs FOLDER --log KEY", "dim")],
-    [span("give them the key by another way: ", "dim"), bundle.log],
+  if (flag(input, "--bundle")) {
+    const bundle = await evidence.bundle(run, file, { redacted });
+    await show(context, bundle, () => bundleLines(bundle));
+    return EXIT.succeeded;
+  }
+  const events = await traces.export(run, file);
+  await show(context, { run, file, events }, () => [
+    [span("wrote ", "green"), `${count(events, "event")} to ${file}`],
   ]);
   return EXIT.succeeded;
 }
 
-function needsBundle(): NanosError {
-  return new NanosError(
-    "usage.redacted",
-    "--redacted is for a bundle, where digests stand for what is left out.",
-    "Add --bundle.",
-  );
+function bundleLines({ events, dir, files, log }: Bundled): readonly Line[] {
+  return [
+    [span("wrote ", "green"), `${count(events, "event")} with their proofs to ${dir}`],
+    ...files.map((name): Line => `  + ${name}`),
+    [span("anybody checks it with Node alone: node nanos-verify.mjs FOLDER --log KEY", "dim")],
+    [span("give them the key by another way: ", "dim"), log],
+  ];
+}
+
+/** What is said of one form of export means nothing for another. */
+function checkFlags(input: Input): void {
+  const wanted = { "--redacted": "--bundle", "--contents": "--otlp", "--secret": "--otlp" };
+  for (const [name, needed] of Object.entries(wanted)) {
+    if (!flag(input, name) || flag(input, needed)) continue;
+    throw new NanosError("usage.needs", `${name} goes with ${needed}.`, `Add ${needed}.`);
+  }
 }
 
 /** How far the checkpoints reach, and how far others signed them. */

@@ -8,6 +8,8 @@ export function evidenceDesk(world: World): EvidenceDesk {
   return {
     bundle: async (run, dir, options) => (await bundles()).exportBundle(world, run, dir, options),
     prove: async (step) => (await bundles()).proofOf(world, step),
+    otlp: async (run, to, options) =>
+      (await import("./otlp.ts")).exportOtlp(world, run, to, options),
     keys: async () => (await witnesses()).keysOf(world),
     trust: async (key) => (await witnesses()).trustKey(world, key),
     drop: async (name) => (await witnesses()).dropKey(world, name),

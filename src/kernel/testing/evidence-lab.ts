@@ -1,6 +1,8 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { openKey } from "../../home/keys.ts";
 import { testFolder } from "../../home/testing/folder.ts";
+import { exportBundle } from "../evidence/bundle.ts";
 import { signersOf, withCheckpoints } from "../evidence/checkpoints.ts";
 import { begin } from "../runner.ts";
 import type { World } from "../world.ts";
@@ -30,6 +32,34 @@ export function evidenceLab(setup: LabSetup = {}): EvidenceLab {
     journal: withCheckpoints(made.journal, signers.log),
   };
   return { made, world, dir: folder.dir, [Symbol.dispose]: () => folder[Symbol.dispose]() };
+}
+
+/** The files of a bundle by name. */
+export type Files = Map<string, Uint8Array>;
+
+interface Verifier {
+  verifyBundle(files: Files, trust?: object): Found;
+  verifyProof(text: string, trust?: object): Found;
+}
+interface Found {
+  readonly ok: boolean;
+  readonly problems: readonly string[];
+  readonly shows: readonly string[];
+}
+
+const SCRIPT = join(import.meta.dirname, "../../../verifier/nanos-verify.mjs");
+/** Loaded by name: it is no part of nanos, and nanos none of it. */
+export const { verifyBundle, verifyProof } = (await import(SCRIPT)) as Verifier;
+
+/** Writes a bundle and reads it back. */
+export async function bundled(
+  world: World,
+  run: string,
+  dir: string,
+  redacted = false,
+): Promise<Files> {
+  await exportBundle(world, run, dir, { redacted });
+  return new Map(readdirSync(dir).map((name) => [name, readFileSync(join(dir, name))]));
 }
 
 const send: FunctionTool = {
