@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "072885eca6563981ee7941be00a84a0ef9e51a7932924b36afdce3697ccbdfad";
+export const SCHEMAS_HASH = "fc33ced4b009966f12838701c08a62d4a10794ba1172c00205c544e86fb173ee";
