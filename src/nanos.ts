@@ -51,7 +51,7 @@ import type { World } from "./kernel/world.ts";
 import type { Sandbox } from "./sandbox/sandbox.ts";
 import { openSandbox } from "./sandbox/open.ts";
 import { isStill } from "./sandbox/stage/changes.ts";
-import { missionDesk } from "./missions/desk.ts";
+import { missionDesks } from "./missions/desk.ts";
 import { planFaults } from "./missions/plan/check.ts";
 import { decideBy } from "./missions/follow.ts";
 import { openMemory } from "./memory/open.ts";
@@ -250,7 +250,7 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
     ...{ models, grants, skills, secrets: secretDesk(home.secrets, world) },
     memory: memoryDesk({ world, arrangement, settings }),
     agents: agentDesk({ ...made, modelOf: models.config }),
-    missions: missionDesk({ world, arrangement, cwd, models: models.models.list }),
+    ...missionDesks({ world, home, arrangement, cwd, models: models.models.list }),
   };
   const place = placeOf(home, arrangement, sandbox);
   return nanosOf({ ...desks, world, place, arrangement, sandbox, vault, inner, forget });
@@ -290,8 +290,11 @@ function placeOf({ paths, place }: Home, { workspace }: Arrangement, sandbox: Sa
   };
 }
 
+type Desks = Pick<Nanos, "secrets" | "agents" | "skills" | "memory"> &
+  ReturnType<typeof missionDesks>;
+
 function nanosOf(
-  parts: Pick<Nanos, "secrets" | "agents" | "skills" | "memory" | "missions"> & {
+  parts: Desks & {
     world: World;
     place: Place;
     arrangement: Arrangement;
@@ -304,7 +307,7 @@ function nanosOf(
   },
 ): Nanos {
   const { world, place, arrangement, grants, sandbox, vault } = parts;
-  const { agents, secrets, skills, memory, missions } = parts;
+  const { agents, secrets, skills, memory, missions, engines } = parts;
   const traces = traceDesk({ ...world, vault, dir: place.arrangementDir });
   const models = modelsOf(parts.models, world, [...arrangement.agents.values()]);
   return {
@@ -313,11 +316,13 @@ function nanosOf(
     ...{ traces, evidence: evidenceDesk(world) },
     ...policyDesk(world, arrangement.rules),
     tools: toolDesk(world),
-    ...{ agents, secrets, skills, memory, missions },
+    ...{ agents, secrets, skills, memory, missions, engines },
     ...listedIn(arrangement, world),
     models,
     grants: grants.grants,
     ...runsOf(world),
+    resume: engines.resume,
+    cancel: engines.cancel,
     undo: undoDesk(world),
     doctor: async (probe) => {
       const { doctor } = await import("./kernel/desk/doctor.ts");

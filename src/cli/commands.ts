@@ -43,6 +43,7 @@ export const COMMANDS: readonly Entry[] = [
   { name: "rules", aliases: ["rule"], load: () => import("./commands/rules.ts") },
   { name: "watch", load: () => import("./commands/watch.ts") },
   { name: "undo", load: () => import("./commands/undo.ts") },
+  { name: "engine", aliases: ["engines"], load: () => import("./commands/engine.ts") },
   { name: "doctor", load: () => import("./commands/doctor.ts") },
   { name: "completion", load: () => import("./commands/completion.ts") },
   { name: "chat", load: () => import("./commands/chat.ts") },

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { EngineConfig } from "./engine.ts";
 import { JsonSchema } from "./json.ts";
 import { MemoryConfig } from "./memory.ts";
 import { ModelConfig } from "./model.ts";
@@ -12,6 +13,8 @@ export const Config = z.strictObject({
   model: z.string().optional(),
   /** Overrides what the arrangement says of memory, field by field. */
   memory: MemoryConfig.optional(),
+  /** What carries missions, and how many of a queue at once. */
+  engine: EngineConfig.optional(),
   /**
    * Tools made of a command that may run where no sandbox holds them: only there, each use of rank A.
    * By tool and workspace, so that no other project has a tool of that name. `nanos grant add SKILL

@@ -24,6 +24,60 @@ export const Signal = z.strictObject({
 });
 export type Signal = z.infer<typeof Signal>;
 
+/** Where a Restate server is, and where it finds the workers of this home. */
+export const RestatePlace = z.strictObject({
+  /** Its ingress: `http://127.0.0.1:8080`. */
+  url: z.url(),
+  /** Its admin interface: `http://127.0.0.1:9070`. */
+  admin: z.url(),
+  /** Port of the loopback interface on which a working process listens for it; 0 for any. */
+  port: z.number().int().min(0).max(65_535).default(0),
+  /** Where it reaches the workers, when they are behind one address; else the process's own. */
+  address: z.url().optional(),
+  /** Only requests signed with one of these keys are taken. */
+  identityKeys: z.array(z.string()).max(16).optional(),
+});
+export type RestatePlace = z.infer<typeof RestatePlace>;
+
+export const EngineConfig = z.strictObject({
+  /** The engine new missions are given to. */
+  use: z.enum(["local", "restate"]).default("local"),
+  /** Missions carried at once, by queue. */
+  queues: z.record(z.string(), z.number().int().min(1).max(64)).default({}),
+  restate: RestatePlace.optional(),
+});
+export type EngineConfig = z.infer<typeof EngineConfig>;
+
+/** A mission of an engine in a list. */
+export interface CarriedLine {
+  readonly run: string;
+  readonly queue: string;
+  readonly engine: string;
+  readonly standing: Standing;
+  /** Events of it that are in this home; all there are, for the engine of this machine. */
+  readonly events: number;
+}
+
+/** What carries missions, as a person and a surface hold it. */
+export interface Engines {
+  /** The one in use, and the missions that have not ended, the oldest first. */
+  list(): Promise<{
+    readonly use: string;
+    readonly restate: string | null;
+    readonly missions: readonly CarriedLine[];
+  }>;
+  /** @throws NanosError `engine.no_restate`. */
+  use(name: EngineConfig["use"]): Promise<void>;
+  /** Keeps where a Restate server is. @throws NanosError `engine.unreachable`. */
+  restate(place: RestatePlace): Promise<void>;
+  /** Writes the settings of a server for this machine. @returns the file, absolute. */
+  settings(): Promise<string>;
+  /** Gives a mission that nobody carries to another engine. @throws NanosError `engine.*`. */
+  move(run: string, to: EngineConfig["use"]): Promise<void>;
+  /** Carries missions of every engine that is set up, until aborted. */
+  work(signal: AbortSignal, on?: (run: string, came: string) => void): Promise<void>;
+}
+
 /** How it stands with a mission. */
 export type Standing = (
   | { readonly state: "queued" | "running" | "interrupted" }

@@ -2,6 +2,7 @@ import type { Json } from "../std/json.ts";
 import type { Agents } from "./agent.ts";
 import type { Arrangement } from "./arrangement.ts";
 import type { Recorded } from "./drive.ts";
+import type { Engines } from "./engine.ts";
 import type { Tier } from "./isolation.ts";
 import type { ModelCard, ModelConfig } from "./model.ts";
 import type { Missions } from "./mission.ts";
@@ -45,6 +46,7 @@ export interface Nanos {
   readonly secrets: Secrets;
   readonly skills: Skills;
   readonly missions: Missions;
+  readonly engines: Engines;
   /** Slash commands of skills: a request `/NAME words` is one. */
   readonly commands: readonly SkillCommand[];
   /** What skills answer by themselves, while something watches. */

@@ -33,12 +33,13 @@ import type { Facts, Hooks, World } from "./world.ts";
 /** Begins a run and returns at once; `done` resolves when it ends or waits. */
 export async function begin(world: World, request: Begun, call?: DirectCall): Promise<RunHandle> {
   checkGiven(world, request.approvals ?? []);
-  const run = newId("r", world.clock.now(), world.random);
+  const run = request.run ?? newId("r", world.clock.now(), world.random);
   await world.guard.ready();
   const plain = world.guard.same(await world.facts());
   const facts = request.mission ? ruledBy(plain, request.mission.rules) : plain;
   const started = await startOf(world, facts, { ...request, run }, call);
   const lease = take(world.journal, run);
+  await request.held?.(run);
   return carry(world, lease, { run, started, facts, recorded: [], hooks: request });
 }
 
@@ -96,12 +97,10 @@ export async function cancel(world: World, run: string): Promise<void> {
 }
 
 /** Runs as a surface holds them. */
-export function runsOf(world: World): Pick<Nanos, "run" | "resume" | "fork" | "cancel"> {
+export function runsOf(world: World): Pick<Nanos, "run" | "fork"> {
   return {
     run: (request) => begin(world, request),
-    resume: (run, hooks = {}) => resume(world, run, hooks),
     fork: (request) => fork(world, request),
-    cancel: (run) => cancel(world, run),
   };
 }
 

@@ -28,7 +28,14 @@ import { toolOf } from "./wants/work.ts";
 import type { Facts, World } from "./world.ts";
 
 /** What begins a run: a request, or an event that stands for one. */
-export type Begun = RunRequest & { readonly event?: RunEvent; readonly mission?: Followed };
+export interface Begun extends RunRequest {
+  readonly event?: RunEvent;
+  readonly mission?: Followed;
+  /** Its id, where that is known already. */
+  readonly run?: string;
+  /** Called when this process holds it and nothing of it is on disk yet. */
+  readonly held?: (run: string) => Promise<void>;
+}
 
 /** A plan a run follows: what it begins with, what it may use in all, and the rules it brings. */
 export interface Followed {

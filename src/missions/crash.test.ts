@@ -6,14 +6,8 @@ import type { FunctionTool } from "../kernel/testing/function-tools.ts";
 import type { Lab } from "../kernel/testing/lab.ts";
 import { type Life, mortal } from "../kernel/testing/mortal.ts";
 import { listTraces } from "../kernel/views/traces.ts";
-import {
-  beginIn,
-  decisionDigest,
-  type Followed,
-  missionLab,
-  seenOf,
-  type Written,
-} from "./testing/mission-lab.ts";
+import { decisionDigest, recordOf } from "./engine/record.ts";
+import { beginIn, type Followed, missionLab, seenOf, type Written } from "./testing/mission-lab.ts";
 
 /**
  * A mission with an approval, branches, an agent, a retry and something left out, killed at every
@@ -140,7 +134,7 @@ test("a mission killed at any event comes to the same end", async () => {
     "note succeeded",
     "send succeeded",
   ]);
-  const digest = decisionDigest(calm.made, calm.run);
+  const digest = decisionDigest(recordOf(calm.made.journal, calm.run));
   const events = calm.made.journal.size();
   expect(events).toBeGreaterThan(80);
   // All of them in the soak; else every fifth, which meets each kind of event.
@@ -150,7 +144,10 @@ test("a mission killed at any event comes to the same end", async () => {
       const hurt = await live({ events: at, at: when });
       const where = `killed ${when} at ${at}`;
       expect([where, hurt.end?.outcome]).toEqual([where, "degraded"]);
-      expect([where, decisionDigest(hurt.made, hurt.run)]).toEqual([where, digest]);
+      expect([where, decisionDigest(recordOf(hurt.made.journal, hurt.run))]).toEqual([
+        where,
+        digest,
+      ]);
       const twice = hurt.outside.sent.filter((step, i, all) => all.indexOf(step) < i);
       expect([where, twice, hurt.outside.sent.length]).toEqual([where, [], 2]);
       expect([where, hurt.made.tools.files.get("/ws/notes/a.md")]).toEqual([

@@ -9,7 +9,6 @@ import { checkPlan, readPlan } from "../home/arrangement/plans.ts";
 import { manifestError } from "../home/arrangement/manifest.ts";
 import { answerAsk, listAsks } from "../kernel/desk/approvals.ts";
 import { agentOf } from "../kernel/frame.ts";
-import { begin, cancel, resume } from "../kernel/runner.ts";
 import { firstOf } from "../kernel/start.ts";
 import { topRun } from "../kernel/views/traces.ts";
 import { isAttached } from "../kernel/wants/tool.ts";
@@ -17,14 +16,17 @@ import type { Facts, World } from "../kernel/world.ts";
 import { NanosError } from "../std/error.ts";
 import { nearest } from "../std/nearest.ts";
 import { plainText } from "../std/text.ts";
+import { type EngineDesk, engineDesk, type MissionEngines } from "./engine/desk.ts";
 import { checkWaived, estimateOf, followed, type Given, inputsFor } from "./plan/begin.ts";
 import { type Known, planFaults } from "./plan/check.ts";
 import { listMissions, missionLine } from "./views.ts";
 import { missionView } from "./view.ts";
 
 /** What missions are reached through. */
-export interface MissionDesk {
+interface MissionDesk {
   readonly world: World;
+  /** What carries them. */
+  readonly engines: Pick<MissionEngines, "begin" | "resume" | "cancel">;
   readonly arrangement: Arrangement;
   /** What a path is relative to, absolute. */
   readonly cwd: string;
@@ -32,9 +34,18 @@ export interface MissionDesk {
   readonly models: () => readonly { readonly name: string }[];
 }
 
+/** Missions, and what carries them. */
+export function missionDesks(parts: Omit<MissionDesk, "engines"> & Omit<EngineDesk, "world">): {
+  readonly missions: Missions;
+  readonly engines: MissionEngines;
+} {
+  const engines = engineDesk(parts);
+  return { engines, missions: missionDesk({ ...parts, engines }) };
+}
+
 /** Missions as a person asks about them: a mission is a run, and goes the ways of one. */
-export function missionDesk(desk: MissionDesk): Missions {
-  const { world, arrangement } = desk;
+function missionDesk(desk: MissionDesk): Missions {
+  const { world, engines, arrangement } = desk;
   const { journal } = world;
   return {
     plans: async () => Object.keys(arrangement.plans),
@@ -57,12 +68,12 @@ export function missionDesk(desk: MissionDesk): Missions {
     list: (limit = 50) => listMissions(journal, limit),
     show: (mission) => viewOf(world, mission),
     approve: (mission, reply) => approve(world, mission, reply),
-    run: async (mission, hooks = {}) => resume(world, lineOf(world, mission).run, hooks),
+    run: async (mission, hooks = {}) => engines.resume(lineOf(world, mission).run, hooks),
     rerun: async (mission, hooks = {}) => {
       const { plan, inputs, waived = [] } = startIn(world, mission);
       return start(desk, plan, hooks, { inputs, waived, again: lineOf(world, mission).run });
     },
-    cancel: async (mission) => cancel(world, lineOf(world, mission).run),
+    cancel: async (mission) => engines.cancel(lineOf(world, mission).run),
   };
 }
 
@@ -92,12 +103,12 @@ async function start(
   refuseFaults(plan, knownTo(desk, facts, plan));
   const mission = followed(facts, plan, { ...given, by: "operator" });
   const { agent, within } = plan;
-  return begin(world, {
-    ...hooks,
+  const input = {
     ...{ text: `${plan.name}: ${plan.description}`, mission },
     ...(agent === undefined ? {} : { agent }),
     ...(within === undefined ? {} : { within }),
-  });
+  };
+  return desk.engines.begin(input, hooks);
 }
 
 /** What a plan may name: what the agent that follows it has. */

@@ -130,6 +130,7 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
     place: { home: script.home, workspace: "/w", arrangementDir: "/a", tier: "landlock" },
     run: async (request) => start(request, request),
     missions: NO_MISSIONS,
+    engines: NO_ENGINES,
     events: { list: async () => [], watch: async () => undefined },
     commands: [{ name: "today", skill: "notes", description: "today's note" }],
     resume: async (run, hooks) => find(run).start(hooks ?? {}),
@@ -369,6 +370,15 @@ function rulesOf(script: Script): Nanos["rules"] {
 
 const unknownMission = (): never => {
   throw new NanosError("mission.unknown", "There is no mission here.", "See `nanos mission list`.");
+};
+
+const NO_ENGINES: Nanos["engines"] = {
+  list: async () => ({ use: "local", restate: null, missions: [] }),
+  use: async () => undefined,
+  restate: async () => undefined,
+  settings: async () => "/m/restate/restate.toml",
+  move: async () => undefined,
+  work: async () => undefined,
 };
 
 const NO_MISSIONS: Nanos["missions"] = {

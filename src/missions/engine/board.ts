@@ -150,6 +150,25 @@ export function nextTime(journal: Journal, now: number): number | null {
   return typeof until === "number" ? until : null;
 }
 
+/** Missions that have not ended, oldest first, each with its engine. */
+export function openOn(
+  journal: Journal,
+): readonly { readonly mission: Mission; readonly engine: string }[] {
+  const sql = "SELECT mission, engine FROM board WHERE state <> 'ended' ORDER BY place";
+  return journal
+    .view(BOARD, (db) => db.all(sql))
+    .map((row) => ({
+      mission: JSON.parse(String(row["mission"])) as Mission,
+      engine: String(row["engine"]),
+    }));
+}
+
+/** The engine a mission was given to; null for a run that is none. */
+export function engineOf(journal: Journal, run: string): string | null {
+  const engine = rowOf(journal, run)?.["engine"];
+  return typeof engine === "string" ? engine : null;
+}
+
 /** True when it is on the board. */
 export function isKnown(journal: Journal, run: string): boolean {
   return rowOf(journal, run) !== null;

@@ -1,6 +1,5 @@
-import { NanosError, assert } from "../../std/error.ts";
+import { NanosError } from "../../std/error.ts";
 import { hashOf } from "../../std/hash.ts";
-import type { Json } from "../../std/json.ts";
 import { LIMITS } from "../../std/limits.ts";
 import type { Recorded } from "../../contracts/drive.ts";
 import type { Draft } from "../../contracts/event.ts";
@@ -67,37 +66,31 @@ export function holding(journal: Journal, held: Lease): Journal {
 }
 
 /**
- * What was decided and what came of it, as one hash: the same on whatever engine a mission was
- * carried, and however often it was interrupted.
+ * What was decided on each step and what the tasks came to, as one hash: the same on whatever engine
+ * a mission was carried, and however often it was interrupted.
  */
 export function decisionDigest(record: readonly Recorded[]): string {
-  const steps = new Map<string, Json[]>();
+  const lines = new Set<string>();
   for (const { event, body } of record) {
-    if (event.step === null || body === null) continue;
-    const said = saidIn(body);
-    if (said === null) continue;
+    const line = body && lineOf(body);
     // Names of runs differ, their steps do not.
-    const step = event.step.slice(topRun(event.run).length);
-    const list = steps.get(step);
-    if (list) list.push(said);
-    else steps.set(step, [said]);
+    const step = event.step?.slice(topRun(event.run).length) ?? null;
+    if (line) lines.add(JSON.stringify([step, ...line]));
   }
-  assert(record.length === 0 || steps.size > 0, "a record has steps");
-  return hashOf([...steps].toSorted(([a], [b]) => (a < b ? -1 : 1)) as unknown as Json);
+  return hashOf([...lines].toSorted());
 }
 
-function saidIn(body: NonNullable<Recorded["body"]>): Json | null {
+function lineOf(body: NonNullable<Recorded["body"]>): readonly string[] | null {
   switch (body.kind) {
-    case "action.proposed":
-      return [body.action.kind, body.action.name, body.action.args];
     case "action.judged": {
-      const { verdict, reason, rule } = body.decision;
-      return [verdict, reason, rule];
+      const { verdict, reason, rank } = body.decision;
+      // What was in doubt after a crash is no part of what the mission decided.
+      return reason === "ask:in_doubt" ? null : [verdict, reason, rank];
     }
-    case "action.settled":
-      return body.outcome.status;
-    case "approval.used":
-      return body.answer.verdict;
+    case "task.ended":
+      return [body.task, body.status];
+    case "run.ended":
+      return [body.end.outcome];
     default:
       return null;
   }

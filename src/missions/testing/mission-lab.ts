@@ -7,8 +7,6 @@ import { replay } from "../../kernel/drive/replay.ts";
 import { begin } from "../../kernel/runner.ts";
 import { type Lab, type LabSetup, lab } from "../../kernel/testing/lab.ts";
 import type { World } from "../../kernel/world.ts";
-import { hashOf } from "../../std/hash.ts";
-import type { Json } from "../../std/json.ts";
 import { decideBy } from "../follow.ts";
 import { followed, type Given } from "../plan/begin.ts";
 
@@ -68,21 +66,4 @@ export async function seenOf(made: Lab, run: string, state: RunState): Promise<F
     end: state.state === "ended" ? state.ended : null,
     tasks: Object.fromEntries(ends.map((ended) => [ended.task, ended])),
   };
-}
-
-/** Hash over what was decided on each step, children's included, and what each task came to. */
-export function decisionDigest({ journal }: Lab, run: string): string {
-  const lines: Json[] = [];
-  for (const { event } of journal.since(0, { bodies: false })) {
-    if (event.run !== run && !event.run.startsWith(`${run}_`)) continue;
-    const body = journal.body(event);
-    if (body?.kind === "action.judged") {
-      const { verdict, reason, rank } = body.decision;
-      // What was in doubt after a crash is no part of what the mission decided.
-      if (reason !== "ask:in_doubt") lines.push([event.step, verdict, reason, rank]);
-    }
-    if (body?.kind === "task.ended") lines.push([body.task, body.status]);
-  }
-  const all = new Set(lines.map((line) => JSON.stringify(line)));
-  return hashOf([...all].toSorted());
 }

@@ -3,7 +3,7 @@ import type { Clock } from "../../../std/clock.ts";
 import { NanosError, assert } from "../../../std/error.ts";
 import { LIMITS } from "../../../std/limits.ts";
 import { Diverged, Superseded } from "../../../contracts/drive.ts";
-import type { Standing } from "../../../contracts/engine.ts";
+import type { RestatePlace, Standing } from "../../../contracts/engine.ts";
 import type { Journal, Lease } from "../../../journal/journal.ts";
 import { CANCELLED } from "../../../kernel/drive/watch.ts";
 import * as board from "../board.ts";
@@ -15,20 +15,6 @@ import { logObject } from "./log.ts";
 import { type Batch, type Came, type Hold, namesIn, type Sdk } from "./wire.ts";
 import { missionWorkflow, queueObject } from "./workflow.ts";
 import { Through, draftsOf, inBatches } from "./through.ts";
-
-/** Where Restate is, and where it finds the workers. */
-export interface RestatePlace {
-  /** Of its ingress: `http://127.0.0.1:8080`. */
-  readonly url: string;
-  /** Of its admin interface: `http://127.0.0.1:9070`. */
-  readonly admin: string;
-  /** Where this process listens for it: a port of the loopback interface, 0 for any. */
-  readonly port: number;
-  /** Where Restate reaches the workers, which may all be behind one address; this process's own. */
-  readonly address?: string;
-  /** Only requests signed with one of these keys are taken. */
-  readonly identityKeys?: readonly string[];
-}
 
 export interface RestateParts {
   readonly journal: Journal;
@@ -188,6 +174,8 @@ class Worker {
     this.#held.set(run, mine);
     try {
       await over;
+      // The operator may have answered between the ask and the wait.
+      await this.#passOn();
       return cameTo(journal, run) ?? (await this.#blocked(run, new Error(UNFINISHED)));
     } catch (error) {
       // Restate calls whoever is there again; what this one did is refused from now on.

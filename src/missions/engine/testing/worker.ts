@@ -1,10 +1,8 @@
 import { systemClock } from "../../../std/clock.ts";
 import { systemRandom } from "../../../std/random.ts";
 import { openJournal } from "../../../journal/open.ts";
-import type { Engine } from "../engine.ts";
-import { localEngine } from "../local.ts";
-import { type RestatePlace, restateEngine } from "../restate/restate.ts";
 import { plainDriver } from "./driver.ts";
+import { engineAt } from "./engine-at.ts";
 
 /**
  * A process that carries missions of the home's journal in DIR until its input closes:
@@ -14,7 +12,7 @@ import { plainDriver } from "./driver.ts";
 const [dir = "", where] = process.argv.slice(2);
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const journal = openJournal({ dir, clock: systemClock, random: systemRandom });
-const engine = engineOf();
+const engine = engineAt(journal, where, say);
 await engine.work(plainDriver(systemClock, "1", (what, name) => say(`${what} ${name}`)));
 say("ready");
 process.stdin.on("close", () => {
@@ -22,11 +20,3 @@ process.stdin.on("close", () => {
   process.exit();
 });
 process.stdin.resume();
-
-function engineOf(): Engine {
-  const parts = { journal, clock: systemClock };
-  if (where === undefined) return localEngine(parts);
-  const { space, ...place } = JSON.parse(where) as Omit<RestatePlace, "port"> & { space: string };
-  const onListen = (port: number): void => say(`listens ${port}`);
-  return restateEngine({ ...parts, place: { ...place, port: 0 }, space, onListen });
-}

@@ -1,0 +1,179 @@
+import type { CarriedLine, RestatePlace, Standing } from "../../contracts/engine.ts";
+import { NanosError } from "../../std/error.ts";
+import { arg, type Command, type Input, option, show } from "../command.ts";
+import { EXIT } from "../exit.ts";
+import { type Line, paintAll, span } from "../render/line.ts";
+import { table } from "../render/table.ts";
+import { ready } from "../setup.ts";
+
+const RUN = { name: "RUN", about: "the mission's run", required: true, offers: "runs" } as const;
+const NAME = { name: "NAME", about: "local or restate", required: true } as const;
+
+/** `nanos engine`: what carries missions, where, and how many at once. */
+export const command: Command = {
+  name: "engine",
+  summary: "what carries missions: this machine, or a Restate server for many",
+  example: "nanos engine list",
+  alone: "list",
+  subs: [
+    {
+      name: "list",
+      summary: "the engine in use, and the missions that have not ended",
+      example: "nanos engine list --json",
+      run: async (context) => {
+        const { engines } = await context.nanos();
+        const found = await engines.list();
+        await show(context, found, () => listLines(found, context.terminal.columns));
+        return EXIT.succeeded;
+      },
+    },
+    {
+      name: "use",
+      summary: "choose the engine new missions are given to",
+      example: "nanos engine use local",
+      args: [NAME],
+      run: async (context, input) => {
+        const use = nameOf(input);
+        await (await context.nanos()).engines.use(use);
+        await show(context, { use }, () => [[span("in use ", "green"), use]]);
+        return EXIT.succeeded;
+      },
+    },
+    {
+      name: "restate",
+      summary: "say where a Restate server is, or get the settings to start one with",
+      example: "nanos engine restate --url http://127.0.0.1:8080",
+      options: [
+        { flag: "--url", value: "URL", about: "the server's ingress" },
+        { flag: "--admin", value: "URL", about: "its admin interface; port 9070 of the same host" },
+        { flag: "--port", value: "PORT", about: "loopback port it finds workers on; any" },
+        { flag: "--address", value: "URL", about: "where it reaches the workers" },
+        { flag: "--identity-key", value: "KEY", about: "take only what it signed", many: true },
+      ],
+      run: async (context, input) => {
+        const { engines } = await context.nanos();
+        const place = placeIn(input);
+        if (place) {
+          await engines.restate(place);
+          await show(context, { use: "restate", ...place }, () => [
+            [span("in use ", "green"), `restate at ${place.url}`],
+            [span("nanos engine work carries missions for it", "dim")],
+          ]);
+          return EXIT.succeeded;
+        }
+        const file = await engines.settings();
+        const start = `restate-server --config-file ${file}`;
+        const then = "nanos engine restate --url http://127.0.0.1:8080";
+        await show(context, { file, start, then }, () => [
+          [span("settings ", "green"), file],
+          ["start it     ", start],
+          ["then         ", then],
+          [span("nanos brings no server: npm install @restatedev/restate-server", "dim")],
+        ]);
+        return EXIT.succeeded;
+      },
+    },
+    {
+      name: "move",
+      summary: "give a mission that waits, or was cut off, to another engine",
+      example: "nanos engine move r1k3f9x2ab7qz0m restate",
+      args: [RUN, NAME],
+      run: async (context, input) => {
+        const [run, to] = [arg(input, "RUN"), nameOf(input)];
+        await (await context.nanos()).engines.move(run, to);
+        await show(context, { run, to }, () => [[span("moved ", "green"), `${run} to ${to}`]]);
+        return EXIT.succeeded;
+      },
+    },
+    {
+      name: "work",
+      summary: "carry missions in this terminal, until Ctrl-C",
+      example: "nanos engine work",
+      run: async (context) => {
+        const { terminal, clock, json } = context;
+        const nanos = await ready(context);
+        const stop = new AbortController();
+        const forget = terminal.onInterrupt(() => stop.abort());
+        // What it waits for keeps no process alive by itself.
+        void clock.sleep(LONG_MS, stop.signal);
+        terminal.err("carrying missions; Ctrl-C ends it\n");
+        try {
+          await nanos.engines.work(stop.signal, (run, came) => {
+            if (json) terminal.out(`${JSON.stringify({ run, came })}\n`);
+            else terminal.out(paintAll([`${came.padEnd(9)} ${run}`], terminal.color("out")));
+          });
+        } finally {
+          forget();
+        }
+        return EXIT.succeeded;
+      },
+    },
+  ],
+};
+
+/** The longest a timer can be. */
+const LONG_MS = 2 ** 31 - 1;
+
+function nameOf(input: Input): "local" | "restate" {
+  const name = arg(input, "NAME");
+  if (name === "local" || name === "restate") return name;
+  throw new NanosError("usage.engine", `There is no engine ${name}.`, "It is local or restate.");
+}
+
+/** Null where no server is named. */
+function placeIn(input: Input): RestatePlace | null {
+  const url = option(input, "--url");
+  if (url === undefined) return null;
+  const at = urlOf(url);
+  const address = option(input, "--address");
+  const { "--identity-key": identityKeys } = input.options;
+  return {
+    url: at.href,
+    admin: urlOf(option(input, "--admin") ?? `${at.protocol}//${at.hostname}:9070`).href,
+    port: portOf(option(input, "--port") ?? "0"),
+    ...(address === undefined ? {} : { address: urlOf(address).href }),
+    ...(identityKeys === undefined ? {} : { identityKeys: [...identityKeys] }),
+  };
+}
+
+function urlOf(text: string): URL {
+  const url = URL.parse(text);
+  if (url && (url.protocol === "http:" || url.protocol === "https:")) return url;
+  throw new NanosError("usage.url", `${text} is no address.`, "Write http://HOST:PORT.");
+}
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw new NanosError("usage.port", `${text} is no port.`, "Give a number from 0 to 65535.");
+}
+
+type Found = Awaited<ReturnType<import("../../contracts/engine.ts").Engines["list"]>>;
+
+function listLines({ use, restate, missions }: Found, width: number): readonly Line[] {
+  const where = restate === null ? "" : `; restate is at ${restate}`;
+  const head: Line = [span("in use ", "green"), `${use}${where}`];
+  if (missions.length === 0) return [head, "No mission is under way."];
+  const columns = [
+    { title: "run", text: ({ run }: CarriedLine) => run, style: () => "bold" as const },
+    { title: "engine", text: ({ engine }: CarriedLine) => engine },
+    { title: "state", text: ({ standing }: CarriedLine) => stateText(standing) },
+    { title: "in this home", text: homeText },
+  ];
+  return [head, ...table(columns, missions, width)];
+}
+
+function homeText({ engine, events }: CarriedLine): string {
+  return engine === "local" ? `${events} events` : `a copy: ${events} events`;
+}
+
+function stateText(standing: Standing): string {
+  switch (standing.state) {
+    case "waiting":
+      return standing.signals.length === 0 ? "waits for its time" : "waits for an answer";
+    case "blocked":
+      return `blocked: ${standing.why.message} ${standing.why.next ?? ""}`;
+    default:
+      return standing.state;
+  }
+}

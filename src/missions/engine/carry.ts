@@ -1,0 +1,35 @@
+import type { RunHooks } from "../../contracts/nanos.ts";
+import { begin, resume } from "../../kernel/runner.ts";
+import { cleanJournal } from "../../kernel/secrets/guard.ts";
+import type { Begun } from "../../kernel/start.ts";
+import type { World } from "../../kernel/world.ts";
+import type { Json } from "../../std/json.ts";
+import type { Carry } from "./engine.ts";
+
+/** What a mission begins with, as it waits in a queue: data, with nothing of a process in it. */
+export type MissionInput = Pick<Begun, "text" | "mission" | "agent" | "within">;
+
+/** Carries missions as the runs they are: one that is not on disk yet begins, any other goes on. */
+export function carryMissions(world: World, hooks: RunHooks = {}): Carry {
+  return async ({ mission, journal, signal }) => {
+    const held = { ...world, journal: cleanJournal(journal, world.guard) };
+    const given = { ...hooks, signal };
+    const { run } = mission;
+    const handle = journal.head(run)
+      ? await resume(held, run, given)
+      : await begin(held, { ...inputOf(mission.input), ...given, run });
+    await handle.done;
+  };
+}
+
+/** The name of what `carryMissions` carries, and the queue missions stand in. */
+export const MISSION = { kind: "mission", queue: "missions" } as const;
+
+/** As it stands in the queue. */
+export function asInput(input: MissionInput): Json {
+  return input as unknown as Json;
+}
+
+function inputOf(input: Json): MissionInput {
+  return input as unknown as MissionInput;
+}

@@ -1,0 +1,206 @@
+import { writeFileSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { EngineConfig, Engines } from "../../contracts/engine.ts";
+import type { RunHandle, RunHooks } from "../../contracts/nanos.ts";
+import type { RunState } from "../../contracts/run.ts";
+import type { Home } from "../../home/home.ts";
+import { listAsks } from "../../kernel/desk/approvals.ts";
+import { begin, cancel, resume } from "../../kernel/runner.ts";
+import { topRun } from "../../kernel/views/traces.ts";
+import type { World } from "../../kernel/world.ts";
+import { NanosError } from "../../std/error.ts";
+import { sha256 } from "../../std/hash.ts";
+import { newId } from "../../std/random.ts";
+import * as board from "./board.ts";
+import { asInput, carryMissions, MISSION, type MissionInput } from "./carry.ts";
+import type { Engine } from "./engine.ts";
+import { localEngine } from "./local.ts";
+import { move } from "./move.ts";
+import { recordOf } from "./record.ts";
+import { serverConfig } from "./restate/config.ts";
+
+/** What engines are reached through. */
+export interface EngineDesk {
+  readonly world: World;
+  readonly home: Pick<Home, "config" | "paths">;
+}
+
+/** How missions begin, go on and are stopped, on whichever engine they are. */
+export interface MissionEngines extends Engines {
+  begin(input: MissionInput, hooks: RunHooks): Promise<RunHandle>;
+  resume(run: string, hooks?: RunHooks): Promise<RunHandle>;
+  cancel(run: string): Promise<void>;
+}
+
+/** The engines of a home: this machine's own, and Restate where the operator says where that is. */
+export function engineDesk(desk: EngineDesk): MissionEngines {
+  const { world, home } = desk;
+  const { journal } = world;
+  const on = (run: string): string | null => board.engineOf(journal, topRun(run));
+  return {
+    list: () => list(desk),
+    use: async (use) => {
+      if (use === "restate") await restateOf(desk);
+      await change(home, { use });
+    },
+    restate: (place) => change(home, { restate: place, use: "restate" }),
+    settings: async () => {
+      const dir = join(home.paths.machine, "restate");
+      await mkdir(dir, { recursive: true, mode: 0o700 });
+      const file = join(dir, "restate.toml");
+      writeFileSync(file, serverConfig({ dir, ...PORTS }), { mode: 0o600 });
+      return file;
+    },
+    move: async (run, to) => {
+      const from = on(run);
+      if (from === null) throw board.unknown(run);
+      if (from === to) return;
+      await move(journal, run, await engineOf(desk, from), await engineOf(desk, to));
+    },
+    work: (signal, told) => work(desk, signal, told),
+    begin: async (input, hooks) => {
+      const { use } = await configIn(home);
+      if (use === "restate") return throughRestate(desk, hooks, { begins: input });
+      const local = await engineOf(desk, "local");
+      // On the board before it begins, so that whoever works goes on with it if this process ends.
+      const held = (run: string): Promise<void> =>
+        local.submit({ ...MISSION, run, input: asInput(input) });
+      return begin(world, { ...input, ...hooks, held });
+    },
+    resume: async (run, hooks = {}) =>
+      on(run) === "restate"
+        ? throughRestate(desk, hooks, { run: topRun(run) })
+        : resume(world, run, hooks),
+    cancel: async (run) => {
+      if (on(run) !== "restate") return cancel(world, run);
+      const engine = await restateOf(desk);
+      await engine.cancel(topRun(run), "operator");
+    },
+  };
+}
+
+/** What the operator set up to carry missions. */
+async function configIn({ config }: EngineDesk["home"]): Promise<EngineConfig> {
+  return { ...NO_CONFIG, ...(await config.read()).engine };
+}
+
+async function change(
+  { config }: EngineDesk["home"],
+  engine: Partial<EngineConfig>,
+): Promise<void> {
+  await config.change((now) => ({ ...now, engine: { ...NO_CONFIG, ...now.engine, ...engine } }));
+}
+
+const NO_CONFIG: EngineConfig = { use: "local", queues: {} };
+
+/** Ports of a server that is this machine's own, as its makers chose them. */
+const PORTS = { ingress: 8080, admin: 9070, node: 5122 };
+
+async function list({ world, home }: EngineDesk): ReturnType<Engines["list"]> {
+  const { journal } = world;
+  const { use, restate } = await configIn(home);
+  const missions = board.openOn(journal).map(({ mission: { run, queue }, engine }) => ({
+    ...{ run, queue, engine },
+    standing: board.standingOf(journal, run),
+    events: recordOf(journal, run).length,
+  }));
+  return { use, restate: restate?.url ?? null, missions };
+}
+
+async function engineOf(desk: EngineDesk, name: string): Promise<Engine> {
+  if (name === "restate") return restateOf(desk);
+  const { journal, clock } = desk.world;
+  const { queues } = await configIn(desk.home);
+  return localEngine({ journal, clock, queues });
+}
+
+/** @throws NanosError `engine.no_restate`. */
+async function restateOf({ world, home }: EngineDesk): Promise<Engine> {
+  const { restate, queues } = await configIn(home);
+  if (!restate) {
+    throw new NanosError(
+      "engine.no_restate",
+      "Nothing says where a Restate server is.",
+      "Say it: nanos engine restate --url http://127.0.0.1:8080",
+    );
+  }
+  const { restateEngine } = await import("./restate/restate.ts");
+  const { journal, clock } = world;
+  return restateEngine({ journal, clock, queues, place: restate, space: spaceOf(world) });
+}
+
+/** The same wherever the operator's key is, and nobody else's. */
+function spaceOf(world: World): string {
+  return sha256(world.sign("nanos engine space")).slice(0, 12);
+}
+
+async function work(
+  desk: EngineDesk,
+  signal: AbortSignal,
+  told: (run: string, came: string) => void = () => undefined,
+): Promise<void> {
+  const { restate } = await configIn(desk.home);
+  const names = restate ? ["local", "restate"] : ["local"];
+  const engines = await Promise.all(names.map((name) => engineOf(desk, name)));
+  const carry = carryMissions(desk.world);
+  try {
+    for (const engine of engines) {
+      await engine.work(async (held) => {
+        const { run } = held.mission;
+        told(run, "carried");
+        await carry(held);
+        told(run, board.standingOf(desk.world.journal, run).state);
+      });
+    }
+    if (signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+  } finally {
+    await Promise.all(engines.map((engine) => engine.stop(DRAIN_MS)));
+  }
+}
+
+/** What is under way when somebody stops to work has so long to come to its end. */
+const DRAIN_MS = 5_000;
+
+/** Works for Restate until this one mission ends or waits, with whoever is at hand to be asked. */
+async function throughRestate(
+  desk: EngineDesk,
+  hooks: RunHooks,
+  one: { readonly begins: MissionInput } | { readonly run: string },
+): Promise<RunHandle> {
+  const { world } = desk;
+  const engine = await restateOf(desk);
+  const run = "run" in one ? one.run : newId("r", world.clock.now(), world.random);
+  const stopped = stoppedOf(world, run);
+  await engine.work(carryMissions(world, hooks));
+  if ("begins" in one) await engine.submit({ ...MISSION, run, input: asInput(one.begins) });
+  const stop = (): void => void engine.cancel(run, "operator");
+  hooks.signal?.addEventListener("abort", stop, { once: true });
+  const { state } = await engine.status(run);
+  const done = (state === "ended" ? Promise.resolve() : stopped)
+    .then(() => stateIn(world, run))
+    .finally(() => engine.stop(0));
+  return { run, done, cancel: stop };
+}
+
+/** Resolves when a process of this home has carried it as far as it goes. */
+function stoppedOf({ journal }: World, run: string): Promise<void> {
+  return new Promise((resolve) => {
+    const forget = journal.onWake((topic) => {
+      if (topic !== `stopped:${run}`) return;
+      forget();
+      resolve();
+    });
+  });
+}
+
+function stateIn(world: World, run: string): RunState {
+  const head = world.journal.head(run);
+  const body = head && world.journal.body(head);
+  if (body?.kind === "run.ended") return { state: "ended", run, ended: body.end };
+  const asks = listAsks(world).filter((ask) => topRun(ask.run) === run);
+  return { state: "waiting", run, asks };
+}

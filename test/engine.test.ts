@@ -1,0 +1,77 @@
+import { expect, test } from "bun:test";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Person, person } from "./support/nanos.ts";
+
+const PLAN = `name: gated
+description: Writes one line.
+rank: A
+inputs:
+  text: {}
+tasks:
+  - { id: list, tool: notes_list, args: {} }
+  - id: add
+    needs: [list]
+    tool: notes_append
+    args: { note: dashboard, text: "{{ inputs.text }}" }
+`;
+
+async function waiting(me: Person): Promise<string> {
+  expect((await me.nanos("init", "--from", "indie-developer")).code).toBe(0);
+  writeFileSync(join(me.userHome, "gated.yaml"), PLAN);
+  const begun = await me.nanos("mission", "new", "gated.yaml", "--input", "text=said");
+  expect(begun.code).toBe(3);
+  const { missions } = JSON.parse((await me.nanos("engine", "list", "--json")).out) as {
+    missions: readonly { readonly run: string }[];
+  };
+  return missions[0]?.run ?? "";
+}
+
+test("a mission that waits is carried on by whoever works, as soon as it is answered", async () => {
+  using me = person();
+  const mission = await waiting(me);
+  const listed = await me.nanos("engine");
+  expect(listed.out).toMatch(
+    new RegExp(`^in use local[^]*${mission} +local +waits for an answer`, "u"),
+  );
+  const working = me.begin(["engine", "work"]);
+  await working.until("carrying missions");
+  expect((await me.nanos("grant", "add", "notes", "--mission", mission)).code).toBe(0);
+  expect((await me.nanos("mission", "approve", mission)).code).toBe(0);
+  await working.until(`ended     ${mission}`);
+  working.kill("SIGINT");
+  expect((await working.ended).code).toBe(0);
+  expect(readFileSync(join(me.userHome, "notes", "dashboard.md"), "utf8")).toContain("said");
+  expect((await me.nanos("engine", "list")).out).toContain("No mission is under way.");
+  expect((await me.nanos("trace", "replay", mission)).code).toBe(0);
+}, 120_000);
+
+test("another engine is used where the operator said where it is, and not before", async () => {
+  using me = person();
+  const mission = await waiting(me);
+  const early = await me.nanos("engine", "use", "restate");
+  expect([early.code, early.err]).toEqual([2, expect.stringContaining("engine.no_restate")]);
+  for (const [args, code] of [
+    [["use", "other"], "usage.engine"],
+    [["restate", "--url", "nowhere"], "usage.url"],
+    [["restate", "--url", "http://127.0.0.1:1", "--port", "x"], "usage.port"],
+    [["move", "r0", "restate"], "engine.unknown"],
+  ] as const) {
+    const refused = await me.nanos("engine", ...args);
+    expect([refused.code, refused.err]).toEqual([2, expect.stringContaining(code)]);
+  }
+  const settings = await me.nanos("engine", "restate", "--json");
+  const { file, start } = JSON.parse(settings.out) as { file: string; start: string };
+  expect(start).toBe(`restate-server --config-file ${file}`);
+  expect(readFileSync(file, "utf8")).toContain('bind-address = "127.0.0.1:8080"');
+  // Nobody answers at this port.
+  const chosen = await me.nanos(
+    ...["engine", "restate", "--url", "http://127.0.0.1:1", "--admin", "http://127.0.0.1:1"],
+  );
+  expect([chosen.code, chosen.out]).toEqual([0, expect.stringContaining("nanos engine work")]);
+  const moved = await me.nanos("engine", "move", mission, "restate");
+  expect(moved.err).toContain("engine.unreachable");
+  const shown = JSON.parse((await me.nanos("engine", "list", "--json")).out) as object;
+  expect(shown).toMatchObject({ use: "restate", missions: [{ run: mission, engine: "local" }] });
+  expect((await me.nanos("engine", "use", "local")).code).toBe(0);
+}, 120_000);
