@@ -97,6 +97,8 @@ async function renderConfig(config: Config, before: string): Promise<string> {
     if (same(old.models?.[name], model)) continue;
     document.setIn(["models", name], document.createNode(model));
   }
+  const { engine } = config;
+  if (engine && !same(old.engine, engine)) document.set("engine", document.createNode(engine));
   return document.toString();
 }
 
