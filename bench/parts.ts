@@ -50,6 +50,37 @@ export const JOURNAL: Row = {
   ],
 };
 
+export const ENGINE: Row = {
+  name: "engine",
+  cases: ["engine local"],
+  rounds: 3,
+  lines: [
+    {
+      says: "the same events, node:sqlite FULL, one a commit",
+      of: "engine local",
+      figure: "rawPerSecond",
+      unit: "events/s",
+    },
+    {
+      says: "1,000 missions of 10 steps, local engine",
+      of: "engine local",
+      figure: "perSecond",
+      unit: "events/s",
+      by: "engine local",
+      byFigure: "rawPerSecond",
+      target: atLeast("engine: 1,000 missions of 10 steps / node:sqlite", 0.5),
+    },
+    { says: "missions", of: "engine local", figure: "missions", unit: "/s" },
+    {
+      says: "memory the second half of them added",
+      of: "engine local",
+      figure: "grownMb",
+      unit: "MB",
+      target: atMost("engine: memory the last 500 missions add, MB", 10),
+    },
+  ],
+};
+
 export const GATE: Row = {
   name: "gate",
   cases: ["gate nanos", "gate texts"],

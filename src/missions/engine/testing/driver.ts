@@ -20,7 +20,7 @@ export interface PlainInput {
 export type PlainStep =
   /** Leaves a line. `once` looks first whether it is there, as a probe does. */
   | { readonly does: "write"; readonly name: string; readonly once: boolean; readonly ms?: number }
-  | { readonly does: "hear"; readonly name: string }
+  | { readonly does: "hear" | "nothing"; readonly name: string }
   | { readonly does: "sleep"; readonly name: string; readonly ms: number };
 
 /** What a driver tells while it carries: a step's effect begins, and is done. */
