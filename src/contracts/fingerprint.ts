@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "fc33ced4b009966f12838701c08a62d4a10794ba1172c00205c544e86fb173ee";
+export const SCHEMAS_HASH = "7d9f5098d5f0811af71464b65d4a4b042134b490fd41ee635bb7045f7bd9f005";
