@@ -63,7 +63,7 @@ export const command: Command = {
           report.ok
             ? [span("ok ", "green"), `${counts} verify${erased}`]
             : [span("broken ", "red"), report.bad ?? "an entry does not verify"],
-          ...(report.ok && input.args["RUN"] === undefined ? [signedLine(report)] : []),
+          ...(report.ok && input.args["RUN"] === undefined ? signedLines(report) : []),
         ]);
         return report.ok ? EXIT.succeeded : EXIT.failed;
       },
@@ -230,13 +230,20 @@ function checkFlags(input: Input): void {
 }
 
 /** How far the checkpoints reach, and how far others signed them. */
-function signedLine({ events, checkpoints, unsigned, unwitnessed }: VerifyReport): Line {
-  if (checkpoints === 0) return "   no checkpoint yet: the chains alone hold these events";
-  const verify = `${count(checkpoints, "signed checkpoint")} ${checkpoints === 1 ? "verifies" : "verify"}`;
-  const alone = `${count(unsigned, "event")} after ${checkpoints === 1 ? "it" : "the last"}`;
-  const seen =
-    unwitnessed === events ? "no witness signed any" : `${unwitnessed} since a witness signed`;
-  return `   ${verify}; ${alone} held by the chains alone; ${seen}`;
+function signedLines({
+  events,
+  checkpoints,
+  unsigned,
+  unwitnessed,
+}: VerifyReport): readonly Line[] {
+  if (checkpoints === 0) return ["   no checkpoint yet: the chains alone hold these events"];
+  const signed = count(checkpoints, "signed checkpoint");
+  return [
+    `   ${signed}; ${count(unsigned, "event")} since, held by the chains alone`,
+    unwitnessed === events
+      ? "   no witness signed: whoever has the home's key could write it anew"
+      : `   a witness signed all but the newest ${count(unwitnessed, "event")}`,
+  ];
 }
 
 function forkIn({ options: { cwd = "." } }: Context, input: Input): ForkRequest {
