@@ -44,6 +44,7 @@ import { factsBook, type FactsBook, factsIn, memorySettings } from "./kernel/fac
 import { memoryDesk } from "./kernel/memory/desk.ts";
 import { note } from "./kernel/desk/note.ts";
 import { runsOf } from "./kernel/runner.ts";
+import { artifactDesk } from "./kernel/vault/desk.ts";
 import { undoDesk } from "./kernel/undo/desk.ts";
 import { sweepTrees } from "./kernel/tree/tree.ts";
 import { sealOf } from "./kernel/standing.ts";
@@ -323,7 +324,7 @@ function nanosOf(
     ...runsOf(world),
     resume: engines.resume,
     cancel: engines.cancel,
-    undo: undoDesk(world),
+    ...{ undo: undoDesk(world), vault: artifactDesk(world) },
     doctor: async (probe) => {
       const { doctor } = await import("./kernel/desk/doctor.ts");
       const verify = (): VerifyReport => traces.verify();
@@ -371,6 +372,7 @@ function worldOf(parts: {
     ...{ random: systemRandom, version: VERSION, decide: decideBy },
     facts: () => facts(),
     inner: parts.inner.open,
+    vault,
     keep: async (kept) => vault.put(canonical(kept as unknown as Json)),
     recall: (hash) => factsIn(vault.get(hash)),
     grants: book.current,

@@ -1,7 +1,4 @@
 import { expect, test } from "bun:test";
-import type { UndoView } from "../contracts/undo.ts";
-import { undoLines } from "./commands/undo.ts";
-import { paintAll } from "./render/line.ts";
 import { tmpdir } from "node:os";
 import { NanosError } from "../std/error.ts";
 import { type Came, commandLine, type Setting } from "./testing/command-line.ts";
@@ -134,34 +131,6 @@ test("run --json: nothing in a line can drive a terminal", async () => {
   expect(out).toContain("\\u202e");
   const last = JSON.parse(out.trimEnd().split("\n").at(-1) ?? "") as { text: string };
   expect(last.text).toBe("a\x1b]52;c;aGk=\x07b\x1b[2Jc\u202ed");
-});
-
-test("undo: a dry run says what stays done, at 80 columns", () => {
-  const view: UndoView = {
-    of: "r1.4",
-    files: [
-      {
-        ...{ path: "/w/a.md", kind: "modified", before: "1", after: "2" },
-        bytes: 1,
-        state: "ready",
-      },
-      {
-        ...{ path: "/w/b.md", kind: "deleted", before: "1", after: null },
-        bytes: 0,
-        state: "changed",
-      },
-    ],
-    changes: [],
-    outward: [{ step: "r1.5", kind: "tool", name: "mail", to: [`net:${"m".repeat(90)}:443`] }],
-  };
-  const text = paintAll(undoLines(view, 80), false);
-  expect(text.split("\n").slice(0, 4)).toEqual([
-    "changes back /w/a.md",
-    "takes away /w/b.md  was changed since, so nothing is undone",
-    "",
-    "stays done, as it left this machine's files: 1 step",
-  ]);
-  expect(text.split("\n").every((line) => line.length <= 80)).toBe(true);
 });
 
 test("run: bad requests are usage errors", async () => {

@@ -22,6 +22,7 @@ export type Rank = z.infer<typeof Rank>;
  * `note` a memory write, `run` the start of a run, `permit` leave for what an agent that is a
  * program is about to do in its sandbox,
  * `task` that a task of a plan begins, or that what it came to is accepted,
+ * `artifact` the keeping of a result for review,
  * `tree` the copy of a repository a run works in: that it is made, and the patch that comes of it.
  */
 export const ActionKind = z.enum([
@@ -35,6 +36,7 @@ export const ActionKind = z.enum([
   "run",
   "permit",
   "tree",
+  "artifact",
   "task",
 ]);
 export type ActionKind = z.infer<typeof ActionKind>;

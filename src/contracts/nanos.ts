@@ -1,5 +1,6 @@
 import type { Json } from "../std/json.ts";
 import type { Agents } from "./agent.ts";
+import type { Artifacts } from "./artifact.ts";
 import type { Arrangement } from "./arrangement.ts";
 import type { Recorded } from "./drive.ts";
 import type { Engines } from "./engine.ts";
@@ -37,6 +38,7 @@ export interface Nanos {
   readonly traces: Traces;
   readonly evidence: EvidenceDesk;
   readonly undo: Undos;
+  readonly vault: Artifacts;
   readonly approvals: Approvals;
   readonly tools: Tools;
   readonly agents: Agents;

@@ -2,6 +2,7 @@ import type { Json } from "../std/json.ts";
 import { z } from "zod";
 import { JsonSchema } from "./json.ts";
 import { Label } from "./label.ts";
+import { Sealed } from "./sealed.ts";
 import { Scope } from "./scope.ts";
 import { Kept } from "./memory.ts";
 import { RunUsage, Usage } from "./usage.ts";
@@ -100,6 +101,8 @@ export const Outcome = z.discriminatedUnion("status", [
       .optional(),
     /** Files it changed, after commit. */
     files: z.array(FileChange).optional(),
+    /** What it was kept as for the operator's review. */
+    artifact: Sealed.optional(),
     /** Of these it was too large to keep what was there before: their change cannot be undone. */
     unkept: z.array(z.string()).optional(),
     /** Label of what came back by itself, where the conversation it came into is worse. */

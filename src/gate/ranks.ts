@@ -43,7 +43,7 @@ export function raisedBy(
 }
 
 /** What an agent does. Its thoughts are none of it, nor what a call it was let do asks back for. */
-const DOINGS: ReadonlySet<ActionKind> = new Set(["tool", "agent", "note"]);
+const DOINGS: ReadonlySet<ActionKind> = new Set(["tool", "agent", "note", "artifact"]);
 
 const KIND_RANKS: Readonly<Record<ActionKind, Rank>> = {
   model: "E",
@@ -56,6 +56,7 @@ const KIND_RANKS: Readonly<Record<ActionKind, Rank>> = {
   secret: "A",
   permit: "C",
   tree: "D",
+  artifact: "D",
   task: "E",
 };
 

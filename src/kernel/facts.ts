@@ -73,7 +73,7 @@ export function factsOf(given: {
     ...grownIn(arrangement),
     memory,
     policy: policyHash(rules, routes),
-    evidence: true,
+    ...{ evidence: true, artifacts: true },
     gate: GATE_VERSION,
   };
 }

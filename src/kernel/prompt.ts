@@ -1,6 +1,7 @@
 import { plainText } from "../std/text.ts";
 import type { ToolSpec } from "../contracts/model.ts";
 import { DELEGATE, delegateSpec } from "./wants/delegate.ts";
+import { artifactSpec } from "./vault/want.ts";
 import { isOwn } from "./wants/own.ts";
 import { SKILL, skillSpec, textSkills } from "./wants/skill.ts";
 import { rememberSpec } from "./wants/note.ts";
@@ -67,7 +68,8 @@ const PLAN =
 export function toolSpecs(
   frame: Pick<Frame, "agent" | "facts" | "depth" | "budget" | "memories" | "reader">,
 ): readonly ToolSpec[] {
-  const all = [delegateSpec(frame), recallSpec(frame), rememberSpec(frame), skillSpec(frame)];
+  const memory = [recallSpec(frame), rememberSpec(frame)];
+  const all = [delegateSpec(frame), ...memory, skillSpec(frame), artifactSpec(frame)];
   const own = [...all.flatMap((spec) => spec ?? []), ...growthSpecs(frame)];
   const specs = frame.facts.tools
     // These names are taken: a tool of the same name is never called by a model.

@@ -13,6 +13,7 @@ import type { Command, Subscription } from "../contracts/skill.ts";
 import type { Signer } from "../journal/log/note.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { Memory } from "../memory/memory.ts";
+import type { Vault } from "../vault/vault.ts";
 import type { Model } from "../models/model.ts";
 import type { Process } from "../sandbox/sandbox.ts";
 import type { Json } from "../std/json.ts";
@@ -58,6 +59,8 @@ export interface Facts {
   readonly allow: readonly Scope[];
   /** Whether anything is remembered; absent in facts from before there was memory. */
   readonly memory?: MemorySettings;
+  /** Agents whose manifests list it may keep results; absent in facts from before they could. */
+  readonly artifacts?: true;
   /** Where agents' files lie, absolute; present where the oracle may propose changes of them. */
   readonly grows?: { readonly dir: string };
   /** Hash of rules, routes and the gate's version. */
@@ -127,6 +130,8 @@ export interface World {
   facts(): Promise<Facts>;
   /** The arrangement that an agent of that kind is; why there is none where it is not trusted. */
   inner(agent: AgentManifest): Promise<Inner | Failure>;
+  /** Contents by their hash. */
+  readonly vault: Pick<Vault, "put" | "get">;
   /** Puts the facts where replay finds them; returns their hash. */
   keep(facts: Facts): Promise<string>;
   /** The facts kept under a hash; null when they are gone. */

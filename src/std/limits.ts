@@ -37,6 +37,11 @@ export const LIMITS = {
   /** Everything the vault holds, and one entry of it. */
   vaultBytes: 16 * 1024 * 1024 * 1024,
   vaultItemBytes: 512 * 1024 * 1024,
+  /** Artifacts of a home and of one run, one of them, and its title. */
+  artifacts: 20_000,
+  artifactsPerRun: 200,
+  artifactBytes: 4 * 1024 * 1024,
+  artifactTitleChars: 200,
   /** What a process carries may be taken from it when it answered nothing for so long. */
   leaseMs: 10_000,
   /** How long after a process's socket closed it is looked whether it has let go of its lock. */

@@ -134,6 +134,18 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
     events: { list: async () => [], watch: async () => undefined },
     commands: [{ name: "today", skill: "notes", description: "today's note" }],
     resume: async (run, hooks) => find(run).start(hooks ?? {}),
+    vault: {
+      list: () => [],
+      show: () => {
+        throw new Error("not scripted");
+      },
+      history: () => [],
+      review: async () => {
+        throw new Error("not scripted");
+      },
+      get: () => Buffer.from(""),
+      export: async () => [],
+    },
     undo: {
       plan: (of) => ({ of, files: [], changes: [], outward: [] }),
       run: async (of, hooks) => find(of).start(hooks ?? {}),

@@ -35,6 +35,7 @@ const COUNTED: ReadonlySet<ActionKind> = new Set([
   "secret",
   "note",
   "permit",
+  "artifact",
 ]);
 
 function overCost(kind: ActionKind, standing: Standing): DenyReason[] {

@@ -3,7 +3,7 @@ import type { LayerAnswer, Standing } from "../gate.ts";
 import { voids } from "../endorse.ts";
 
 /** Kinds that need no grant: models are chosen, and the operator's own start is its own yes. */
-const UNGRANTED: ReadonlySet<ActionKind> = new Set(["model", "run", "note", "task"]);
+const UNGRANTED: ReadonlySet<ActionKind> = new Set(["model", "run", "note", "task", "artifact"]);
 
 /** Did the operator attach the skill here, does that still hold, and for what is there now? */
 export function grantLayer(action: Action, standing: Standing): readonly LayerAnswer[] {

@@ -59,6 +59,8 @@ function what(action: Action): string {
       return `${action.agent}'s ${action.name} asks leave to go on${where}: ${args}`;
     case "tree":
       return `${action.agent} would ${action.name} a copy of the repository: ${args}`;
+    case "artifact":
+      return `${action.agent} would keep a result: ${args}`;
     case "task":
       return action.gate === "start"
         ? `the task ${action.name} would begin: ${args}`

@@ -8,7 +8,8 @@ import { keyOf } from "../../journal/log/note.ts";
 import type { Vault } from "../../vault/vault.ts";
 import { SIGNING, verifyCheckpoints } from "../evidence/verify.ts";
 import { diffOf } from "../views/diff.ts";
-import { listTraces } from "../views/traces.ts";
+import { storedArtifacts } from "../views/artifacts.ts";
+import { listTraces, topRun } from "../views/traces.ts";
 import { patchOf } from "../tree/patch.ts";
 import { traceOf, whyOf } from "../views/trace.ts";
 import type { World } from "../world.ts";
@@ -78,7 +79,7 @@ function verifyAll(
     if (SIGNING.includes(event.kind)) found.signs.push(event);
   }
   const missing = stored.ok
-    ? missingFacts(journal, vault, found.begins)
+    ? (missingFacts(journal, vault, found.begins) ?? missingArtifact(journal, vault, run))
     : `${stored.why} (vault ${stored.hash})`;
   if (run !== undefined) {
     return { ok: missing === null, events, chains, erased, ...none, bad: missing };
@@ -91,6 +92,15 @@ function verifyAll(
     unwitnessed: journal.size() - signed.witnessed,
   };
   return { ok: bad === null, events, chains, erased, ...left, bad };
+}
+
+/** The first artifact whose bytes are gone from the vault. */
+function missingArtifact(journal: Journal, vault: Vault, run?: string): string | null {
+  const wish = run === undefined ? {} : { run: topRun(run) };
+  const lost = storedArtifacts(journal, wish).find(
+    ({ inVault, hash }) => inVault && !vault.has(hash),
+  );
+  return lost ? `What step ${lost.id} kept is gone: vault file ${lost.hash}` : null;
 }
 
 /** The first run whose facts are gone from the vault: it could not be replayed any more. */

@@ -117,6 +117,17 @@ export function lab(setup: LabSetup = {}, kept: Partial<Kept> = {}): Lab {
       holds: () => true,
       facts: async () => facts,
       inner: async () => ({ code: "trust.needed", message: "There is no other arrangement here." }),
+      vault: {
+        put: (content) => {
+          const text = typeof content === "string" ? content : Buffer.from(content).toString();
+          vault.set(sha256(text), text);
+          return sha256(text);
+        },
+        get: (hash) => {
+          const text = vault.get(hash);
+          return text === undefined ? null : Buffer.from(text);
+        },
+      },
       keep: async (one) => {
         const text = canonical(one as unknown as Json);
         vault.set(sha256(text), text);
@@ -237,7 +248,7 @@ function factsFor(setup: LabSetup, tools: FunctionTools): Facts {
     ...(setup.memory ? { memory: { ...MEMORY_OFF, ...setup.memory } } : {}),
     ...(setup.grows ? { grows: setup.grows } : {}),
     policy: policyHash(rules, routes),
-    evidence: true,
+    ...{ evidence: true, artifacts: true },
     gate: GATE_VERSION,
   };
 }

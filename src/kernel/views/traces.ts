@@ -83,6 +83,13 @@ export function topRun(run: string): string {
   return run.split("_", 1)[0] ?? run;
 }
 
+/** The ranks of steps, as far as they were judged. */
+export function ranksOf(journal: Journal, steps: readonly string[]): ReadonlyMap<string, string> {
+  const sql = `SELECT step, rank FROM trace_steps WHERE step = ?`;
+  const rows = journal.view(TRACES, (db) => steps.flatMap((step) => db.all(sql, step)));
+  return new Map(rows.map((row) => [String(row["step"]), String(row["rank"])]));
+}
+
 /** Asks not answered and not expired, newest first. */
 export function openAsks(journal: Journal, now: number): readonly Ask[] {
   const sql = "SELECT ask FROM asks WHERE open = 1 ORDER BY at DESC";
