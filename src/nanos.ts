@@ -322,8 +322,7 @@ function nanosOf(
     models,
     grants: grants.grants,
     ...runsOf(world),
-    resume: engines.resume,
-    cancel: engines.cancel,
+    ...{ resume: engines.resume, cancel: engines.cancel },
     ...{ undo: undoDesk(world), vault: artifactDesk(world) },
     doctor: async (probe) => {
       const { doctor } = await import("./kernel/desk/doctor.ts");

@@ -23,6 +23,7 @@ import {
   TRUST,
 } from "./samples.ts";
 import { type Beat, Played } from "./scripted-run.ts";
+import { EMPTY_VAULT, unscripted } from "./unscripted.ts";
 
 /** What a scripted house holds and does. */
 export interface Script {
@@ -134,18 +135,7 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
     events: { list: async () => [], watch: async () => undefined },
     commands: [{ name: "today", skill: "notes", description: "today's note" }],
     resume: async (run, hooks) => find(run).start(hooks ?? {}),
-    vault: {
-      list: () => [],
-      show: () => {
-        throw new Error("not scripted");
-      },
-      history: () => [],
-      review: async () => {
-        throw new Error("not scripted");
-      },
-      get: () => Buffer.from(""),
-      export: async () => [],
-    },
+    vault: EMPTY_VAULT,
     undo: {
       plan: (of) => ({ of, files: [], changes: [], outward: [] }),
       run: async (of, hooks) => find(of).start(hooks ?? {}),
@@ -170,9 +160,7 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
         unwitnessed: 0,
         bad: null,
       }),
-      diff: () => {
-        throw new Error("not scripted");
-      },
+      diff: unscripted,
       replay: async () => ({ ok: true, events: 12, steps: 3, differs: null }),
       export: async () => 12,
       patch: (run) => {
