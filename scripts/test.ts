@@ -112,7 +112,8 @@ async function main(args: readonly string[]): Promise<number> {
     if (!onNode) {
       const onBinary = all["NANOS_TEST_BINARY"] !== undefined;
       const cover = args.includes("--coverage");
-      for (const [i, what] of shardsOf(places, onBinary).entries()) {
+      const soak = args.includes("--soak");
+      for (const [i, what] of shardsOf(places, { onBinary, soak }).entries()) {
         const flags = cover ? coverageFlags(i) : [];
         starts.push(() => bunLeg([...flags, ...what], join(folder, `junit-${i}.xml`), all));
       }
@@ -145,20 +146,39 @@ async function inLanes(starts: readonly (() => Promise<Leg>)[]): Promise<Leg[]> 
 /** Stories about the walls: few, and each starts very many processes. */
 const OF_WALLS = ["test/escape.test.ts", "test/ordinary-user.test.ts"];
 
+/** Stories of what a binary could do otherwise than a checkout: it starts processes of itself. */
+const ON_BINARY = [
+  "agent-wrap",
+  "coder",
+  "first-minute",
+  "growth",
+  "journeys",
+  "kill",
+  "local-model",
+  "mcp-servers",
+  "portable",
+  "skill-cases",
+  "skills",
+  "terminal",
+  "wires",
+].map((name) => `test/${name}.test.ts`);
+
 /** How a story starts `nanos`. */
 const STARTS = /"\.\/support\/(?:nanos|screen)\.ts"/u;
 
 /**
  * What is run in a runner of its own, the longest first. What somebody names is run as it is
- * named; on a binary only the stories that start it say anything.
+ * named; on a binary some of the stories that start it, all of them with `--soak`.
  */
-function shardsOf(places: readonly string[], onBinary: boolean): readonly (readonly string[])[] {
+function shardsOf(
+  places: readonly string[],
+  { onBinary, soak }: { readonly onBinary: boolean; readonly soak: boolean },
+): readonly (readonly string[])[] {
   const all = places.length === 0;
   if (!all && !(onBinary && places.join(" ") === "./test")) return [places];
-  // On a binary they would only try the same walls again; .ci/run uses it on all four machines.
   const stories = readHouse(ROOT)
     .sources.filter(({ path }) => /^test\/[^/]+\.test\.ts$/u.test(path))
-    .filter(({ path, text }) => !onBinary || (!OF_WALLS.includes(path) && STARTS.test(text)))
+    .filter(({ path, text }) => !onBinary || (soak ? STARTS.test(text) : ON_BINARY.includes(path)))
     .map(({ path }) => path);
   const others = stories.filter((path) => !OF_WALLS.includes(path)).map((path) => `./${path}`);
   const walls = stories.filter((path) => OF_WALLS.includes(path)).map((path) => `./${path}`);
