@@ -6,7 +6,7 @@
  *     npm test                                 everything, and the organs on Node 24 as well
  *     npm test -- ./src/gate                   what lies there, on Bun
  *     npm test -- --node ./src/gate            what lies there, on Node 24
- *     npm test -- --binary=dist/nanos ./test   the stories, on the built binary
+ *     npm test -- --binary=dist/nanos ./test   the stories, on a built binary
  *     npm test -- --coverage                   and judges how much of src they run
  *     npm test -- --no-install                 without installing anything on this machine
  *     npm run soak                             everything, with the long drills in full
@@ -24,6 +24,7 @@ import {
   run,
   which,
 } from "./machine.ts";
+import { build } from "./build.ts";
 import { coverageFlags, judgeReport } from "./check/coverage.ts";
 import { readHouse } from "./tidy/house.ts";
 
@@ -110,12 +111,12 @@ async function main(args: readonly string[]): Promise<number> {
     const node = env["NANOS_TEST_NODE"];
     const starts: (() => Promise<Leg>)[] = [];
     if (!onNode) {
-      const onBinary = all["NANOS_TEST_BINARY"] !== undefined;
       const cover = args.includes("--coverage");
-      const soak = args.includes("--soak");
-      for (const [i, what] of shardsOf(places, { onBinary, soak }).entries()) {
+      const binary = await binaryFor(places, all, folder);
+      for (const [i, { what, onBinary }] of shardsOf(places, binary !== null).entries()) {
         const flags = cover ? coverageFlags(i) : [];
-        starts.push(() => bunLeg([...flags, ...what], join(folder, `junit-${i}.xml`), all));
+        const own = onBinary && binary !== null ? { ...all, NANOS_TEST_BINARY: binary } : all;
+        starts.push(() => bunLeg([...flags, ...what], join(folder, `junit-${i}.xml`), own));
       }
     }
     if (node !== undefined && (onNode || places.length === 0)) {
@@ -132,6 +133,19 @@ async function main(args: readonly string[]): Promise<number> {
 /** So many runners go side by side: much of what they do is to wait for processes. */
 const LANES = 3;
 
+/** The binary the stories start: what somebody names, or where all is run one built from here. */
+async function binaryFor(
+  places: readonly string[],
+  env: Env,
+  folder: string,
+): Promise<string | null> {
+  const named = env["NANOS_TEST_BINARY"];
+  if (named !== undefined || places.length > 0) return named ?? null;
+  const binary = join(folder, "nanos");
+  await build(binary);
+  return binary;
+}
+
 /** Starts the next one as soon as one has ended. What one prints is printed when it is done. */
 async function inLanes(starts: readonly (() => Promise<Leg>)[]): Promise<Leg[]> {
   const done: Leg[] = [];
@@ -146,45 +160,49 @@ async function inLanes(starts: readonly (() => Promise<Leg>)[]): Promise<Leg[]> 
 /** Stories about the walls: few, and each starts very many processes. */
 const OF_WALLS = ["test/escape.test.ts", "test/ordinary-user.test.ts"];
 
-/** Stories of what a binary could do otherwise than a checkout: it starts processes of itself. */
-const ON_BINARY = [
-  "agent-wrap",
-  "coder",
+/** Stories of what a binary could do otherwise than a checkout: they are run on both. */
+const ON_BOTH = [
   "first-minute",
   "growth",
+  "hostile-folder",
   "journeys",
-  "kill",
-  "local-model",
   "mcp-servers",
-  "portable",
-  "skill-cases",
+  "readme",
   "skills",
   "terminal",
-  "wires",
 ].map((name) => `test/${name}.test.ts`);
 
 /** How a story starts `nanos`. */
 const STARTS = /"\.\/support\/(?:nanos|screen)\.ts"/u;
 
+/** What one runner is given, and whether it starts the binary. */
+interface Shard {
+  readonly what: readonly string[];
+  readonly onBinary: boolean;
+}
+
 /**
- * What is run in a runner of its own, the longest first. What somebody names is run as it is
- * named; on a binary some of the stories that start it, all of them with `--soak`.
+ * What is run in a runner of its own, the longest first. What somebody names is run as it is named.
+ * Else most stories start the binary, which begins in a fifth of the time a checkout takes.
  */
-function shardsOf(
-  places: readonly string[],
-  { onBinary, soak }: { readonly onBinary: boolean; readonly soak: boolean },
-): readonly (readonly string[])[] {
-  const all = places.length === 0;
-  if (!all && !(onBinary && places.join(" ") === "./test")) return [places];
-  const stories = readHouse(ROOT)
-    .sources.filter(({ path }) => /^test\/[^/]+\.test\.ts$/u.test(path))
-    .filter(({ path, text }) => !onBinary || (soak ? STARTS.test(text) : ON_BINARY.includes(path)))
-    .map(({ path }) => path);
-  const others = stories.filter((path) => !OF_WALLS.includes(path)).map((path) => `./${path}`);
-  const walls = stories.filter((path) => OF_WALLS.includes(path)).map((path) => `./${path}`);
-  if (!all) return halves(others);
-  const [one = [], two = []] = halves(others);
-  return [["./src"], one, [...two, ...BESIDE], walls];
+function shardsOf(places: readonly string[], onBinary: boolean): readonly Shard[] {
+  if (places.length > 0) return [{ what: places, onBinary }];
+  const stories = readHouse(ROOT).sources.filter(({ path }) =>
+    /^test\/[^/]+\.test\.ts$/u.test(path),
+  );
+  const starts = stories.filter(({ text }) => STARTS.test(text)).map(({ path }) => path);
+  const onIt = starts.filter((path) => !OF_WALLS.includes(path));
+  const others = stories
+    .map(({ path }) => path)
+    .filter((path) => !OF_WALLS.includes(path))
+    .filter((path) => ON_BOTH.includes(path) || !starts.includes(path));
+  const named = (paths: readonly string[]): readonly string[] => paths.map((path) => `./${path}`);
+  return [
+    { what: ["./src"], onBinary: false },
+    ...halves(onIt).map((half) => ({ what: named(half), onBinary: true })),
+    { what: [...named(others), ...BESIDE], onBinary: false },
+    { what: named(OF_WALLS), onBinary: false },
+  ];
 }
 
 /** Every second one, and the rest. */
