@@ -126,7 +126,7 @@ const BROKEN: readonly (readonly [string, string, string, string])[] = [
     "a choice misspelt",
     "arrangement.yaml",
     "name: small\nmodels: {one: {adapter: olama}}\n",
-    "arrangement.yaml:2: 'models.one.adapter' must be one of openai-compatible, openai, anthropic, ollama, http, script, rules, not the text 'olama'; did you mean 'ollama'?",
+    "arrangement.yaml:2: 'models.one.adapter' must be one of openai-compatible, openai, anthropic, ollama, http, gguf, script, rules, not the text 'olama'; did you mean 'ollama'?",
   ],
   [
     "a bad scope",

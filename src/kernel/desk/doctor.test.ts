@@ -1,10 +1,7 @@
 import { expect, test } from "bun:test";
 import type { Tier } from "../../contracts/isolation.ts";
-import { systemClock } from "../../std/clock.ts";
-import { openSandbox } from "../../sandbox/open.ts";
 import type { Sandbox } from "../../sandbox/sandbox.ts";
 import { sandboxChecks } from "./doctor.ts";
-import { probeChecks } from "./probes.ts";
 
 /** By kind of process, `net` and `starts` where it has them. */
 function machine(held: Readonly<Record<string, Tier>>): Pick<Sandbox, "tier"> {
@@ -45,29 +42,8 @@ for (const [name, held, want] of CASES) {
     const checks = sandboxChecks(machine(held));
     for (const [at, { state, says, next }] of checks.entries()) {
       expect(`${state} ${says}`).toStartWith(want[at] ?? "");
-      if (state !== "ok") expect(next).toBeString();
+      if (state !== "ok") expect(next).toEqual(expect.any(String));
     }
     expect(checks).toHaveLength(want.length);
   });
 }
-
-test("escapes are tried by every kind of process there is here", async () => {
-  const sandbox = openSandbox({ clock: systemClock });
-  const [check, ...more] = await probeChecks(sandbox, (name) => name === "read outside");
-  await sandbox.close();
-  const kinds = [
-    ["tool", sandbox.tier("host", false)],
-    ["program", sandbox.tier("program", false)],
-    ["program with a network", sandbox.tier("program", true)],
-    ["container", sandbox.tier("container", false)],
-  ] as const;
-  const here = kinds.filter(([, tier]) => tier !== null).map(([kind]) => `${kind} held`);
-  expect([check?.name, check?.says, more]).toEqual(["probe read outside", here.join(", "), []]);
-}, 60_000);
-
-test("on a Mac it says that no escape was tried", async () => {
-  const mac = machine({ host: "seatbelt" }) as Sandbox;
-  expect(await probeChecks(mac)).toMatchObject([
-    { state: "warn", says: expect.stringContaining("No escape was tried") },
-  ]);
-});

@@ -62,7 +62,7 @@ export interface ProxyWants {
 
 /** Opens the proxy of one process. @throws where the socket cannot be made. */
 export async function openProxy(wants: ProxyWants): Promise<Proxy> {
-  const folder = mkdtempSync(join(tmpdir(), "nanos-net-"));
+  const folder = mkdtempSync(join(tmpdir(), `nanos-net-${process.pid}-`));
   const socket = join(folder, "s");
   const proxy = new FilteringProxy(wants);
   const server = createServer({ allowHalfOpen: true }, (client) => proxy.serve(client));
