@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { isEndorsed, isTextSaid } from "./endorse.ts";
+import type { Grant } from "../contracts/config.ts";
+import { grantFor, isEndorsed, isTextSaid } from "./endorse.ts";
 import { aStanding, NOW } from "./gate.fixtures.ts";
 import type { Standing } from "./gate.ts";
 import { parseScope } from "./scopes.ts";
@@ -99,6 +100,45 @@ for (const [granted, scope, expected] of GRANTED) {
     check(scope, expected, { grant: { ...grant, hash: null } });
   });
 }
+
+const given = (change: Partial<Grant>): Grant => ({
+  ...{ skill: "notes", scopes: ["net:a.example"], hash: null, at: 0 },
+  ...change,
+});
+const WIDE = given({ scopes: ["net:a.example", "net:b.example"] });
+const OVER = given({ expires: NOW });
+const TAKEN = given({ revoked: true });
+
+test.each<readonly [string, readonly Grant[], Grant | null]>([
+  ["none", [], null],
+  ["none of its own", [given({ skill: "other" })], null],
+  ["the one that holds", [OVER, given({})], given({})],
+  ["one that ends later", [given({ expires: NOW + 1 })], given({ expires: NOW + 1 })],
+  ["the first that is there, where none holds", [OVER, given({ hash: "before" })], OVER],
+  ["all that hold together", [given({}), given({ scopes: ["net:b.example"] })], WIDE],
+  ["one taken back before all others", [WIDE, TAKEN], TAKEN],
+  [
+    "one taken back from this agent",
+    [WIDE, given({ revoked: true, agent: "oracle" })],
+    given({ revoked: true, agent: "oracle" }),
+  ],
+  ["not one taken back from another", [WIDE, given({ revoked: true, agent: "helper" })], WIDE],
+  [
+    "nothing, where all there is was taken from another",
+    [given({ revoked: true, agent: "x" })],
+    null,
+  ],
+  ["one of this run", [given({ run: "r1" })], given({ run: "r1" })],
+  ["another's other skill never", [given({ skill: "other", revoked: true }), WIDE], WIDE],
+])("of the yeses to a skill it is judged by %s", (_, grants, expected) => {
+  const here = { now: NOW, skillHash: "hash", run: "r1", agent: "oracle" };
+  expect(grantFor(grants, "notes", here)).toEqual(expected);
+});
+
+test.each(["secret:GITHUB", "env:HOME", "model:m", "agent:a", "memory:m", "malformed"])(
+  "words alone endorse no %s",
+  (scope) => check(scope, false, { said: `use GITHUB HOME m a malformed ${scope}` }),
+);
 
 const WORDS: readonly (readonly [string, string, boolean])[] = [
   ["pay 100 EUR", "100", true],

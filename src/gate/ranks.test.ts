@@ -76,6 +76,8 @@ test("A: outside the workspace, secrets, outward without undo, unconfined", () =
   check("A", { kind: "secret" });
   check("A", { ...net, irreversible: true });
   check("A", { irreversible: true });
+  // The argument of a tool is its own matter; only a request made for it has a method.
+  check("E", { args: { method: "DELETE" } });
   check("A", fetching("POST"));
   check("A", fetching("DELETE"));
   check("A", fetching(7));

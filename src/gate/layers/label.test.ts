@@ -4,6 +4,7 @@ import type { Label } from "../../contracts/label.ts";
 import type { Reason } from "../../contracts/reason.ts";
 import { aStanding, aValue, anAction } from "../gate.fixtures.ts";
 import { judge } from "../judge.ts";
+import { destinationsOf } from "./label.ts";
 import { OPERATOR_LABEL, REQUEST_LABEL, UNKNOWN_LABEL } from "../labels.ts";
 
 const grant = { skill: "notes", scopes: ["net:mail.example"], hash: "hash", at: 0 };
@@ -69,6 +70,30 @@ test("the same tool for the same destination once more asks, once the run is tai
   const again = { planned: true, uses: 1 };
   check({ label: page, decides: [aValue()] }, ["ask:repeated"], again);
   check({ label: own, decides: [aValue()] }, [], again);
+});
+
+test("the same tool for other places is another use, and what is said there is no place", () => {
+  const action = (...decides: readonly Deciding[]): Action => anAction({ decides: [...decides] });
+  const body = aValue({ arg: "text", role: "control", value: "words" });
+  const open = aValue({ arg: "x", role: "undeclared", value: "more" });
+  expect(destinationsOf(action(aValue(), body, open))).toEqual(["bob@example.org"]);
+  const keys = ["bob@example.org", "eve@example.org"].map((value) => {
+    const decides = [aValue({ value })];
+    const destinations = ["net:mail.example:443"];
+    const call = anAction({ name: "mail_send", label: page, decides, destinations });
+    const flow = { planned: true, uses: 1 };
+    return judge(call, aStanding({ grant, flow })).layers.flatMap((one) =>
+      "key" in one && String(one.key).startsWith("again:") ? [one.key] : [],
+    );
+  });
+  expect(keys.flat()).toHaveLength(2);
+  expect(new Set(keys.flat()).size).toBe(2);
+});
+
+test("one dangerous reach among harmless ones makes it act outside", () => {
+  const scopes = ["read:/work/space", "net:mail.example:443"];
+  const decides = [aValue({ origin: "untrusted" })];
+  check({ label: page, decides, scopes }, ["ask:value"]);
 });
 
 test("looking up is free, but not where it could carry private data to where nobody sent it", () => {
