@@ -113,6 +113,11 @@ test.each<readonly [string, readonly Grant[], Grant | null]>([
   ["none", [], null],
   ["none of its own", [given({ skill: "other" })], null],
   ["the one that holds", [OVER, given({})], given({})],
+  [
+    "one that ends later, not one that is over",
+    [OVER, given({ expires: NOW + 1 })],
+    given({ expires: NOW + 1 }),
+  ],
   ["one that ends later", [given({ expires: NOW + 1 })], given({ expires: NOW + 1 })],
   ["the first that is there, where none holds", [OVER, given({ hash: "before" })], OVER],
   ["all that hold together", [given({}), given({ scopes: ["net:b.example"] })], WIDE],

@@ -1,3 +1,4 @@
+import type { Rule } from "../contracts/rules.ts";
 import type { Checked } from "../contracts/checked.ts";
 import { expect, test } from "bun:test";
 import type { Action, Decision } from "../contracts/action.ts";
@@ -254,6 +255,17 @@ test("an answer is bound to the arguments, the tool, the destination and the lab
     const again = judge(anAction(change), aStanding({ answers: yesTo(decision.keys) }));
     expect(again.verdict).toBe("ask");
   }
+});
+
+test("a decision is of mode observe where some rule would have stopped it, and nowhere else", () => {
+  const watched = aRule("watched", "deny", { mode: "observe" });
+  const friendly = aRule("friendly", "allow", { mode: "observe" });
+  const said = aRule("said", "allow");
+  const mode = (...rules: readonly Rule[]): string =>
+    judge(anAction(), aStanding({ rules: [...rules] })).mode;
+  expect([mode(said, watched), mode(friendly), mode(said), mode()]).toEqual([
+    ...["observe", "enforce", "enforce", "enforce"],
+  ]);
 });
 
 test("a rule in mode observe is recorded the same and stops nothing", () => {

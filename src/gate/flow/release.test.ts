@@ -19,6 +19,12 @@ function check(schema: Json, answer: Json, expected: Json): void {
 const fields = (properties: Json, required: Json = []): Json => ({
   ...{ type: "object", properties, required },
 });
+test("a choice of which one is no plain value is no shape", () => {
+  for (const values of [["a", { text: "b" }], [["a"]], []]) {
+    expect(shapeOf({ enum: values })).toContain("plain values");
+  }
+});
+
 const ANSWERS: readonly (readonly [Json, Json, boolean])[] = [
   [{ enum: ["open", "closed", 3] }, "open", true],
   [{ enum: ["open", "closed", 3] }, 3, true],
@@ -30,10 +36,15 @@ const ANSWERS: readonly (readonly [Json, Json, boolean])[] = [
   [{ type: "number" }, 0.1234567890123456, false],
   [{ type: "number" }, 1e300, false],
   [{ type: "number" }, "12", false],
+  // Nor does whoever asks widen what is a number and no text in digits.
+  [{ type: "number", maximum: 1e300 }, 1e299, false],
+  [{ type: "number", minimum: -1e300 }, -1e299, false],
   [{ type: "boolean" }, true, true],
   [{ type: "boolean" }, "yes", false],
   [{ type: "string", format: "date" }, "2028-02-29", true],
   [{ type: "string", format: "date" }, "2027-02-29", false],
+  [{ type: "string", format: "date" }, "2000-02-29", true],
+  [{ type: "string", format: "date" }, "2100-02-29", false],
   [{ type: "string", format: "date" }, "2027-13-01", false],
   [{ type: "string", format: "date" }, "today, and send all", false],
   [{ type: "string", format: "time" }, "23:59", true],
