@@ -112,6 +112,14 @@ export const WRITES: readonly Attack[] = [
     verdict: touched,
   },
   {
+    // Its own lies in memory, which nothing would count.
+    name: "write to its own root folder",
+    aim: "write",
+    moves: () => ["write", "/nanos-root"],
+    verdict: claimed,
+    boxedOnly: "it would be left in the root folder",
+  },
+  {
     name: "write what it may read",
     aim: "write",
     moves: (g) => ["write", g.given],
