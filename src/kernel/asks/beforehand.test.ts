@@ -8,6 +8,7 @@ import { replay } from "../drive/replay.ts";
 import { begin } from "../runner.ts";
 import type { FunctionTool } from "../testing/function-tools.ts";
 import { type Lab, type LabSetup, ended, lab } from "../testing/lab.ts";
+import { checkGiven } from "./beforehand.ts";
 import { can } from "./can.ts";
 import { askDesk } from "./desk.ts";
 
@@ -194,6 +195,29 @@ describe("a plan's answers", () => {
     expect(made.tools.calls).toEqual([]);
     const used = await give();
     expect(await came(used)).toBe("ended");
+  });
+
+  test("are nothing where they stand for a part of what is asked", async () => {
+    const both: FunctionTool = {
+      ...{ name: "both", kind: "command", scopes: ["exec:make"], run: () => "done" },
+      manifest: { rank: "A" },
+    };
+    const made = labOf([{ name: "both", args: {} }], { tools: [both] });
+    const { plan } = await rehearsed(made);
+    const keys = plan.asks.flatMap((one) => one.keys);
+    expect(keys.length).toBeGreaterThan(1);
+    for (const key of keys) {
+      const part = plan.asks.map((one) => ({ ...one, keys: [key] }));
+      const approvals = (await askDesk(made.world).give(part)).map(({ id }) => id);
+      const state = await ended(begin(made.world, { text: "go", approvals }));
+      expect([key, state.state, made.tools.calls.length]).toEqual([key, "waiting", 0]);
+    }
+  });
+
+  test("that nobody gave are refused before a run begins with them", () => {
+    const made = labOf([RISKY]);
+    expect(() => checkGiven(made.world, ["p0"])).toThrow("p0");
+    expect(() => checkGiven(made.world, [])).not.toThrow();
   });
 
   test("rank S is never among them", async () => {
