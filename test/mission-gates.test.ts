@@ -69,6 +69,18 @@ describe("rank", () => {
     expect([seen.made.tools.calls.length, exitOf(seen.state)]).toEqual([0, 4]);
   });
 
+  test("what an agent proposed is that agent's words, and endorses nothing", async () => {
+    const seen = await followPlan(setup(), { tasks: [ONE] }, { by: "agent:planner" });
+    const started = seen.bodies.find((body) => body.kind === "run.started");
+    const call = seen.bodies.find(
+      (body) => body.kind === "action.proposed" && body.action.name === "say",
+    );
+    expect(started).toMatchObject({ said: "", mission: { by: "agent:planner" } });
+    expect(call).toMatchObject({
+      action: { label: { integrity: "untrusted", sources: ["agent:planner"] } },
+    });
+  });
+
   test("a task of its own rank waits, and the others go on", async () => {
     const seen = await followPlan(setup(), {
       tasks: [
