@@ -73,7 +73,7 @@ describe("nanos agent wrap", () => {
     expect(done.err).toContain(`run the program ${name}`);
     expect(existsSync(join(here.me.userHome, "STARTED"))).toBe(false);
     const shown = await here.run("agent", "show", "oracle", "--json");
-    expect(jsonOf(shown)).toMatchObject({ manifest: { agents: ["research", name] } });
+    expect(jsonOf(shown)).toMatchObject({ manifest: { agents: ["research", "coding", name] } });
   });
 
   test("any other program is one that reads the request; its arguments and reach are the operator's", async () => {

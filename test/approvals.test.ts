@@ -10,7 +10,7 @@ import { lastLine, type Person, person } from "./support/nanos.ts";
 async function waiting(me: Person): Promise<{ run: string; ask: string }> {
   await me.nanos("init", "--from", "indie-developer");
   addTool(me, "write_down", 'return "wrote " + text;');
-  addOracle(me, ["notes", "write-down"]);
+  addOracle(me, ["file-organiser", "write-down"]);
   await useScript(me, [
     { calls: [{ name: "write_down", args: { text: "this" } }] },
     { say: "Over." },
@@ -242,7 +242,7 @@ test("what would be written is read line by line before the yes, and only until 
     fs.writeFileSync(ctx.path("notes/.envrc"), "export A=1\\n");
     fs.rmSync(ctx.path("notes/inbox.md"));`;
   addTool(me, "scripts", body, ["write:./notes"]);
-  addOracle(me, ["notes", "scripts"]);
+  addOracle(me, ["file-organiser", "scripts"]);
   await useScript(me, [{ calls: [{ name: "scripts", args: {} }] }, { say: "Over." }]);
   await me.nanos("grant", "add", "scripts");
   expect((await me.nanos("run", "set the scripts")).code).toBe(3);

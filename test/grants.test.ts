@@ -70,7 +70,7 @@ describe("a grant that does not hold", () => {
     try {
       const url = `http://${page.host}/`;
       const fetch = { calls: [{ name: "web_fetch", args: { url } }] };
-      addOracle(me, ["web"]);
+      addOracle(me, ["web-research"]);
       await useScript(me, [
         fetch,
         { calls: [{ name: "web_quote", args: { url, words: "page" } }] },
@@ -79,7 +79,9 @@ describe("a grant that does not hold", () => {
       const waiting = await me.nanos("run", "go", "--json");
       expect(waiting.code).toBe(3);
       const { run, asks } = lastLine(waiting) as { run: string; asks: { id: string }[] };
-      const given = await ok(me.nanos("grant", "add", "web", "--net", page.host, "--run", run));
+      const given = await ok(
+        me.nanos("grant", "add", "web-research", "--net", page.host, "--run", run),
+      );
       expect(given.out).toContain("granted web");
       expect((await me.nanos("grant", "list")).out).toContain(`run ${run}`);
       await ok(me.nanos("approvals", "approve", asks[0]?.id ?? ""));
@@ -88,9 +90,9 @@ describe("a grant that does not hold", () => {
       expect(await reasons(me)).toEqual(["allow:by_answer", "allow:endorsed"]);
       await me.nanos("run", "go");
       expect((await reasons(me))[0]).toBe("deny:grant_elsewhere");
-      const over = await me.nanos("grant", "add", "web", "--run", run);
+      const over = await me.nanos("grant", "add", "web-research", "--run", run);
       expect([over.code, over.err.includes("grant.run_ended")]).toEqual([2, true]);
-      const none = await me.nanos("grant", "add", "web", "--run", "r0");
+      const none = await me.nanos("grant", "add", "web-research", "--run", "r0");
       expect([none.code, none.err.includes("run.unknown")]).toEqual([2, true]);
     } finally {
       await page.close();

@@ -221,7 +221,7 @@ describe("nothing listens, and nothing is reached but what was chosen", () => {
     expect({ code: tidied.code, err: tidied.err }).toMatchObject({ code: 0 });
     expect((await me.run(["trace", "verify"], { under })).code).toBe(0);
     await me.nanos("model", "use", "recorded");
-    await me.nanos("grant", "add", "web", "--net", "127.0.0.1:9");
+    await me.nanos("grant", "add", "web-research", "--net", "127.0.0.1:9");
     const needs = await me.run(["run", REQUEST], { under });
     expect([0, 5]).toContain(needs.code ?? -1);
     expect(needs.out).toContain("could not find out what is new");

@@ -7,7 +7,7 @@ import { apply, exportTo, init, offer, openNanos } from "../src/nanos.ts";
 
 /** What the library does without a process of its own around it. */
 
-const SKILL = join(import.meta.dirname, "..", "starters/indie-developer/skills/notes");
+const SKILL = join(import.meta.dirname, "..", "starters/indie-developer/skills/file-organiser");
 
 const git = (cwd: string, ...args: readonly string[]): unknown =>
   execFileSync("git", ["-c", "user.name=a", "-c", "user.email=a@example.org", ...args], {
@@ -22,7 +22,7 @@ test("a home of its own: context, a probe, and a skill from a repository in and 
     await init(options, "toy");
     const repository = join(folder, "repository");
     mkdirSync(join(repository, "skills"), { recursive: true });
-    cpSync(SKILL, join(repository, "skills", "notes"), { recursive: true });
+    cpSync(SKILL, join(repository, "skills", "file-organiser"), { recursive: true });
     git(repository, "init", "-q", "-b", "main");
     git(repository, "add", ".");
     git(repository, "commit", "-qm", "one");
@@ -40,9 +40,9 @@ test("a home of its own: context, a probe, and a skill from a repository in and 
       expect((await nanos.context(line?.run)).run).toBe(line?.run ?? "");
 
       const offer = await nanos.skills.offer(`file://${repository}`);
-      expect(offer).toMatchObject({ name: "notes", there: "no" });
+      expect(offer).toMatchObject({ name: "file-organiser", there: "no" });
       await nanos.skills.install(offer);
-      expect(existsSync(join(options.home, "skills", "notes", "SKILL.md"))).toBe(true);
+      expect(existsSync(join(options.home, "skills", "file-organiser", "SKILL.md"))).toBe(true);
       expect(nanos.traces.verify()).toMatchObject({ ok: true });
     } finally {
       await nanos.close();
@@ -50,9 +50,9 @@ test("a home of its own: context, a probe, and a skill from a repository in and 
 
     const again = await openNanos(options);
     try {
-      expect(await again.skills.check("notes")).toMatchObject({ state: "as installed" });
-      await again.skills.remove("notes");
-      expect(existsSync(join(options.home, "skills", "notes"))).toBe(false);
+      expect(await again.skills.check("file-organiser")).toMatchObject({ state: "as installed" });
+      await again.skills.remove("file-organiser");
+      expect(existsSync(join(options.home, "skills", "file-organiser"))).toBe(false);
     } finally {
       await again.close();
     }

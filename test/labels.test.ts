@@ -11,7 +11,7 @@ async function prepare(me: Person): Promise<void> {
   expect((await me.nanos("init", "--from", "indie-developer")).code).toBe(0);
   addTool(me, "page_text", `return "${WORDS}, says the page";`);
   addTool(me, "mail_out", 'return "sent";', ["net:mail.example:443"]);
-  addOracle(me, ["notes", "page-text", "mail-out"]);
+  addOracle(me, ["file-organiser", "page-text", "mail-out"]);
   await useScript(me, [
     { when: { last: "^collect" }, calls: [{ name: "page_text" }] },
     {

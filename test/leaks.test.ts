@@ -66,9 +66,12 @@ beforeAll(async () => {
   const oracle = join(me.userHome, ".nano-os", "agents", "oracle.md");
   writeFileSync(
     oracle,
-    readFileSync(oracle, "utf8").replace("skills: [notes]", "skills: [notes, spy, web]"),
+    readFileSync(oracle, "utf8").replace(
+      "skills: [personal-admin, file-organiser]",
+      "skills: [file-organiser, spy, web-research]",
+    ),
   );
-  await run("grant", "add", "web", "--net", page.host);
+  await run("grant", "add", "web-research", "--net", page.host);
   const add = ["--adapter", "openai-compatible", "--model", "m", "--key-env", "MY_MODEL_KEY"];
   await run("model", "add", "mine", "--url", `${recorder.url}/v1`, ...add);
   await run("model", "use", "mine");

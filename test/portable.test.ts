@@ -70,7 +70,7 @@ const REQUEST = "What's new in the React 19 RC, and update the dashboard notes";
 
 async function journey(me: Person, host: string): Promise<readonly unknown[]> {
   await ok(me.nanos("model", "use", "recorded"));
-  await ok(me.nanos("grant", "add", "web", "--net", host, "--yes"));
+  await ok(me.nanos("grant", "add", "web-research", "--net", host, "--yes"));
   const { run } = lastLine(await ok(me.nanos("run", REQUEST, "--json")));
   const file = join(me.userHome, "run.jsonl");
   await ok(me.nanos("trace", "export", String(run), file));

@@ -29,7 +29,7 @@ test("research is delegated, the notes are updated, the brief comes back with an
   try {
     expect((await me.nanos("init", "--from", "indie-developer")).code).toBe(0);
     expect((await me.nanos("model", "use", "recorded")).code).toBe(0);
-    expect((await me.nanos("grant", "add", "web", "--net", page.host)).code).toBe(0);
+    expect((await me.nanos("grant", "add", "web-research", "--net", page.host)).code).toBe(0);
     const before = readFileSync(join(me.userHome, "notes", "dashboard.md"), "utf8");
     const result = await me.nanos("run", REQUEST);
     expect(result.err).not.toContain("error");

@@ -88,7 +88,13 @@ beforeAll(async () => {
   writeFileSync(join(tools, "keep.yaml"), KEEPER);
   const oracle = join(home, "agents", "oracle.md");
   const text = readFileSync(oracle, "utf8");
-  writeFileSync(oracle, text.replace("skills: [notes]", "skills: [notes, spy, web]"));
+  writeFileSync(
+    oracle,
+    text.replace(
+      "skills: [personal-admin, file-organiser]",
+      "skills: [file-organiser, spy, web-research]",
+    ),
+  );
   const add = ["--adapter", "openai-compatible", "--model", "m", "--url", `${recorder.url}/v1`];
   await run("model", "add", "mine", ...add);
   await run("model", "use", "mine");

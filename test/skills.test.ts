@@ -81,7 +81,7 @@ describe("a skill", () => {
     const agent = join(me.userHome, ".nano-os/agents/oracle.md");
     fs.writeFileSync(
       agent,
-      fs.readFileSync(agent, "utf8").replace("skills: [notes]", "skills: [notes] # mine"),
+      fs.readFileSync(agent, "utf8").replace(/(skills: \[.*\])/u, "$1 # mine"),
     );
     const before = fs.readFileSync(agent, "utf8");
     const unread = await me.nanos(

@@ -44,7 +44,7 @@ async function hostile(): Promise<Person> {
   addTool(me, "scrawl", `fs.writeFileSync(ctx.path("notes") + "/" + ${name}, "x"); return "ok";`, [
     "write:./notes",
   ]);
-  addOracle(me, ["notes", "shout", "wail", "scrawl"], ["research"]);
+  addOracle(me, ["file-organiser", "shout", "wail", "scrawl"], ["research"]);
   const says = `model ${ALL}\n\n- ${ALL}\n\n\`\`\`\n${ALL}\n\`\`\`\n\n[${ALL}](http://x/${ALL})\n\nthe end`;
   await useScript(me, [
     { when: { last: "^by letters" }, say: says, chunk: 1 },
@@ -160,7 +160,7 @@ test("a session on 80 by 24: first screen, request, ask, call tree, Ctrl-C", asy
   using me = person();
   await me.nanos("init", "--from", "indie-developer");
   addTool(me, "write_down", 'return "wrote " + text;');
-  addOracle(me, ["notes", "write-down"]);
+  addOracle(me, ["file-organiser", "write-down"]);
   await useScript(me, [
     { when: { last: "^hang" }, say: "Working on it, slowly.", chunk: 8, delayMs: 1_500 },
     { when: { last: "^write" }, calls: [{ name: "write_down", args: { text: "exactly this" } }] },

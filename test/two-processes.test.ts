@@ -106,7 +106,7 @@ test("an answer from another process wakes a run whose operator does not answer"
     using me = person();
     await me.nanos("init", "--from", "indie-developer");
     addTool(me, "write_down", 'return "wrote " + text;');
-    addOracle(me, ["notes", "write-down"]);
+    addOracle(me, ["file-organiser", "write-down"]);
     await useScript(me, [
       { calls: [{ name: "write_down", args: { text: "this" } }] },
       { say: "Over." },

@@ -172,14 +172,14 @@ export interface Agents {
   /** @throws NanosError `agent.exists`, `agent.bad_name`. */
   draft(wish: NewWish): AgentOffer;
   /**
-   * Writes exactly what was offered, and lets the oracle hand it work. It counts from the next
-   * opening on. False where the oracle cannot have agents.
+   * Writes exactly what was offered, and lets `to` hand it work, the oracle where nothing is said. It
+   * counts from the next opening on. False where that one cannot have agents.
    *
-   * @throws NanosError `manifest.invalid`, `agent.edit`, `trust.*`.
+   * @throws NanosError `agent.unknown` for `to`, `manifest.invalid`, `agent.edit`, `trust.*`.
    */
-  add(offer: AgentOffer): Promise<boolean>;
+  add(offer: AgentOffer, to?: string): Promise<boolean>;
   /**
-   * Takes an agent's file away, and its name from the oracle's list.
+   * Takes an agent's file away, and its name from the lists of those that handed it work.
    *
    * @throws NanosError `agent.unknown`, `agent.in_use`, `agent.edit`, `trust.*`.
    */

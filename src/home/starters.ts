@@ -106,7 +106,9 @@ export async function applyStarter(
   now: number,
   checks?: ArrangementChecks,
 ): Promise<Applied> {
-  const tree = readTree(starter.dir, { skip: (path) => NOT_COPIED.has(path) });
+  const own = readTree(starter.dir, { skip: (path) => NOT_COPIED.has(path) });
+  const borrowed = await borrowedBy(starter);
+  const tree = { ...own, files: [...own.files, ...borrowed] };
   const unsafe = tree.refused[0] ?? whyUnsafe(tree.files);
   if (unsafe !== null) {
     throw new NanosError(
@@ -115,11 +117,10 @@ export async function applyStarter(
       "Use a starter of plain files and folders with plain names.",
     );
   }
-  const arrangement = await loadArrangement(
-    starter.dir,
-    target.workspace,
-    checks === undefined ? {} : { checks },
-  );
+  const arrangement = await loadArrangement(starter.dir, target.workspace, {
+    ...(checks === undefined ? {} : { checks }),
+    beside: new Map(borrowed.map(({ path, content }) => [path, content])),
+  });
   refuseOther(starter, target, tree.files);
   const plan = planOf(tree.files, target, today);
   if (target.project) refuseLinks(plan, target.workspace);
@@ -145,7 +146,22 @@ export async function applyStarter(
   };
 }
 
-const NOT_COPIED = new Set([".git", "machine", "workspace"]);
+const BORROWED = "borrowed.yaml";
+const NOT_COPIED = new Set([".git", "machine", "workspace", BORROWED]);
+
+/** Skills that one of our starters has from another, so that they are there once. */
+async function borrowedBy({ dir, builtIn }: Starter): Promise<readonly TreeFile[]> {
+  const file = join(dir, BORROWED);
+  if (!builtIn || !fs.existsSync(file)) return [];
+  const { parse } = await import("yaml");
+  const named = parse(fs.readFileSync(file, "utf8")) as Readonly<Record<string, readonly string[]>>;
+  return Object.entries(named).flatMap(([starter, skills]) =>
+    skills.flatMap((skill) => {
+      const prefix = `skills/${skill}/`;
+      return readTree(join(dirname(dir), starter, prefix), { prefix }).files;
+    }),
+  );
+}
 
 /** Two arrangements mixed into one folder would be neither of them. */
 function refuseOther(starter: Starter, target: ApplyTarget, files: readonly TreeFile[]): void {

@@ -63,6 +63,12 @@ export const command: Command = {
         { flag: "--name", value: "NAME", about: "the agent's name, where not the program's" },
         { flag: "--acp", about: "it speaks the Agent Client Protocol" },
         { flag: "--scope", value: "SCOPE", about: "what else it may reach", many: true },
+        {
+          flag: "--for",
+          value: "AGENT",
+          about: "who hands it work; else the oracle",
+          offers: "agents",
+        },
         { flag: "--try", about: "start it once with a harmless request" },
       ],
       run: wrap,
@@ -149,7 +155,7 @@ async function wrap(context: Context, input: Input): Promise<number> {
     ...(scopes === undefined ? {} : { scopes }),
   };
   const offer = agents.wrap(wish);
-  const code = await write(context, offer);
+  const code = await write(context, offer, option(input, "--for"));
   if (code !== EXIT.succeeded) return code;
   const tries = flag(input, "--try") || (attended(context) && (await confirm(context, TRY)));
   return tries ? attempt(context, offer) : code;
@@ -158,9 +164,10 @@ async function wrap(context: Context, input: Input): Promise<number> {
 const TRY = "Start it once with a harmless request? What it costs, it costs. y/N ";
 
 /** Shows what would be written and what it may reach; writes it after a yes. */
-async function write(context: Context, offer: AgentOffer): Promise<number> {
+async function write(context: Context, offer: AgentOffer, to?: string): Promise<number> {
   const { agents } = await context.nanos();
   const { name, file } = offer;
+  if (to !== undefined) agents.show(to);
   context.terminal.err(paintAll(offerLines(offer), context.terminal.color("err")));
   const yes = await agree(context, `Write ${file}? y/N `, [
     "agent.unanswered",
@@ -171,10 +178,10 @@ async function write(context: Context, offer: AgentOffer): Promise<number> {
     context.terminal.err("Not written.\n");
     return EXIT.denied;
   }
-  const handed = await agents.add(offer);
+  const handed = await agents.add(offer, to);
   await show(context, offer, () => [
     [span("written ", "green"), file],
-    [span(handed ? "the oracle may hand it work" : "no agent hands it work yet", "dim")],
+    [span(handed ? `${to ?? "the oracle"} may hand it work` : "no agent hands it work yet", "dim")],
     [span(`nanos run --agent ${name} "TEXT" asks it; nanos agent rm ${name} takes it back`, "dim")],
   ]);
   return EXIT.succeeded;

@@ -14,7 +14,7 @@ import { isForeign, type Loading, type Read, startLoading, textOf } from "./load
 import { manifestError } from "./manifest.ts";
 import { loadPlans, type PlanCheck } from "./plans.ts";
 import { loadSkills } from "./skills.ts";
-import { snapshot, type Snapshot } from "./snapshot.ts";
+import { snapshot, type Snapshot, withEdits } from "./snapshot.ts";
 import { loadBareTools } from "./tools.ts";
 
 /** Tries the examples of rules and routes; the gate knows how. */
@@ -32,6 +32,8 @@ export interface LoadOptions {
   readonly project?: boolean;
   /** The only content that may be parsed; anything else is refused unread. */
   readonly trusted?: string;
+  /** Files that count as if they lay there, by path. */
+  readonly beside?: ReadonlyMap<string, Uint8Array>;
 }
 
 /**
@@ -45,7 +47,8 @@ export async function loadArrangement(
   workspace: string,
   options: LoadOptions = {},
 ): Promise<Arrangement> {
-  const files = snapshot(resolve(dir), resolve(workspace), options.project ?? false);
+  const there = snapshot(resolve(dir), resolve(workspace), options.project ?? false);
+  const files = withEdits(there, options.beside ?? new Map());
   if (options.trusted !== undefined && options.trusted !== files.hash) {
     throw new NanosError(
       "trust.changed",

@@ -54,8 +54,8 @@ export function agentDesk(desk: AgentDesk): Agents {
     found: () => foundAgents(where),
     wrap: (wish) => wrapOffer(wish, where),
     draft: (wish) => draftOffer(wish, where),
-    add: async ({ name, file, text }) => {
-      const handed = await handing(desk, name, true);
+    add: async ({ name, file, text }, to = arrangement.manifest.oracle) => {
+      const handed = await handing(desk, name, show(to));
       await write(desk, "nanos agent", new Map([[file, text], ...handed]));
       return handed.length > 0;
     },
@@ -70,7 +70,9 @@ export function agentDesk(desk: AgentDesk): Agents {
         );
       }
       const path = pathIn(home.ground(), agent);
-      const handed = await handing(desk, name, false);
+      const handed = (
+        await Promise.all([...agents.values()].map((one) => handing(desk, name, one, false)))
+      ).flat();
       await write(desk, "nanos agent rm", new Map([[path, null], ...handed]));
     },
     test: async (name, wish = {}) => tryCases(desk, show(name), wish),
@@ -97,21 +99,21 @@ async function tryCases(desk: AgentDesk, agent: Agent, wish: TestWish): Promise<
   );
 }
 
-/** The oracle's file with one agent more or less to hand work to; none where it hands none on. */
+/** An agent's file with one agent more or less to hand work to; none where it hands none on. */
 async function handing(
-  { arrangement, home }: AgentDesk,
+  { home }: AgentDesk,
   name: string,
-  on: boolean,
+  { manifest, file }: Agent,
+  on = true,
 ): Promise<readonly (readonly [string, string])[]> {
-  const oracle = arrangement.agents.get(arrangement.manifest.oracle);
-  if (!oracle || oracle.manifest.kind !== "prompt") return [];
-  const path = pathIn(home.ground(), oracle);
-  const text = utf8(readPlain(oracle.file, LIMITS.manifestBytes) ?? new Uint8Array()) ?? "";
+  if (manifest.kind !== "prompt" || manifest.agents.includes(name) === on) return [];
+  const path = pathIn(home.ground(), { file });
+  const text = utf8(readPlain(file, LIMITS.manifestBytes) ?? new Uint8Array()) ?? "";
   const changed = await withEntry(path, text, { list: "agents", name, on });
   return changed === text ? [] : [[path, changed]];
 }
 
-function pathIn({ dir }: Ground, { file }: Agent): string {
+function pathIn({ dir }: Ground, { file }: Pick<Agent, "file">): string {
   return relative(dir, file).replaceAll(sep, "/");
 }
 

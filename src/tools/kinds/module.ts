@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { LIMITS } from "../../std/limits.ts";
 import { localDate, systemClock } from "../../std/clock.ts";
 import { messageOf } from "../../std/error.ts";
@@ -13,7 +14,7 @@ import { type Link, openLink, type Reply } from "../mcp/link.ts";
 import { missingScope, readOsError } from "../missing.ts";
 import { type Pool, requestOf, warmPool } from "../pool.ts";
 import { type CallMeta, WIRE } from "../runtime/wire.ts";
-import { hostOf, onlyComputes, undeclared } from "../scopes.ts";
+import { hostOf, onlyComputes, pathsOf, undeclared } from "../scopes.ts";
 import type { Reach, ToolCall, ToolResult } from "../tool-host.ts";
 import {
   bareHere,
@@ -185,7 +186,9 @@ async function callWarm(
   signal: AbortSignal,
 ): Promise<ToolResult> {
   const { hash, parts, pool } = module;
-  const key = JSON.stringify([hash, call.workspace, call.scopes]);
+  // A box shows what is there when it is closed: what comes later is for another process.
+  const there = pathsOf(call.scopes, "read", call.workspace).map((path) => existsSync(path));
+  const key = JSON.stringify([hash, call.workspace, call.scopes, there]);
   const place = { request: requestOf(call.step), key };
   const host = await pool.acquire(place, () => startHost(module, call, null));
   if (isFailure(host)) return failed(host, tierOf(parts));

@@ -14,7 +14,7 @@ describe("the notes", () => {
   beforeAll(() => {
     lab = openLab({
       files: filesOf("indie-developer"),
-      skills: { notes: ["read:./notes", "write:./notes"], web: ["net:*"] },
+      skills: { "file-organiser": ["read:./notes", "write:./notes"], "web-research": ["net:*"] },
     });
   });
   afterAll(() => lab.close());
@@ -145,7 +145,7 @@ describe("the notes", () => {
   test("a folder that is not there yet is made", async () => {
     const empty = openLab({
       files: { ...filesOf("indie-developer") },
-      skills: { notes: ["read:./notes", "write:./notes"] },
+      skills: { "file-organiser": ["read:./notes", "write:./notes"] },
     });
     rmSync(join(empty.workspace, "notes"), { recursive: true });
     const scopes = [`read:${empty.workspace}/notes`, `write:${empty.workspace}/notes`];

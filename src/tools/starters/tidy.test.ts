@@ -5,12 +5,12 @@ import {
   tagsOf,
   withSection,
   withTags,
-} from "../../../starters/indie-developer/skills/notes/lib/text.ts";
+} from "../../../starters/indie-developer/skills/file-organiser/lib/text.ts";
 import {
   dayNote,
   takeFrom,
   tidyNote,
-} from "../../../starters/indie-developer/skills/notes/lib/tidy.ts";
+} from "../../../starters/indie-developer/skills/file-organiser/lib/tidy.ts";
 
 /** Lines that say something, as often as they stand there. */
 function contentLines(...texts: readonly string[]): string[] {

@@ -1,7 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { htmlToMarkdown } from "../../../starters/indie-developer/skills/web/lib/markdown.ts";
-import { partOf, passages } from "../../../starters/indie-developer/skills/web/lib/page.ts";
+import { htmlToMarkdown } from "../../../starters/indie-developer/skills/web-research/lib/markdown.ts";
+import {
+  partOf,
+  passages,
+} from "../../../starters/indie-developer/skills/web-research/lib/page.ts";
 
 describe("a page as Markdown", () => {
   const markdown = (html: string): string => htmlToMarkdown(html, "https://example.org/a/b").text;
