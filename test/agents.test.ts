@@ -92,6 +92,38 @@ Loud, please.
     return trace.steps.find(({ kind }) => kind === "agent") ?? trace.steps[0];
   };
 
+  test("costs what its manifest says where it does not say itself, and unknown is not free", async () => {
+    const front = "command: [HELP]\nscopes: [read:PROGRAMS]";
+    const costOf = async (more: string, cost?: number): Promise<unknown> => {
+      const home = await one(`${front}${more}`, "console.log(1)");
+      const step = await came(home, cost === undefined ? {} : { budget: { cost } });
+      const outcome = step?.outcome;
+      return outcome?.status === "done" ? step?.child?.end?.usage.cost : step?.decision?.reason;
+    };
+    expect(await costOf("")).toBeNull();
+    expect(await costOf("\nprice: free", 0)).toBe(0);
+    expect(await costOf("\nprice: 0.25", 1)).toBe(0.25);
+    expect(await costOf("\nprice: 2", 1)).toBe("deny:budget_cost");
+  });
+
+  test("after one of unknown price a limit on cost lets no other begin, after a priced one it does", async () => {
+    const after = async (more: string): Promise<readonly unknown[]> => {
+      const front = `command: [HELP]\nscopes: [read:PROGRAMS]${more}`;
+      const home = await one(front, "console.log(1)", { times: 2 });
+      const { trace } = await home.run("go", { budget: { cost: 1 } });
+      return trace.steps
+        .filter(({ kind }) => kind === "agent" || kind === "model")
+        .map(({ kind, decision }) => {
+          const { verdict, reason } = decision ?? {};
+          return `${kind} ${verdict === "allow" ? verdict : reason}`;
+        });
+    };
+    expect(await after("")).toEqual(["model allow", "agent allow", "model deny:unknown_price"]);
+    expect(await after("\nprice: 0.25")).toEqual([
+      ...["model allow", "agent allow", "model allow", "agent allow", "model allow"],
+    ]);
+  });
+
   test("gets the request as an argument where its command has a place for it", async () => {
     const front = `command: [HELP, "{request}"]\nscopes: [read:PROGRAMS]`;
     const home = await one(front, `console.log(process.argv.at(-1) + "!", (await read()).length);`);

@@ -207,7 +207,7 @@ test("can and why, on a real machine", async () => {
   expect(why.out).toMatch(/rule\s+no-keys-in-notes, rules\.yaml:\d+/u);
   expect(why.out).toContain("What would change it: rule no-keys-in-notes in rules.yaml.");
   const rules = join(me.userHome, ".nano-os", "rules.yaml");
-  expect((await me.nanos("rules", "test", rules)).out).toBe("ok 3 rules, 0 cases\n");
+  expect((await me.nanos("rules", "test", rules)).out).toBe("ok 4 rules, 0 cases\n");
   const simulated = await me.nanos("rules", "simulate", rules, "--json");
   expect(JSON.parse(simulated.out)).toMatchObject({ denied: 0, asked: 0, allowed: 0, unknown: 0 });
 }, 60_000);

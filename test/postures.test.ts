@@ -92,10 +92,10 @@ test("a cloud model as it is: said plainly, with what would make it better", asy
   using me = await home();
   await using(me, `https://${CLOUD}/v1`);
   const { shown, privacy } = await seen(me, "--local-only");
-  expect(shown).toContain(`oracle, research to ${CLOUD}:443 (as it is, directly)`);
+  expect(shown).toContain(`coding, oracle, research to ${CLOUD}:443 (as it is, directly)`);
   expect(privacy).toMatchObject({
     state: "warn",
-    says: `oracle, research to ${CLOUD}:443 (as it is, directly)`,
+    says: `coding, oracle, research to ${CLOUD}:443 (as it is, directly)`,
     next: expect.stringContaining("--scrub") as string,
   });
 });
@@ -106,7 +106,7 @@ test("a cloud model scrubbed and through a proxy: the proxy alone is dialled, wi
   try {
     await using(me, `http://${CLOUD}/v1`, "--via", `http://${proxy.host}`, "--scrub");
     const { shown, privacy, code, last } = await seen(me);
-    const says = `oracle, research to ${CLOUD}:80 (scrubbed, through http://${proxy.host})`;
+    const says = `coding, oracle, research to ${CLOUD}:80 (scrubbed, through http://${proxy.host})`;
     expect(shown).toContain(says);
     expect(privacy).toMatchObject({ state: "ok", says });
     expect(code).toBe(0);

@@ -101,7 +101,7 @@ describe("a skill", () => {
       me.nanos("skill", "attach", "words", "oracle", "--net", "api.example.org:443", "--yes"),
     );
     expect(fs.readFileSync(agent, "utf8")).toBe(
-      before.replace("[notes] # mine", "[notes, words] # mine"),
+      before.replace("file-organiser] # mine", "file-organiser, words] # mine"),
     );
     expect((await ok(me.nanos("grant", "list"))).out).toMatch(
       /words +no end +net:api\.example\.org:443/u,

@@ -75,6 +75,11 @@ export const AgentManifest = z
     command: z.array(z.string()).min(1).optional(),
     /** For a program or an arrangement: what it may reach. */
     scopes: z.array(Scope).optional(),
+    /**
+     * For a program: US dollars one request of it costs where it does not say itself; `free` where that
+     * is nothing. Absent means unknown, which a limit on cost does not let pass.
+     */
+    price: z.union([z.literal("free"), z.number().nonnegative()]).optional(),
     /** For an arrangement: the folder that holds its `.nano-os`, from the workspace. */
     dir: z.string().min(1).optional(),
     /** For a server's tool: its name, `mcp__SERVER__TOOL`. */
@@ -97,7 +102,7 @@ export const AgentManifest = z
   });
 export type AgentManifest = z.infer<typeof AgentManifest>;
 
-const FIELDS = ["command", "scopes", "tool", "args", "dir"] as const;
+const FIELDS = ["command", "scopes", "price", "tool", "args", "dir"] as const;
 type Field = (typeof FIELDS)[number];
 type AgentKind = "prompt" | "process" | "acp" | "mcp" | "arrangement";
 const NEEDS: Readonly<Record<AgentKind, readonly Field[]>> = {
@@ -109,8 +114,8 @@ const NEEDS: Readonly<Record<AgentKind, readonly Field[]>> = {
 };
 const MAY: Readonly<Record<AgentKind, readonly Field[]>> = {
   prompt: [],
-  process: ["command", "scopes"],
-  acp: ["command", "scopes"],
+  process: ["command", "scopes", "price"],
+  acp: ["command", "scopes", "price"],
   mcp: ["tool", "args"],
   arrangement: ["dir", "scopes"],
 };
@@ -146,6 +151,8 @@ export interface WrapWish {
   readonly acp?: boolean;
   /** Scopes beside those that are known to be needed. */
   readonly scopes?: readonly string[];
+  /** US dollars one request costs, or `free`; unknown where nothing is said. */
+  readonly price?: number | "free";
 }
 
 /** An agent that is a prompt, to be begun. */

@@ -1,5 +1,6 @@
 import { LIMITS } from "../std/limits.ts";
 import type { ChildRun } from "../contracts/outcome.ts";
+import type { AgentManifest } from "../contracts/agent.ts";
 import type { Usage } from "../contracts/usage.ts";
 import type { Frame } from "./frame.ts";
 
@@ -26,14 +27,24 @@ export function spendFailed(frame: Frame, usage: Usage | undefined, ms: number):
   frame.spent = { ...frame.spent, turns, unpriced: unpriced || isUnknown };
 }
 
-/** Counts what a program that thinks for itself says it used; unsaid is unknown, and never nothing. */
+/** US dollars one request of a program costs by its manifest; undefined where that says nothing. */
+export function priceOf(manifest: AgentManifest | undefined): number | undefined {
+  const { price } = manifest ?? {};
+  return price === "free" ? 0 : price;
+}
+
+/**
+ * Counts what a program that thinks for itself says it used, else what it costs by its manifest;
+ * where neither says anything it is unknown, and never nothing.
+ */
 export function spendUsed(frame: Frame, used: Usage | undefined): void {
   const { tokens, cost, unpriced } = frame.spent;
+  const price = used?.cost ?? priceOf(frame.agent.manifest);
   frame.spent = {
     ...frame.spent,
     tokens: tokens + (used ? used.input + used.output : 0),
-    cost: cost + (used?.cost ?? 0),
-    unpriced: unpriced || used?.cost === undefined,
+    cost: cost + (price ?? 0),
+    unpriced: unpriced || price === undefined,
   };
   addTokens(frame, used?.input ?? 0, used?.output ?? 0, used?.cached ?? 0);
 }

@@ -14,6 +14,7 @@ import { FLOORS_SINCE } from "../gate/policy.ts";
 import { rankNumber } from "../gate/ranks.ts";
 import { type Frame, OPERATOR } from "./frame.ts";
 import type { Want } from "./proposal.ts";
+import { priceOf } from "./spend.ts";
 import { topRun } from "./views/traces.ts";
 import type { Facts } from "./world.ts";
 
@@ -61,11 +62,20 @@ export function standingOf(frame: Frame, want: Want, step: string, moment: Momen
     localOnly: frame.localOnly,
     priced: want.model?.priced ?? frame.model.priced,
     ...(want.model?.resting ? { resting: true } : {}),
+    ...leastOf(facts, want),
     memory: facts.memory ?? MEMORY_OFF,
     inDoubt: false,
     ...(floor ? { floor } : {}),
     ...(flow ? { flow } : {}),
   };
+}
+
+/** What work handed to a program will cost at least, where its manifest says so. */
+function leastOf(facts: Facts, { action }: Want): Pick<Standing, "leastCost"> {
+  const { manifest } =
+    facts.agents.find((one) => action.kind === "agent" && one.manifest.name === action.name) ?? {};
+  const price = priceOf(manifest);
+  return price === undefined ? {} : { leastCost: price };
 }
 
 /** The highest rank that a manifest names: the agent's, of those it works for, or the skill's. */

@@ -3,7 +3,7 @@
  * says, line by line, also what no agent should. Started as a program of its own, never imported.
  */
 import * as acp from "@agentclientprotocol/sdk";
-import { appendFileSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { Readable, Writable } from "node:stream";
 
 interface Turn {
@@ -17,6 +17,11 @@ interface Turn {
 /** What each line of a prompt does; what it gives back is said. */
 const DOES: Readonly<Record<string, (turn: Turn, rest: string) => Promise<string>>> = {
   say: async (_, text) => text,
+  /** `until PATH`: goes on once there is such a file. */
+  until: async ({ cwd }, path) => {
+    while (!existsSync(`${cwd}/${path}`)) await new Promise((go) => setTimeout(go, 20));
+    return `${path} is there`;
+  },
   /** `permit KIND PATH`: asks leave. */
   permit: async ({ client, sessionId, cwd }, rest) => {
     const [kind = "other", path] = rest.split(" ");

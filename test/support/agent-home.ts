@@ -35,8 +35,10 @@ export interface Wants {
   readonly limits?: string;
   /** Folders of the workspace whose arrangements are trusted too. */
   readonly trusts?: readonly string[];
-  /** What the oracle hands on, once. */
+  /** What the oracle hands on. */
   readonly delegates: Readonly<Record<string, unknown>>;
+  /** How often it does; once where nothing is said. */
+  readonly times?: number;
   /** What the operator answers; `allow` where nothing is said, null for nobody at hand. */
   readonly answer?: ((ask: Ask) => "allow" | "deny") | null;
 }
@@ -131,16 +133,14 @@ models:
   recorded: { adapter: script, file: script.yaml }
 `;
 
-function script({ delegates }: Wants): string {
+function script({ delegates, times = 1 }: Wants): string {
+  const calls = [{ name: "delegate", args: delegates }];
+  const usage = { input: 0, output: 0 };
   return JSON.stringify({
     turns: [
-      {
-        agent: "oracle",
-        when: { last: "^go" },
-        once: true,
-        calls: [{ name: "delegate", args: delegates }],
-      },
-      { agent: "oracle", say: "That was all.", once: false },
+      { agent: "oracle", when: { last: "^go" }, once: true, calls, usage },
+      ...Array.from({ length: times - 1 }, () => ({ agent: "oracle", once: true, calls, usage })),
+      { agent: "oracle", say: "That was all.", once: false, usage },
     ],
   });
 }

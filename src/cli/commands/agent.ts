@@ -153,12 +153,24 @@ async function wrap(context: Context, input: Input): Promise<number> {
     acp: flag(input, "--acp"),
     ...(name === undefined ? {} : { name }),
     ...(scopes === undefined ? {} : { scopes }),
+    ...priceOf(option(input, "--price")),
   };
   const offer = agents.wrap(wish);
   const code = await write(context, offer, option(input, "--for"));
   if (code !== EXIT.succeeded) return code;
   const tries = flag(input, "--try") || (attended(context) && (await confirm(context, TRY)));
   return tries ? attempt(context, offer) : code;
+}
+
+function priceOf(given: string | undefined): Pick<WrapWish, "price"> {
+  if (given === undefined) return {};
+  const price = given === "free" ? given : Number(given);
+  if (price === "free" || (price >= 0 && given.trim() !== "")) return { price };
+  throw new NanosError(
+    "usage.price",
+    `--price takes US dollars a request, or free, not ${given}.`,
+    "For example --price 0.25.",
+  );
 }
 
 const TRY = "Start it once with a harmless request? What it costs, it costs. y/N ";
@@ -235,6 +247,7 @@ function agentLines({ manifest, prompt, file }: Agent, workspace: string): reado
       ["command", (manifest.command ?? []).join(" ")],
       ["tool", manifest.tool ?? ""],
       ["scopes", (manifest.scopes ?? []).join(", ")],
+      ["price", priceWords(manifest)],
       ["skills", manifest.skills.join(", ")],
       ["tools", (manifest.tools ?? []).join(", ")],
       ["agents", manifest.agents.join(", ")],
@@ -243,6 +256,13 @@ function agentLines({ manifest, prompt, file }: Agent, workspace: string): reado
     "",
     ...prompt.trim().split("\n").slice(0, MOST_PROMPT),
   ];
+}
+
+/** What is known of a program's price before it is asked. */
+function priceWords({ kind, price }: Agent["manifest"]): string {
+  if (kind !== "process" && kind !== "acp") return "";
+  if (price === undefined) return "unknown where it does not say: a limit on cost stops it";
+  return price === "free" ? price : `$${price} a request, where it does not say`;
 }
 
 /** Lines of a prompt shown; the file has the rest. */

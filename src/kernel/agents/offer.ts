@@ -40,6 +40,7 @@ export function wrapOffer(wish: WrapWish, where: Where): AgentOffer {
     ["kind", kind],
     ["command", command],
     ["scopes", scopes],
+    ...(wish.price === undefined ? [] : ([["price", wish.price]] as const)),
   ]);
   return {
     name,
@@ -47,7 +48,7 @@ export function wrapOffer(wish: WrapWish, where: Where): AgentOffer {
     text,
     command,
     may: [`exec:${program}`, ...scopes].map(scopeInWords),
-    notes: notesOn(kind, scopes, known),
+    notes: notesOn(kind, scopes, known, wish.price),
   };
 }
 
@@ -149,6 +150,7 @@ function notesOn(
   kind: string,
   scopes: readonly Scope[],
   known: KnownAgent | null,
+  price: WrapWish["price"],
 ): readonly string[] {
   const has = (start: string): boolean => scopes.some((scope) => scope.startsWith(start));
   return [
@@ -160,11 +162,13 @@ function notesOn(
     ...(kind === "process"
       ? ["Its own questions are answered by nobody; the sandbox holds it."]
       : []),
-    ...(known ? ["What it costs is known only where it says so itself."] : []),
+    ...(price === undefined && (known || has("net:"))
+      ? ["What it costs is known only where it says so itself, or with --price."]
+      : []),
   ];
 }
 
-type Field = readonly [name: string, value: string | readonly string[]];
+type Field = readonly [name: string, value: string | number | readonly string[]];
 
 /** Front matter in which every value is quoted as JSON, which YAML reads the same. */
 function fileText(fields: readonly Field[], body = ""): string {
