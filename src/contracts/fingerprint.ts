@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "81a33096c4f66fa78f26fa63f4567c2c2ad667dfa0e347e43271950d6f4feaba";
+export const SCHEMAS_HASH = "aeff3e4c478d864f8bbf64d8214154e7634e3245ff91c863660cfb3daaf43ef5";
