@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { serverIn, startServer } from "../src/missions/engine/testing/restate-server.ts";
 import { type Person, person } from "./support/nanos.ts";
 
 const PLAN = `name: gated
@@ -73,3 +74,42 @@ test("another engine is used where the operator said where it is, and not before
   expect(shown).toMatchObject({ use: "restate", missions: [{ run: mission, engine: "local" }] });
   expect((await me.nanos("engine", "use", "local")).code).toBe(0);
 }, 120_000);
+
+const program = serverIn(process.env["NANOS_TEST_RESTATE"]);
+if (program === null) {
+  console.log("not available: the Restate server (npm test installs it)");
+} else {
+  test("a mission of a home that uses Restate begins, waits, goes on and ends there", async () => {
+    using me = person();
+    expect((await me.nanos("init", "--from", "indie-developer")).code).toBe(0);
+    writeFileSync(join(me.userHome, "gated.yaml"), PLAN);
+    const server = await startServer(program, join(me.userHome, "server"));
+    try {
+      const where = ["--url", server.url, "--admin", server.admin, "--port", String(server.free)];
+      expect((await me.nanos("engine", "restate", ...where)).code).toBe(0);
+      const begun = await me.nanos("mission", "new", "gated.yaml", "--input", "text=said");
+      expect({ code: begun.code, err: begun.err }).toMatchObject({ code: 3 });
+      const listed = await me.nanos("engine", "list", "--json");
+      const { missions } = JSON.parse(listed.out) as { missions: { run: string }[] };
+      expect(missions).toMatchObject([{ engine: "restate", standing: { state: "waiting" } }]);
+      const mission = missions[0]?.run ?? "";
+      expect((await me.nanos("engine", "list")).out).toContain("a copy: ");
+      expect((await me.nanos("grant", "add", "notes", "--mission", mission)).code).toBe(0);
+      expect((await me.nanos("mission", "approve", mission)).code).toBe(0);
+      const ran = await me.nanos("mission", "run", mission);
+      expect({ code: ran.code, err: ran.err }).toMatchObject({ code: 0 });
+      expect(readFileSync(join(me.userHome, "notes", "dashboard.md"), "utf8")).toContain("said");
+      expect((await me.nanos("trace", "replay", mission)).code).toBe(0);
+      expect((await me.nanos("trace", "verify")).code).toBe(0);
+      const next = await me.nanos("mission", "new", "gated.yaml", "--input", "text=not");
+      expect(next.code).toBe(3);
+      const after = await me.nanos("engine", "list", "--json");
+      const [other] = (JSON.parse(after.out) as { missions: { run: string }[] }).missions;
+      expect((await me.nanos("mission", "cancel", other?.run ?? "")).code).toBe(0);
+      const stopped = await me.nanos("mission", "run", other?.run ?? "");
+      expect({ code: stopped.code, err: stopped.err }).toMatchObject({ code: 130 });
+    } finally {
+      await server.stop();
+    }
+  }, 120_000);
+}

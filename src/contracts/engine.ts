@@ -30,8 +30,11 @@ export const RestatePlace = z.strictObject({
   url: z.url(),
   /** Its admin interface: `http://127.0.0.1:9070`. */
   admin: z.url(),
-  /** Port of the loopback interface on which a working process listens for it; 0 for any. */
-  port: z.number().int().min(0).max(65_535).default(0),
+  /**
+   * Port of the loopback interface on which a working process listens for it. It finds a mission's
+   * next worker where the one before was, so 0, any, is only for those behind one `address`.
+   */
+  port: z.number().int().min(0).max(65_535).default(9080),
   /** Where it reaches the workers, when they are behind one address; else the process's own. */
   address: z.url().optional(),
   /** Only requests signed with one of these keys are taken. */

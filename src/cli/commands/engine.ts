@@ -46,7 +46,7 @@ export const command: Command = {
       options: [
         { flag: "--url", value: "URL", about: "the server's ingress" },
         { flag: "--admin", value: "URL", about: "its admin interface; port 9070 of the same host" },
-        { flag: "--port", value: "PORT", about: "loopback port it finds workers on; any" },
+        { flag: "--port", value: "PORT", about: "loopback port it finds workers on; 9080" },
         { flag: "--address", value: "URL", about: "where it reaches the workers" },
         { flag: "--identity-key", value: "KEY", about: "take only what it signed", many: true },
       ],
@@ -130,7 +130,7 @@ function placeIn(input: Input): RestatePlace | null {
   return {
     url: at.href,
     admin: urlOf(option(input, "--admin") ?? `${at.protocol}//${at.hostname}:9070`).href,
-    port: portOf(option(input, "--port") ?? "0"),
+    port: portOf(option(input, "--port") ?? "9080"),
     ...(address === undefined ? {} : { address: urlOf(address).href }),
     ...(identityKeys === undefined ? {} : { identityKeys: [...identityKeys] }),
   };

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { type AddressInfo, createServer } from "node:net";
 import { fakeClock, systemClock } from "../../std/clock.ts";
 import { LIMITS } from "../../std/limits.ts";
 import { countingRandom } from "../../std/random.ts";
@@ -9,6 +10,7 @@ import { memoryJournal } from "../../journal/open.ts";
 import { localEngine } from "./local.ts";
 import type { Engine } from "./engine.ts";
 import { put } from "./board.ts";
+import { move } from "./move.ts";
 import { batchHash } from "./restate/wire.ts";
 import { restateEngine } from "./restate/restate.ts";
 import { draftsOf } from "./restate/through.ts";
@@ -69,6 +71,20 @@ describe("what Restate gave", () => {
     ]) {
       expect(() => draftsOf("r1", bad)).toThrow("is not what was written");
     }
+  });
+
+  test("is not asked for by two processes at one port, nor what somebody carries given to it", async () => {
+    const { journal, clock, engine: local } = setup();
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));
+    const { port } = taken.address() as AddressInfo;
+    const place = { url: "http://127.0.0.1:1", admin: "http://127.0.0.1:1", port };
+    const engine = restateEngine({ journal, clock, place, space: "t" });
+    expect(await codeOf(() => engine.work(async () => undefined))).toBe("engine.port_taken");
+    taken.close();
+    await local.submit(mission("r1"));
+    journal.lease("r1");
+    expect(await codeOf(() => move(journal, "r1", local, engine))).toBe("engine.busy");
   });
 
   test("is nothing where nobody answers, and the copy in the home is said to be one", async () => {

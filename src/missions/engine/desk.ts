@@ -175,7 +175,12 @@ async function throughRestate(
   const engine = await restateOf(desk);
   const run = "run" in one ? one.run : newId("r", world.clock.now(), world.random);
   const stopped = stoppedOf(world, run);
-  await engine.work(carryMissions(world, hooks));
+  try {
+    await engine.work(carryMissions(world, hooks));
+  } catch (error) {
+    // Whoever has the port carries it.
+    if (!(error instanceof NanosError) || error.code !== "engine.port_taken") throw error;
+  }
   if ("begins" in one) await engine.submit({ ...MISSION, run, input: asInput(one.begins) });
   const stop = (): void => void engine.cancel(run, "operator");
   hooks.signal?.addEventListener("abort", stop, { once: true });

@@ -1,6 +1,6 @@
 import type { Http2Server, ServerHttp2Session } from "node:http2";
 import type { Clock } from "../../../std/clock.ts";
-import { NanosError, assert } from "../../../std/error.ts";
+import { NanosError, assert, codeOf } from "../../../std/error.ts";
 import { LIMITS } from "../../../std/limits.ts";
 import { Diverged, Superseded } from "../../../contracts/drive.ts";
 import type { RestatePlace, Standing } from "../../../contracts/engine.ts";
@@ -119,7 +119,10 @@ class Worker {
       this.#sessions.add(session);
       session.on("close", () => this.#sessions.delete(session));
     });
-    await new Promise<void>((resolve) => server.listen(place.port, "127.0.0.1", resolve));
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", (error) => reject(portTaken(place.port, error)));
+      server.listen(place.port, "127.0.0.1", resolve);
+    });
     const address = server.address();
     assert(typeof address === "object" && address !== null, "a server that listens has a port");
     onListen?.(address.port);
@@ -224,6 +227,16 @@ class Worker {
     await board.put(journal, mission, NAME);
     for (const signal of signals) await board.take(journal, mission.run, signal);
   }
+}
+
+function portTaken(port: number, error: Error): Error {
+  if (codeOf(error) !== "EADDRINUSE") return error;
+  return new NanosError(
+    "engine.port_taken",
+    `Another process listens at port ${port}.`,
+    "Let that one carry missions, or put both behind one address: nanos engine restate --address URL --port PORT",
+    error,
+  );
 }
 
 /** A failure of what is around a mission, not of what carries it. */

@@ -29,8 +29,6 @@ export interface DrillReport {
   /** Calls of tools, and those a killed process had begun and another one made again. */
   readonly calls: number;
   readonly again: number;
-  /** Longest and mean time a process was left alive, in milliseconds. */
-  readonly life: { readonly longest: number; readonly mean: number };
 }
 
 const YES: AskReply = { verdict: "allow", reach: "once" };
@@ -43,15 +41,13 @@ export async function drill(
   const made = await drillLab(journal, folder);
   const chance = chances(seed);
   const calm = await carry(ground, made, "calm", () => Number.POSITIVE_INFINITY);
-  let [done, missions, longest, all] = [0, 0, 0, 0];
+  let [done, missions] = [0, 0];
   while (done < kills) {
     missions += 1;
     const moment = (): number => {
       if (done >= kills) return Number.POSITIVE_INFINITY;
-      const ms = chance() * calm.ms;
       done += 1;
-      [longest, all] = [Math.max(longest, ms), all + ms];
-      return ms;
+      return chance() * calm.ms;
     };
     const over = (): void => void (done -= 1);
     const hurt = await carry(ground, made, `r${missions}`, moment, over);
@@ -66,7 +62,6 @@ export async function drill(
   return {
     ...{ kills: done, missions, digest: calm.digest, events: journal.size() },
     ...{ calls: calls.length, again: calls.length - new Set(calls).size },
-    life: { longest: Math.round(longest), mean: Math.round(all / Math.max(1, done)) },
   };
 }
 
@@ -141,7 +136,7 @@ function chances(seed: number): () => number {
 
 /** A drill as a page: what was done, and what was found. */
 export function drillPage(name: string, seed: number, report: DrillReport): string {
-  const { kills, missions, digest, events, calls, again, life } = report;
+  const { kills, missions, digest, events, calls, again } = report;
   return `# Kill drill: the ${name} engine
 
 Missions of ${DRILL.tasks} tasks with two approvals, whose process is ended with SIGKILL at random moments
@@ -149,7 +144,7 @@ Missions of ${DRILL.tasks} tasks with two approvals, whose process is ended with
 
 | what | found |
 |---|---|
-| processes killed | ${kills}, after ${life.mean} ms of work on average, ${life.longest} ms at most |
+| processes killed | ${kills} |
 | missions | ${missions} of ${missions} came to the same end as one nobody disturbed |
 | finished steps that ran again | 0 of ${calls} calls of tools |
 | steps begun and cut off that were made again | ${again}, each one that may be repeated |

@@ -10,6 +10,8 @@ import { child } from "./child.ts";
 export interface TestServer {
   readonly url: string;
   readonly admin: string;
+  /** A port nobody has. */
+  readonly free: number;
   stop(): Promise<void>;
 }
 
@@ -23,7 +25,7 @@ export function serverIn(folder: string | undefined): string | null {
 
 export async function startServer(program: string, dir: string): Promise<TestServer> {
   mkdirSync(dir, { recursive: true });
-  const [ingress = 0, admin = 0, node = 0] = await freePorts(3);
+  const [ingress = 0, admin = 0, node = 0, free = 0] = await freePorts(4);
   const config = join(dir, "restate.toml");
   writeFileSync(config, serverConfig({ dir, ingress, admin, node }));
   const env = { PATH: process.env["PATH"] ?? "", DO_NOT_TRACK: "1" };
@@ -32,7 +34,7 @@ export async function startServer(program: string, dir: string): Promise<TestSer
   while (!(await isUp(`${adminUrl}/health`)) || !(await isUp(`${url}/restate/health`))) {
     await systemClock.sleep(20);
   }
-  return { url, admin: adminUrl, stop: server.end };
+  return { url, admin: adminUrl, free, stop: server.end };
 }
 
 async function isUp(url: string): Promise<boolean> {
