@@ -33,7 +33,8 @@ export function localEngine(parts: LocalParts): Engine {
     work: async (carry) => carrier.begin(carry),
     submit: async (mission, record = []) => {
       if (board.isKnown(journal, mission.run)) return;
-      await copyInto(journal, record.map(asDraft));
+      const isCopied = await copyInto(journal, record.map(asDraft));
+      assert(isCopied, "a record is of nobody else's run");
       await board.put(journal, mission);
       await journal.wake(TOPIC);
     },

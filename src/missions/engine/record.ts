@@ -36,18 +36,27 @@ export function asDraft({ event, body }: Recorded): Draft {
 
 /**
  * Appends what of these drafts the journal does not have yet, chain by chain. What it has is a
- * beginning of them: they were appended in this order before.
+ * beginning of them: they were appended in this order before. False where somebody else carries one
+ * of the chains; nothing is appended then.
  */
-export async function copyInto(journal: Journal, drafts: readonly Draft[]): Promise<void> {
-  const seen = new Map<string, number>();
-  for (const { run } of drafts) if (!seen.has(run)) seen.set(run, [...journal.chain(run)].length);
-  const missing = drafts.filter(({ run }) => {
-    const left = seen.get(run) ?? 0;
-    seen.set(run, left - 1);
-    return left <= 0;
-  });
-  for (let i = 0; i < missing.length; i += LIMITS.appendEvents) {
-    await journal.append(missing.slice(i, i + LIMITS.appendEvents));
+export async function copyInto(journal: Journal, drafts: readonly Draft[]): Promise<boolean> {
+  const runs = [...new Set(drafts.map(({ run }) => run))];
+  // A chain may still be held by a process that is gone: taken first, so that it takes the events.
+  const leases = runs.map((run) => journal.lease(run));
+  try {
+    if (leases.includes(null)) return false;
+    const seen = new Map(runs.map((run) => [run, [...journal.chain(run)].length]));
+    const missing = drafts.filter(({ run }) => {
+      const left = seen.get(run) ?? 0;
+      seen.set(run, left - 1);
+      return left <= 0;
+    });
+    for (let i = 0; i < missing.length; i += LIMITS.appendEvents) {
+      await journal.append(missing.slice(i, i + LIMITS.appendEvents));
+    }
+    return true;
+  } finally {
+    for (const lease of leases) lease?.release();
   }
 }
 

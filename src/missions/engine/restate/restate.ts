@@ -62,7 +62,7 @@ export function restateEngine(parts: RestateParts): Engine {
       const { batches } = await log.call<{ batches: readonly Batch[] }>(run, "read");
       const drafts = draftsOf(run, batches);
       // Who carries it here copies it as it goes.
-      if (!journal.carried(run)) await copyInto(journal, drafts);
+      await copyInto(journal, drafts);
       return recordOf(journal, run);
     },
     status: (run) => standing(parts, log, run),
@@ -168,7 +168,7 @@ class Worker {
     const ended = new AbortController();
     void this.#hearCancel(run, ended.signal, onCancel);
     const through = new Through({ journal, clock, log: this.#log, hold, onCancel });
-    const over = this.#copied(hold).then(async () => {
+    const over = this.#copied(hold, lease).then(async () => {
       if (hold.cancelled) onCancel();
       const held = holding(through.journal, lease);
       await this.#carry?.({ mission: hold.mission, journal: held, signal: control.signal });
@@ -211,7 +211,9 @@ class Worker {
     const target = new URL(`${namesIn(space).mission}/${run}/cancelled`, place.url);
     while (!signal.aborted) {
       try {
-        const response = await fetch(target, { method: "POST", signal });
+        // One call for all who ask, however often the mission was taken over.
+        const headers = { "idempotency-key": run };
+        const response = await fetch(target, { method: "POST", headers, signal });
         if (response.ok && (await response.json()) === true) onCancel();
         if (response.ok) return;
       } catch {
@@ -221,9 +223,13 @@ class Worker {
     }
   }
 
-  async #copied({ mission, batches, signals }: Hold): Promise<void> {
+  async #copied({ mission, batches, signals }: Hold, lease: Lease): Promise<void> {
     const { journal } = this.#parts;
-    await copyInto(journal, draftsOf(mission.run, batches));
+    const drafts = draftsOf(mission.run, batches);
+    // Without all of it here nothing can go on; Restate calls again.
+    if (!(await copyInto(holding(journal, lease), drafts))) {
+      throw new Superseded(`a part of ${mission.run} is still being carried here`);
+    }
     await board.put(journal, mission, NAME);
     for (const signal of signals) await board.take(journal, mission.run, signal);
   }
