@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "aeff3e4c478d864f8bbf64d8214154e7634e3245ff91c863660cfb3daaf43ef5";
+export const SCHEMAS_HASH = "516e0dff3a5e0cdcd940f4fa75e90ccf45c6d4ff583775149fe5093e97478941";
