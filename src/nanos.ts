@@ -317,9 +317,8 @@ function nanosOf(
     ...{ traces, evidence: evidenceDesk(world) },
     ...policyDesk(world, arrangement.rules),
     tools: toolDesk(world),
-    ...{ agents, secrets, skills, memory, missions, engines },
+    ...{ agents, models, secrets, skills, memory, missions, engines },
     ...listedIn(arrangement, world),
-    models,
     grants: grants.grants,
     ...runsOf(world),
     ...{ resume: engines.resume, cancel: engines.cancel },
@@ -330,6 +329,8 @@ function nanosOf(
       const given = { models, secrets: await secrets.list(), verify, probe };
       return doctor({ place, world, sandbox, ...given });
     },
+    status: async () =>
+      (await import("./evolution/status.ts")).statusOf({ ...parts, models: models.list() }),
     context: async (run) => {
       const { contextOf } = await import("./kernel/desk/context.ts");
       return contextOf(world, run);

@@ -44,6 +44,15 @@ test("a mission waits for its yes, is carried on, and can be read and replayed",
   expect(readFileSync(join(me.userHome, "notes", "dashboard.md"), "utf8")).toContain("said");
   expect((await me.nanos("trace", "show", mission)).out).toContain("check that: met");
   expect((await me.nanos("trace", "replay", mission)).code).toBe(0);
+  const status = await me.nanos("status");
+  expect([status.code, status.out.split("\n")[0]]).toEqual([
+    0,
+    "AWAKENING  200 XP from 1 proven mission, 100% of the 1 that count",
+  ]);
+  expect(JSON.parse((await me.nanos("status", "--json")).out)).toMatchObject({
+    evolution: { stage: "AWAKENING", xp: 200, next: { stage: "FORGING" } },
+    missions: { outcomes: { succeeded: 1 } },
+  });
   expect((await me.nanos("mission", "approve", mission)).err).toContain("mission.no_ask");
 }, 120_000);
 

@@ -45,6 +45,7 @@ export const COMMANDS: readonly Entry[] = [
   { name: "vault", load: () => import("./commands/vault.ts") },
   { name: "undo", load: () => import("./commands/undo.ts") },
   { name: "engine", aliases: ["engines"], load: () => import("./commands/engine.ts") },
+  { name: "status", load: () => import("./commands/status.ts") },
   { name: "doctor", load: () => import("./commands/doctor.ts") },
   { name: "completion", load: () => import("./commands/completion.ts") },
   { name: "chat", load: () => import("./commands/chat.ts") },

@@ -13,6 +13,7 @@ import type { Approvals, Beforehand, AskReply, CanAnswer, Rules } from "./questi
 import type { Ask, RunState } from "./run.ts";
 import type { Keeper, SecretLine } from "./secret.ts";
 import type { Change, Events, Grants, SkillCommand, Skills } from "./skill.ts";
+import type { Status } from "./stage.ts";
 import type { ToolManifest } from "./tool.ts";
 import type { EvidenceDesk } from "./evidence.ts";
 import type { Traces } from "./trace.ts";
@@ -62,6 +63,8 @@ export interface Nanos {
    */
   can(agent: string, tool: string, args: Json): Promise<CanAnswer>;
   readonly arrangement: Arrangement;
+  /** How far this home has come, and how it stands. */
+  status(): Promise<Status>;
   doctor(probe: boolean): Promise<readonly Check[]>;
   /** Who uses the model's window: of every call of the oracle, or of a run. */
   context(run?: string): Promise<ContextView>;

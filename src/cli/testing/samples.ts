@@ -1,3 +1,4 @@
+import type { Status } from "../../contracts/stage.ts";
 import type { SecretLine } from "../../contracts/secret.ts";
 import type { SkillOffer, SkillView } from "../../contracts/skill.ts";
 import type { Action, Decision } from "../../contracts/action.ts";
@@ -262,4 +263,27 @@ export const OFFER: SkillOffer = {
   more: 0,
   there: "no",
   changes: null,
+};
+
+export const STATUS: Status = {
+  evolution: {
+    ...{ stage: "AWAKENING", xp: 60, proven: 2, failed: 6, broken: 1, rate: 0.25 },
+    uncounted: {
+      ...{ open: 1, degraded: 2, cancelled: 0, unproven: 3, repeated: 0, rehearsal: 0, fork: 0 },
+    },
+    next: { stage: "FORGING", missions: 10, rate: 0.3, missing: { missions: 8, byRate: false } },
+  },
+  traits: [
+    { trait: "RECALL", from: "AWAKENING", reached: true },
+    { trait: "WORKER_SPAWN", from: "FORGING", reached: false },
+  ],
+  missions: {
+    outcomes: { succeeded: 5, degraded: 2, failed: 5, cancelled: 0 },
+    ...{ waiting: 1, open: 0 },
+  },
+  agents: ["oracle", "research"],
+  memory: { enabled: true, notes: 3, candidates: 1 },
+  model: "script",
+  sandbox: "landlock",
+  spend: { runs: 14, tokens: 12_300, cost: 0.5, unpriced: 2 },
 };

@@ -18,6 +18,7 @@ import {
   SECRETS,
   SIMULATION,
   SKILL,
+  STATUS,
   suggestionFor,
   TOOLS,
   TRUST,
@@ -130,6 +131,7 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
   return {
     place: { home: script.home, workspace: "/w", arrangementDir: "/a", tier: "landlock" },
     run: async (request) => start(request, request),
+    status: async () => STATUS,
     missions: NO_MISSIONS,
     engines: NO_ENGINES,
     events: { list: async () => [], watch: async () => undefined },

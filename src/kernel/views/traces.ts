@@ -1,5 +1,6 @@
 import type { Recorded } from "../../contracts/drive.ts";
 import { HOME_CHAIN } from "../../contracts/chain.ts";
+import type { Spend } from "../../contracts/stage.ts";
 import type { TraceLine } from "../../contracts/trace.ts";
 import type { Answer, Ask } from "../../contracts/run.ts";
 import type { Journal, SqlValue, ViewSpec, ViewWriter } from "../../journal/journal.ts";
@@ -41,6 +42,15 @@ export function listTraces(
   const where = children ? "" : "WHERE parent IS NULL";
   const sql = `SELECT * FROM traces ${where} ORDER BY at DESC, run DESC LIMIT ?`;
   return journal.view(TRACES, (db) => db.all(sql, limit)).map((row) => lineIn(journal, row));
+}
+
+/** What all runs used; those that others began are counted in these. */
+export function spendOf(journal: Journal): Spend {
+  const sql = `SELECT count(*) AS runs, total(tokens) AS tokens, total(cost) AS cost,
+    count(*) - count(cost) AS unpriced FROM traces WHERE parent IS NULL`;
+  const [row] = journal.view(TRACES, (db) => db.all(sql));
+  const of = (name: keyof Spend): number => Number(row?.[name] ?? 0);
+  return { runs: of("runs"), tokens: of("tokens"), cost: of("cost"), unpriced: of("unpriced") };
 }
 
 /** One run; null when there is none. */

@@ -1,0 +1,72 @@
+import { expect, test } from "bun:test";
+import type { Evolution, Status } from "../../contracts/stage.ts";
+import { STATUS } from "../testing/samples.ts";
+import { textOf } from "./line.ts";
+import { statusLines } from "./status.ts";
+import { cellsOf } from "./width.ts";
+
+function page(change: Partial<Status>, width = 80): readonly string[] {
+  return statusLines({ ...STATUS, ...change }, width).map(textOf);
+}
+
+function evolution(change: Partial<Evolution>): Partial<Status> {
+  return { evolution: { ...STATUS.evolution, ...change } };
+}
+
+test("a home on one page, with what the next stage takes", () => {
+  expect(page({}).map((line) => line.trimEnd())).toEqual([
+    "AWAKENING  60 XP from 2 proven missions, 25% of the 8 that count",
+    "FORGING takes 10 proven missions, and 30% of those that count proven: 8 more, if",
+    "none fails.",
+    "A mission is proven where it succeeded and a check was met, or you said yes to",
+    "an output.",
+    "1 record of missions not verified, counted as failed: nanos trace verify",
+    "",
+    "  missions     5 succeeded, 2 degraded, 5 failed, 1 waiting",
+    "  not counted  1 open, 2 degraded, 3 unproven",
+    "  agents       oracle, research",
+    "  memory       3 notes, 1 candidate: nanos memory inbox",
+    "  model        script",
+    "  sandbox      landlock",
+    "  spend        14 runs, 12.3k tokens, $0.50, and 2 runs of unknown price",
+    "",
+    "trait         from       state",
+    "RECALL        AWAKENING  reached",
+    "WORKER_SPAWN  FORGING    not reached",
+    "No trait does anything in this version. None ever will take an ask away: what",
+    "waits for your yes waits at every stage.",
+  ]);
+});
+
+test("what is special is said in words", () => {
+  const next = { stage: "APEX", missions: 200, rate: 0.8 } as const;
+  const byRate = evolution({ next: { ...next, missing: { missions: 3, byRate: true } } });
+  expect(page(byRate, 200)[1]).toContain("3 more to make up for those that failed, if none fails.");
+  expect(page(evolution({ stage: "APEX", next: null }), 120)[1]).toContain("no further stage");
+  // 79.99 % is not said to be 80.
+  expect(page(evolution({ rate: 0.7999 }))[0]).toContain("79%");
+  const bare: Partial<Status> = {
+    ...{ agents: [], model: null, sandbox: null },
+    memory: { enabled: false, notes: 0, candidates: 0 },
+    missions: { outcomes: {}, waiting: 0, open: 0 },
+    ...evolution({ stage: "DORMANT", xp: 0, proven: 0, failed: 0, broken: 0, rate: 0 }),
+  };
+  const text = page(bare).join("\n");
+  for (const words of [
+    "nanos mission new",
+    "memory       off",
+    "nanos model add",
+    "nanos doctor",
+  ]) {
+    expect(text).toContain(words);
+  }
+  expect(text).not.toContain("of the 0");
+});
+
+test("fits every width, and speaks of evidence and never of certification", () => {
+  for (const width of [40, 80, 120]) {
+    const lines = page({ agents: Array.from({ length: 40 }, (_, i) => `agent-${i}`) }, width);
+    expect(Math.max(...lines.map(cellsOf))).toBeLessThanOrEqual(width);
+    expect(lines.join(" ")).not.toMatch(/certif|guarantee/iu);
+  }
+});

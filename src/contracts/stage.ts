@@ -1,0 +1,121 @@
+import type { Rank } from "./action.ts";
+
+/** How far a home has come, lowest first. */
+export const STAGES = ["DORMANT", "AWAKENING", "FORGING", "SOVEREIGN", "APEX"] as const;
+export type StageName = (typeof STAGES)[number];
+
+/** What a stage makes available. The name is all there is of it until a version does something. */
+export const TRAITS = [
+  "OBSERVE",
+  "RECALL",
+  "COMPANION",
+  "WORKER_SPAWN",
+  "BELIEF_TRACK",
+  "ANALYZE",
+  "AUTONOMOUS_CHAIN",
+  "OPERATOR_FUSION",
+  "CLAIM_ANALYZE",
+  "SELF_MODIFY",
+  "MULTI_DOMAIN",
+] as const;
+export type TraitName = (typeof TRAITS)[number];
+
+/** Why a mission that began counts for nothing, neither for a stage nor against it. */
+export const UNCOUNTED = [
+  /** It has not ended. */
+  "open",
+  "degraded",
+  "cancelled",
+  /** It succeeded, and neither a check nor the operator stands behind what it came to. */
+  "unproven",
+  /** It succeeded, as one before it did with the same plan and inputs. */
+  "repeated",
+  "rehearsal",
+  "fork",
+] as const;
+export type Uncounted = (typeof UNCOUNTED)[number];
+
+/** What one mission that began came to, as far as a stage goes. */
+export type Came =
+  /** `key` is the same for missions with the same plan and inputs. */
+  | { readonly counts: "proven"; readonly rank: Rank; readonly key: string }
+  /** It failed; or its end was erased, so that nothing shows that it did not. */
+  | { readonly counts: "failed" }
+  /** Its record does not verify: it earns nothing, and lowers the rate as one that failed. */
+  | { readonly counts: "broken" }
+  | { readonly counts: "nothing"; readonly why: Uncounted };
+
+/** What a stage takes: so many proven missions, and such a part of those that count. */
+export interface Threshold {
+  readonly stage: StageName;
+  readonly missions: number;
+  /** Proven of all that were proven or failed, 0 to 1. */
+  readonly rate: number;
+}
+
+/** How far a home has come, worked out from its missions and from nothing else. */
+export interface Evolution {
+  readonly stage: StageName;
+  /** Sum over proven missions, each by its rank. */
+  readonly xp: number;
+  readonly proven: number;
+  /** Failed ones, and those whose record does not verify. */
+  readonly failed: number;
+  /** Those of the failed whose record does not verify. */
+  readonly broken: number;
+  /** Proven of all that count, 0 to 1; 0 where none does. */
+  readonly rate: number;
+  readonly uncounted: Readonly<Record<Uncounted, number>>;
+  /** The next stage with what is missing; null at the last one. */
+  readonly next: (Threshold & { readonly missing: Missing }) | null;
+}
+
+/** What is missing to a stage, if nothing fails meanwhile. */
+export interface Missing {
+  /** Proven missions, for number and rate alike. */
+  readonly missions: number;
+  /** True where the number is reached and only the rate is too low. */
+  readonly byRate: boolean;
+}
+
+/** How a trait stands. No trait does anything in this version. */
+export interface TraitLine {
+  readonly trait: TraitName;
+  /** The first stage that has it. */
+  readonly from: StageName;
+  /** True where the stage has it. */
+  readonly reached: boolean;
+}
+
+/** How a home stands, from its journal and its files. */
+export interface Status {
+  readonly evolution: Evolution;
+  readonly traits: readonly TraitLine[];
+  readonly missions: {
+    readonly waiting: number;
+    /** Running, or cut off and to be carried on. */
+    readonly open: number;
+    readonly outcomes: Readonly<Record<string, number>>;
+  };
+  readonly agents: readonly string[];
+  readonly memory: {
+    readonly enabled: boolean;
+    readonly notes: number;
+    readonly candidates: number;
+  };
+  /** The model in use; null where there is none. */
+  readonly model: string | null;
+  /** The sandbox for programs; null where there is none. */
+  readonly sandbox: string | null;
+  readonly spend: Spend;
+}
+
+/** What all runs of the home used. */
+export interface Spend {
+  readonly runs: number;
+  readonly tokens: number;
+  /** US dollars, of the runs whose price is known. */
+  readonly cost: number;
+  /** Runs whose price is not known. */
+  readonly unpriced: number;
+}

@@ -1,0 +1,221 @@
+import { describe, expect, test } from "bun:test";
+import { DatabaseSync } from "node:sqlite";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import type { EventBody } from "../contracts/event.ts";
+import { TRAITS } from "../contracts/stage.ts";
+import { action, standing } from "../gate/arbitraries.fixtures.ts";
+import { judge } from "../gate/judge.ts";
+import type { Journal } from "../journal/journal.ts";
+import { inFolder, open } from "../journal/testing/sample.ts";
+import { listAsks } from "../kernel/desk/approvals.ts";
+import type { FunctionTool } from "../kernel/testing/function-tools.ts";
+import { beginIn, missionLab, type Written } from "../missions/testing/mission-lab.ts";
+import { evolutionIn } from "./journal.ts";
+
+const MET = [{ that: "output == 'said'" }];
+const ONE = { id: "a", tool: "say", args: {}, checks: MET };
+const TOOLS: readonly FunctionTool[] = [
+  { name: "say", run: () => "said" },
+  { name: "fail", run: () => Promise.reject(new Error("as it was told")) },
+  { name: "shell", scopes: ["exec:git"], run: () => "ran" },
+];
+const lab = (): ReturnType<typeof missionLab> =>
+  missionLab({ tools: TOOLS, agents: [{ manifest: { name: "oracle" } }] });
+
+type Given = NonNullable<Parameters<typeof beginIn>[3]>;
+const yes: Given["ask"] = async () => ({ verdict: "allow", reach: "once" });
+const asked = (name: string): object => ({
+  profiles: {
+    all: {
+      rules: [
+        {
+          ...{ id: "look", when: { kind: "task", name }, then: "ask" },
+          ...{ example: { kind: "task", name }, counter: { kind: "task", name: "other" } },
+        },
+      ],
+    },
+  },
+});
+
+describe("what a mission that was followed comes to", () => {
+  const cases: readonly (readonly [string, Written, Given, object])[] = [
+    ["a met check proves", { tasks: [ONE] }, {}, { proven: 1, xp: 10 }],
+    ["its rank pays", { rank: "B", tasks: [ONE] }, {}, { proven: 1, xp: 100 }],
+    ["no check proves nothing", { tasks: [{ ...ONE, checks: [] }] }, {}, { unproven: 1 }],
+    [
+      "a check that only observes proves nothing",
+      { tasks: [{ ...ONE, checks: [{ ...MET[0], id: "c", observe: true }] }] },
+      {},
+      { unproven: 1 },
+    ],
+    [
+      "a check that was let go proves nothing",
+      { tasks: [{ ...ONE, checks: [{ id: "c", that: "output == 'other'" }] }] },
+      { waived: ["a.c"] },
+      { unproven: 1 },
+    ],
+    [
+      "the operator's yes to an output proves",
+      { ...asked("a"), tasks: [{ ...ONE, checks: [] }] },
+      { ask: yes },
+      { proven: 1, xp: 10 },
+    ],
+    [
+      "a failed task is a failure",
+      { tasks: [ONE, { id: "b", tool: "fail", args: {} }] },
+      {},
+      { failed: 1 },
+    ],
+    [
+      "a missed check is a failure",
+      { tasks: [{ ...ONE, checks: [{ that: "output == 'other'" }] }] },
+      {},
+      { failed: 1 },
+    ],
+    [
+      "what is degraded earns nothing and costs nothing",
+      {
+        tasks: [
+          ONE,
+          {
+            id: "b",
+            tool: "fail",
+            args: {},
+            recover: [{ degrade: { says: "Less." } }],
+          },
+        ],
+      },
+      {},
+      { degraded: 1 },
+    ],
+    ["one that waits is open", { ...asked("a"), tasks: [ONE] }, {}, { open: 1 }],
+    ["a rehearsal is no mission", { tasks: [ONE] }, { rehearsal: true } as Given, {}],
+  ];
+  for (const [name, written, given, expected] of cases) {
+    test(name, async () => {
+      const made = lab();
+      await (
+        await beginIn(made, made.world, written, given)
+      ).done;
+      const { uncounted, xp, proven, failed } = evolutionIn(made.journal);
+      // A rehearsal may come to an end of any kind: it counts as itself or not at all.
+      const { rehearsal: _, ...counted } = uncounted;
+      expect({ ...counted, xp, proven, failed }).toEqual({
+        ...{ open: 0, degraded: 0, cancelled: 0, unproven: 0, repeated: 0, fork: 0 },
+        ...{ xp: 0, proven: 0, failed: 0, ...expected },
+      });
+    });
+  }
+});
+
+test("the same plan with the same inputs pays once, and fails as often as it fails", async () => {
+  const made = lab();
+  for (const x of ["1", "1", "2"]) {
+    const { done } = await beginIn(made, made.world, { tasks: [ONE] }, { inputs: { x } });
+    await done;
+  }
+  const bad = { tasks: [{ id: "b", tool: "fail", args: {} }] };
+  for (let i = 0; i < 2; i++) await (await beginIn(made, made.world, bad)).done;
+  const seen = evolutionIn(made.journal);
+  expect(seen).toMatchObject({ proven: 2, xp: 20, failed: 2, uncounted: { repeated: 1 } });
+});
+
+/** Bodies of a mission that was followed, for many more like it. */
+async function bodiesOf(written: Written): Promise<readonly EventBody[]> {
+  const made = lab();
+  const { run, done } = await beginIn(made, made.world, written);
+  await done;
+  return [...made.journal.chain(run)].flatMap(({ body }) => body ?? []);
+}
+
+/** The same mission `n` times, each with other inputs. */
+async function fill(journal: Journal, bodies: readonly EventBody[], n: number): Promise<void> {
+  for (let i = 0; i < n; i++) {
+    const run = `m${bodies.length}x${i}`;
+    const own = bodies.map((body) =>
+      body.kind === "run.started" && body.mission
+        ? { ...body, mission: { ...body.mission, inputs: { i: `${i}` } } }
+        : body,
+    );
+    const drafts = own.map((body) => ({
+      ...{ run, step: null, actor: "kernel", policy: null, isolation: null, label: null, body },
+    }));
+    await journal.append(drafts);
+  }
+}
+
+test("at the last stage a shell tool still asks, and no name of a trait says anything to the gate", async () => {
+  const made = lab();
+  await fill(made.journal, await bodiesOf({ tasks: [ONE] }), 200);
+  expect(evolutionIn(made.journal)).toMatchObject({ stage: "APEX", next: null });
+  const written = { tasks: [{ id: "a", tool: "shell", args: {} }] };
+  const { done } = await beginIn(made, made.world, written);
+  expect((await done).state).toBe("waiting");
+  expect(listAsks(made.world)[0]?.reason).toContain("it would run a program");
+  fc.assert(
+    fc.property(action, standing, fc.subarray([...TRAITS]), (about, where, traits) => {
+      const has = Object.assign({}, where, { traits, stage: "APEX" });
+      const [{ inputs: _, ...before }, { inputs: __, ...after }] = [
+        judge(about, where),
+        judge(about, has),
+      ];
+      expect(after).toEqual(before);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("views may go or be written over; what does not verify earns nothing", () =>
+  inFolder(async (dir) => {
+    const bodies = await bodiesOf({ tasks: [ONE] });
+    const lost = await bodiesOf({ tasks: [{ id: "b", tool: "fail", args: {} }] });
+    let journal = open(dir);
+    const again = (): ReturnType<typeof evolutionIn> => {
+      journal.close();
+      journal = open(dir);
+      return evolutionIn(journal);
+    };
+    await fill(journal, bodies, 10);
+    await fill(journal, lost, 1);
+    const before = evolutionIn(journal);
+    expect(before).toMatchObject({ stage: "FORGING", proven: 10, failed: 1 });
+
+    journal.close();
+    for (const end of ["", "-wal", "-shm"]) rmSync(join(dir, `views.db${end}`), { force: true });
+    expect(again()).toEqual(before);
+
+    // A run that is nowhere but in the view is none.
+    journal.close();
+    const views = new DatabaseSync(join(dir, "views.db"));
+    for (let i = 0; i < 300; i++) {
+      views.exec(`INSERT INTO missions_begun VALUES ('made-up-${i}', ${1000 + i})`);
+    }
+    views.close();
+    expect(again()).toMatchObject({ stage: "FORGING", proven: 10, xp: before.xp });
+
+    // Erasing what a failure said does not take it away.
+    const end = [...journal.chain(`m${lost.length}x0`)].at(-1);
+    await journal.erase(end?.event.hash ?? "", "no longer wanted");
+    expect(evolutionIn(journal)).toEqual(before);
+
+    // An entry of one mission is written over by hand.
+    journal.close();
+    const db = new DatabaseSync(join(dir, "journal.db"));
+    for (const { name } of db
+      .prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger'")
+      .all()) {
+      db.exec(`DROP TRIGGER ${String(name)}`);
+    }
+    db.exec("UPDATE events SET at = at + 1 WHERE seq = 3");
+    db.close();
+    journal = open(dir);
+    expect(evolutionIn(journal)).toMatchObject({
+      stage: "AWAKENING",
+      proven: 9,
+      failed: 2,
+      broken: 1,
+    });
+    journal.close();
+  }));

@@ -1,0 +1,87 @@
+import type { Rank } from "../contracts/action.ts";
+import type { Recorded } from "../contracts/drive.ts";
+import type { EventBody } from "../contracts/event.ts";
+import type { MissionStart, TaskEnded } from "../contracts/mission.ts";
+import type { RunOutcome } from "../contracts/run.ts";
+import type { Came } from "../contracts/stage.ts";
+import { hashOf } from "../std/hash.ts";
+
+/**
+ * What one mission came to, from its own record. It is proven where it succeeded, nothing of it came
+ * to less, and something stands behind it: a check that binds and was met, or the operator's yes to
+ * an output. A check that was let go stands behind nothing.
+ *
+ * What was erased proves nothing, and an end that cannot be read is a failure: else erasing a
+ * failure would raise a stage.
+ */
+export function cameTo(chain: Iterable<Recorded>): Came {
+  const seen = readAll(chain);
+  if (seen.start?.rehearsal) return { counts: "nothing", why: "rehearsal" };
+  if (seen.start?.fork) return { counts: "nothing", why: "fork" };
+  if (!seen.hasEnded) return { counts: "nothing", why: "open" };
+  switch (seen.outcome) {
+    case "degraded":
+    case "cancelled":
+      return { counts: "nothing", why: seen.outcome };
+    case "succeeded": {
+      const { rank, start } = seen;
+      if (!rank || !start?.mission || !isProven(seen))
+        return { counts: "nothing", why: "unproven" };
+      return { counts: "proven", rank, key: keyOf(start.mission) };
+    }
+    default:
+      return { counts: "failed" };
+  }
+}
+
+interface Seen {
+  start: Extract<EventBody, { kind: "run.started" }> | null;
+  rank: Rank | null;
+  tasks: TaskEnded[];
+  /** The operator said yes to an output. */
+  accepted: boolean;
+  hasEnded: boolean;
+  /** Null where it cannot be read. */
+  outcome: RunOutcome | null;
+}
+
+function readAll(chain: Iterable<Recorded>): Seen {
+  const seen: Seen = {
+    ...{ start: null, rank: null, tasks: [], accepted: false, hasEnded: false, outcome: null },
+  };
+  for (const { event, body } of chain) {
+    if (event.kind === "run.ended") seen.hasEnded = true;
+    if (body) note(seen, body);
+  }
+  return seen;
+}
+
+function note(seen: Seen, body: EventBody): void {
+  if (body.kind === "run.started") seen.start = body;
+  if (body.kind === "mission.started") seen.rank = body.rank;
+  if (body.kind === "task.ended") seen.tasks.push(body);
+  if (body.kind === "run.ended") seen.outcome = body.end.outcome;
+  if (body.kind === "action.judged" && isAcceptance(body.decision)) seen.accepted = true;
+}
+
+/** The layer `accept` answers at that gate alone. */
+function isAcceptance({
+  verdict,
+  reason,
+  layers,
+}: Extract<EventBody, { kind: "action.judged" }>["decision"]): boolean {
+  const isAccept = layers.some(({ reason: said }) => said === "allow:checks_met");
+  return isAccept && verdict === "allow" && reason === "allow:by_answer";
+}
+
+function isProven({ tasks, accepted }: Seen): boolean {
+  if (tasks.some(({ status }) => status === "failed" || status === "degraded")) return false;
+  const checks = tasks.flatMap((task) => (task.status === "succeeded" ? task.checks : []));
+  const binding = checks.filter(({ observe }) => observe !== true);
+  if (binding.some(({ status }) => status === "missed" || status === "unknown")) return false;
+  return accepted || binding.some(({ status }) => status === "met");
+}
+
+function keyOf({ hash, inputs }: MissionStart): string {
+  return hashOf({ hash, inputs });
+}

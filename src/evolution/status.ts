@@ -1,0 +1,53 @@
+import type { Memories } from "../contracts/memory.ts";
+import type { MissionLine, Missions } from "../contracts/mission.ts";
+import type { Agents } from "../contracts/agent.ts";
+import type { ModelLine, Place } from "../contracts/nanos.ts";
+import type { Status } from "../contracts/stage.ts";
+import { spendOf } from "../kernel/views/traces.ts";
+import type { World } from "../kernel/world.ts";
+import { LIMITS } from "../std/limits.ts";
+import { evolutionIn } from "./journal.ts";
+import { traitsAt } from "./traits.ts";
+
+/** What a status is read from. */
+interface Sources {
+  readonly world: Pick<World, "journal">;
+  readonly place: Place;
+  readonly agents: Agents;
+  readonly memory: Memories;
+  readonly missions: Missions;
+  readonly models: readonly ModelLine[];
+}
+
+/** How a home stands, read when it is asked for: no number of it is kept or given by anyone. */
+export async function statusOf(sources: Sources): Promise<Status> {
+  const { world, place, agents, memory, missions, models } = sources;
+  const { journal } = world;
+  const evolution = evolutionIn(journal);
+  const { settings, notes } = await memory.list();
+  return {
+    evolution,
+    traits: traitsAt(evolution.stage),
+    missions: tally(missions.list(LIMITS.missions)),
+    agents: agents.list().map(({ manifest }) => manifest.name),
+    memory: {
+      enabled: settings.enabled,
+      notes: notes.length,
+      candidates: memory.inbox().length,
+    },
+    model: models.find(({ inUse }) => inUse)?.name ?? null,
+    sandbox: place.tier,
+    spend: spendOf(journal),
+  };
+}
+
+function tally(lines: readonly MissionLine[]): Status["missions"] {
+  const outcomes: Record<string, number> = { succeeded: 0, degraded: 0, failed: 0, cancelled: 0 };
+  let [open, waiting] = [0, 0];
+  for (const { state, outcome } of lines) {
+    if (outcome !== null) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+    else if (state === "waiting") waiting += 1;
+    else open += 1;
+  }
+  return { outcomes, waiting, open };
+}
