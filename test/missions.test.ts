@@ -37,7 +37,7 @@ test("a mission waits for its yes, is carried on, and can be read and replayed",
   expect((await me.nanos("mission", "show", mission)).out).toContain(
     `nanos mission approve ${mission}`,
   );
-  expect((await me.nanos("grant", "add", "notes", "--mission", mission)).code).toBe(0);
+  expect((await me.nanos("grant", "add", "file-organiser", "--mission", mission)).code).toBe(0);
   expect((await me.nanos("mission", "approve", mission)).code).toBe(0);
   const ran = await me.nanos("mission", "run", mission);
   expect([ran.code, ran.err]).toEqual([0, expect.not.stringContaining("error")]);
