@@ -4,15 +4,18 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import type { EventBody } from "../contracts/event.ts";
-import { TRAITS } from "../contracts/stage.ts";
+import { type Came, TRAITS } from "../contracts/stage.ts";
 import { action, standing } from "../gate/arbitraries.fixtures.ts";
 import { judge } from "../gate/judge.ts";
 import type { Journal } from "../journal/journal.ts";
 import { inFolder, open } from "../journal/testing/sample.ts";
 import { listAsks } from "../kernel/desk/approvals.ts";
+import { artifactDesk } from "../kernel/vault/desk.ts";
 import type { FunctionTool } from "../kernel/testing/function-tools.ts";
 import { beginIn, missionLab, type Written } from "../missions/testing/mission-lab.ts";
 import { evolutionIn } from "./journal.ts";
+import { cameTo } from "./mission.ts";
+import { evolutionOf } from "./stage.ts";
 
 const MET = [{ that: "output == 'said'" }];
 const ONE = { id: "a", tool: "say", args: {}, checks: MET };
@@ -122,6 +125,70 @@ test("the same plan with the same inputs pays once, and fails as often as it fai
   expect(seen).toMatchObject({ proven: 2, xp: 20, failed: 2, uncounted: { repeated: 1 } });
 });
 
+test("the operator's word on a result in the vault counts, and can be taken back", async () => {
+  const made = lab();
+  const bare = { ...ONE, checks: [], output: { title: "Report" } };
+  const checked = { ...ONE, output: { title: "Other" } };
+  for (const task of [bare, checked]) {
+    await (
+      await beginIn(made, made.world, { tasks: [task] })
+    ).done;
+  }
+  const vault = artifactDesk(made.world);
+  const idOf = (title: string): string =>
+    vault.list().find((one) => one.title === title)?.id ?? "none";
+  const steps: readonly (readonly [string, "approved" | "rejected" | "archived", number])[] = [
+    ["Report", "approved", 2],
+    ["Report", "archived", 2],
+    ["Other", "rejected", 1],
+    ["Report", "rejected", 0],
+    ["Other", "approved", 1],
+  ];
+  expect(evolutionIn(made.journal)).toMatchObject({ proven: 1, uncounted: { unproven: 1 } });
+  for (const [title, verdict, proven] of steps) {
+    await vault.review(idOf(title), verdict);
+    const seen = evolutionIn(made.journal);
+    expect([title, verdict, seen.proven, seen.xp]).toEqual([title, verdict, proven, proven * 10]);
+    expect(seen.failed).toBe(0);
+  }
+});
+
+test("a word on something else than what the task came to is none on it", async () => {
+  const made = lab();
+  const { run, done } = await beginIn(made, made.world, { tasks: [{ ...ONE, checks: [] }] });
+  await done;
+  const ended = [...made.journal.chain(run)].find(({ body }) => body?.kind === "task.ended")?.body;
+  const artifact = (ended?.kind === "task.ended" && ended.from) || "none";
+  const review = { verdict: "approved", by: "operator@terminal" } as const;
+  const home = { step: null, actor: "operator", policy: null, isolation: null, label: null };
+  const body = { kind: "artifact.reviewed", artifact, hash: "0".repeat(64), review } as const;
+  await made.journal.append([{ ...home, run: "home", body }]);
+  expect(evolutionIn(made.journal)).toMatchObject({ proven: 0, uncounted: { unproven: 1 } });
+});
+
+test("a fork pays nothing, and erasing anything a mission said never raises a stage", async () => {
+  for (const written of [{ tasks: [ONE] }, { tasks: [{ id: "b", tool: "fail", args: {} }] }]) {
+    const made = lab();
+    const { run, done } = await beginIn(made, made.world, written);
+    await done;
+    const chain = [...made.journal.chain(run)];
+    const fork = { run, step: `${run}.1`, hash: "0" };
+    const forked = chain.map(({ event, body }) => ({
+      event,
+      body: body?.kind === "run.started" ? { ...body, fork } : body,
+    }));
+    expect(cameTo(forked)).toEqual({ counts: "nothing", why: "fork" });
+    const whole = evolutionOf([cameTo(chain), ...LOST]);
+    for (const at of chain.keys()) {
+      const erased = chain.map((one, i) => (i === at ? { ...one, body: null } : one));
+      const seen = evolutionOf([cameTo(erased), ...LOST]);
+      expect([seen.proven <= whole.proven, seen.failed >= whole.failed]).toEqual([true, true]);
+    }
+  }
+});
+
+const LOST: readonly Came[] = [{ counts: "failed" }];
+
 /** Bodies of a mission that was followed, for many more like it. */
 async function bodiesOf(written: Written): Promise<readonly EventBody[]> {
   const made = lab();
@@ -194,28 +261,33 @@ test("views may go or be written over; what does not verify earns nothing", () =
     }
     views.close();
     expect(again()).toMatchObject({ stage: "FORGING", proven: 10, xp: before.xp });
+    expect(evolutionIn(journal).uncounted.open).toBe(0);
 
     // Erasing what a failure said does not take it away.
     const end = [...journal.chain(`m${lost.length}x0`)].at(-1);
     await journal.erase(end?.event.hash ?? "", "no longer wanted");
     expect(evolutionIn(journal)).toEqual(before);
 
-    // An entry of one mission is written over by hand.
-    journal.close();
-    const db = new DatabaseSync(join(dir, "journal.db"));
-    for (const { name } of db
-      .prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger'")
-      .all()) {
-      db.exec(`DROP TRIGGER ${String(name)}`);
-    }
-    db.exec("UPDATE events SET at = at + 1 WHERE seq = 3");
-    db.close();
-    journal = open(dir);
-    expect(evolutionIn(journal)).toMatchObject({
-      stage: "AWAKENING",
-      proven: 9,
-      failed: 2,
-      broken: 1,
-    });
+    // An entry of one mission is written over by hand; then one of the operator's words.
+    const written = (sql: string, expected: object): void => {
+      journal.close();
+      overwrite(dir, sql);
+      journal = open(dir);
+      expect(evolutionIn(journal)).toMatchObject(expected);
+    };
+    const one = { stage: "AWAKENING", proven: 9, failed: 2, broken: 1 };
+    written("UPDATE events SET at = at + 1 WHERE seq = 3", one);
+    const all = { stage: "DORMANT", proven: 0, xp: 0, failed: 11, broken: 11 };
+    const last = "(SELECT max(seq) FROM events)";
+    written(`UPDATE events SET at = at + 1 WHERE seq = ${last}`, all);
     journal.close();
   }));
+
+/** Changes the tables as somebody with a database shell would, past what forbids it. */
+function overwrite(dir: string, sql: string): void {
+  const db = new DatabaseSync(join(dir, "journal.db"));
+  const triggers = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger'").all();
+  for (const { name } of triggers) db.exec(`DROP TRIGGER ${String(name)}`);
+  db.exec(sql);
+  db.close();
+}

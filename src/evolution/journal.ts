@@ -1,7 +1,8 @@
+import { HOME_CHAIN } from "../contracts/chain.ts";
 import type { Came, Evolution } from "../contracts/stage.ts";
 import type { Journal, ViewSpec } from "../journal/journal.ts";
 import { NanosError } from "../std/error.ts";
-import { cameTo } from "./mission.ts";
+import { cameTo, reviewsIn } from "./mission.ts";
 import { evolutionOf } from "./stage.ts";
 
 /**
@@ -22,17 +23,25 @@ const BEGUN: ViewSpec = {
 export function evolutionIn(journal: Journal): Evolution {
   const sql = "SELECT run FROM missions_begun ORDER BY seq";
   const rows = journal.view(BEGUN, (db) => db.all(sql));
-  return evolutionOf(rows.map(({ run }) => cameIn(journal, String(run))));
+  if (rows.length === 0) return evolutionOf([]);
+  const reviews = verified(() => reviewsIn(journal.chain(HOME_CHAIN)));
+  return evolutionOf(
+    rows.flatMap(({ run }): Came | readonly [] => {
+      // What only a written-over view knows of is nowhere.
+      if (journal.head(String(run)) === null) return [];
+      // Without the operator's words nobody knows what was rejected.
+      if (reviews === null) return { counts: "broken" };
+      return verified(() => cameTo(journal.chain(String(run)), reviews)) ?? { counts: "broken" };
+    }),
+  );
 }
 
-/** A record that does not verify shows nothing, so it is not what earns anything. */
-function cameIn(journal: Journal, run: string): Came {
+/** What a record shows; null where it does not verify, as it shows nothing then. */
+function verified<T>(read: () => T): T | null {
   try {
-    return cameTo(journal.chain(run));
+    return read();
   } catch (error) {
-    if (error instanceof NanosError && error.code === "journal.tampered") {
-      return { counts: "broken" };
-    }
+    if (error instanceof NanosError && error.code === "journal.tampered") return null;
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 import type { Rank } from "../contracts/action.ts";
+import type { Review } from "../contracts/artifact.ts";
 import type { Recorded } from "../contracts/drive.ts";
 import type { EventBody } from "../contracts/event.ts";
 import type { MissionStart, TaskEnded } from "../contracts/mission.ts";
@@ -9,12 +10,13 @@ import { hashOf } from "../std/hash.ts";
 /**
  * What one mission came to, from its own record. It is proven where it succeeded, nothing of it came
  * to less, and something stands behind it: a check that binds and was met, or the operator's yes to
- * an output. A check that was let go stands behind nothing.
+ * an output, when it was to be accepted or in the vault afterwards. A check that was let go stands
+ * behind nothing, and neither does anything once the operator has rejected a result of it.
  *
  * What was erased proves nothing, and an end that cannot be read is a failure: else erasing a
  * failure would raise a stage.
  */
-export function cameTo(chain: Iterable<Recorded>): Came {
+export function cameTo(chain: Iterable<Recorded>, reviews: Reviews = new Map()): Came {
   const seen = readAll(chain);
   if (seen.start?.rehearsal) return { counts: "nothing", why: "rehearsal" };
   if (seen.start?.fork) return { counts: "nothing", why: "fork" };
@@ -25,7 +27,7 @@ export function cameTo(chain: Iterable<Recorded>): Came {
       return { counts: "nothing", why: seen.outcome };
     case "succeeded": {
       const { rank, start } = seen;
-      if (!rank || !start?.mission || !isProven(seen))
+      if (!rank || !start?.mission || !isProven(seen, reviews))
         return { counts: "nothing", why: "unproven" };
       return { counts: "proven", rank, key: keyOf(start.mission) };
     }
@@ -74,12 +76,34 @@ function isAcceptance({
   return isAccept && verdict === "allow" && reason === "allow:by_answer";
 }
 
-function isProven({ tasks, accepted }: Seen): boolean {
+function isProven({ tasks, accepted }: Seen, reviews: Reviews): boolean {
   if (tasks.some(({ status }) => status === "failed" || status === "degraded")) return false;
   const checks = tasks.flatMap((task) => (task.status === "succeeded" ? task.checks : []));
   const binding = checks.filter(({ observe }) => observe !== true);
   if (binding.some(({ status }) => status === "missed" || status === "unknown")) return false;
-  return accepted || binding.some(({ status }) => status === "met");
+  const said = tasks.flatMap((task) => verdictOn(task, reviews) ?? []);
+  if (said.includes("rejected")) return false;
+  return accepted || said.includes("approved") || binding.some(({ status }) => status === "met");
+}
+
+/** What was said of exactly what the task came to. */
+function verdictOn({ from, output }: TaskEnded, reviews: Reviews): Review["verdict"] | null {
+  const review = from === null ? undefined : reviews.get(from);
+  return review && review.hash === output ? review.verdict : null;
+}
+
+/** The operator's newest words on results, by the step that made them. */
+export type Reviews = ReadonlyMap<string, { readonly hash: string } & Pick<Review, "verdict">>;
+
+export function reviewsIn(home: Iterable<Recorded>): Reviews {
+  const reviews = new Map<string, { hash: string; verdict: Review["verdict"] }>();
+  for (const { body } of home) {
+    if (body?.kind !== "artifact.reviewed") continue;
+    const { artifact, hash, review } = body;
+    // What is put away was looked at before; that stands.
+    if (review.verdict !== "archived") reviews.set(artifact, { hash, verdict: review.verdict });
+  }
+  return reviews;
 }
 
 function keyOf({ hash, inputs }: MissionStart): string {

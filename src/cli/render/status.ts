@@ -37,7 +37,7 @@ function nextWords({ next }: Evolution): readonly string[] {
   const why = missing.byRate ? " to make up for those that failed" : "";
   return [
     `${stage} takes ${count(missions, "proven mission")}${least}: ${count(missing.missions, "more", "more")}${why}, if none fails.`,
-    "A mission is proven where it succeeded and a check was met, or you said yes to an output.",
+    "A mission is proven where it succeeded and a check was met, or you said yes to a result.",
   ];
 }
 
