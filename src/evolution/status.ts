@@ -5,7 +5,6 @@ import type { ModelLine, Place } from "../contracts/nanos.ts";
 import type { Status } from "../contracts/stage.ts";
 import { spendOf } from "../kernel/views/traces.ts";
 import type { World } from "../kernel/world.ts";
-import { LIMITS } from "../std/limits.ts";
 import { evolutionIn } from "./journal.ts";
 import { traitsAt } from "./traits.ts";
 
@@ -28,7 +27,7 @@ export async function statusOf(sources: Sources): Promise<Status> {
   return {
     evolution,
     traits: traitsAt(evolution.stage),
-    missions: tally(missions.list(LIMITS.missions)),
+    missions: tally(missions.list(Number.MAX_SAFE_INTEGER)),
     agents: agents.list().map(({ manifest }) => manifest.name),
     memory: {
       enabled: settings.enabled,
