@@ -45,6 +45,12 @@ const asked = (name: string): object => ({
 describe("what a mission that was followed comes to", () => {
   const cases: readonly (readonly [string, Written, Given, object])[] = [
     ["a met check proves", { tasks: [ONE] }, {}, { proven: 1, xp: 10 }],
+    [
+      "a check its own agent wrote proves nothing",
+      { tasks: [ONE] },
+      { by: "agent:oracle" },
+      { unproven: 1 },
+    ],
     ["its rank pays", { rank: "B", tasks: [ONE] }, {}, { proven: 1, xp: 100 }],
     ["no check proves nothing", { tasks: [{ ...ONE, checks: [] }] }, {}, { unproven: 1 }],
     [

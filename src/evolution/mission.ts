@@ -10,8 +10,9 @@ import { hashOf } from "../std/hash.ts";
 /**
  * What one mission came to, from its own record. It is proven where it succeeded, nothing of it came
  * to less, and something stands behind it: a check that binds and was met, or the operator's yes to
- * an output, when it was to be accepted or in the vault afterwards. A check that was let go stands
- * behind nothing, and neither does anything once the operator has rejected a result of it.
+ * an output, when it was to be accepted or in the vault afterwards. Nothing stands behind a check that
+ * was let go, or that came with an agent's own plan; and a result the operator rejected proves
+ * nothing, whatever was met.
  *
  * What was erased proves nothing, and an end that cannot be read is a failure: else erasing a
  * failure would raise a stage.
@@ -76,14 +77,15 @@ function isAcceptance({
   return isAccept && verdict === "allow" && reason === "allow:by_answer";
 }
 
-function isProven({ tasks, accepted }: Seen, reviews: Reviews): boolean {
+function isProven({ start, tasks, accepted }: Seen, reviews: Reviews): boolean {
   if (tasks.some(({ status }) => status === "failed" || status === "degraded")) return false;
   const checks = tasks.flatMap((task) => (task.status === "succeeded" ? task.checks : []));
   const binding = checks.filter(({ observe }) => observe !== true);
   if (binding.some(({ status }) => status === "missed" || status === "unknown")) return false;
   const said = tasks.flatMap((task) => verdictOn(task, reviews) ?? []);
   if (said.includes("rejected")) return false;
-  return accepted || said.includes("approved") || binding.some(({ status }) => status === "met");
+  if (accepted || said.includes("approved")) return true;
+  return start?.mission?.by === "operator" && binding.some(({ status }) => status === "met");
 }
 
 /** What was said of exactly what the task came to. */
