@@ -11,6 +11,7 @@
  *     chain       every entry's hash, and that each continues the one before it
  *     log         every entry is in the log: leaf hash, inclusion proof, signed checkpoint
  *     witnesses   who else signed the checkpoint, by the policy
+ *     ancestry    a run that was forked or delegated goes on from the very entry it names
  *     bodies      what is disclosed is what was recorded: salted digests
  *     decisions   no effect without a decision before it; every settled step was proposed
  *     approvals   the operator's signatures cover the asks they answer
@@ -46,6 +47,7 @@ export function verifyBundle(files, trust = {}) {
     const entries = readEntries(bundle);
     const bodies = readBodies(bundle, entries);
     checkLog(bundle, entries);
+    checkAncestry(bundle, entries, bodies);
     checkSteps(bundle, entries, bodies);
     checkStatement(bundle, entries, bodies);
   } catch (error) {
@@ -132,6 +134,21 @@ function readBodies({ files, fail }, entries) {
     bodies.set(seq, body);
   }
   return bodies;
+}
+
+/** Where a run says what it goes on from, that is what its chain goes on from. */
+function checkAncestry({ fail }, entries, bodies) {
+  const known = new Map(entries.map((entry) => [entry.hash, entry]));
+  for (const { seq, run, prev, kind } of entries) {
+    const body = kind === "run.started" ? bodies.get(seq) : undefined;
+    if (!body) continue;
+    const from = body.parent ?? body.fork;
+    if (prev !== (from?.hash ?? GENESIS)) fail(`run ${run} does not go on from what it names`);
+    const origin = known.get(prev);
+    if (origin && origin.run !== from?.run) fail(`run ${run} goes on from a run it does not name`);
+    // A bundle has all a fork shares; one of a delegated run has that run alone.
+    if (!origin && body.fork) fail(`run ${run} was forked from an entry that is not here`);
+  }
 }
 
 // ---- The log.

@@ -50,6 +50,7 @@ export interface Artifacts {
   /** Newest first. */
   list(wish?: {
     readonly run?: string;
+    readonly title?: string;
     readonly status?: string;
     readonly type?: string;
     readonly limit?: number;

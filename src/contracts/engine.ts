@@ -75,7 +75,7 @@ export interface Engines {
   restate(place: RestatePlace): Promise<void>;
   /** Writes the settings of a server for this machine. @returns the file, absolute. */
   settings(): Promise<string>;
-  /** Gives a mission that nobody carries to another engine. @throws NanosError `engine.*`. */
+  /** Gives a mission of this machine that nobody carries to another engine. @throws NanosError `engine.*`. */
   move(run: string, to: EngineConfig["use"]): Promise<void>;
   /** Carries missions of every engine that is set up, until aborted. */
   work(signal: AbortSignal, on?: (run: string, came: string) => void): Promise<void>;

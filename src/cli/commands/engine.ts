@@ -75,7 +75,7 @@ export const command: Command = {
     },
     {
       name: "move",
-      summary: "give a mission that waits, or was cut off, to another engine",
+      summary: "give a mission of this machine that waits, or was cut off, to Restate",
       example: "nanos engine move r1k3f9x2ab7qz0m restate",
       args: [RUN, NAME],
       run: async (context, input) => {

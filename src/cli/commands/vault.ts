@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { writeFileSync } from "node:fs";
-import type { ArtifactLine, ArtifactView, Review } from "../../contracts/artifact.ts";
+import type { ArtifactLine, Artifacts, ArtifactView, Review } from "../../contracts/artifact.ts";
 import { messageOf, NanosError } from "../../std/error.ts";
 import { plainText } from "../../std/text.ts";
 import { arg, type Command, type Context, type Input, option, show } from "../command.ts";
@@ -67,10 +67,13 @@ export const command: Command = {
       name: "get",
       summary: "the bytes of one",
       example: "nanos vault get r1k3f9x2ab7qz0m.4 report.md",
+      options: [
+        { flag: "--title", value: "TITLE", about: "the newest of this title; ID is then its run" },
+      ],
       args: [ID, { name: "FILE", about: "where to; standard output when absent", offers: "files" }],
       run: async (context, input) => {
         const { vault } = await context.nanos();
-        const [id, file] = [arg(input, "ID"), input.args["FILE"]];
+        const [id, file] = [meant(vault, input), input.args["FILE"]];
         const bytes = Buffer.from(vault.get(id));
         if (file !== undefined) return wrote(context, id, file, bytes);
         const text = bytes.toString("utf8");
@@ -98,6 +101,16 @@ export const command: Command = {
     },
   ],
 };
+
+/** The step that is named, or the newest of a run's that kept something under this title. */
+function meant(vault: Artifacts, input: Input): string {
+  const [id, title] = [arg(input, "ID"), option(input, "--title")];
+  if (title === undefined) return id;
+  const [newest] = vault.list({ run: id, title, limit: 1 });
+  if (newest) return newest.id;
+  const message = `Run ${id} kept nothing under that title.`;
+  throw new NanosError("artifact.unknown", message, `See its titles: nanos vault list --run ${id}`);
+}
 
 function reviewing(name: string, verdict: Review["verdict"], summary: string): Command {
   return {

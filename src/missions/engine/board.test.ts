@@ -9,7 +9,7 @@ import type { Journal } from "../../journal/journal.ts";
 import { memoryJournal } from "../../journal/open.ts";
 import { localEngine } from "./local.ts";
 import type { Engine } from "./engine.ts";
-import { put } from "./board.ts";
+import { engineOf, put } from "./board.ts";
 import { move } from "./move.ts";
 import { batchHash } from "./restate/wire.ts";
 import { restateEngine } from "./restate/restate.ts";
@@ -96,6 +96,10 @@ describe("what Restate gave", () => {
     await put(journal, mission("r1"), "restate");
     expect(await engine.status("r1")).toEqual({ state: "queued", copy: true });
     expect(await codeOf(() => engine.signal("r1", answer("x")))).toBe("engine.unreachable");
+    // What was given away stays there, and is not said to have moved.
+    const local = localEngine({ journal, clock });
+    expect(await codeOf(() => move(journal, "r1", engine, local))).toBe("engine.one_way");
+    expect(engineOf(journal, "r1")).toBe("restate");
   });
 });
 
