@@ -79,6 +79,8 @@ const program = serverIn(process.env["NANOS_TEST_RESTATE"]);
 if (program === null) {
   console.log("not available: the Restate server (npm test installs it)");
 } else {
+  // With every check: elsewhere Restate is held without the command line (`restate.test.ts`) or from
+  // the outside (`drill.test.ts`), so nothing else begins, carries and cancels a mission as a home does.
   test("a mission of a home that uses Restate begins, waits, goes on and ends there", async () => {
     using me = person();
     expect((await me.nanos("init", "--from", "indie-developer")).code).toBe(0);
