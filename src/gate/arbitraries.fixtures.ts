@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import type { Action, Deciding } from "../contracts/action.ts";
+import type { Checked } from "../contracts/checked.ts";
 import { type Keeping, MEMORY_OFF } from "../contracts/memory.ts";
 import type { Rule } from "../contracts/rules.ts";
 import type { Grant } from "../contracts/config.ts";
@@ -55,6 +56,14 @@ const keeping: fc.Arbitrary<Keeping> = fc.record({
   fault: fc.constantFrom(null, null, null, "full"),
 });
 
+const checked: fc.Arbitrary<Checked> = fc
+  .record({
+    id: fc.constantFrom("short", "evidence"),
+    status: fc.constantFrom<Checked["status"]>("met", "met", "missed", "unknown", "waived"),
+    observe: fc.constantFrom(true, false, undefined),
+  })
+  .map(({ observe, ...one }) => ({ ...one, ...(observe === undefined ? {} : { observe }) }));
+
 export const action: fc.Arbitrary<Action> = fc
   .record({
     kind: fc.constantFrom(
@@ -67,6 +76,7 @@ export const action: fc.Arbitrary<Action> = fc
       "note",
       "run",
       "permit",
+      "task",
     ),
     name: fc.constantFrom("notes_append", "web_fetch"),
     agent: fc.constantFrom("oracle", "operator"),
@@ -93,10 +103,13 @@ export const action: fc.Arbitrary<Action> = fc
       { requiredKeys: [] },
     ),
   })
-  .chain((one) => fc.tuple(fc.constant(one), keeping))
-  .map(([{ more, ...rest }, kept]) => {
-    const gate = rest.kind === "note" ? { gate: "remember", keeping: kept } : {};
-    return { ...anAction(rest), ...gate, ...(more as Partial<Action>) } as Action;
+  .chain((one) => fc.tuple(fc.constant(one), keeping, fc.array(checked, { maxLength: 3 })))
+  .map(([{ more, ...rest }, kept, checks]) => {
+    const gates: Partial<Record<Action["kind"], Partial<Action>>> = {
+      note: { gate: "remember", keeping: kept },
+      task: { gate: "accept", checks },
+    };
+    return { ...anAction(rest), ...gates[rest.kind], ...(more as Partial<Action>) } as Action;
   });
 
 export const rule: fc.Arbitrary<Rule> = fc
