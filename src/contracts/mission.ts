@@ -162,18 +162,22 @@ export interface Missions {
   /**
    * Begins a mission.
    *
-   * @throws NanosError `plan.*`, `manifest.invalid`, `mission.input`, `agent.unknown`, `model.*`.
+   * @throws NanosError `plan.*`, `manifest.invalid`, `mission.input`, `mission.waive`, `agent.unknown`, `model.*`.
    */
   begin(request: MissionRequest, hooks?: RunHooks): Promise<RunHandle>;
   /** Newest first. */
   list(limit?: number): readonly MissionLine[];
-  /** @throws NanosError `mission.unknown`. */
+  /** @throws NanosError `mission.unknown`, `mission.erased`. */
   show(mission: string): MissionView;
-  /** Answers everything a mission waits for. @throws NanosError `mission.unknown`, `mission.no_ask`, `approval.*`. */
+  /**
+   * Answers the one thing a mission waits for.
+   *
+   * @throws NanosError `mission.unknown`, `mission.no_ask`, `mission.many_asks`, `approval.*`.
+   */
   approve(mission: string, reply: AskReply): Promise<readonly string[]>;
   /** Goes on with one that waits or was cut off. @throws NanosError `mission.unknown`, as `resume`. */
   run(mission: string, hooks?: RunHooks): Promise<RunHandle>;
-  /** Begins another with the same plan and inputs. */
+  /** Begins another with the same plan and inputs. @throws NanosError `mission.erased`, as `begin`. */
   rerun(mission: string, hooks?: RunHooks): Promise<RunHandle>;
   /** @throws NanosError `mission.unknown`, `run.ended`. */
   cancel(mission: string): Promise<void>;

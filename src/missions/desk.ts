@@ -158,6 +158,7 @@ function refuseFaults(plan: Plan, known: Known): void {
 function lineOf({ journal }: World, mission: string): MissionLine {
   const line = missionLine(journal, mission);
   if (line) return line;
+  if (firstOf(journal, mission)?.body === null) throw erased(mission);
   const message = `There is no mission ${plainText(mission)}.`;
   throw new NanosError("mission.unknown", message, "See `nanos mission list`.");
 }
@@ -166,8 +167,13 @@ function startIn(world: World, mission: string): MissionStart {
   const { run } = lineOf(world, mission);
   const started = firstOf(world.journal, run)?.body;
   if (started?.kind === "run.started" && started.mission) return started.mission;
-  const message = `What mission ${run} began with was erased.`;
-  throw new NanosError("mission.erased", message, "Begin it anew: nanos mission new.");
+  throw erased(run);
+}
+
+/** Nothing is left of its plan then, and no list has it. */
+function erased(mission: string): NanosError {
+  const message = `What mission ${mission} began with was erased.`;
+  return new NanosError("mission.erased", message, "Begin it anew: nanos mission new PLAN.");
 }
 
 function viewOf(world: World, mission: string): MissionView {

@@ -1,4 +1,4 @@
-import type { MissionView } from "../../contracts/mission.ts";
+import type { Missions, MissionView } from "../../contracts/mission.ts";
 import type { Nanos, RunHandle, RunHooks } from "../../contracts/nanos.ts";
 import { NanosError } from "../../std/error.ts";
 import { arg, type Command, type Context, type Input, option, show } from "../command.ts";
@@ -6,6 +6,7 @@ import { EXIT } from "../exit.ts";
 import { follow, watcherOf } from "../follow.ts";
 import { paintAll, span } from "../render/line.ts";
 import { missionLines, missionTable } from "../render/missions/mission.ts";
+import { estimateLine } from "../render/missions/plan.ts";
 
 const MISSION = {
   name: "MISSION",
@@ -34,7 +35,10 @@ export const command: Command = {
       run: (context, input) => {
         const { "--waive": waived = [] } = input.options;
         const request = { plan: arg(input, "PLAN"), inputs: inputsOf(input), waived };
-        return carried(context, ({ missions }, hooks) => missions.begin(request, hooks));
+        return carried(context, async ({ missions }, hooks) => {
+          await sayEstimate(context, missions, request.plan);
+          return missions.begin(request, hooks);
+        });
       },
     },
     {
@@ -124,6 +128,17 @@ async function carried(
   const nanos = await context.nanos();
   const watcher = await watcherOf(context, nanos);
   return follow(context, (hooks) => start(nanos, hooks), watcher);
+}
+
+async function sayEstimate(
+  { terminal, json }: Context,
+  missions: Missions,
+  plan: string,
+): Promise<void> {
+  if (json) return;
+  const across = Number.isFinite(terminal.columns) ? terminal.columns : 100;
+  const line = estimateLine(await missions.plan(plan), across);
+  terminal.err(paintAll([line], terminal.color("err")));
 }
 
 function inputsOf({ options }: Input): Readonly<Record<string, string>> {

@@ -10,7 +10,7 @@ import type { Json } from "../../std/json.ts";
 import { LIMITS } from "../../std/limits.ts";
 import { nearest } from "../../std/nearest.ts";
 import { checkId } from "./check.ts";
-import { standIns } from "./order.ts";
+import { standIns, widthOf } from "./order.ts";
 import { rankOfPlan } from "./rank.ts";
 
 /** What a mission is begun with beside its plan. */
@@ -65,7 +65,8 @@ function rulesOf({ profiles }: Plan): Followed["rules"] {
 /** The most a mission could use, before it begins. */
 export function estimateOf(facts: Facts, plan: Plan): Estimate {
   const all = budgetOfPlan(facts, plan);
-  const tasks = plan.tasks.length - standIns(plan.tasks).size;
+  const spare = standIns(plan.tasks);
+  const tasks = plan.tasks.filter(({ id }) => !spare.has(id));
   const asking = plan.tasks.filter(({ agent }) => agent !== undefined);
   const most = (key: "turns" | "tokens"): number =>
     asking.reduce((sum, { budget }) => sum + (budget?.[key] ?? LIMITS[key]), 0);
@@ -73,8 +74,8 @@ export function estimateOf(facts: Facts, plan: Plan): Estimate {
     return sum + (budget?.calls ?? (agent === undefined ? 1 : LIMITS.calls));
   }, 0);
   return {
-    tasks,
-    width: Math.min(plan.budget.width ?? LIMITS.missionWidth, tasks),
+    tasks: tasks.length,
+    width: Math.min(plan.budget.width ?? LIMITS.missionWidth, widthOf(tasks)),
     budget: {
       ...all,
       turns: Math.min(all.turns, most("turns")),

@@ -42,3 +42,27 @@ export function inOrder(tasks: readonly Task[]): readonly Task[] {
   }
   return ordered;
 }
+
+/**
+ * The most tasks that can go on at the same time, were there room for all: as many as there are
+ * chains, at the least, that hold every task once (Dilworth), each the next of one it comes after.
+ */
+export function widthOf(tasks: readonly Task[]): number {
+  const before = new Map<string, ReadonlySet<string>>();
+  for (const { id, needs } of inOrder(tasks)) {
+    before.set(id, new Set(needs.flatMap((need) => [need, ...(before.get(need) ?? [])])));
+  }
+  const next = new Map<string, string>();
+  const follows = (id: string, tried: Set<string>): boolean => {
+    for (const one of before.get(id) ?? []) {
+      if (tried.has(one)) continue;
+      tried.add(one);
+      const other = next.get(one);
+      if (other !== undefined && !follows(other, tried)) continue;
+      next.set(one, id);
+      return true;
+    }
+    return false;
+  };
+  return tasks.filter(({ id }) => !follows(id, new Set())).length;
+}

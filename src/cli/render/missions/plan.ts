@@ -10,19 +10,21 @@ export function planLines(view: PlanView, width: number): readonly Line[] {
   const across = Number.isFinite(width) ? width : 100;
   return [
     fitLine([span(plan.name, "bold"), `  ${plan.description}`], across),
-    fitLine([span(estimateWords(view), "dim")], across),
+    estimateLine(view, across),
     ...givenLines(plan, across),
     "",
     ...taskLines(plan.tasks, across),
   ];
 }
 
-function estimateWords({ rank, raised, estimate }: PlanView): string {
+/** What it could use at most, in one line. */
+export function estimateLine({ rank, raised, estimate }: PlanView, across: number): Line {
   const { tasks, width, budget } = estimate;
   const money = budget.cost === undefined ? "" : `, ${cost(budget.cost)}`;
   const most = `at most ${count(budget.calls, "call")}, ${shortCount(budget.tokens)} tokens${money}`;
   const side = width > 1 ? `, ${width} at once` : "";
-  return `rank ${rank} by ${raised} · ${count(tasks, "task")}${side} · ${most}`;
+  const words = `rank ${rank} by ${raised} · ${count(tasks, "task")}${side} · ${most}`;
+  return fitLine([span(words, "dim")], across);
 }
 
 function givenLines({ inputs, profiles, deadline }: Plan, width: number): readonly Line[] {

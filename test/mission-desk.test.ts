@@ -1,0 +1,259 @@
+import { describe, expect, test } from "bun:test";
+import type { Arrangement } from "../src/contracts/arrangement.ts";
+import type { Missions } from "../src/contracts/mission.ts";
+import type { Nanos } from "../src/contracts/nanos.ts";
+import { Plan } from "../src/contracts/plan.ts";
+import { EXIT } from "../src/cli/exit.ts";
+import { type Came, commandLine } from "../src/cli/testing/command-line.ts";
+import { scriptedHouse } from "../src/cli/testing/scripted-nanos.ts";
+import type { Home } from "../src/home/home.ts";
+import { begin, fork } from "../src/kernel/runner.ts";
+import { missionDesks } from "../src/missions/desk.ts";
+import type { Lab, LabSetup } from "../src/kernel/testing/lab.ts";
+import { NanosError } from "../src/std/error.ts";
+import { followPlan, missionLab, type Written } from "../src/missions/testing/mission-lab.ts";
+import { setup } from "./support/missions.ts";
+
+/** Missions as a person at the command line has them, over a lab instead of a home. */
+
+interface Desk {
+  readonly made: Lab;
+  readonly missions: Missions;
+  /** `nanos mission ARGV`. */
+  readonly line: (...argv: readonly string[]) => Promise<Came>;
+  /** The newest mission's id. */
+  readonly last: () => string;
+}
+
+const SCRIPT = { home: "/home", plays: {} };
+
+/** A desk with these plans, by name. */
+function deskOf(plans: Readonly<Record<string, Written>>, more: Partial<LabSetup> = {}): Desk {
+  const made = missionLab(setup(more));
+  const parsed = Object.entries(plans).map(([name, written]) => [
+    name,
+    Plan.parse({ name, description: "A plan.", ...written }),
+  ]);
+  const { missions } = missionDesks({
+    world: made.world,
+    home: { config: { read: async () => ({}) } } as unknown as Home,
+    arrangement: { dir: "/a", plans: Object.fromEntries(parsed) } as unknown as Arrangement,
+    cwd: "/w",
+    models: () => [],
+  });
+  const house = scriptedHouse(SCRIPT);
+  const line: Desk["line"] = (...argv) =>
+    commandLine(["mission", ...argv], {
+      script: SCRIPT,
+      house: async () => ({
+        ...house,
+        openNanos: async (options) =>
+          ({ ...(await house.openNanos(options)), missions }) satisfies Nanos,
+      }),
+    });
+  return { made, missions, line, last: () => missions.list()[0]?.run ?? "" };
+}
+
+const SAY = { id: "a", tool: "say", args: { text: "{{ inputs.what }}" } };
+const ECHO: Written = { inputs: { what: {}, least: { type: "number", default: 1 } }, tasks: [SAY] };
+/** Two tasks that each wait for a yes. */
+const TWO: Written = {
+  rank: "D",
+  tasks: ["a", "b"].map((id) => ({ id, tool: "say", args: { text: id }, rank: "A" })),
+};
+const GATED: Written = { ...ECHO, rank: "A" };
+
+async function codeOf(promise: Promise<unknown>): Promise<NanosError> {
+  const error = await promise.then(
+    () => null,
+    (fault: unknown) => fault,
+  );
+  if (error instanceof NanosError) return error;
+  throw new Error("nothing was refused");
+}
+
+test("new says what it could use at most, in one line, before anything begins; a script is not told", async () => {
+  const wide = { tasks: [SAY, { ...SAY, id: "b" }, { ...SAY, id: "c", needs: ["b"] }] };
+  const { line } = deskOf({ wide: { ...ECHO, ...wide } });
+  const came = await line("new", "wide", "--input", "what=hello");
+  expect(came.code).toBe(0);
+  expect(came.err.split("\n")[0]).toMatch(
+    /^rank E by .+ · 3 tasks, 2 at once · at most 3 calls, /u,
+  );
+  const quiet = await line("new", "wide", "--input", "what=hello", "--json");
+  expect([quiet.code, `${quiet.out}${quiet.err}`]).toEqual([
+    0,
+    expect.not.stringContaining(" at once · "),
+  ]);
+});
+
+test("rerun begins another with the same plan and inputs, and names the one it repeats", async () => {
+  const { made, missions, line, last } = deskOf({ echo: ECHO });
+  await line("new", "echo", "--input", "what=hello", "--input", "least=3");
+  const first = last();
+  made.clock.advance(1_000);
+  const came = await line("rerun", first);
+  expect([came.code, came.out]).toEqual([0, "hello\n"]);
+  const second = last();
+  expect(second).not.toBe(first);
+  expect(missions.show(second)).toMatchObject({
+    ...{ plan: "echo", hash: missions.show(first).hash, outcome: "succeeded" },
+    inputs: { what: "hello", least: 3 },
+  });
+  const [started] = [...made.journal.chain(second)];
+  expect(started?.body).toMatchObject({ mission: { again: first } });
+});
+
+test("cancel ends one that waits, once", async () => {
+  const { missions, line, last } = deskOf({ gated: GATED });
+  expect((await line("new", "gated", "--input", "what=hello")).code).toBe(EXIT.waiting);
+  const came = await line("cancel", last());
+  expect([came.code, came.out]).toEqual([0, `${last()} was asked to stop.\n`]);
+  expect(missions.show(last())).toMatchObject({ state: "ended", outcome: "cancelled", asks: [] });
+  expect((await line("cancel", last())).err).toContain("run.ended");
+});
+
+test("watch says each task as it begins and ends, until the mission ends, waits or failed", async () => {
+  const { line, last, made } = deskOf({
+    ...{ echo: ECHO, gated: GATED },
+    bad: { tasks: [{ id: "a", tool: "fail", args: {} }] },
+  });
+  await line("new", "echo", "--input", "what=hello");
+  const came = await line("watch", last());
+  expect([came.code, came.err]).toEqual([0, "a began\na succeeded\n"]);
+  expect(came.out).toContain("echo");
+  made.clock.advance(1_000);
+  await line("new", "gated", "--input", "what=hello");
+  const waits = await line("watch", last());
+  expect([waits.code, waits.err]).toEqual([EXIT.waiting, ""]);
+  made.clock.advance(1_000);
+  await line("new", "bad");
+  const failed = await line("watch", last());
+  expect([failed.code, failed.err]).toEqual([EXIT.failed, "a began\na failed\n"]);
+});
+
+test("watch goes along with one that is under way", async () => {
+  let open = (): void => undefined;
+  const gate = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  let began = (): void => undefined;
+  const isIn = new Promise<void>((resolve) => {
+    began = resolve;
+  });
+  const slow = {
+    name: "slow",
+    run: async () => {
+      began();
+      await gate;
+      return "done";
+    },
+  };
+  const { missions, line, last } = deskOf(
+    { slow: { tasks: [{ id: "a", tool: "slow", args: {} }] } },
+    { tools: [slow] },
+  );
+  const { done } = await missions.begin({ plan: "slow" });
+  await isIn;
+  const watching = line("watch", last());
+  open();
+  expect((await done).state).toBe("ended");
+  const came = await watching;
+  expect([came.code, came.err]).toEqual([0, "a began\na succeeded\n"]);
+});
+
+describe("what is refused", () => {
+  const inputs: readonly (readonly [string, Readonly<Record<string, string>>, string, string])[] = [
+    ["one there is not", { what: "x", leest: "1" }, "no input leest", "Did you mean least?"],
+    ["one like none", { what: "x", zzzzzz: "1" }, "no input zzzzzz", "Its inputs: what, least."],
+    ["one that is missing", {}, "what is missing", "--input what=VALUE"],
+    ["no number", { what: "x", least: "few" }, "least takes a number, not few", "Give another."],
+    ["an empty number", { what: "x", least: " " }, "least takes a number", "Give another."],
+  ];
+  for (const [what, given, message, next] of inputs) {
+    test(`mission.input: ${what}; nothing begins`, async () => {
+      const { missions } = deskOf({ echo: ECHO });
+      const error = await codeOf(missions.begin({ plan: "echo", inputs: given }));
+      expect(error.code).toBe("mission.input");
+      expect([error.message, error.next]).toEqual([
+        expect.stringContaining(message),
+        expect.stringContaining(next),
+      ]);
+      expect(missions.list()).toEqual([]);
+    });
+  }
+  test("mission.input: none of the choices, neither true nor false", async () => {
+    const { missions } = deskOf({
+      pick: {
+        inputs: { kind: { type: "choice", choices: ["l", "r"] }, sure: { type: "boolean" } },
+        tasks: [{ id: "a", tool: "say", args: {} }],
+      },
+    });
+    const beginWith = (kind: string, sure: string): Promise<NanosError> =>
+      codeOf(missions.begin({ plan: "pick", inputs: { kind, sure } }));
+    expect((await beginWith("m", "true")).message).toBe("kind takes one of l, r, not m.");
+    expect((await beginWith("l", "yes")).message).toBe("sure takes a boolean, not yes.");
+  });
+  test("mission.waive: no check of the plan", async () => {
+    const { line } = deskOf({
+      ...{ echo: ECHO, bare: { tasks: [{ id: "a", tool: "say", args: {} }] } },
+      held: { tasks: [{ id: "a", tool: "say", args: {}, checks: [{ contains: "x" }] }] },
+    });
+    const held = await line("new", "held", "--waive", "a.words");
+    expect([held.code, held.err]).toEqual([EXIT.usage, expect.stringContaining("mission.waive")]);
+    expect(held.err).toContain("Its checks: a.contains.");
+    expect((await line("new", "bare", "--waive", "a.words")).err).toContain("It has no checks.");
+  });
+  for (const verb of ["show", "approve", "run", "rerun", "cancel", "watch"]) {
+    test(`mission.unknown: ${verb} of none`, async () => {
+      const came = await deskOf({}).line(verb, "r0");
+      expect(came.code).not.toBe(0);
+      expect(came.err).toContain("There is no mission r0.");
+      expect(came.err).toContain("mission.unknown");
+    });
+  }
+  test("mission.unknown: a run that follows no plan is no mission", async () => {
+    const { made, missions } = deskOf({});
+    const { run, done } = await begin(made.world, { text: "go" });
+    await done;
+    expect((await codeOf(missions.cancel(run))).code).toBe("mission.unknown");
+  });
+  test("mission.many_asks: a yes is never to several at once", async () => {
+    const { missions, line, last } = deskOf({ two: TWO });
+    await line("new", "two");
+    const { asks } = missions.show(last());
+    expect(asks.length).toBe(2);
+    const came = await line("approve", last());
+    expect(came.err).toContain("mission.many_asks");
+    for (const { id } of asks) expect(came.err).toContain(id);
+    expect(missions.show(last()).asks).toEqual(asks);
+  });
+  test("mission.erased: what it began with is gone, and so is its line", async () => {
+    const { made, missions, line, last } = deskOf({ echo: ECHO });
+    await line("new", "echo", "--input", "what=hello");
+    const mission = last();
+    await made.journal.erase([...made.journal.chain(mission)][0]?.event.hash ?? "", "asked for");
+    for (const verb of ["show", "approve", "run", "rerun", "cancel", "watch"]) {
+      expect((await line(verb, mission)).err).toContain("mission.erased");
+    }
+    expect(missions.list()).toEqual([]);
+  });
+  test("fork.mission: a mission is not forked", async () => {
+    const { made, line, last } = deskOf({ echo: ECHO });
+    await line("new", "echo", "--input", "what=hello");
+    const size = made.journal.size();
+    const error = await codeOf(fork(made.world, { run: last(), at: "1" }));
+    expect([error.code, error.next]).toEqual([
+      "fork.mission",
+      expect.stringContaining("nanos mission rerun"),
+    ]);
+    expect(made.journal.size()).toBe(size);
+  });
+  test("plan.bad_schema: an answer cannot be held to it", async () => {
+    const output = { schema: { $ref: "#/elsewhere" } };
+    const { tasks } = await followPlan(setup(), {
+      tasks: [{ id: "a", agent: "other", prompt: "go", output }],
+    });
+    expect(tasks["a"]).toMatchObject({ status: "failed", failure: { code: "plan.bad_schema" } });
+  });
+});
