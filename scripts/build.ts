@@ -14,7 +14,12 @@ const MOST_BYTES = 130_000_000;
 export async function build(outfile: string): Promise<{ readonly bytes: number }> {
   mkdirSync(dirname(outfile), { recursive: true });
   const flags = ["--compile", "--minify", "--production", "--bytecode", "--splitting"];
-  const hardened = ["--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig"];
+  // Without package.json it could not load the packages an operator adds, as a model's engine.
+  const hardened = [
+    "--no-compile-autoload-dotenv",
+    "--no-compile-autoload-bunfig",
+    "--compile-autoload-package-json",
+  ];
   // The engine's half of the tool host, which is no code of the binary but text to it.
   const guest = join(ROOT, GUEST_ASSET);
   writeFileSync(guest, await guestCode());

@@ -36,7 +36,7 @@ test("a run too long for its model goes on with what fits, and says what was lef
     expect((await me.nanos("trace", "replay", run)).code).toBe(0);
     const always = await me.nanos("context");
     expect(always.out).toContain("prompt of oracle");
-    expect(always.out).toContain("tools of notes");
+    expect(always.out).toContain("tools of file-organiser");
     expect((await me.nanos("context", "r0")).code).toBe(2);
   } finally {
     await server.close();

@@ -37,7 +37,7 @@ test("a mission that waits is carried on by whoever works, as soon as it is answ
   );
   const working = me.begin(["engine", "work"]);
   await working.until("carrying missions");
-  expect((await me.nanos("grant", "add", "notes", "--mission", mission)).code).toBe(0);
+  expect((await me.nanos("grant", "add", "file-organiser", "--mission", mission)).code).toBe(0);
   expect((await me.nanos("mission", "approve", mission)).code).toBe(0);
   await working.until(`ended     ${mission}`);
   working.kill("SIGINT");
@@ -96,7 +96,7 @@ if (program === null) {
       expect(missions).toMatchObject([{ engine: "restate", standing: { state: "waiting" } }]);
       const mission = missions[0]?.run ?? "";
       expect((await me.nanos("engine", "list")).out).toContain("a copy: ");
-      expect((await me.nanos("grant", "add", "notes", "--mission", mission)).code).toBe(0);
+      expect((await me.nanos("grant", "add", "file-organiser", "--mission", mission)).code).toBe(0);
       expect((await me.nanos("mission", "approve", mission)).code).toBe(0);
       const ran = await me.nanos("mission", "run", mission);
       expect({ code: ran.code, err: ran.err }).toMatchObject({ code: 0 });

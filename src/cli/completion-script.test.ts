@@ -42,7 +42,7 @@ test("bash completes commands, flags and names", async () => {
     return;
   }
   await check(["nanos", "tr"], ["trust", "trace"]);
-  await check(["nanos", "trace", "ver"], ["verify"]);
+  await check(["nanos", "trace", "ver"], ["verify", "verifier"]);
   await check(["nanos", "traces", "sho"], ["show"]);
   await check(["nanos", "trace", "show", "r"], ["r1", "r2"]);
   await check(["nanos", "run", "--mo"], ["--model"]);

@@ -50,7 +50,7 @@ test("every command has help with one example, at 80 columns", async () => {
 
 test("every example is a line that is understood, and means its command", async () => {
   for (const [path, command] of await all()) {
-    const argv = words(command.example.replace(/ (?:>>|\|) .*$/u, "")).slice(1);
+    const argv = words(command.example.replace(/ (?:>>?|\|) .*$/u, "")).slice(1);
     const parsed = await parse(argv, MENU);
     const meant = command.subs?.find(({ name }) => name === parsed?.command.name) ?? command;
     expect({ path, summary: parsed?.command.summary }).toEqual({ path, summary: meant.summary });

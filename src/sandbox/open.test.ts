@@ -283,7 +283,7 @@ for (const tier of TIERS) {
       expect(await boxed.commit(join(folder, "undo"))).toBeNull();
       expect(readFileSync(join(workspace, "notes", "a.md"), "utf8")).toBe("amore\n");
       await boxed.discard();
-      expect(readdirSync(folder).toSorted()).toEqual(["undo", "workspace"]);
+      expect(readdirSync(folder).toSorted()).toEqual(["total", "undo", "workspace"]);
     }));
 
   test(`${tier}: filling the stage ends it`, () =>

@@ -71,7 +71,7 @@ test("commits are found by the call, by themselves and by the run, delegated one
     },
   };
   const desk = undoDesk({ ...made.world, tools });
-  for (const of of [run, `${run}.4`, `${run}.6`, `${run}.2`]) desk.plan(of);
+  for (const each of [run, `${run}.4`, `${run}.6`, `${run}.2`]) desk.plan(each);
   expect(seen).toEqual([[`${run}.4`], [`${run}.4`], [`${run}.4`], []]);
 });
 

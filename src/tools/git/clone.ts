@@ -31,8 +31,8 @@ export async function cloneRepository<T>(
   fs.mkdirSync(copy, { recursive: true, mode: 0o700 });
   const target = join(stage, "root", copy, "repository");
   const branch = ref === null ? [] : ["--branch", ref];
-  const proxy = host === null ? null : await openProxy({ scopes: [`net:${host}`], granted: [] });
   const believed = host === null ? null : authorityIn(git.env);
+  const proxy = host === null ? null : await openProxy({ scopes: [`net:${host}`], granted: [] });
   proxy?.enter(newPassage());
   try {
     const ran = await runGit(git, {
