@@ -54,6 +54,8 @@ export class Chains {
   catchUp(): void {
     if (this.#heads.size > KEPT) this.forget();
     if (!this.isLoaded) {
+      // A row that was read before the mark may be older than it, and end before what it stands for.
+      this.forget();
       this.#upto = Number(this.#sql.mark.get()?.["upto"] ?? 0);
       this.seen = this.#upto;
       this.isLoaded = true;

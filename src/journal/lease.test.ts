@@ -53,6 +53,19 @@ describe("a lease", () => {
       two.close();
     }));
 
+  test("lets whoever has read before another stored the heads append after them", () =>
+    inFolder(async (dir) => {
+      const one = open(dir);
+      await one.append([draft("r1")]);
+      const two = open(dir);
+      expect([...two.since(0)]).toHaveLength(1);
+      await one.append([draft("r1")]);
+      one.close();
+      await two.append([draft("r1")]);
+      expect(two.verify()).toMatchObject({ ok: true });
+      two.close();
+    }));
+
   test("lets its holder append and nobody else; without one everybody may", () =>
     inFolder(async (dir) => {
       const one = open(dir);
