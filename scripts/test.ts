@@ -199,8 +199,8 @@ function shardsOf(places: readonly string[], onBinary: boolean): readonly Shard[
   const named = (paths: readonly string[]): readonly string[] => paths.map((path) => `./${path}`);
   return [
     { what: ["./src"], onBinary: false },
-    ...halves(onIt).map((half) => ({ what: named(half), onBinary: true })),
     { what: [...named(others), ...BESIDE], onBinary: false },
+    ...halves(onIt).map((half) => ({ what: named(half), onBinary: true })),
     { what: named(OF_WALLS), onBinary: false },
   ];
 }
