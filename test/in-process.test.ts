@@ -106,3 +106,26 @@ test("an arrangement out of one home and into another, and a skill's own cases t
     rmSync(folder, { recursive: true, force: true });
   }
 }, 60_000);
+
+test("an agent's own case in a repository of the trial's, and how the home stands after it", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "nanos-library-"));
+  const options = { home: join(folder, ".nano-os"), cwd: folder, env: process.env };
+  try {
+    await init(options, "coder");
+    const nanos = await openNanos(options);
+    try {
+      const report = await nanos.agents.test("coder", { only: "new-function" });
+      expect(report.cases).toMatchObject([{ failures: [], outcome: "succeeded" }]);
+      expect(await nanos.status()).toMatchObject({
+        evolution: { stage: "DORMANT", xp: 0 },
+        missions: { waiting: 0, open: 0 },
+        agents: ["coder"],
+        spend: { runs: 0 },
+      });
+    } finally {
+      await nanos.close();
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}, 60_000);
