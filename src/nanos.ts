@@ -1,9 +1,7 @@
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "./std/clock.ts";
-import { hashOf, sha256 } from "./std/hash.ts";
-import { canonical } from "./std/canonical.ts";
-import type { Json } from "./std/json.ts";
+import { hashOf } from "./std/hash.ts";
 import { systemRandom } from "./std/random.ts";
 import type { Arrangement } from "./contracts/arrangement.ts";
 import type { Found, InitResult, Nanos, OpenOptions, Place, TrustView } from "./contracts/nanos.ts";
@@ -21,7 +19,7 @@ import { type Home, type HomeOptions, look as lookHome, openHome } from "./home/
 import { withLock } from "./home/store.ts";
 import type { Journal } from "./journal/journal.ts";
 import { openJournal } from "./journal/open.ts";
-import { signerOf, signersOf, withCheckpoints } from "./kernel/evidence/checkpoints.ts";
+import { signerOf, withCheckpoints } from "./kernel/evidence/checkpoints.ts";
 import { evidenceDesk } from "./kernel/evidence/desk.ts";
 import { boundary } from "./kernel/secrets/boundary.ts";
 import { policyDesk } from "./kernel/asks/desk.ts";
@@ -29,9 +27,6 @@ import { type GrantDesk, grantDesk } from "./kernel/desk/grants.ts";
 import { marksFor } from "./kernel/desk/marks.ts";
 import { listing } from "./kernel/desk/listing.ts";
 import { type ModelDesk, modelDesk, modelsOf } from "./kernel/desk/models.ts";
-import { cleanJournal } from "./kernel/secrets/guard.ts";
-import { growthDesk } from "./kernel/growth/desk.ts";
-import { standingBook } from "./kernel/drive/standing-book.ts";
 import { secretDesk } from "./kernel/desk/secrets.ts";
 import { installing } from "./kernel/skills/installing.ts";
 import { skillDesk } from "./kernel/skills/view.ts";
@@ -40,25 +35,23 @@ import { innerBook, type InnerBook } from "./kernel/agents/inner.ts";
 import { listedIn } from "./kernel/views/listed.ts";
 import { toolDesk } from "./kernel/desk/tools.ts";
 import { traceDesk } from "./kernel/desk/traces.ts";
-import { factsBook, type FactsBook, factsIn, memorySettings } from "./kernel/facts.ts";
+import { memorySettings } from "./kernel/facts.ts";
 import { memoryDesk } from "./kernel/memory/desk.ts";
 import { note } from "./kernel/desk/note.ts";
+import { factsHere, memoryDir, openWorld, treesName } from "./kernel/open/world.ts";
 import { runsOf } from "./kernel/runner.ts";
 import { artifactDesk } from "./kernel/vault/desk.ts";
 import { undoDesk } from "./kernel/undo/desk.ts";
 import { sweepTrees } from "./kernel/tree/tree.ts";
-import { sealOf } from "./kernel/standing.ts";
 import type { World } from "./kernel/world.ts";
 import type { Sandbox } from "./sandbox/sandbox.ts";
 import { openSandbox } from "./sandbox/open.ts";
-import { isStill } from "./sandbox/stage/changes.ts";
 import { missionDesks } from "./missions/desk.ts";
 import { planFaults } from "./missions/plan/check.ts";
 import { decideBy } from "./missions/follow.ts";
-import { openMemory } from "./memory/open.ts";
 import { openTools } from "./tools/open.ts";
 import type { ToolHost } from "./tools/tool-host.ts";
-import { openTrees, type Trees } from "./tools/git/trees.ts";
+import { openTrees } from "./tools/git/trees.ts";
 import { openVault, type Vault } from "./vault/vault.ts";
 import { VERSION } from "./version.ts";
 
@@ -239,7 +232,7 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
   const facts = factsHere(home, { tools, arrangement, memory: settings });
   const trees = openTrees({ sandbox, env }, join(tmpdir(), treesName(home)));
   const lasting = { home, edge, journal, vault, models, grants, tools, trees, inner, sandbox };
-  const world = worldOf({ ...lasting, arrangement, facts });
+  const world = openWorld({ ...lasting, arrangement, facts, decide: decideBy });
   const forget = journal.onWake((topic) => void (topic === "grants" && grants.reload()));
   const made = { ...lasting, ...edge, arrangement, env, cwd, make: openMade };
   const skills = {
@@ -257,26 +250,8 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
   return nanosOf({ ...desks, world, place, arrangement, sandbox, vault, inner, forget });
 }
 
-/** Where runs have their copies of repositories: outside the home, which no scope may reach. */
-function treesName({ paths }: Home): string {
-  return `nanos-trees-${sha256(paths.home).slice(0, 16)}`;
-}
-
 async function arrangementOf({ place, arrangement }: Home): Promise<Arrangement> {
   return place.arrangementDir ? arrangement() : emptyArrangement(place.workspace);
-}
-
-/** Where notes lie: nanos alone gives them out, to whom they are granted. */
-function memoryDir({ place, paths }: Home): string {
-  return join(place.arrangementDir ?? paths.home, "memory");
-}
-
-function factsHere(
-  { lock, paths }: Home,
-  parts: Pick<Parameters<typeof factsBook>[0], "tools" | "arrangement" | "memory">,
-): FactsBook {
-  const { machine } = paths;
-  return factsBook({ ...parts, lock: lock.read, machine, userHome: homedir() });
 }
 
 function placeOf({ paths, place }: Home, { workspace }: Arrangement, sandbox: Sandbox): Place {
@@ -342,59 +317,4 @@ function nanosOf(
       world.journal.close();
     },
   };
-}
-
-function worldOf(parts: {
-  home: Home;
-  edge: ReturnType<typeof boundary> & Pick<World, "clock">;
-  journal: Journal;
-  vault: Vault;
-  models: ModelDesk;
-  grants: GrantDesk;
-  tools: ToolHost;
-  trees: Trees;
-  inner: InnerBook;
-  sandbox: Sandbox;
-  arrangement: Arrangement;
-  facts: FactsBook;
-}): World {
-  const { home, edge, journal, vault, models, grants, tools, trees } = parts;
-  const { sandbox, arrangement, facts } = parts;
-  const book = standingBook({ paths: home.paths, arrangement, grants, models });
-  return {
-    ...edge,
-    journal: cleanJournal(journal, edge.guard),
-    tools,
-    memory: openMemory(memoryDir(home)),
-    trees,
-    holds: ({ kind, net, starts }) => sandbox.tier(kind, net, starts) !== null,
-    ...{ random: systemRandom, version: VERSION, decide: decideBy },
-    facts: () => facts(),
-    inner: parts.inner.open,
-    vault,
-    keep: async (kept) => vault.put(canonical(kept as unknown as Json)),
-    recall: (hash) => factsIn(vault.get(hash)),
-    grants: book.current,
-    renew: book.renew,
-    growth: growthDesk(home, arrangement),
-    model: models.open,
-    defaultModel: models.defaultName,
-    modelSettings: models.settings,
-    scrubs: models.scrubs,
-    lock: async (skill, hash) => {
-      // The yes was given to what the run began with; what is there now may be something else.
-      const files = arrangement.skills.get(skill)?.hash;
-      if (files !== undefined && sealOf(await facts(), skill) === hash) {
-        await lockSkill(home, skill, files);
-      }
-    },
-    isStill: async (path, hash) => isStill(path, hash),
-    alone: (task) => withLock(join(home.paths.machine, "commit"), systemClock, task),
-    ...signersOf(home),
-  };
-}
-
-async function lockSkill(home: Home, skill: string, hash: string): Promise<void> {
-  const locked = { [skill]: { hash, at: systemClock.now(), from: "first use" } };
-  await home.lock.change((file) => ({ ...file, skills: { ...file.skills, ...locked } }));
 }

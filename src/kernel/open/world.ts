@@ -1,0 +1,110 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
+import type { Arrangement } from "../../contracts/arrangement.ts";
+import type { Home } from "../../home/home.ts";
+import { withLock } from "../../home/store.ts";
+import type { Journal } from "../../journal/journal.ts";
+import { openMemory } from "../../memory/open.ts";
+import type { Sandbox } from "../../sandbox/sandbox.ts";
+import { isStill } from "../../sandbox/stage/changes.ts";
+import { canonical } from "../../std/canonical.ts";
+import type { Clock } from "../../std/clock.ts";
+import { sha256 } from "../../std/hash.ts";
+import type { Json } from "../../std/json.ts";
+import { systemRandom } from "../../std/random.ts";
+import type { ToolHost } from "../../tools/tool-host.ts";
+import type { Trees } from "../../tools/git/trees.ts";
+import type { Vault } from "../../vault/vault.ts";
+import { VERSION } from "../../version.ts";
+import type { InnerBook } from "../agents/inner.ts";
+import type { GrantDesk } from "../desk/grants.ts";
+import type { ModelDesk } from "../desk/models.ts";
+import { standingBook } from "../drive/standing-book.ts";
+import { signersOf } from "../evidence/checkpoints.ts";
+import { factsBook, type FactsBook, factsIn } from "../facts.ts";
+import { growthDesk } from "../growth/desk.ts";
+import type { boundary } from "../secrets/boundary.ts";
+import { cleanJournal } from "../secrets/guard.ts";
+import { sealOf } from "../standing.ts";
+import type { World } from "../world.ts";
+
+/** Where runs have their copies of repositories: outside the home, which no scope may reach. */
+export function treesName({ paths }: Home): string {
+  return `nanos-trees-${sha256(paths.home).slice(0, 16)}`;
+}
+
+/** Where notes lie: nanos alone gives them out, to whom they are granted. */
+export function memoryDir({ place, paths }: Home): string {
+  return join(place.arrangementDir ?? paths.home, "memory");
+}
+
+/** The facts of this home's arrangement. */
+export function factsHere(
+  { lock, paths }: Home,
+  parts: Pick<Parameters<typeof factsBook>[0], "tools" | "arrangement" | "memory">,
+): FactsBook {
+  const { machine } = paths;
+  return factsBook({ ...parts, lock: lock.read, machine, userHome: homedir() });
+}
+
+/**
+ * Puts the live parts of a home together into what runs use.
+ */
+export function openWorld(parts: {
+  home: Home;
+  edge: ReturnType<typeof boundary> & Pick<World, "clock">;
+  journal: Journal;
+  vault: Vault;
+  models: ModelDesk;
+  grants: GrantDesk;
+  tools: ToolHost;
+  trees: Trees;
+  inner: InnerBook;
+  sandbox: Sandbox;
+  arrangement: Arrangement;
+  facts: FactsBook;
+  decide: World["decide"];
+}): World {
+  const { home, edge, journal, vault, models, grants, tools, trees } = parts;
+  const { sandbox, arrangement, facts } = parts;
+  const book = standingBook({ paths: home.paths, arrangement, grants, models });
+  return {
+    ...edge,
+    journal: cleanJournal(journal, edge.guard),
+    tools,
+    memory: openMemory(memoryDir(home)),
+    trees,
+    holds: ({ kind, net, starts }) => sandbox.tier(kind, net, starts) !== null,
+    ...{ random: systemRandom, version: VERSION, decide: parts.decide },
+    facts: () => facts(),
+    inner: parts.inner.open,
+    vault,
+    keep: async (kept) => vault.put(canonical(kept as unknown as Json)),
+    recall: (hash) => factsIn(vault.get(hash)),
+    grants: book.current,
+    renew: book.renew,
+    growth: growthDesk(home, arrangement),
+    model: models.open,
+    defaultModel: models.defaultName,
+    modelSettings: models.settings,
+    scrubs: models.scrubs,
+    lock: async (skill, hash) => {
+      // The yes was given to what the run began with; what is there now may be something else.
+      const files = arrangement.skills.get(skill)?.hash;
+      if (files !== undefined && sealOf(await facts(), skill) === hash) {
+        await lockSkill(home, { skill, hash: files, clock: edge.clock });
+      }
+    },
+    isStill: async (path, hash) => isStill(path, hash),
+    alone: (task) => withLock(join(home.paths.machine, "commit"), edge.clock, task),
+    ...signersOf(home),
+  };
+}
+
+async function lockSkill(
+  home: Home,
+  { skill, hash, clock }: { skill: string; hash: string; clock: Clock },
+): Promise<void> {
+  const locked = { [skill]: { hash, at: clock.now(), from: "first use" } };
+  await home.lock.change((file) => ({ ...file, skills: { ...file.skills, ...locked } }));
+}
