@@ -140,6 +140,8 @@ export const EventBody = z.discriminatedUnion("kind", [
     command: z.strictObject({ skill: z.string(), name: z.string() }).optional(),
     /** What began it, where that was no person: a subscription of a skill. */
     event: RunEvent.optional(),
+    /** Who asked, where that was not the operator: `mcp`. Nothing they said is the operator's word. */
+    client: z.string().optional(),
     /** The plan it follows: what comes next is the plan's to say, and no model's. */
     mission: MissionStart.optional(),
     /** Memories a delegated run may look into at most: those its parent may, and its own. */

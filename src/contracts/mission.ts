@@ -149,6 +149,8 @@ export interface MissionRequest {
   /** As typed; read by the type of each. */
   readonly inputs?: Readonly<Record<string, string>>;
   readonly waived?: readonly string[];
+  /** Who begins it, where that is not the operator; its inputs are that client's words. */
+  readonly client?: string;
 }
 
 /** Missions as a person and a surface hold them. */

@@ -83,6 +83,11 @@ export interface Place {
 
 export interface RunRequest extends RunHooks, Beforehand {
   readonly text: string;
+  /**
+   * Who asks, where that is not the operator: `mcp`. Then nothing in the request is the operator's
+   * word, it goes on only from what the same client asked before, and nobody is asked in place.
+   */
+  readonly client?: string;
   /** Agent to ask; the oracle when absent. */
   readonly agent?: string;
   /** Model name; overrides every other choice. */

@@ -90,11 +90,13 @@ export interface TraceLine {
   readonly rehearsal?: true;
   /** The step of another run it was forked at. */
   readonly fork?: string;
+  /** Who asked, where that was not the operator. */
+  readonly client?: string;
 }
 
 export interface Traces {
-  /** Newest first; delegated runs only when asked for. */
-  list(options?: { limit?: number; children?: boolean }): readonly TraceLine[];
+  /** Newest first; delegated runs only when asked for, and with `client` only what that one asked. */
+  list(options?: { limit?: number; children?: boolean; client?: string }): readonly TraceLine[];
   show(run: string): Trace;
   /** The raw events of one run, oldest first. */
   events(run: string): readonly Recorded[];

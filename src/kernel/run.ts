@@ -59,7 +59,9 @@ export type Decide = (frame: Frame, carriage: Carriage) => Promise<Worked>;
 export async function carryRun(carriage: Carriage): Promise<Carried> {
   const { drive, started, past, label, decide } = carriage;
   const frame = frameOf(carriage);
-  const actor = started.parent ? `agent:${started.agent}` : "operator";
+  const { client } = started;
+  const asker = client === undefined ? "operator" : `client:${client}`;
+  const actor = started.parent ? `agent:${started.agent}` : asker;
   await drive.append([{ ...draft(frame, null, actor, started), label }], "later");
   for (const message of past) recallMessage(frame, message);
   frame.requestAt = frame.messages.length;
@@ -80,15 +82,16 @@ export async function carryRun(carriage: Carriage): Promise<Carried> {
 /** The conversation before: what agents answered in it is theirs, not the operator's. */
 function recallMessage(frame: Frame, message: Message): void {
   say(frame, message);
-  if (message.role !== "assistant") return;
+  if (message.role !== "assistant" && frame.started.client === undefined) return;
   const { label } = frame;
-  const told = { label, from: "an earlier answer", skill: null, step: null };
+  const from = message.role === "assistant" ? "an earlier answer" : "an earlier request";
+  const told = { label, from, skill: null, step: null };
   for (const part of message.parts) if (part.type === "text") tell(frame, part.text, told, label);
 }
 
-/** What another agent asks for is told, not said: it may have read what others write. */
-function hearRequest(frame: Frame, { parent, request, event, call }: RunStarted): void {
-  const isTold = parent !== undefined || event !== undefined;
+/** What another agent or a client asks for is told, not said: it may have read what others write. */
+function hearRequest(frame: Frame, { parent, request, event, client, call }: RunStarted): void {
+  const isTold = parent !== undefined || event !== undefined || client !== undefined;
   if (!isTold || frame.label.integrity !== "untrusted") return;
   const { label } = frame;
   const from = { label, from: "the request", skill: null, step: parent?.step ?? null };
@@ -159,7 +162,7 @@ async function callDirectly(frame: Frame, call: NonNullable<RunStarted["call"]>)
  */
 async function keepRequest(frame: Frame, started: RunStarted): Promise<readonly Ask[] | null> {
   const { memory } = frame.facts;
-  if (!memory || frame.depth > 0) return null;
+  if (!memory || frame.depth > 0 || started.client !== undefined) return null;
   const captures = memory.enabled && memory.capture && memory.policy !== "off";
   if (!captures && !frame.intent) return null;
   const into = frame.intent ? ownMemories(frame)[0] : CONVERSATION;
@@ -292,7 +295,7 @@ export function frameOf(carriage: Carriage): Frame {
 
 /** The operator's own words: this request and theirs before it. */
 function saidIn(past: readonly Message[], started: RunStarted): string {
-  if (started.event) return "";
+  if (started.event || started.client !== undefined) return "";
   const before = past.flatMap((message) => (message.role === "user" ? message.parts : []));
   const texts = before.map((part) => (part.type === "text" ? part.text : ""));
   const own = started.said ?? started.request;

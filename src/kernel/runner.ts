@@ -10,6 +10,7 @@ import type { Journal, Lease } from "../journal/journal.ts";
 import { checkGiven } from "./asks/beforehand.ts";
 import { note } from "./desk/note.ts";
 import { drive } from "./drive/drive.ts";
+import { firstOf, pastOf } from "./flow/past.ts";
 import { agentOf } from "./frame.ts";
 import { guarded, localReal } from "./drive/local.ts";
 import { CANCELLED, type Limit, OUT_OF_TIME, type Watch, startWatch } from "./drive/watch.ts";
@@ -19,12 +20,10 @@ import {
   type DirectCall,
   NO_MODEL,
   childStart,
-  firstOf,
-  pastOf,
   ruledBy,
   startOf,
   type Begun,
-  labelOfEvent,
+  labelOfAsker,
 } from "./start.ts";
 import type { RunChild } from "./wants/delegate.ts";
 import { topRun } from "./views/traces.ts";
@@ -32,6 +31,8 @@ import type { Facts, Hooks, World } from "./world.ts";
 
 /** Begins a run and returns at once; `done` resolves when it ends or waits. */
 export async function begin(world: World, request: Begun, call?: DirectCall): Promise<RunHandle> {
+  // Whoever is no operator answers nothing, now or beforehand.
+  assert(!request.client || (!request.ask && !request.approvals), "a client answers no ask");
   checkGiven(world, request.approvals ?? []);
   const run = request.run ?? newId("r", world.clock.now(), world.random);
   await world.guard.ready();
@@ -177,7 +178,7 @@ function carry(world: World, lease: Lease, load: Load): RunHandle {
         if (topic === `cancel:${run}`) stop();
       });
       const past = pastOf(journal, line.started.after, line.recorded[0]?.event.seq);
-      const now = joinLabels(past.label, ...labelOfEvent(line.started));
+      const now = joinLabels(past.label, ...labelOfAsker(line.started));
       const label = startLabel(line.recorded, now);
       const { messages, decisions } = past;
       const hooks = guarded(load.hooks);

@@ -7,20 +7,18 @@ import { nearest } from "../std/nearest.ts";
 import { plainText } from "../std/text.ts";
 import { CLAUDE_MODELS } from "../home/claude.ts";
 import type { AgentManifest } from "../contracts/agent.ts";
-import type { Recorded } from "../contracts/drive.ts";
-import type { Event, RunEvent, RunModel, RunStarted } from "../contracts/event.ts";
+import type { RunEvent, RunModel, RunStarted } from "../contracts/event.ts";
 import type { Label } from "../contracts/label.ts";
 import type { MissionStart } from "../contracts/mission.ts";
-import type { Message } from "../contracts/message.ts";
 import type { RunRequest } from "../contracts/nanos.ts";
 import type { Rule } from "../contracts/rules.ts";
 import type { Scope } from "../contracts/scope.ts";
 import type { Budget } from "../contracts/usage.ts";
-import { REQUEST_LABEL, UNKNOWN_LABEL, joinLabels } from "../gate/labels.ts";
-import type { Journal } from "../journal/journal.ts";
+import { UNKNOWN_LABEL } from "../gate/labels.ts";
 import { policyHash } from "../gate/policy.ts";
 import { narrow, parseScope } from "../gate/scopes.ts";
 import { BY_ITSELF, type Frame, OPERATOR, agentOf } from "./frame.ts";
+import { checkPast } from "./flow/past.ts";
 import { meantBy } from "./skills/commands.ts";
 import { floorOf, resolveScope } from "./standing.ts";
 import type { RunChild } from "./wants/delegate.ts";
@@ -44,8 +42,9 @@ export interface Followed {
   readonly rules: readonly Rule[];
 }
 
-/** Who may have influenced what an event is about. */
-export function labelOfEvent({ event }: RunStarted): readonly Label[] {
+/** Who may have influenced what a run is asked, where the operator did not ask it themselves. */
+export function labelOfAsker({ event, client }: RunStarted): readonly Label[] {
+  if (client !== undefined) return [{ ...UNKNOWN_LABEL, sources: [`client:${client}`] }];
   if (event === undefined) return [];
   const sources = [`event:${event.id}`];
   return event.on === "schedule.cron" && event.chain.length === 0
@@ -70,7 +69,7 @@ export async function startOf(
   request: Begun & { readonly run: string },
   call?: DirectCall,
 ): Promise<RunStarted> {
-  const { event, mission } = request;
+  const { event, mission, client } = request;
   const caller = event === undefined ? OPERATOR : `${BY_ITSELF}${event.skill}`;
   const name = call ? caller : (request.agent ?? facts.oracle);
   const agent = agentOf(facts, name);
@@ -83,7 +82,7 @@ export async function startOf(
     ? NO_MODEL
     : await modelOf(world, request.model ?? own ?? world.defaultModel());
   const follows = thinks && request.model === undefined && own === null;
-  for (const run of request.after ?? []) checkPast(world.journal, run);
+  for (const run of request.after ?? []) checkPast(world.journal, run, client);
   const direct = call && world.guard.clean(call);
   return {
     kind: "run.started",
@@ -113,16 +112,19 @@ export async function startOf(
 function askedIn(
   { guard }: World,
   facts: Facts,
-  { text: typed, event, mission }: Begun,
-): Pick<RunStarted, "request" | "said" | "command" | "event" | "mission"> {
+  { text: typed, event, mission, client }: Begun,
+): Pick<RunStarted, "request" | "said" | "command" | "event" | "mission" | "client"> {
+  const asker = client === undefined ? {} : { said: "", client };
   if (mission) {
     const start = ordered(
       guard.clean(mission.start).value as unknown as Json,
     ) as unknown as MissionStart;
     // What the operator gave it is said; a plan is a file, and an agent's plan is an agent's words.
     const said = start.by === OPERATOR ? canonical(start.inputs as Json) : "";
-    return { request: guard.clean(typed).value, said, mission: start };
+    return { request: guard.clean(typed).value, said, mission: start, ...asker };
   }
+  // A command is the operator's way to use a skill; whoever else types it has typed a text.
+  if (client !== undefined) return { request: guard.clean(typed).value, ...asker };
   const { text, command } = meantBy(typed, facts);
   const request = guard.clean(text).value;
   const { skill = "", name = "" } = command ?? {};
@@ -311,86 +313,4 @@ export function budgetOf(facts: Facts, agent: Facts["limits"], asked: Partial<Bu
     ...(facts.warnDepth === undefined ? {} : { warnDepth: facts.warnDepth }),
     ...(cost === undefined ? {} : { cost }),
   };
-}
-
-/** The conversation before a run. */
-export interface Past {
-  readonly messages: readonly Message[];
-  /** Join of all that was in it. */
-  readonly label: Label;
-  /** The first event whose words are gone. */
-  readonly erased: Event | null;
-  /** What the gate decided in the newest run of it, a line for each; worked out when asked for. */
-  decisions(): string;
-}
-
-/**
- * The conversation before: what was asked and what was answered, run by run. What came of a run
- * only later than the entry numbered `before` was not known then.
- */
-export function pastOf(
-  journal: Journal,
-  after: readonly string[],
-  before: number = Number.POSITIVE_INFINITY,
-): Past {
-  const messages: Message[] = [];
-  let label = REQUEST_LABEL;
-  let erased: Event | null = null;
-  for (const run of after) {
-    const first = firstOf(journal, run);
-    const asked =
-      first?.body?.kind === "run.started" ? (first.body.said ?? first.body.request) : GONE;
-    if (first?.body === null) erased ??= first.event;
-    messages.push({ role: "user", parts: [{ type: "text", text: asked }] });
-    const end = endOf(journal, run, before);
-    if (end?.body === null) erased ??= end.event;
-    const said = end?.body?.kind === "run.ended" ? end.body.end.text : end ? GONE : "";
-    messages.push({ role: "assistant", parts: [{ type: "text", text: said || NO_ANSWER }] });
-    if (end) label = joinLabels(label, end.event.label ?? UNKNOWN_LABEL);
-  }
-  return { messages, label, erased, decisions: () => decidedIn(journal, after.at(-1)) };
-}
-
-/** Every decision of a run by what was decided on: its verdict, its reason, the rule that made it. */
-function decidedIn(journal: Journal, run: string | undefined): string {
-  const names = new Map<string | null, string>();
-  const lines: string[] = [];
-  for (const { event, body } of run === undefined ? [] : journal.chain(run)) {
-    if (body?.kind === "action.proposed") {
-      const { kind, name } = body.action;
-      names.set(event.step, `${kind} ${name}`);
-    } else if (body?.kind === "action.judged") {
-      const { verdict, reason, rule } = body.decision;
-      const by = rule === null ? "" : `, rule ${rule}`;
-      lines.push(`${names.get(event.step) ?? GONE}: ${verdict} (${reason}${by})`);
-    }
-  }
-  return lines.join("\n") || "Nothing was decided yet.";
-}
-
-const GONE = "(erased)";
-const NO_ANSWER = "(no answer)";
-
-/** Only what the operator said is theirs: a request that an agent wrote must not pass for it. */
-function checkPast(journal: Journal, run: string): void {
-  const first = firstOf(journal, run);
-  if (first?.event.kind !== "run.started") {
-    throw new NanosError("run.unknown", `There is no run ${run}.`, "See `nanos trace list`.");
-  }
-  if (first.body?.kind !== "run.started" || !first.body.parent) return;
-  const { run: parent } = first.body.parent;
-  const message = `${run} is part of run ${parent} and no turn of a conversation.`;
-  throw new NanosError("run.delegated", message, `Go on from ${parent}.`);
-}
-
-/** The first event of a run, or null. */
-export function firstOf(journal: Journal, run: string): Recorded | null {
-  for (const recorded of journal.chain(run)) return recorded;
-  return null;
-}
-
-function endOf(journal: Journal, run: string, before: number): Recorded | null {
-  const event = journal.head(run);
-  if (event?.kind !== "run.ended" || event.seq >= before) return null;
-  return { event, body: journal.body(event) };
 }

@@ -9,7 +9,7 @@ import { checkPlan, readPlan } from "../home/arrangement/plans.ts";
 import { manifestError } from "../home/arrangement/manifest.ts";
 import { answerAsk, listAsks } from "../kernel/desk/approvals.ts";
 import { agentOf } from "../kernel/frame.ts";
-import { firstOf } from "../kernel/start.ts";
+import { firstOf } from "../kernel/flow/past.ts";
 import { topRun } from "../kernel/views/traces.ts";
 import { isAttached } from "../kernel/wants/tool.ts";
 import type { Facts, World } from "../kernel/world.ts";
@@ -60,10 +60,11 @@ function missionDesk(desk: MissionDesk): Missions {
       const { hash, rank, raised } = made;
       return { plan, hash, rank, raised, estimate: estimateOf(facts, plan) };
     },
-    begin: async ({ plan: name, inputs = {}, waived = [] }, hooks = {}) => {
+    begin: async ({ plan: name, inputs = {}, waived = [], client }, hooks = {}) => {
       const plan = await planOf(desk, name);
       checkWaived(plan, waived);
-      return start(desk, plan, hooks, { inputs: inputsFor(plan, inputs), waived });
+      const given = { inputs: inputsFor(plan, inputs), waived };
+      return start(desk, plan, hooks, given, client);
     },
     list: (limit = 50) => listMissions(journal, limit),
     show: (mission) => viewOf(world, mission),
@@ -97,6 +98,7 @@ async function start(
   plan: Plan,
   hooks: RunHooks,
   given: Omit<Given, "by">,
+  client?: string,
 ): Promise<RunHandle> {
   const { world } = desk;
   const facts = await world.facts();
@@ -107,6 +109,7 @@ async function start(
     ...{ text: `${plan.name}: ${plan.description}`, mission },
     ...(agent === undefined ? {} : { agent }),
     ...(within === undefined ? {} : { within }),
+    ...(client === undefined ? {} : { client }),
   };
   return desk.engines.begin(input, hooks);
 }

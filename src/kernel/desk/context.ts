@@ -4,7 +4,7 @@ import type { RunStarted } from "../../contracts/event.ts";
 import type { ContextPart, ContextView } from "../../contracts/nanos.ts";
 import { agentOf } from "../frame.ts";
 import { systemParts, toolSpecs } from "../prompt.ts";
-import { firstOf, pastOf } from "../start.ts";
+import { firstOf, pastOf } from "../flow/past.ts";
 import { DELEGATE } from "../wants/delegate.ts";
 import { memoriesOf } from "../wants/recall.ts";
 import { resultText } from "../wants/tool.ts";

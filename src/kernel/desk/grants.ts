@@ -5,7 +5,7 @@ import type { GrantOptions, Grants, Skills } from "../../contracts/skill.ts";
 import type { Journal } from "../../journal/journal.ts";
 import type { Vault } from "../../vault/vault.ts";
 import { topRun } from "../views/traces.ts";
-import { firstOf } from "../start.ts";
+import { firstOf } from "../flow/past.ts";
 import type { Facts } from "../world.ts";
 import { type AttachDesk, attaching } from "../skills/attach.ts";
 import { note } from "./note.ts";

@@ -139,6 +139,7 @@ async function startFrom(
     ...(named === undefined ? {} : { model: named }),
     ...(from.rehearsal ? { rehearsal: true } : {}),
     ...(from.within ? { within: from.within } : {}),
+    ...(from.client === undefined ? {} : { client: from.client }),
     ...(ask ? { ask } : {}),
   };
   const { said: _, command: _command, ...own } = await startOf(world, facts, asked, from.call);

@@ -5,7 +5,7 @@ import type { ReplayReport } from "../../contracts/trace.ts";
 import type { Journal } from "../../journal/journal.ts";
 import { carryRun } from "../run.ts";
 import { childRun } from "../runner.ts";
-import { pastOf } from "../start.ts";
+import { pastOf } from "../flow/past.ts";
 import type { RunChild } from "../wants/delegate.ts";
 import type { Facts, World } from "../world.ts";
 import { RecordEnds, drive } from "./drive.ts";

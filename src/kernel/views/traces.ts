@@ -11,13 +11,13 @@ import type { Journal, SqlValue, ViewSpec, ViewWriter } from "../../journal/jour
  */
 const TRACES: ViewSpec = {
   name: "traces",
-  version: 5,
+  version: 6,
   tables: `
     CREATE TABLE traces (
       run TEXT PRIMARY KEY, parent TEXT, agent TEXT NOT NULL, request TEXT NOT NULL,
       at INTEGER NOT NULL, state TEXT NOT NULL, outcome TEXT,
       steps INTEGER NOT NULL, tokens INTEGER NOT NULL, cost REAL, rehearsal INTEGER NOT NULL,
-      after TEXT NOT NULL, fork TEXT
+      after TEXT NOT NULL, fork TEXT, client TEXT
     ) STRICT;
     CREATE INDEX traces_at ON traces (at DESC);
     CREATE TABLE trace_steps (
@@ -36,12 +36,14 @@ const TRACES: ViewSpec = {
 /** Runs, newest first. */
 export function listTraces(
   journal: Journal,
-  options: { limit?: number; children?: boolean },
+  options: { limit?: number; children?: boolean; client?: string },
 ): readonly TraceLine[] {
-  const { limit = 50, children = false } = options;
-  const where = children ? "" : "WHERE parent IS NULL";
-  const sql = `SELECT * FROM traces ${where} ORDER BY at DESC, run DESC LIMIT ?`;
-  return journal.view(TRACES, (db) => db.all(sql, limit)).map((row) => lineIn(journal, row));
+  const { limit = 50, children = false, client = null } = options;
+  const which = children ? "" : "parent IS NULL AND ";
+  const sql = `SELECT * FROM traces WHERE ${which}(?1 IS NULL OR client = ?1)
+    ORDER BY at DESC, run DESC LIMIT ?2`;
+  const rows = journal.view(TRACES, (db) => db.all(sql, client, limit));
+  return rows.map((row) => lineIn(journal, row));
 }
 
 /** What all runs used; those that others began are counted in these. */
@@ -75,6 +77,7 @@ function lineIn(journal: Journal, row: Record<string, SqlValue>): TraceLine {
     after: JSON.parse(String(row["after"])) as string[],
     ...(row["rehearsal"] === 1 ? { rehearsal: true as const } : {}),
     ...(row["fork"] === null ? {} : { fork: String(row["fork"]) }),
+    ...(row["client"] === null ? {} : { client: String(row["client"]) }),
   };
 }
 
@@ -156,7 +159,7 @@ function apply(db: ViewWriter, recorded: Recorded): void {
     case "run.started": {
       const started = body?.kind === "run.started" ? body : null;
       db.run(
-        "INSERT OR IGNORE INTO traces VALUES (?, ?, ?, ?, ?, 'running', NULL, 0, 0, 0, ?, ?, ?)",
+        "INSERT OR IGNORE INTO traces VALUES (?, ?, ?, ?, ?, 'running', NULL, 0, 0, 0, ?, ?, ?, ?)",
         event.run,
         parentOf(event.run),
         started?.agent ?? ERASED,
@@ -165,6 +168,7 @@ function apply(db: ViewWriter, recorded: Recorded): void {
         started?.rehearsal ? 1 : 0,
         JSON.stringify(started?.after ?? []),
         started?.fork?.step ?? null,
+        started?.client ?? null,
       );
       break;
     }

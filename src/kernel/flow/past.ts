@@ -1,0 +1,100 @@
+import { NanosError } from "../../std/error.ts";
+import type { Recorded } from "../../contracts/drive.ts";
+import type { Event, RunStarted } from "../../contracts/event.ts";
+import type { Label } from "../../contracts/label.ts";
+import type { Message } from "../../contracts/message.ts";
+import { REQUEST_LABEL, UNKNOWN_LABEL, joinLabels } from "../../gate/labels.ts";
+import type { Journal } from "../../journal/journal.ts";
+
+/** The conversation before a run. */
+export interface Past {
+  readonly messages: readonly Message[];
+  /** Join of all that was in it. */
+  readonly label: Label;
+  /** The first event whose words are gone. */
+  readonly erased: Event | null;
+  /** What the gate decided in the newest run of it, a line for each; worked out when asked for. */
+  decisions(): string;
+}
+
+/**
+ * The conversation before: what was asked and what was answered, run by run. What came of a run
+ * only later than the entry numbered `before` was not known then.
+ */
+export function pastOf(
+  journal: Journal,
+  after: readonly string[],
+  before: number = Number.POSITIVE_INFINITY,
+): Past {
+  const messages: Message[] = [];
+  let label = REQUEST_LABEL;
+  let erased: Event | null = null;
+  for (const run of after) {
+    const first = firstOf(journal, run);
+    const asked = first?.body?.kind === "run.started" ? askedFirst(first.body) : GONE;
+    if (first?.body === null) erased ??= first.event;
+    messages.push({ role: "user", parts: [{ type: "text", text: asked }] });
+    const end = endOf(journal, run, before);
+    if (end?.body === null) erased ??= end.event;
+    const said = end?.body?.kind === "run.ended" ? end.body.end.text : end ? GONE : "";
+    messages.push({ role: "assistant", parts: [{ type: "text", text: said || NO_ANSWER }] });
+    if (end) label = joinLabels(label, end.event.label ?? UNKNOWN_LABEL);
+  }
+  return { messages, label, erased, decisions: () => decidedIn(journal, after.at(-1)) };
+}
+
+function askedFirst({ client, said, request }: RunStarted): string {
+  return client === undefined ? (said ?? request) : request;
+}
+
+/** Every decision of a run by what was decided on: its verdict, its reason, the rule that made it. */
+function decidedIn(journal: Journal, run: string | undefined): string {
+  const names = new Map<string | null, string>();
+  const lines: string[] = [];
+  for (const { event, body } of run === undefined ? [] : journal.chain(run)) {
+    if (body?.kind === "action.proposed") {
+      const { kind, name } = body.action;
+      names.set(event.step, `${kind} ${name}`);
+    } else if (body?.kind === "action.judged") {
+      const { verdict, reason, rule } = body.decision;
+      const by = rule === null ? "" : `, rule ${rule}`;
+      lines.push(`${names.get(event.step) ?? GONE}: ${verdict} (${reason}${by})`);
+    }
+  }
+  return lines.join("\n") || "Nothing was decided yet.";
+}
+
+const GONE = "(erased)";
+const NO_ANSWER = "(no answer)";
+
+/**
+ * Only what the operator said is theirs: a request that an agent or a client wrote must not pass for
+ * it. And a client hears nothing of what others asked.
+ */
+export function checkPast(journal: Journal, run: string, client: string | undefined): void {
+  const first = firstOf(journal, run);
+  if (first?.event.kind !== "run.started") {
+    throw new NanosError("run.unknown", `There is no run ${run}.`, "See `nanos trace list`.");
+  }
+  if (first.body?.kind !== "run.started") return;
+  if (first.body.client !== client) {
+    const message = `Run ${run} is of another conversation.`;
+    throw new NanosError("run.foreign", message, "Begin one anew, without it.");
+  }
+  if (!first.body.parent) return;
+  const { run: parent } = first.body.parent;
+  const message = `${run} is part of run ${parent} and no turn of a conversation.`;
+  throw new NanosError("run.delegated", message, `Go on from ${parent}.`);
+}
+
+/** The first event of a run, or null. */
+export function firstOf(journal: Journal, run: string): Recorded | null {
+  for (const recorded of journal.chain(run)) return recorded;
+  return null;
+}
+
+function endOf(journal: Journal, run: string, before: number): Recorded | null {
+  const event = journal.head(run);
+  if (event?.kind !== "run.ended" || event.seq >= before) return null;
+  return { event, body: journal.body(event) };
+}
