@@ -80,6 +80,12 @@ test("new says what it could use at most, in one line, before anything begins; a
   expect(came.err.split("\n")[0]).toMatch(
     /^rank E by .+ · 3 tasks, 2 at once · at most 3 calls, /u,
   );
+  expect(came.err.split("\n")[1]).toStartWith("an upper bound: ");
+  const refused = await line("new", "wide");
+  expect([refused.code, refused.err]).toEqual([
+    EXIT.usage,
+    expect.stringMatching(/^(?!.*upper bound)[^]*mission\.input/u),
+  ]);
   const quiet = await line("new", "wide", "--input", "what=hello", "--json");
   expect([quiet.code, `${quiet.out}${quiet.err}`]).toEqual([
     0,

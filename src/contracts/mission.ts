@@ -159,8 +159,12 @@ export interface Missions {
   plans(): Promise<readonly string[]>;
   /** What is wrong with a plan, with what it names. @throws NanosError `plan.missing`. */
   check(plan: string): Promise<CheckReport>;
-  /** @throws NanosError `plan.missing`, `manifest.invalid`. */
-  plan(plan: string): Promise<PlanView>;
+  /**
+   * A plan, and where it is told with what a mission of it would begin, whether it could.
+   *
+   * @throws NanosError `plan.missing`, `manifest.invalid`, `mission.input`, `mission.waive`.
+   */
+  plan(plan: string, given?: Omit<MissionRequest, "plan">): Promise<PlanView>;
   /**
    * Begins a mission.
    *

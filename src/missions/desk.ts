@@ -54,8 +54,12 @@ function missionDesk(desk: MissionDesk): Missions {
       const file = fileOf(desk, name);
       return (await checkPlan(file, (plan) => planFaults(plan, knownTo(desk, facts, plan)))).report;
     },
-    plan: async (name) => {
+    plan: async (name, given) => {
       const [plan, facts] = [await planOf(desk, name), await world.facts()];
+      if (given) {
+        checkWaived(plan, given.waived ?? []);
+        inputsFor(plan, given.inputs ?? {});
+      }
       const { start: made } = followed(facts, plan, { inputs: {}, by: "operator" });
       const { hash, rank, raised } = made;
       return { plan, hash, rank, raised, estimate: estimateOf(facts, plan) };

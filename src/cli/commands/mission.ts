@@ -1,4 +1,4 @@
-import type { Missions, MissionView } from "../../contracts/mission.ts";
+import type { MissionRequest, Missions, MissionView } from "../../contracts/mission.ts";
 import type { Nanos, RunHandle, RunHooks } from "../../contracts/nanos.ts";
 import { NanosError } from "../../std/error.ts";
 import { arg, type Command, type Context, type Input, option, show } from "../command.ts";
@@ -6,7 +6,7 @@ import { EXIT } from "../exit.ts";
 import { follow, watcherOf } from "../follow.ts";
 import { paintAll, span } from "../render/line.ts";
 import { missionLines, missionTable } from "../render/missions/mission.ts";
-import { estimateLine } from "../render/missions/plan.ts";
+import { estimateLines } from "../render/missions/plan.ts";
 
 const MISSION = {
   name: "MISSION",
@@ -36,7 +36,7 @@ export const command: Command = {
         const { "--waive": waived = [] } = input.options;
         const request = { plan: arg(input, "PLAN"), inputs: inputsOf(input), waived };
         return carried(context, async ({ missions }, hooks) => {
-          await sayEstimate(context, missions, request.plan);
+          await sayEstimate(context, missions, request);
           return missions.begin(request, hooks);
         });
       },
@@ -133,12 +133,13 @@ async function carried(
 async function sayEstimate(
   { terminal, json }: Context,
   missions: Missions,
-  plan: string,
+  { plan, ...given }: MissionRequest,
 ): Promise<void> {
+  // Read also where nobody is told: what is missing is refused before anything is said.
+  const view = await missions.plan(plan, given);
   if (json) return;
   const across = Number.isFinite(terminal.columns) ? terminal.columns : 100;
-  const line = estimateLine(await missions.plan(plan), across);
-  terminal.err(paintAll([line], terminal.color("err")));
+  terminal.err(paintAll(estimateLines(view, across), terminal.color("err")));
 }
 
 function inputsOf({ options }: Input): Readonly<Record<string, string>> {

@@ -10,21 +10,22 @@ export function planLines(view: PlanView, width: number): readonly Line[] {
   const across = Number.isFinite(width) ? width : 100;
   return [
     fitLine([span(plan.name, "bold"), `  ${plan.description}`], across),
-    estimateLine(view, across),
+    ...estimateLines(view, across),
     ...givenLines(plan, across),
     "",
     ...taskLines(plan.tasks, across),
   ];
 }
 
-/** What it could use at most, in one line. */
-export function estimateLine({ rank, raised, estimate }: PlanView, across: number): Line {
+/** What it could use at most, and that this is what such a number says. */
+export function estimateLines({ rank, raised, estimate }: PlanView, across: number): Line[] {
   const { tasks, width, budget } = estimate;
   const money = budget.cost === undefined ? "" : `, ${cost(budget.cost)}`;
   const most = `at most ${count(budget.calls, "call")}, ${shortCount(budget.tokens)} tokens${money}`;
   const side = width > 1 ? `, ${width} at once` : "";
   const words = `rank ${rank} by ${raised} · ${count(tasks, "task")}${side} · ${most}`;
-  return fitLine([span(words, "dim")], across);
+  const bound = "an upper bound: it stops there at the latest, and mostly uses far less";
+  return [words, bound].map((text) => fitLine([span(text, "dim")], across));
 }
 
 function givenLines({ inputs, profiles, deadline }: Plan, width: number): readonly Line[] {
