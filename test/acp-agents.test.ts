@@ -3,84 +3,12 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Live } from "../src/contracts/nanos.ts";
-import type { TraceStep } from "../src/contracts/trace.ts";
 import { LIMITS } from "../src/std/limits.ts";
-import { type AgentHome, agentHome } from "./support/agent-home.ts";
+import { closeHomes, failureOf, opened, work } from "./support/acp-home.ts";
 
 setDefaultTimeout(120_000);
 
-const homes: AgentHome[] = [];
-afterEach(async () => {
-  for (const one of homes.splice(0)) await one.close();
-});
-
-/** The agent with all it imports in one file, as its sandbox holds nothing else. */
-const built = await Bun.build({
-  entrypoints: [join(import.meta.dirname, "support/acp-agent.ts")],
-  target: "bun",
-});
-const SOURCE = (await built.outputs[0]?.text()) ?? "";
-
-interface Given {
-  /** Lines of what the agent is to do. */
-  readonly does: readonly string[];
-  readonly scopes?: string;
-  readonly argv?: string;
-  readonly answer?: Parameters<typeof agentHome>[0]["answer"];
-  readonly role?: "worker" | "oracle";
-}
-
-async function opened({
-  does,
-  scopes = "write:.",
-  argv = "",
-  answer,
-  role = "worker",
-}: Given): Promise<AgentHome> {
-  const manifest = `---
-name: ${role === "oracle" ? "oracle" : "coder"}
-description: Codes.
-kind: acp
-command: [CODER${argv === "" ? "" : `, ${argv}`}]
-scopes: [read:PROGRAMS${scopes === "" ? "" : `, ${scopes}`}]
----
-`;
-  const boss = "---\nname: oracle\ndescription: Answers.\nagents: [coder]\n---\nYou answer.\n";
-  const home = await agentHome({
-    files:
-      role === "oracle"
-        ? { "agents/oracle.md": manifest }
-        : { "agents/oracle.md": boss, "agents/coder.md": manifest },
-    programs: { CODER: SOURCE },
-    delegates: { agent: "coder", request: does.join("\n") },
-    ...(answer === undefined ? {} : { answer }),
-  });
-  homes.push(home);
-  return home;
-}
-
-interface Worked {
-  readonly home: AgentHome;
-  /** The delegation. */
-  readonly step: TraceStep | undefined;
-  /** Steps of the agent's own run. */
-  readonly inside: readonly TraceStep[];
-  readonly answer: string;
-}
-
-async function work(given: Given, request: Parameters<AgentHome["run"]>[1] = {}): Promise<Worked> {
-  const home = await opened(given);
-  const { trace } = await home.run("go", request);
-  expect(await home.nanos.traces.replay(trace.run)).toMatchObject({ ok: true, differs: null });
-  expect(home.nanos.traces.verify()).toMatchObject({ ok: true });
-  const step = trace.steps.find(({ kind }) => kind === "agent");
-  const output = step?.outcome?.status === "done" ? step.outcome.output : null;
-  const answer = (output as { answer?: string } | null)?.answer ?? "";
-  return { home, step, inside: step?.child?.steps ?? [], answer };
-}
-
-const failureOf = ({ step }: Worked): string | undefined =>
-  step?.outcome && "failure" in step.outcome ? step.outcome.failure.code : undefined;
+afterEach(closeHomes);
 
 describe("an agent of the protocol as a worker", () => {
   test("does a turn: what it says, tells and spends is on the record of its run", async () => {

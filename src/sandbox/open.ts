@@ -18,8 +18,9 @@ import type { Guardian } from "./process/guardian.ts";
 import { openGuardian } from "./process/guardian.ts";
 import type { SocketUse } from "./linux/seccomp.ts";
 import { seccompProgram } from "./linux/seccomp.ts";
-import type { Plan, StagePlan } from "./plan.ts";
+import type { Plan, Shared, StagePlan } from "./plan.ts";
 import { outerStage, planBox, planRelay } from "./plan.ts";
+import { noStage } from "./refusals.ts";
 import { runtimeArgv } from "./runtime.ts";
 import type { Box, Boxed, Process, ProcessSpec, Sandbox } from "./sandbox.ts";
 import { stageHandle } from "./stage/handle.ts";
@@ -64,6 +65,7 @@ export function openSandbox(options: SandboxOptions): Sandbox {
     filters: { none: outerFilter("none"), relay: outerFilter("relay") },
     containers: 0,
     hidden: options.hidden ?? [],
+    shared: new Map(),
   };
   let known: Machine | null = options.machine ?? null;
   const machine = (): Machine => (known ??= lookAtMachine(forbid, options.landlockAtMost));
@@ -77,6 +79,7 @@ export function openSandbox(options: SandboxOptions): Sandbox {
       return !net || canLend(machine()) ? "container" : null;
     },
     start: async (spec) => {
+      if (spec.beside && !house.shared.has(spec.beside)) return noStage();
       if (isContainer(spec)) return contain(house, spec, podman(), machine);
       const wanted = wantedBy(spec);
       const tier = strongestTier(machine(), wanted);
@@ -118,6 +121,8 @@ interface House {
   containers: number;
   readonly filters: Readonly<Record<"none" | "relay", OuterFilter>>;
   readonly hidden: readonly string[];
+  /** What those that run and write have, for others to work beside them. */
+  readonly shared: Map<Boxed, Shared>;
 }
 
 async function begin(
@@ -128,7 +133,8 @@ async function begin(
 ): Promise<Boxed | Failure> {
   try {
     if (tier === "seatbelt") return await belt(house, spec, machine.seatbelt ?? "");
-    const plan = await planBox(spec, tier, machine, house.hidden);
+    const shared = (spec.beside && house.shared.get(spec.beside)) ?? null;
+    const plan = await planBox(spec, tier, machine, { hidden: house.hidden, shared });
     return "code" in plan ? plan : await launch(house, spec, plan, machine.bwrap ?? "");
   } catch (error) {
     return startFailure(error);
@@ -277,7 +283,10 @@ async function launch(house: House, spec: ProcessSpec, plan: Plan, bwrap: string
   } finally {
     if (descriptor3 !== null) closeSync(descriptor3);
   }
-  return keep(house, spec, { child, tier, cwd, fork, stage, mapping: stage?.mapping ?? [] });
+  const begun = { child, tier, cwd, fork, stage, mapping: stage?.mapping ?? [] };
+  const boxed = keep(house, spec, { ...begun, onGone: () => house.shared.delete(boxed) });
+  if (stage !== null && !spec.beside) house.shared.set(boxed, { stage, user: plan.user });
+  return boxed;
 }
 
 /** What was started, and what it is watched by. */

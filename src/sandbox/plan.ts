@@ -1,6 +1,7 @@
 import { chownSync, existsSync, mkdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Failure } from "../contracts/outcome.ts";
+import { badPath, badProgram, stageInside, uncounted } from "./refusals.ts";
 import { LIMITS } from "../std/limits.ts";
 import type { View } from "./bwrap.ts";
 import { PROXY_SOCKET } from "./bwrap.ts";
@@ -34,6 +35,7 @@ export interface Plan {
   readonly cwd: string;
   readonly fork: boolean;
   readonly stage: StagePlan | null;
+  readonly user: LockSpec["user"];
 }
 
 /** Address space of a program that is not our runtime, at least: runtimes reserve a lot. */
@@ -47,18 +49,18 @@ export async function planBox(
   spec: ProcessSpec,
   tier: "bwrap" | "landlock" | "wasm",
   machine: Machine,
-  never: readonly string[] = [],
+  { hidden: never = [], shared = null }: Around = {},
 ): Promise<Plan | Failure> {
   const { box, run } = spec;
-  const cwd = real(spec.cwd);
+  const cwd = shared ? spec.cwd : real(spec.cwd);
   if (cwd === null) return badPath(spec.cwd);
   const hidden = resolved(never);
   const reads = seen(resolved(box.reads), hidden);
   const who = boxUser();
   if (who.kind === "uncounted" && box.exec.length > 0) return uncounted();
-  const user = who.kind === "own" ? { id: ownId(), keep: who.keep } : null;
-  const given = { reads, hidden, cwd, owner: user?.id ?? null };
-  const stage = spec.stage === null ? null : await stageOf(spec, spec.stage, given);
+  const own = who.kind === "own" ? { id: ownId(), keep: who.keep } : null;
+  const user = shared ? shared.user : own;
+  const stage = await stageFor(spec, { reads, hidden, cwd, owner: user?.id ?? null }, shared);
   if (stage !== null && "code" in stage) return stage;
   const program = run.kind === "program";
   const starts = program ? [run.argv[0] ?? "", ...box.exec] : box.exec;
@@ -90,8 +92,22 @@ export async function planBox(
     tier,
     ...startOf(run, lock, socket !== null),
     view: tier === "bwrap" ? viewOf(lock, hidden, libraries, socket) : null,
-    ...{ cwd: lock.cwd, fork: lock.fork, stage },
+    ...{ cwd: lock.cwd, fork: lock.fork, stage, user },
   };
+}
+
+/** What lies around a process that is to start. */
+interface Around {
+  /** Folders no process sees. */
+  readonly hidden?: readonly string[];
+  /** The stage it shares with one that runs, and that one's user. */
+  readonly shared?: Shared | null;
+}
+
+/** What a process that writes has, for another to work in. */
+export interface Shared {
+  readonly stage: StagePlan;
+  readonly user: LockSpec["user"];
 }
 
 /** What is started inside, and what it is told: its lock, and that of the relay beside it. */
@@ -138,6 +154,16 @@ export function outerStage(
   return stageOf(spec, folder, { cwd: "/", ...given, owner: null });
 }
 
+/** Its own, none, or that of the one it works beside. */
+async function stageFor(
+  spec: ProcessSpec,
+  given: Parameters<typeof stageOf>[2] & { readonly cwd: string },
+  shared: Shared | null,
+): Promise<StagePlan | Failure | null> {
+  if (shared) return { ...shared.stage, cwd: given.cwd };
+  return spec.stage === null ? null : stageOf(spec, spec.stage, given);
+}
+
 async function stageOf(
   spec: ProcessSpec,
   folder: string,
@@ -172,7 +198,7 @@ function envOf(
 /** Programs need a place for temporary files; where there is no `/tmp` of its own, in the stage. */
 function makeScratch(stage: { readonly folder: string }, user: LockSpec["user"]): string {
   const folder = join(stage.folder, "tmp");
-  mkdirSync(folder, { mode: 0o700 });
+  mkdirSync(folder, { mode: 0o700, recursive: true });
   if (user !== null) chownSync(folder, user.id, user.id);
   return folder;
 }
@@ -278,7 +304,7 @@ export function planRelay(spec: ProcessSpec, machine: Machine, socket: string): 
   const host: ProcessSpec = { ...spec, run: { kind: "host", file: "" } };
   const lock = relayLock(lockOf(host, { ...wants, reads: [], writes: [], execs: [] }));
   return {
-    ...{ tier: "bwrap", cwd: "/", fork: false, stage: null },
+    ...{ tier: "bwrap", cwd: "/", fork: false, stage: null, user },
     argv: [...runtimeArgv("box"), "relay"],
     env: { NANOS_BOX: JSON.stringify(lock), ...RUNTIME_ENV },
     view: viewOf(lock, [], false, socket),
@@ -356,35 +382,3 @@ function viewOf(
 
 /** Mounted anew inside; `/tmp` alone, as a granted folder may well lie in the real one. */
 const OWN_MOUNTS = /^\/(?:(?:proc|dev)(?:\/.*)?|tmp)$/u;
-
-function uncounted(): Failure {
-  return {
-    code: "sandbox.no_tier",
-    message: "As root without the right to change user, the number of processes has no limit.",
-    next: "Run nanos as an ordinary user, or with the capabilities root usually has.",
-  };
-}
-
-export function badPath(path: string): Failure {
-  return {
-    code: "sandbox.bad_path",
-    message: `The working folder ${path} does not exist.`,
-    next: "Create it, or name another.",
-  };
-}
-
-function stageInside(folder: string, root: string): Failure {
-  return {
-    code: "sandbox.bad_path",
-    message: `The stage ${folder} lies inside ${root}, which would be copied into it.`,
-    next: "Narrow the write scope: it may not contain nanos' own folders.",
-  };
-}
-
-export function badProgram(path: string): Failure {
-  return {
-    code: "sandbox.no_program",
-    message: `There is no program at ${path === "" ? "an empty path" : path}.`,
-    next: "Name an installed program by its absolute path.",
-  };
-}

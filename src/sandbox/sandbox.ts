@@ -63,6 +63,12 @@ export interface ProcessSpec {
    * or around it: its other entries are links to the real ones, so that relative paths work.
    */
   readonly stage: string | null;
+  /**
+   * A process that still runs and whose stage this one shares: it writes where that one writes, as
+   * the same user, and what it changed is in that one's changes. `stage` is then null, and `cwd` a
+   * path as that process sees it. Such a process has no other writes.
+   */
+  readonly beside?: Boxed;
 }
 
 export type Ended =
@@ -102,7 +108,7 @@ export interface Boxed {
    * or no wall time while it rests (null).
    */
   renew(ms: number | null): void;
-  /** Last 64 KiB of standard error, as text, once ended; for diagnosis only. */
+  /** Last 64 KiB of standard error so far, as text. */
   stderr(): string;
   readonly ended: Promise<Ended>;
   /** Ends it and every process it started. Resolves when all are gone. */
@@ -141,7 +147,7 @@ export interface Sandbox {
   tier(kind: ProcessKind, net: boolean, starts?: boolean): Tier | null;
   /**
    * Failures: `sandbox.no_tier`, `sandbox.bad_path`, `sandbox.no_program`, `sandbox.no_runtime`,
-   * `sandbox.stage_too_large`, `sandbox.start_failed`. A process that could not lock itself exits
+   * `sandbox.no_stage`, `sandbox.stage_too_large`, `sandbox.start_failed`. A process that could not lock itself exits
    * with code 70 before anything else ran in it, and says why on standard error.
    */
   start(spec: ProcessSpec): Promise<Boxed | Failure>;

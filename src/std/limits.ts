@@ -175,6 +175,9 @@ export const LIMITS = {
   /** What such a program may send while it works, and the steps it may tell of. */
   agentOutputBytes: 64 * 1024 * 1024,
   agentSteps: 500,
+  /** Terminals it has open at once, and what is kept of the output of each. */
+  agentTerminals: 8,
+  agentTerminalBytes: 1024 * 1024,
   /** Open files of one sandboxed call. */
   toolFiles: 512,
   /** Memory and stack of a tool in WebAssembly. */

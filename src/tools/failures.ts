@@ -36,6 +36,7 @@ export const TOOL_FAILURES = {
   "acp.failed": "Read what the agent says, and try again.",
   "acp.refused": "Ask for something else: the agent will not do this.",
   "acp.sign_in": "Start the agent once by itself and sign in there.",
+  "acp.terminal": "Give its agent's file the program, as `exec:NAME`, if it should run it.",
   "mcp.input_required": "Call another tool: this one wants to ask questions in between.",
   "mcp.too_many_tools": "Use a server that offers fewer tools.",
 } as const;

@@ -72,6 +72,8 @@ export type PermitKind =
   | "execute"
   | "fetch"
   | "think"
+  /** A program to be started for it, whose argv is in `input`. */
+  | "terminal"
   | "other";
 
 export type Granted =

@@ -80,8 +80,49 @@ const DOES: Readonly<Record<string, (turn: Turn, rest: string) => Promise<string
     rmSync(`${cwd}/${path}`);
     return "";
   },
-  terminal: async ({ client, sessionId }, command) =>
-    client.createTerminal({ sessionId, command }).then(() => "opened", refusal),
+  /** `terminal PROGRAM ARGS`: has it run, and says how it ended and what it printed. */
+  terminal: async (turn, rest) => {
+    const id = await create(turn, rest);
+    if (id.startsWith("refused")) return id;
+    const { client, sessionId } = turn;
+    const at = { sessionId, terminalId: id };
+    const { exitCode, signal } = await asked<Exit>(turn, M.waitForExit, at);
+    const { output, truncated } = await asked<Printed>(turn, M.output, at);
+    await client.request(M.release, at);
+    const gone = await client.request(M.output, at).then(() => "still there", refusal);
+    const how = `${exitCode ?? signal}${truncated ? " cut" : ""}`;
+    return `${how}, ${gone.slice(0, 7)}: ${output.trim().slice(-200).replaceAll("\n", "|")} (${output.length})`;
+  },
+  /** `limited N PROGRAM ARGS`: the same of at most so many bytes. */
+  limited: async (turn, rest) => {
+    const [limit = "", ...words] = rest.split(" ");
+    const terminalId = await create(turn, words.join(" "), { outputByteLimit: Number(limit) });
+    const at = { sessionId: turn.sessionId, terminalId };
+    await asked(turn, M.waitForExit, at);
+    const { output, truncated } = await asked<Printed>(turn, M.output, at);
+    return `${output} ${truncated}`;
+  },
+  open: async (turn, rest) => create(turn, rest),
+  /** `killed PROGRAM ARGS`: ends it, and says what it is told of that. */
+  killed: async (turn, rest) => {
+    const at = { sessionId: turn.sessionId, terminalId: await create(turn, rest) };
+    await asked(turn, M.kill, at);
+    const { exitStatus } = await asked<Printed>(turn, M.output, at);
+    return `killed ${exitStatus?.signal}`;
+  },
+  /** `peek SESSION ID`: asks after a terminal that may be another's. */
+  peek: async ({ client }, rest) => {
+    const [session = "", terminalId = ""] = rest.split(" ");
+    return client.request(M.output, { sessionId: session, terminalId }).then(() => "seen", refusal);
+  },
+  /** `strange SESSION NAME=VALUE PROGRAM`: in another session, or with a variable. */
+  strange: async (turn, rest) => {
+    const [sessionId = "", pair = "", ...words] = rest.split(" ");
+    const [name = "", value = ""] = pair.split("=");
+    return create(turn, words.join(" "), { sessionId, env: [{ name, value }] });
+  },
+  line: async ({ client, sessionId }, command) =>
+    client.request(M.create, { sessionId, command }).then(() => "opened", refusal),
   step: async ({ client, sessionId }, title) => {
     const common = { toolCallId: title, sessionUpdate: "tool_call" } as const;
     await update(client, sessionId, { ...common, title, kind: "execute", status: "in_progress" });
@@ -126,6 +167,25 @@ const DOES: Readonly<Record<string, (turn: Turn, rest: string) => Promise<string
     console.log(JSON.stringify({ jsonrpc: "2.0", id: 99, result: {} }));
     return new Promise(() => undefined);
   },
+};
+
+type Exit = acp.WaitForTerminalExitResponse;
+type Printed = acp.TerminalOutputResponse;
+
+const asked = async <T>({ client }: Turn, method: string, params: object): Promise<T> =>
+  (await client.request(method, params)) as T;
+
+const M = acp.methods.client.terminal;
+
+const create = (
+  { client, sessionId, cwd }: Turn,
+  rest: string,
+  more: Partial<acp.CreateTerminalRequest> = {},
+): Promise<string> => {
+  const [command = "", ...args] = rest.split(" ");
+  return client
+    .request(M.create, { sessionId, command, args, cwd, ...more })
+    .then(({ terminalId }) => terminalId, refusal);
 };
 
 const refusal = (error: unknown): string =>

@@ -1,5 +1,5 @@
 import { messageOf } from "../../std/error.ts";
-import type { Json } from "../../std/json.ts";
+import { isObject, type Json } from "../../std/json.ts";
 import { LIMITS } from "../../std/limits.ts";
 import type { Action } from "../../contracts/action.ts";
 import type { Draft } from "../../contracts/event.ts";
@@ -75,7 +75,7 @@ export function reachWant(
  * be about; and what it has no known word for waits for the operator.
  */
 function permitted(
-  { what, paths, url }: Extract<Wanted, { kind: "permit" }>,
+  { what, paths, url, input }: Extract<Wanted, { kind: "permit" }>,
   declared: readonly Scope[],
 ): { readonly scopes: Scope[]; readonly rank?: "A" } {
   const of = (kind: string): Scope[] => declared.filter((scope) => scope.startsWith(`${kind}:`));
@@ -91,6 +91,11 @@ function permitted(
     }
     case "execute":
       return { scopes: of("exec") };
+    case "terminal": {
+      const argv = isObject(input) ? input["argv"] : null;
+      const program = Array.isArray(argv) ? (argv as Json[])[0] : null;
+      return { scopes: [`exec:${typeof program === "string" ? program : "?"}`] };
+    }
     case "fetch": {
       const host = url === null ? null : destinationOf(url);
       return { scopes: host === null ? of("net") : [`net:${host}`] };

@@ -50,6 +50,7 @@ export interface Want {
   readonly stage?: string;
   readonly input?: string;
   readonly net?: Box["net"];
+  readonly beside?: Boxed;
 }
 
 export function specOf(want: Want): ProcessSpec {
@@ -62,6 +63,7 @@ export function specOf(want: Want): ProcessSpec {
         : { kind: "host", file: want.host },
     cwd: want.cwd ?? "/",
     stage: want.stage ?? null,
+    ...(want.beside && { beside: want.beside }),
     box: {
       reads: want.reads ?? [],
       writes: want.writes ?? [],

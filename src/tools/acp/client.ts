@@ -7,6 +7,7 @@ import type { Asks, Reply } from "../mcp/link.ts";
 import { placeOf } from "../runtime/context.ts";
 import type { PermitKind, Reach, Wanted } from "../tool-host.ts";
 import type { StageFiles } from "./files.ts";
+import type { Terminals } from "./terminals.ts";
 
 /**
  * Our side of the protocol: what an agent asks its client for. Each of it goes through `reach` and
@@ -14,18 +15,24 @@ import type { StageFiles } from "./files.ts";
  */
 export function clientAsks(given: {
   readonly name: string;
-  readonly workspace: string;
   /** Where real paths lie for the process. */
   readonly mapping: readonly Mapped[];
   readonly reach: Reach;
   /** The files it has read and written for it; null where it has none. */
   readonly files: StageFiles | null;
+  /** The programs it has started for it; null where it has none. */
+  readonly terminals: Terminals | null;
+  /** The session that goes on, once there is one. */
+  readonly session: () => string | null;
   readonly signal: AbortSignal;
 }): Asks {
-  const { name, mapping, reach, files, signal } = given;
+  const { name, mapping, reach, files, terminals, session, signal } = given;
   const back = mapping.map(({ real, staged }) => ({ real: staged, staged: real }));
   const real = (path: string): string => normalize(placeOf(path, back));
   return async (method, params) => {
+    if (terminals && method.startsWith("terminal/")) {
+      return terminals.answer(session(), method, params);
+    }
     switch (method) {
       case "session/request_permission": {
         const granted = await reach(permitFor(params, real));

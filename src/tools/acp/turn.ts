@@ -12,8 +12,11 @@ export interface Asked {
   /** Where it works, as its process sees it. */
   readonly cwd: string;
   readonly request: string;
-  /** It may have files read and written for it. */
+  /** It may have files read and written for it, and programs started. */
   readonly files: boolean;
+  readonly terminals: boolean;
+  /** Told the session once there is one. */
+  readonly onSession: (id: string) => void;
   readonly clock: Clock;
 }
 
@@ -22,12 +25,15 @@ const VERSION = 1;
 
 /** How the turn ended, in the protocol's word (`end_turn`, `max_tokens`); or why there was none. */
 export async function askOnce(link: Link, asked: Asked, bounds: Bounds): Promise<string | Failure> {
-  const { name, cwd, files } = asked;
+  const { name, cwd, files, terminals, onSession } = asked;
   const greeted = await link.request(
     "initialize",
     {
       protocolVersion: VERSION,
-      clientCapabilities: { fs: { readTextFile: files, writeTextFile: files }, terminal: false },
+      clientCapabilities: {
+        fs: { readTextFile: files, writeTextFile: files },
+        terminal: terminals,
+      },
       clientInfo: { name: "nanos", version: "1" },
     },
     bounds,
@@ -46,6 +52,7 @@ export async function askOnce(link: Link, asked: Asked, bounds: Bounds): Promise
   }
   const session = fieldOf(opened, "sessionId");
   if (typeof session !== "string") return failure("acp.protocol", `${name} gave no session.`);
+  onSession(session);
   return prompt(link, asked, session, bounds);
 }
 

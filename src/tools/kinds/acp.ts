@@ -6,11 +6,13 @@ import type { Boxed } from "../../sandbox/sandbox.ts";
 import { clientAsks } from "../acp/client.ts";
 import { canHandFiles, stageFiles } from "../acp/files.ts";
 import { type Hearing, newHearing } from "../acp/hearing.ts";
+import { openTerminals, type Terminals } from "../acp/terminals.ts";
 import { askOnce } from "../acp/turn.ts";
 import { isFailure } from "../failures.ts";
 import { openLink } from "../mcp/link.ts";
-import { newPassage, reachedOf } from "../proxy/proxy.ts";
+import { newPassage, type Passage, reachedOf } from "../proxy/proxy.ts";
 import type { Reach, Reached, ToolCall, ToolResult } from "../tool-host.ts";
+import { valuesOf } from "../scopes.ts";
 import { manifestOfFile, misfit, textOf } from "./arguments.ts";
 import {
   failed,
@@ -71,7 +73,8 @@ async function callAgent(agent: Agent, call: ToolCall, signal: AbortSignal): Pro
   if (isFailure(started)) return failed(started, programTier(parts, scopes));
   const { boxed } = started;
   const hearing = newHearing(call.hear);
-  const ended = await turnOf(agent, { call, signal, boxed, hearing });
+  const terminals = terminalsOf(agent, { call, signal, boxed, passage });
+  const ended = await turnOf(agent, { call, signal, boxed, hearing, terminals });
   const used = hearing.used();
   const reached: Reached = { ...reachedOf(passage), ...(used && { used }) };
   if (typeof ended !== "string") {
@@ -80,12 +83,47 @@ async function callAgent(agent: Agent, call: ToolCall, signal: AbortSignal): Pro
   }
   const staged = writes ? await parts.stages.keep(call.step, boxed) : null;
   if (staged !== null && isFailure(staged)) return { ...failed(staged, boxed), ...reached };
+  const ran = terminals?.told() ?? [];
   const output: JsonObject = {
     answer: hearing.answer(),
     steps: [...hearing.steps()],
     stop: ended,
+    ...(ran.length > 0 && { terminals: [...ran] }),
   };
   return { ok: true, output, ...heldBy(boxed), label, staged, ...reached };
+}
+
+/**
+ * Programs started for it, in boxes with its own scopes that share its stage. They get none of its
+ * variables but the home, where its settings lie: its key is for itself. None for one that starts no
+ * other program, or that no sandbox holds.
+ */
+function terminalsOf(
+  { source, parts, argv, reach }: Agent,
+  given: {
+    readonly call: ToolCall;
+    readonly signal: AbortSignal;
+    readonly boxed: Boxed;
+    readonly passage: Passage;
+  },
+): Terminals | null {
+  const { call, signal, boxed, passage } = given;
+  const { tool: name, scopes, granted = [], workspace, ms } = call;
+  const others = valuesOf(scopes, "exec").some((program) => program !== argv[0]);
+  if (!others || !canHandFiles() || boxed.tier === "none") return null;
+  const writes = scopes.some((scope) => scope.startsWith("write:"));
+  const own = scopes.filter((scope) => !/^(?:env|secret):/u.test(scope) || scope === "env:HOME");
+  return openTerminals({
+    ...{ name, agent: boxed, reach, signal },
+    start: async ({ argv: words, env, cwd }) => {
+      const program = {
+        ...{ argv: words, scopes: own, granted, workspace, ms, stage: null, set: env, folder: cwd },
+        ...(writes && { beside: boxed }),
+      };
+      const started = await startProgram(program, source, parts, passage);
+      return isFailure(started) ? started : started.boxed;
+    },
+  });
 }
 
 /** One turn, and the end of its process, whatever came of it. */
@@ -96,10 +134,12 @@ async function turnOf(
     readonly signal: AbortSignal;
     readonly boxed: Boxed;
     readonly hearing: Hearing;
+    readonly terminals: Terminals | null;
   },
 ): Promise<string | Failure> {
-  const { call, signal, boxed, hearing } = given;
+  const { call, signal, boxed, hearing, terminals } = given;
   const { tool: name, scopes, workspace } = call;
+  let session: string | null = null;
   const { mapping, cwd } = boxed;
   const files = canHandFiles() ? stageFiles({ scopes, workspace, mapping }) : null;
   const link = openLink(boxed, {
@@ -107,13 +147,22 @@ async function turnOf(
     protocol: "acp",
     bytes: LIMITS.agentOutputBytes,
     onNotification: hearing.update,
-    asks: clientAsks({ name, workspace, mapping, reach, files, signal }),
+    asks: clientAsks({
+      ...{ name, mapping, reach, files, terminals, signal },
+      session: () => session,
+    }),
   });
   const request = textOf(isObject(call.args) ? call.args["request"] : "");
-  const asked = { name, cwd, request, files: files !== null, clock };
+  const asked = {
+    ...{ name, cwd, request, clock },
+    files: files !== null,
+    terminals: terminals !== null,
+    onSession: (id: string) => (session = id),
+  };
   try {
     return await askOnce(link, asked, { ms: call.ms, signal });
   } finally {
+    await terminals?.close();
     await link.stop();
   }
 }

@@ -27,6 +27,10 @@ export interface Program {
   /** The name of a command, by which it may be marked too. */
   readonly command?: string;
   readonly set?: Readonly<Record<string, string>>;
+  /** One that runs and in whose stage it works; `stage` is then null. */
+  readonly beside?: Boxed;
+  /** Where it runs; the workspace where nothing is said and it may see that. */
+  readonly folder?: string;
 }
 
 /** A started program, and its way to the network where its scopes name hosts. */
@@ -108,12 +112,13 @@ function programSpec(
   const own = [file, ...source.own];
   return {
     run: { kind: "program", argv: [file, ...rest.map((item) => stagedItem(item, program))] },
-    cwd: folderFor(scopes, workspace),
+    cwd: program.folder ?? folderFor(scopes, workspace),
     box: boxOf({
       ...{ scopes, workspace, own, env: parts.env, ms, set, socket },
       ...{ warm: program.warm ?? false, agent: source.from === "agent" },
     }),
     stage: program.stage,
+    ...(program.beside && { beside: program.beside }),
   };
 }
 
