@@ -1,8 +1,11 @@
 import { expect, test } from "bun:test";
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "./build.ts";
 import { inTempFolder, run } from "./machine.ts";
+import { release } from "./release.ts";
+import { type Target, targetOf } from "./release/runtime.ts";
+import { checkPages } from "./release/signature.ts";
 
 test(
   "the binary starts in an empty folder and runs nothing that lies there",
@@ -25,3 +28,35 @@ test(
     }),
   120_000,
 );
+
+test(
+  "a release has what its sums name, the same from two builds, and a Mac would run its own",
+  () =>
+    inTempFolder("nanos-release", async (folder) => {
+      const own = `linux-${process.arch}` as Target;
+      const sums = await release([own, "darwin-arm64"], folder);
+      expect(sums).toHaveLength(3);
+      const checked = await run(["sha256sum", "--check", "SHA256SUMS"], { cwd: folder });
+      expect(checked.code).toBe(0);
+      const [mine = "", mac = "", parts = ""] = sums.map((line) => join(folder, line.slice(66)));
+      expect((await run([mine, "--version"], { env: {} })).code).toBe(0);
+
+      const program = readFileSync(mac);
+      const { pages } = checkPages(program);
+      expect(pages).toBeGreaterThan(20_000);
+      program[5_000_000] = (program[5_000_000] ?? 0) ^ 1;
+      expect(checkPages(program)).toEqual({ pages, bad: 1 });
+      expect(() => checkPages(readFileSync(mine))).toThrow("no program for macOS");
+
+      const list = JSON.parse(readFileSync(parts, "utf8")) as { components: { name: string }[] };
+      const names = list.components.map(({ name }) => name);
+      expect(names).toEqual(expect.arrayContaining(["zod", "yaml", "commander"]));
+      expect(names).not.toContain("knip");
+    }),
+  300_000,
+);
+
+test("for what machine there is no binary is said, and why", () => {
+  expect(() => targetOf("darwin-x64")).toThrow("codesign");
+  expect(() => targetOf("amiga")).toThrow("linux-x64, linux-arm64, darwin-arm64");
+});

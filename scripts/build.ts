@@ -11,7 +11,11 @@ import { BUN, ROOT, run } from "./machine.ts";
 const MOST_BYTES = 130_000_000;
 
 /** Compiles the command to `outfile`. @throws Error with the compiler's output. */
-export async function build(outfile: string): Promise<{ readonly bytes: number }> {
+export async function build(
+  outfile: string,
+  /** The machine it is for, as `linux-arm64`, with the runtime of that machine; this one's else. */
+  other?: { readonly target: string; readonly runtime: string },
+): Promise<{ readonly bytes: number }> {
   mkdirSync(dirname(outfile), { recursive: true });
   const flags = ["--compile", "--minify", "--production", "--bytecode", "--splitting"];
   // Without package.json it could not load the packages an operator adds, as a model's engine.
@@ -29,6 +33,9 @@ export async function build(outfile: string): Promise<{ readonly bytes: number }
     ...flags,
     "--format=esm",
     ...hardened,
+    ...(other
+      ? [`--target=bun-${other.target}`, `--compile-executable-path=${other.runtime}`]
+      : []),
     "--asset=starters",
     "--asset=verifier",
     `--asset=${GUEST_ASSET}`,
