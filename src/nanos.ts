@@ -31,13 +31,14 @@ import { secretDesk } from "./kernel/desk/secrets.ts";
 import { installing } from "./kernel/skills/installing.ts";
 import { skillDesk } from "./kernel/skills/view.ts";
 import { agentDesk } from "./kernel/agents/desk.ts";
-import { innerBook, type InnerBook } from "./kernel/agents/inner.ts";
+import { innerBook } from "./kernel/agents/inner.ts";
 import { listedIn } from "./kernel/views/listed.ts";
 import { toolDesk } from "./kernel/desk/tools.ts";
 import { traceDesk } from "./kernel/desk/traces.ts";
 import { memorySettings } from "./kernel/facts.ts";
 import { memoryDesk } from "./kernel/memory/desk.ts";
 import { note } from "./kernel/desk/note.ts";
+import { living, type Parts } from "./kernel/open/renew.ts";
 import { factsHere, memoryDir, openWorld, treesName } from "./kernel/open/world.ts";
 import { runsOf } from "./kernel/runner.ts";
 import { artifactDesk } from "./kernel/vault/desk.ts";
@@ -82,7 +83,12 @@ export async function openNanos(options: OpenOptions = {}): Promise<Nanos> {
   const home = openHome(homeOptions(options));
   const journal = withCheckpoints(journalOf(home), signerOf(home.log, "nanos-log"));
   try {
-    return await assemble(home, journal, options);
+    if (journal.size() === 0) await note(journal, { kind: "home.created", version: VERSION });
+    return await living({
+      assemble: () => assemble(home, journal, options),
+      marks: home.marks,
+      close: () => journal.close(),
+    });
   } catch (error) {
     journal.close();
     throw error;
@@ -199,10 +205,9 @@ function journalOf({ paths }: Home): Journal {
   return openJournal({ dir: paths.journal, clock: systemClock, random: systemRandom });
 }
 
-async function assemble(home: Home, journal: Journal, options: OpenOptions): Promise<Nanos> {
+async function assemble(home: Home, journal: Journal, options: OpenOptions): Promise<Parts> {
   const { env = process.env, cwd = process.cwd() } = options;
   const { paths, place: own } = home;
-  if (journal.size() === 0) await note(journal, { kind: "home.created", version: VERSION });
   const arrangement = await arrangementOf(home);
   const [vault, config] = [openVault(paths.vault), await home.config.read()];
   const settings = memorySettings(arrangement.manifest.memory, config.memory);
@@ -247,7 +252,14 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
     ...missionDesks({ world, home, arrangement, cwd, models: models.models.list }),
   };
   const place = placeOf(home, arrangement, sandbox);
-  return nanosOf({ ...desks, world, place, arrangement, sandbox, vault, inner, forget });
+  const nanos = nanosOf({ ...desks, world, place, arrangement, sandbox, vault });
+  const release = async (): Promise<void> => {
+    forget();
+    sweepTrees(world);
+    await Promise.all([tools.close(), inner.close()]);
+    await sandbox.close();
+  };
+  return { nanos, world, release };
 }
 
 async function arrangementOf({ place, arrangement }: Home): Promise<Arrangement> {
@@ -278,10 +290,8 @@ function nanosOf(
     grants: GrantDesk;
     sandbox: Sandbox;
     vault: Vault;
-    inner: InnerBook;
-    forget: () => void;
   },
-): Nanos {
+): Parts["nanos"] {
   const { world, place, arrangement, grants, sandbox, vault } = parts;
   const { agents, secrets, skills, memory, missions, engines } = parts;
   const traces = traceDesk({ ...world, vault, dir: place.arrangementDir });
@@ -308,13 +318,6 @@ function nanosOf(
     context: async (run) => {
       const { contextOf } = await import("./kernel/desk/context.ts");
       return contextOf(world, run);
-    },
-    close: async () => {
-      parts.forget();
-      sweepTrees(world);
-      await Promise.all([world.tools.close(), parts.inner.close()]);
-      await sandbox.close();
-      world.journal.close();
     },
   };
 }

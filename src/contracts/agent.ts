@@ -180,7 +180,7 @@ export interface Agents {
   draft(wish: NewWish): AgentOffer;
   /**
    * Writes exactly what was offered, and lets `to` hand it work, the oracle where nothing is said. It
-   * counts from the next opening on. False where that one cannot have agents.
+   * counts once the home is opened anew or renewed. False where that one cannot have agents.
    *
    * @throws NanosError `agent.unknown` for `to`, `manifest.invalid`, `agent.edit`, `trust.*`.
    */

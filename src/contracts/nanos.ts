@@ -68,6 +68,14 @@ export interface Nanos {
   doctor(probe: boolean): Promise<readonly Check[]>;
   /** Who uses the model's window: of every call of the oracle, or of a run. */
   context(run?: string): Promise<ContextView>;
+  /**
+   * Takes up what others changed of the arrangement, its models and grants since this was opened or
+   * renewed; what goes on keeps what it began with. Gives what is new, a few words for each. Where
+   * nothing was touched it is a look at the files, and reads none.
+   *
+   * @throws NanosError `trust.*` or `manifest.invalid`, once for each change: all stays as it was.
+   */
+  renew(): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 

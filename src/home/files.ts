@@ -42,8 +42,38 @@ export interface TreeOptions {
  */
 export function readTree(root: string, options: TreeOptions = {}): Tree {
   const files: TreeFile[] = [];
-  const refused: Refused[] = [];
   let bytes = 0;
+  const refused = walk(root, options, (abs, shown) => {
+    const file = readTreeFile(abs, shown);
+    if (file === null) return;
+    bytes += file.content.length;
+    files.push(file);
+    if (bytes > LIMITS.treeBytes) throw tooLarge(root, `holds more than ${LIMITS.treeBytes} bytes`);
+  });
+  return { files: files.toSorted(byPath), refused };
+}
+
+/** The mark of every regular file of a folder, by its path. Names are read, and no content. */
+export function markTree(root: string, options: TreeOptions = {}): ReadonlyMap<string, string> {
+  const marks = new Map<string, string>();
+  walk(root, options, (abs, shown) => marks.set(shown, markOf(abs)));
+  return marks;
+}
+
+/** Tells one content of a file from the next, unread; a file put in its place is another one. */
+export function markOf(file: string): string {
+  const stat = fs.lstatSync(file, { throwIfNoEntry: false, bigint: true });
+  return stat === undefined ? "" : `${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`;
+}
+
+/** Goes through a folder's regular files. Gives what is there and is none. */
+function walk(
+  root: string,
+  options: TreeOptions,
+  take: (abs: string, shown: string) => void,
+): readonly Refused[] {
+  const refused: Refused[] = [];
+  let count = 0;
   const visit = (folder: string, relative: string, depth: number): void => {
     if (depth > LIMITS.treeDepth) throw tooLarge(root, `is nested deeper than ${LIMITS.treeDepth}`);
     for (const entry of entriesOf(folder)) {
@@ -56,20 +86,15 @@ export function readTree(root: string, options: TreeOptions = {}): Tree {
       } else if (entry.isDirectory()) {
         visit(join(folder, entry.name), path, depth + 1);
       } else {
-        const file = readTreeFile(join(folder, entry.name), shown);
-        if (file === null) continue;
-        bytes += file.content.length;
-        files.push(file);
-        if (files.length > LIMITS.treeFiles) {
+        take(join(folder, entry.name), shown);
+        count += 1;
+        if (count > LIMITS.treeFiles)
           throw tooLarge(root, `holds more than ${LIMITS.treeFiles} files`);
-        }
-        if (bytes > LIMITS.treeBytes)
-          throw tooLarge(root, `holds more than ${LIMITS.treeBytes} bytes`);
       }
     }
   };
   visit(root, "", 0);
-  return { files: files.toSorted(byPath), refused };
+  return refused;
 }
 
 /** One file of a tree, or null when it is not there or is not a regular file. */

@@ -173,6 +173,7 @@ function carry(world: World, lease: Lease, load: Load): RunHandle {
   const signal = asked ? AbortSignal.any([limit.signal, asked]) : limit.signal;
   const done = async (): Promise<RunState> => {
     let forget = (): void => undefined;
+    world.going.add(run);
     try {
       forget = journal.onWake((topic) => {
         if (topic === `cancel:${run}`) stop();
@@ -188,6 +189,7 @@ function carry(world: World, lease: Lease, load: Load): RunHandle {
       forget();
       limit.clear();
       world.tools.leave(run);
+      world.going.delete(run);
       lease.release();
       await journal.wake(`stopped:${run}`);
     }

@@ -126,6 +126,8 @@ export interface World {
   readonly trees: Trees;
   /** True when some sandbox tier of this machine can hold such a process. */
   holds(process: Process): boolean;
+  /** The runs that are carried with these parts. */
+  readonly going: Set<string>;
   /** The facts as of now; loads the tools' manifests on first use. */
   facts(): Promise<Facts>;
   /** The arrangement that an agent of that kind is; why there is none where it is not trusted. */

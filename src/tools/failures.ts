@@ -18,7 +18,7 @@ export const TOOL_FAILURES = {
   "tool.crashed": "Try once more; if it crashes again, report it to the tool's author.",
   "tool.cancelled": "Nothing to do: it was stopped on purpose.",
   "tool.too_many_asks": "The tool asks for too much at the same time; report it to its author.",
-  "tool.changed": "Look at what changed with `nanos tool list`, then start nanos again.",
+  "tool.changed": "Look at what changed with `nanos tool list`, then ask again.",
   "tool.duplicate": "Rename one of the two tools.",
   "tool.import_failed": "Fix the file; `nanos check` says where.",
   "tool.no_tool": 'Write `export default tool({ ... })` with `tool` from "nanos/tool".',

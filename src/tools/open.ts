@@ -33,7 +33,7 @@ import type { Resolve } from "./proxy/dial.ts";
 import { requestOf } from "./pool.ts";
 import { processOf } from "./scopes.ts";
 import { openStages } from "./stages.ts";
-import type { BrokenTool, Reach, ToolHost } from "./tool-host.ts";
+import type { BrokenTool, Reach, ToolHost, ToolResult } from "./tool-host.ts";
 
 export interface ToolOptions {
   readonly sandbox: Sandbox;
@@ -92,6 +92,11 @@ export function openTools(options: ToolOptions): ToolHost {
   };
   const kinds = KINDS.map((kind) => kind(parts));
   let loading: Promise<Table> | null = null;
+  let stale = false;
+  const noted = (result: ToolResult): ToolResult => {
+    if (!result.ok && result.failure.code === "tool.changed") stale = true;
+    return result;
+  };
   const table = (): Promise<Table> => (loading ??= loadAll(arrangement, kinds, parts));
   return {
     async list(again = false) {
@@ -105,14 +110,15 @@ export function openTools(options: ToolOptions): ToolHost {
       // A run may have waited, and have been judged by what the tool was then.
       if (entry && call.hash !== undefined && call.hash !== entry.tool.hash) {
         const message = `${call.tool} is not what it was when the run began.`;
-        return failed(failure("tool.changed", message), "host");
+        return noted(failed(failure("tool.changed", message), "host"));
       }
-      if (entry) return entry.call(call, reach, signal);
+      if (entry) return noted(await entry.call(call, reach, signal));
       const close = nearest(call.tool, entries.keys());
       const hint = close === undefined ? undefined : `Did you mean ${close}?`;
       return failed(failure("tool.unknown", `There is no tool ${call.tool}.`, hint), "host");
     },
     ...{ reopen, written, undoing, takeBack },
+    isStale: () => stale,
     code: (name) => codeOf(name, arrangement),
     leave: (run) => {
       for (const kind of kinds) kind.leave?.(requestOf(run));

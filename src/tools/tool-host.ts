@@ -184,6 +184,8 @@ export interface ToolHost {
   takeBack(step: string, commits: Commits): Promise<Staged | Failure>;
   /** What a commit of that stage would write, to be shown to a person; empty when it is gone. */
   written(step: string): readonly Written[];
+  /** True once a call found a tool to be another than was listed: it has to be looked at anew. */
+  isStale(): boolean;
   /** Hash of what goes by a grant's name, as it would be started; null where nothing does. */
   code(name: string): string | null;
   /** The run is over or waits, with all it delegated: what was kept warm for it ends. */

@@ -3,12 +3,13 @@ import type { Context } from "../command.ts";
 import { EXIT, report } from "../exit.ts";
 import { follow, watcherOf } from "../follow.ts";
 import { paintAll } from "../render/line.ts";
-import { attended } from "../setup.ts";
+import { attended, confirm } from "../setup.ts";
 import { Conversation } from "./conversation.ts";
 import { pastLines, pastOf } from "./past.ts";
 import { welcome } from "./welcome.ts";
 import type { Session } from "./session.ts";
-import { answerEvents } from "./events.ts";
+import { type Answering, answerEvents } from "./events.ts";
+import { takeUp } from "./renew.ts";
 import { slashOf } from "./slash.ts";
 import type { Layout } from "./view.ts";
 
@@ -52,6 +53,7 @@ class LineSession implements Session {
   readonly nanos: Nanos;
   readonly conversation: Conversation;
   #left = false;
+  #answering: Answering | null = null;
   #code: number = EXIT.succeeded;
 
   constructor(context: Context, nanos: Nanos, conversation: Conversation) {
@@ -64,7 +66,7 @@ class LineSession implements Session {
     const { runs } = this.conversation;
     if (attended(this.context)) this.print(() => welcome(this.nanos, "Ctrl-D leaves"));
     if (runs.length > 0) this.print((width) => pastLines(this.nanos, runs, width));
-    const quiet = answerEvents(this.nanos, (line) => this.print(() => [line]));
+    this.#answering = answerEvents(this.nanos, (line) => this.print(() => [line]));
     try {
       for await (const text of this.#lines()) {
         const line = text.trim();
@@ -72,7 +74,7 @@ class LineSession implements Session {
         if (this.#left || this.context.terminal.gone) break;
       }
     } finally {
-      await quiet();
+      await this.#answering.end();
     }
     return this.#code;
   }
@@ -90,6 +92,7 @@ class LineSession implements Session {
 
   async #take(line: string): Promise<void> {
     try {
+      await takeUp(this);
       const slash = slashOf(this.nanos, line);
       if (slash === null) await this.drive((hooks) => this.conversation.begin(line, hooks));
       else await slash.command.run(this, slash.rest);
@@ -114,6 +117,16 @@ class LineSession implements Session {
       },
     });
     if (this.#code === EXIT.cancelled) this.#left = true;
+  }
+
+  async confirm(about: Layout, question: string): Promise<boolean | null> {
+    if (!attended(this.context)) return null;
+    this.print(about);
+    return confirm(this.context, `${question} y/N `);
+  }
+
+  renewed(): void {
+    this.#answering?.renewed();
   }
 
   leave(): void {

@@ -10,6 +10,7 @@ import type { Conversation } from "./conversation.ts";
 import { answerEvents } from "./events.ts";
 import { History } from "./history.ts";
 import { pastLines } from "./past.ts";
+import { takeUp } from "./renew.ts";
 import { completeWord, type Slash, slashOf } from "./slash.ts";
 import { Turn } from "./turn.ts";
 import type { Layout, View } from "./view.ts";
@@ -23,6 +24,10 @@ export interface Session {
   print(lines: Layout): void;
   /** Drives a run as a turn of the conversation. */
   drive(start: (hooks: RunHooks) => Promise<RunHandle>): Promise<void>;
+  /** Shows what is asked about and asks; null where nobody is there. */
+  confirm(about: Layout, question: string): Promise<boolean | null>;
+  /** The arrangement may be another one now. */
+  renewed(): void;
   leave(): void;
 }
 
@@ -36,12 +41,16 @@ export function runSession(
   return new Promise((resolve) => {
     const leave = (code: number): void => {
       release();
-      void quiet().then(() => resolve(code));
+      void answering.end().then(() => resolve(code));
     };
-    const session = new ScreenSession(context, nanos, view, conversation, leave);
+    const answering = answerEvents(nanos, (line) => void view.add(() => [line]));
+    const session = new ScreenSession(
+      { context, nanos, conversation, renewed: answering.renewed },
+      view,
+      leave,
+    );
     // In a session Ctrl-C is a key; these signals come from outside, and mean to end it.
     const release = context.terminal.onInterrupt(() => session.leave(EXIT.cancelled));
-    const quiet = answerEvents(nanos, (line) => void view.add(() => [line]));
     session.start();
   });
 }
@@ -50,25 +59,28 @@ class ScreenSession implements Session {
   readonly context: Context;
   readonly nanos: Nanos;
   readonly conversation: Conversation;
+  readonly renewed: () => void;
   readonly #view: View;
   readonly #history: History;
   readonly #left: (code: number) => void;
   #running: { stop: AbortController; handle: RunHandle | null } | null = null;
   /** Ctrl-C was pressed with nothing to stop; the next one leaves. */
   #leaving = false;
+  /** A line that was sent is being looked at. */
+  #taking = false;
+  readonly #ended = new AbortController();
 
   constructor(
-    context: Context,
-    nanos: Nanos,
+    given: Pick<Session, "context" | "nanos" | "conversation" | "renewed">,
     view: View,
-    conversation: Conversation,
     left: (code: number) => void,
   ) {
-    this.context = context;
-    this.nanos = nanos;
-    this.conversation = conversation;
+    this.context = given.context;
+    this.nanos = given.nanos;
+    this.conversation = given.conversation;
+    this.renewed = given.renewed;
     this.#view = view;
-    this.#history = new History(nanos.place.home);
+    this.#history = new History(given.nanos.place.home);
     this.#left = left;
   }
 
@@ -91,7 +103,15 @@ class ScreenSession implements Session {
     this.#view.add(lines);
   }
 
+  async confirm(about: Layout, question: string): Promise<boolean> {
+    this.#view.add(about);
+    const card: Layout = () => [[`${question}  `, span("y yes · n no", "bold")]];
+    const key = await this.#view.ask({ brief: card, whole: card }, ["y", "n"], this.#ended.signal);
+    return key === "y";
+  }
+
   leave(code: number = EXIT.succeeded): void {
+    this.#ended.abort();
     this.#running?.stop.abort();
     this.#running?.handle?.cancel();
     try {
@@ -105,16 +125,19 @@ class ScreenSession implements Session {
   async #take(text: string): Promise<void> {
     this.#leaving = false;
     const line = text.trim();
-    if (line === "" || this.#running !== null) return;
+    if (line === "" || this.#taking || this.#running !== null) return;
+    this.#taking = true;
     this.#history.add(this.nanos.secrets.redact(text));
     this.#view.add((width) => saidLines(line, width));
     try {
+      await takeUp(this);
       const slash = slashOf(this.nanos, line);
       if (slash === null) await this.drive((hooks) => this.conversation.begin(line, hooks));
       else await this.#slash(slash);
     } catch (error) {
       this.#view.add(() => errorLines(error));
     }
+    this.#taking = false;
     this.#status();
   }
 

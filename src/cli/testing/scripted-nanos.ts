@@ -132,6 +132,7 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
     place: { home: script.home, workspace: "/w", arrangementDir: "/a", tier: "landlock" },
     run: async (request) => start(request, request),
     status: async () => STATUS,
+    renew: async () => [],
     missions: NO_MISSIONS,
     engines: NO_ENGINES,
     events: { list: async () => [], watch: async () => undefined },

@@ -4,7 +4,15 @@ import { NanosError } from "../../std/error.ts";
 import { sha256 } from "../../std/hash.ts";
 import { nearest } from "../../std/nearest.ts";
 import { plainText } from "../../std/text.ts";
-import { readTree, readTreeFile, type Refused, treeHash, type TreeFile } from "../files.ts";
+import {
+  markOf,
+  markTree,
+  readTree,
+  readTreeFile,
+  type Refused,
+  treeHash,
+  type TreeFile,
+} from "../files.ts";
 
 /**
  * Everything an arrangement is made of, read once: what is hashed, shown, trusted and parsed are
@@ -40,6 +48,21 @@ export function snapshot(dir: string, workspace: string, project: boolean): Snap
   ];
   const found = { refused: own.refused, warnings };
   return assembled(root, workspace, { ...found, files: [...own.files, ...beside.files] });
+}
+
+/** The mark of every file an arrangement is made of; equal while nobody touched one. Reads none. */
+export function marksIn(
+  dir: string,
+  workspace: string,
+  project: boolean,
+): ReadonlyMap<string, string> {
+  const own = markTree(dir, { skip: (path) => isElsewhere(path, project) });
+  if (!project) return own;
+  const files = BESIDE_FILES.map((name) => [`../${name}`, markOf(join(workspace, name))] as const);
+  const folders = BESIDE_FOLDERS.flatMap((folder) => [
+    ...markTree(join(workspace, folder), { prefix: `../${folder}/` }),
+  ]);
+  return new Map([...own, ...files.filter(([, mark]) => mark !== ""), ...folders]);
 }
 
 /**

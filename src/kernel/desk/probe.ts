@@ -216,6 +216,7 @@ const ADDER: ToolHost = {
   written: () => [],
   undoing: () => ({ files: [], written: [] }),
   takeBack: async () => ({ code: "undo.nothing", message: "A probe writes no files." }),
+  isStale: () => false,
   code: () => null,
   leave: () => undefined,
   close: async () => undefined,

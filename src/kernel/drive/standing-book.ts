@@ -1,11 +1,10 @@
-import { statSync } from "node:fs";
 import type { Agent } from "../../contracts/agent.ts";
 import type { Arrangement } from "../../contracts/arrangement.ts";
 import type { Grant } from "../../contracts/config.ts";
 import { LIMITS } from "../../std/limits.ts";
 import { parseManifest } from "../../home/arrangement/manifest.ts";
 import { CLAUDE_AGENT_KEYS } from "../../home/claude.ts";
-import { readPlain, utf8 } from "../../home/files.ts";
+import { markOf, readPlain, utf8 } from "../../home/files.ts";
 import { type HomePaths, workspacePaths } from "../../home/places.ts";
 import { agentGrant } from "../standing.ts";
 
@@ -78,12 +77,6 @@ interface Changed {
   readonly grants: boolean;
   readonly models: boolean;
   readonly agent: boolean;
-}
-
-/** Tells one content of a file from the next; a file put in its place is another one. */
-function markOf(file: string): string {
-  const stat = statSync(file, { throwIfNoEntry: false });
-  return stat === undefined ? "" : `${stat.ino} ${stat.size} ${stat.mtimeMs}`;
 }
 
 /**

@@ -102,7 +102,7 @@ function changeWant(frame: Frame, args: Json): Want | string {
     perform: ({ step }) =>
       settled(frame, step, async (growth) => {
         await growth.change(edit);
-        return { changed: edit.file, counts: "from the next start of nanos on" };
+        return { changed: edit.file, counts: "from the next request on" };
       }),
   };
 }

@@ -76,7 +76,7 @@ export function openWorld(parts: {
     trees,
     holds: ({ kind, net, starts }) => sandbox.tier(kind, net, starts) !== null,
     ...{ random: systemRandom, version: VERSION, decide: parts.decide },
-    facts: () => facts(),
+    ...{ going: new Set<string>(), facts: () => facts() },
     inner: parts.inner.open,
     vault,
     keep: async (kept) => vault.put(canonical(kept as unknown as Json)),

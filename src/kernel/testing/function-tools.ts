@@ -85,6 +85,7 @@ export function functionTools(
     },
     reopen: async (step) => stages.get(step) ?? null,
     written: () => [],
+    isStale: () => false,
     undoing: () => ({ files: [], written: [] }),
     takeBack: async () => ({ code: "undo.nothing", message: "Nothing is kept in memory." }),
     code: () => null,

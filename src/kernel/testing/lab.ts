@@ -115,6 +115,7 @@ export function lab(setup: LabSetup = {}, kept: Partial<Kept> = {}): Lab {
         sweep: () => undefined,
       },
       holds: () => true,
+      going: new Set<string>(),
       facts: async () => facts,
       inner: async () => ({ code: "trust.needed", message: "There is no other arrangement here." }),
       vault: {
