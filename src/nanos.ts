@@ -31,7 +31,7 @@ import { secretDesk } from "./kernel/desk/secrets.ts";
 import { installing } from "./kernel/skills/installing.ts";
 import { skillDesk } from "./kernel/skills/view.ts";
 import { agentDesk } from "./kernel/agents/desk.ts";
-import { innerBook } from "./kernel/agents/inner.ts";
+import { innerBook, type InnerBook } from "./kernel/agents/inner.ts";
 import { listedIn } from "./kernel/views/listed.ts";
 import { toolDesk } from "./kernel/desk/tools.ts";
 import { traceDesk } from "./kernel/desk/traces.ts";
@@ -253,13 +253,22 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
   };
   const place = placeOf(home, arrangement, sandbox);
   const nanos = nanosOf({ ...desks, world, place, arrangement, sandbox, vault });
-  const release = async (): Promise<void> => {
-    forget();
-    sweepTrees(world);
-    await Promise.all([tools.close(), inner.close()]);
-    await sandbox.close();
-  };
-  return { nanos, world, release };
+  return { nanos, world, release: () => letGo({ ...lasting, world, forget }) };
+}
+
+async function letGo(
+  parts: Pick<World, "tools"> & {
+    world: World;
+    inner: InnerBook;
+    sandbox: Sandbox;
+    forget(): void;
+  },
+): Promise<void> {
+  const { world, tools, inner, sandbox } = parts;
+  parts.forget();
+  sweepTrees(world);
+  await Promise.all([tools.close(), inner.close()]);
+  await sandbox.close();
 }
 
 async function arrangementOf({ place, arrangement }: Home): Promise<Arrangement> {

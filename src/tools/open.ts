@@ -73,23 +73,9 @@ export type ToolArrangement = Pick<
 
 /** Opens the tools of an arrangement. Nothing is started or read before the first `list` or `call`. */
 export function openTools(options: ToolOptions): ToolHost {
-  const { arrangement, cacheDir, env = {} } = options;
-  const stages = openStages(
-    options.stageDir ?? join(cacheDir, "stage"),
-    options.undoDir ?? join(cacheDir, "undo"),
-  );
-  const { reopen, written, undoing, takeBack } = stages;
-  const parts: Parts = {
-    sandbox: options.sandbox,
-    clock: options.clock,
-    env,
-    secret: options.secret ?? (() => Promise.reject(new Error("there are no secrets"))),
-    ...{ cache: manifestCache(join(cacheDir, "tools")), stages },
-    workspace: arrangement.workspace,
-    listing: options.listing ?? (() => publicOnly),
-    resolve: options.resolve,
-    marked: markedBy(options),
-  };
+  const { arrangement } = options;
+  const parts = partsOf(options);
+  const { reopen, written, undoing, takeBack } = parts.stages;
   const kinds = KINDS.map((kind) => kind(parts));
   let loading: Promise<Table> | null = null;
   let stale = false;
@@ -126,6 +112,25 @@ export function openTools(options: ToolOptions): ToolHost {
     async close() {
       await Promise.all(kinds.map((kind) => kind.close()));
     },
+  };
+}
+
+function partsOf(options: ToolOptions): Parts {
+  const { arrangement, cacheDir, env = {} } = options;
+  const stages = openStages(
+    options.stageDir ?? join(cacheDir, "stage"),
+    options.undoDir ?? join(cacheDir, "undo"),
+  );
+  return {
+    sandbox: options.sandbox,
+    clock: options.clock,
+    env,
+    secret: options.secret ?? (() => Promise.reject(new Error("there are no secrets"))),
+    ...{ cache: manifestCache(join(cacheDir, "tools")), stages },
+    workspace: arrangement.workspace,
+    listing: options.listing ?? (() => publicOnly),
+    resolve: options.resolve,
+    marked: markedBy(options),
   };
 }
 
