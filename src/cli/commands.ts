@@ -42,6 +42,7 @@ export const COMMANDS: readonly Entry[] = [
   { name: "can", load: () => import("./commands/can.ts") },
   { name: "rules", aliases: ["rule"], load: () => import("./commands/rules.ts") },
   { name: "watch", load: () => import("./commands/watch.ts") },
+  { name: "mcp", load: () => import("./commands/mcp.ts") },
   { name: "vault", load: () => import("./commands/vault.ts") },
   { name: "undo", load: () => import("./commands/undo.ts") },
   { name: "engine", aliases: ["engines"], load: () => import("./commands/engine.ts") },

@@ -27,8 +27,8 @@ export interface Terminal {
   err(text: string): void;
   /** All of standard input as text, at most `max` bytes; more is a `usage.input` error. */
   read(max: number): string;
-  /** Lines of standard input as they come, where it is not a terminal. */
-  lines(): AsyncIterable<string>;
+  /** Lines of standard input as they come, where it is not a terminal; `signal` is an end of it. */
+  lines(signal?: AbortSignal): AsyncIterable<string>;
   /** Asks at the terminal and waits for a line; null when input ended. */
   question(text: string): Promise<string | null>;
   /** Asks at the terminal for a line nobody may see; null when input ended or was interrupted. */
@@ -177,10 +177,10 @@ export function asText(bytes: Uint8Array): string {
   }
 }
 
-async function* readLines(): AsyncGenerator<string> {
+async function* readLines(signal?: AbortSignal): AsyncGenerator<string> {
   const decoder = new TextDecoder("utf-8");
   let pending = "";
-  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
+  for await (const chunk of untilAborted(process.stdin, signal)) {
     pending += decoder.decode(chunk, { stream: true });
     let end = pending.indexOf("\n");
     for (; end !== -1; end = pending.indexOf("\n")) {
@@ -196,6 +196,18 @@ async function* readLines(): AsyncGenerator<string> {
     }
   }
   if (pending !== "") yield pending;
+}
+
+async function* untilAborted(
+  input: typeof process.stdin,
+  signal?: AbortSignal,
+): AsyncGenerator<Buffer> {
+  signal?.addEventListener("abort", () => input.destroy(), { once: true });
+  try {
+    yield* input as AsyncIterable<Buffer>;
+  } catch (error) {
+    if (signal?.aborted !== true) throw error;
+  }
 }
 
 /** Longest line a session takes from a pipe, in UTF-16 units. */

@@ -98,6 +98,8 @@ export interface Traces {
   /** Newest first; delegated runs only when asked for, and with `client` only what that one asked. */
   list(options?: { limit?: number; children?: boolean; client?: string }): readonly TraceLine[];
   show(run: string): Trace;
+  /** One run as a list has it; null when there is none. */
+  line(run: string): TraceLine | null;
   /** The raw events of one run, oldest first. */
   events(run: string): readonly Recorded[];
   /** One run or everything: journal, bodies and vault. Names the first bad entry. */

@@ -59,6 +59,22 @@ export const LIMITS = {
   /** Missions that may be under way or wait in one home. */
   missions: 10_000,
 
+  /** Requests of one program that are answered at the same time, and what an id of one may be. */
+  rpcCalls: 64,
+  rpcIdChars: 256,
+  /** What is under way for a program has so long to come to its end when that has gone. */
+  clientGraceMs: 5_000,
+  /** Runs carried for one program at a time. */
+  clientRuns: 8,
+  /** How long a call of its waits for a run where it says nothing, and at most, in seconds. */
+  clientWaitSeconds: 45,
+  clientWaitSecondsMost: 600,
+  /** What one request of its may be, and entries of one list. */
+  clientTextChars: 200_000,
+  clientListed: 200,
+  /** Newest runs a search of its looks through. */
+  clientSearched: 1_000,
+
   /** Turns of one run: a model speaks, actions follow. */
   turns: 50,
   /** Actions of one run. */

@@ -14,6 +14,16 @@ export const APPROVAL: Option = {
   many: true,
 };
 
+/** Flags that say who answers a request, and what it is held to. */
+export const BOUNDS: readonly Option[] = [
+  { flag: "--agent", value: "NAME", about: "ask this agent, not the oracle", offers: "agents" },
+  { flag: "--model", value: "NAME", about: "use this model for the run", offers: "models" },
+  { flag: "--max-cost", value: "DOLLARS", about: "end the run before it costs more" },
+  { flag: "--max-calls", value: "N", about: "end the run after N actions" },
+  { flag: "--only", value: "SCOPE", about: "reach no more than this: read:./notes", many: true },
+  { flag: "--local-only", about: "reach nothing outside this machine" },
+];
+
 /** `nanos run`: one request, answered or waiting when it returns. */
 export const command: Command = {
   name: "run",
@@ -21,12 +31,7 @@ export const command: Command = {
   example: `nanos run "tidy today's notes"`,
   args: [{ name: "TEXT", about: "what to do; - reads it from standard input", rest: true }],
   options: [
-    { flag: "--agent", value: "NAME", about: "ask this agent, not the oracle", offers: "agents" },
-    { flag: "--model", value: "NAME", about: "use this model for the run", offers: "models" },
-    { flag: "--max-cost", value: "DOLLARS", about: "end the run before it costs more" },
-    { flag: "--max-calls", value: "N", about: "end the run after N actions" },
-    { flag: "--only", value: "SCOPE", about: "reach no more than this: read:./notes", many: true },
-    { flag: "--local-only", about: "reach nothing outside this machine" },
+    ...BOUNDS,
     {
       flag: "--plan",
       about: "rehearse it first with the model, and answer all it would ask at once",
@@ -45,6 +50,11 @@ export const command: Command = {
 
 /** A request from the flags of `run`, also for the commands that stand in for it. */
 export function requestOf(text: string, input: Input): RunRequest {
+  return { text, ...boundsOf(input), ...approvalsOf(input) };
+}
+
+/** What the flags of `BOUNDS` say. */
+export function boundsOf(input: Input): Omit<RunRequest, "text"> {
   const [agent, model] = [option(input, "--agent"), option(input, "--model")];
   const { "--only": only } = input.options;
   const cost = number(input, "--max-cost", false);
@@ -54,12 +64,10 @@ export function requestOf(text: string, input: Input): RunRequest {
     ...(calls === undefined ? {} : { calls }),
   };
   return {
-    text,
     ...(agent === undefined ? {} : { agent }),
     ...(model === undefined ? {} : { model }),
     ...(Object.keys(budget).length === 0 ? {} : { budget }),
     ...(flag(input, "--local-only") ? { localOnly: true } : {}),
-    ...approvalsOf(input),
     ...(only === undefined ? {} : { within: only }),
   };
 }

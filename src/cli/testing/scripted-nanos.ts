@@ -152,6 +152,7 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
     traces: {
       list: () => [...runs.values()].toReversed().map((played) => played.line()),
       show: (run) => find(run).trace(),
+      line: (run) => runs.get(run)?.line() ?? null,
       events: (run) => find(run).recorded,
       verify: () => ({
         ok: true,

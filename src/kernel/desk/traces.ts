@@ -9,7 +9,7 @@ import type { Vault } from "../../vault/vault.ts";
 import { SIGNING, verifyCheckpoints } from "../evidence/verify.ts";
 import { diffOf } from "../views/diff.ts";
 import { storedArtifacts } from "../views/artifacts.ts";
-import { listTraces, topRun } from "../views/traces.ts";
+import { listTraces, topRun, traceLine } from "../views/traces.ts";
 import { patchOf } from "../tree/patch.ts";
 import { traceOf, whyOf } from "../views/trace.ts";
 import type { World } from "../world.ts";
@@ -25,6 +25,7 @@ export function traceDesk({ journal, recall, decide, vault, log, dir }: TracePar
   return {
     list: (options = {}) => listTraces(journal, options),
     show: (run) => traceOf(journal, run),
+    line: (run) => traceLine(journal, run),
     events: (run) => [...journal.chain(run)],
     verify: (run) => verifyAll({ journal, vault, log }, run),
     replay: async (run) => {

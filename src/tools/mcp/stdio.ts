@@ -4,7 +4,7 @@ import { LIMITS } from "../../std/limits.ts";
 import type { Failure } from "../../contracts/outcome.ts";
 import type { Boxed } from "../../sandbox/sandbox.ts";
 import { failure } from "../failures.ts";
-import { ENVELOPE, LEGACY, LEGACY_VERSIONS, MODERN } from "../runtime/wire.ts";
+import { ENVELOPE, LEGACY, LEGACY_VERSIONS, MODERN } from "../../std/mcp.ts";
 import { type Link, openLink, type Reply } from "./link.ts";
 import { type AnnouncedTool, broken, type Era, nextPage, readTools, tooMany } from "./session.ts";
 

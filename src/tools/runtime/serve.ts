@@ -3,20 +3,13 @@ import type { Json, JsonObject } from "../../std/json.ts";
 import { isObject } from "../../std/json.ts";
 import { messageOf } from "../../std/error.ts";
 import { localDate, systemClock } from "../../std/clock.ts";
+import { ENVELOPE, LEGACY, LEGACY_VERSIONS, MODERN } from "../../std/mcp.ts";
 import type { Failure } from "../../contracts/outcome.ts";
 import { type Tool, ToolFailure } from "../authoring.ts";
 import { type AskBack, contextOf } from "./context.ts";
 import { enforced, manifestOf } from "./manifest.ts";
 import { thrownOf } from "./thrown.ts";
-import {
-  type CallMeta,
-  ENVELOPE,
-  LEGACY,
-  LEGACY_VERSIONS,
-  MODERN,
-  type Thrown,
-  WIRE,
-} from "./wire.ts";
+import { type CallMeta, type Thrown, WIRE } from "./wire.ts";
 
 /**
  * Serves one tool over MCP: JSON-RPC 2.0, one message per line. Calls run side by side; each has

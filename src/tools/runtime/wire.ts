@@ -54,16 +54,3 @@ export interface OsError {
   readonly host?: string;
   readonly program?: string;
 }
-
-/** Protocol revisions spoken: stateless first, then the one that begins with `initialize`. */
-export const MODERN = "2026-07-28";
-export const LEGACY = "2025-11-25";
-export const LEGACY_VERSIONS: readonly string[] = [LEGACY, "2025-06-18", "2025-03-26"];
-
-/** Keys of the `_meta` every request of the stateless revision carries. */
-export const ENVELOPE = {
-  version: "io.modelcontextprotocol/protocolVersion",
-  client: "io.modelcontextprotocol/clientInfo",
-  capabilities: "io.modelcontextprotocol/clientCapabilities",
-  server: "io.modelcontextprotocol/serverInfo",
-} as const;

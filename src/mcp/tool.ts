@@ -1,0 +1,95 @@
+import { z } from "zod";
+import type { Nanos, RunRequest } from "../contracts/nanos.ts";
+import type { Clock } from "../std/clock.ts";
+import { NanosError } from "../std/error.ts";
+import { isObject, type Json, type JsonObject } from "../std/json.ts";
+import { plainText } from "../std/text.ts";
+import type { Carried } from "./carried.ts";
+
+/** What the tools of one client are served from. */
+export interface Served {
+  readonly nanos: Nanos;
+  readonly clock: Clock;
+  readonly carried: Carried;
+  /** Who the client is, on the record. */
+  readonly client: string;
+  /** What every request of its is held to. */
+  readonly bounds: Omit<RunRequest, "text" | "client">;
+  /** It has that one agent and what came of its own requests, and nothing else is shown to it. */
+  readonly narrow: boolean;
+}
+
+/** One call of a tool. */
+export interface ToolCall {
+  readonly signal: AbortSignal;
+  /** Tells the client how far it is, where it wants to know. */
+  readonly progress: (says: string) => void;
+}
+
+/** What a call came to: what is said of it, and the same as data. */
+export interface ToolResult {
+  readonly text: string;
+  readonly data: JsonObject;
+  readonly failed?: boolean;
+}
+
+export interface McpTool {
+  readonly name: string;
+  readonly description: string;
+  readonly input: JsonObject;
+  /** It changes nothing. */
+  readonly reads: boolean;
+  readonly run: (args: Json, call: ToolCall) => Promise<ToolResult>;
+}
+
+/** A tool whose arguments are checked before anything of it happens. */
+export function mcpTool<T extends z.ZodObject>(given: {
+  readonly name: string;
+  readonly description: string;
+  readonly input: T;
+  readonly reads?: boolean;
+  readonly run: (args: z.infer<T>, call: ToolCall) => Promise<ToolResult> | ToolResult;
+}): McpTool {
+  const { name, description, input, reads = false, run } = given;
+  const { $schema: _, ...schema } = z.toJSONSchema(input, { io: "input" });
+  return {
+    ...{ name, description, reads },
+    input: schema as JsonObject,
+    run: async (args, call) => {
+      const read = input.safeParse(args);
+      if (read.success) return run(read.data, call);
+      const [issue] = read.error.issues;
+      const where = issue?.path.map(String).join(".") || "all of it";
+      const message = `The arguments of ${name} do not fit: ${where}: ${issue?.message ?? "?"}.`;
+      throw new NanosError("client.arguments", message, "Its input schema says what fits.");
+    },
+  };
+}
+
+/** Data as a result, with itself as what is said where nothing better is. */
+export function result(data: object, text?: string): ToolResult {
+  const clean = cleaned(data as Json);
+  const shown = isObject(clean) ? clean : { value: clean };
+  return {
+    data: shown,
+    text: text === undefined ? JSON.stringify(shown, null, 2) : plainText(text),
+  };
+}
+
+/** A failure the program expects, as a result: the client's model can mend what it says. */
+export function failedResult(error: NanosError): ToolResult {
+  const { code, message, next } = error;
+  const data = cleaned({ error: { code, message, next } }) as JsonObject;
+  return { data, text: plainText(`${message} ${next}`), failed: true };
+}
+
+/** Without what could drive a terminal: whoever shows it may show it as it is. */
+export function cleaned(value: Json): Json {
+  if (typeof value === "string") return plainText(value);
+  if (Array.isArray(value)) return value.map((one: Json) => cleaned(one));
+  if (!isObject(value)) return value;
+  const entries = Object.entries(value as { readonly [key: string]: Json | undefined });
+  return Object.fromEntries(
+    entries.flatMap(([key, one]) => (one === undefined ? [] : [[plainText(key), cleaned(one)]])),
+  );
+}
