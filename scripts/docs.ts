@@ -9,6 +9,7 @@ import { EXIT } from "../src/cli/exit.ts";
 import { EventBody } from "../src/contracts/event.ts";
 import { REASONS } from "../src/contracts/reason.ts";
 import { PUBLISHED } from "../src/contracts/schemas.ts";
+import { traitsAt } from "../src/evolution/traits.ts";
 import { LIMITS } from "../src/std/limits.ts";
 import { contractParts } from "./contracts.ts";
 import { ROOT } from "./machine.ts";
@@ -46,6 +47,7 @@ async function render(): Promise<ReadonlyMap<string, string>> {
     ["limits.md", limitsPage()],
     ["reasons.md", reasonsPage()],
     ["schemas.md", schemasPage()],
+    ["traits.md", traitsPage()],
   ]);
 }
 
@@ -90,6 +92,24 @@ function schemasPage(): string {
     "Every shape that is stored, sent or written by hand, as JSON Schema 2020-12.",
     "src/contracts/schemas.ts",
     table(["schema", "describes"], rows),
+  );
+}
+
+function traitsPage(): string {
+  const rows = traitsAt({ stage: "APEX", proven: 0, rate: 0 }, []).map(
+    ({ trait, from, does, where, use }) => [
+      `\`${trait}\``,
+      from,
+      does,
+      where,
+      { switched: "by you", always: "always there", none: "-" }[use],
+    ],
+  );
+  return page(
+    "Traits",
+    "What each stage makes available ([stage and traits](../evolution.md)). None takes an ask away.",
+    "src/evolution/traits.ts",
+    table(["trait", "from", "does", "where", "switched on"], rows),
   );
 }
 

@@ -47,6 +47,8 @@ import { sweepTrees } from "./kernel/tree/tree.ts";
 import type { World } from "./kernel/world.ts";
 import type { Sandbox } from "./sandbox/sandbox.ts";
 import { openSandbox } from "./sandbox/open.ts";
+import type { TraitDesk } from "./evolution/desk.ts";
+import { openEvolution } from "./evolution/open.ts";
 import { missionDesks } from "./missions/desk.ts";
 import { planFaults } from "./missions/plan/check.ts";
 import { decideBy } from "./missions/follow.ts";
@@ -237,7 +239,7 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
   const facts = factsHere(home, { tools, arrangement, memory: settings });
   const trees = openTrees({ sandbox, env }, join(tmpdir(), treesName(home)));
   const lasting = { home, edge, journal, vault, models, grants, tools, trees, inner, sandbox };
-  const world = openWorld({ ...lasting, arrangement, facts, decide: decideBy });
+  const { world, evolving } = worldOf({ ...lasting, arrangement, facts });
   const forget = journal.onWake((topic) => void (topic === "grants" && grants.reload()));
   const made = { ...lasting, ...edge, arrangement, env, cwd, make: openMade };
   const skills = {
@@ -252,8 +254,16 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
     ...missionDesks({ world, home, arrangement, cwd, models: models.models.list }),
   };
   const place = placeOf(home, arrangement, sandbox);
-  const nanos = nanosOf({ ...desks, world, place, arrangement, sandbox, vault });
+  const nanos = nanosOf({ ...desks, evolving, world, place, arrangement, sandbox, vault });
   return { nanos, world, release: () => letGo({ ...lasting, world, forget }) };
+}
+
+function worldOf(parts: Omit<Parameters<typeof openWorld>[0], "evolving" | "decide">): {
+  world: World;
+  evolving: TraitDesk;
+} {
+  const evolving = openEvolution(parts.home, parts.journal, systemClock);
+  return { evolving, world: openWorld({ ...parts, evolving, decide: decideBy }) };
 }
 
 async function letGo(
@@ -299,6 +309,7 @@ function nanosOf(
     grants: GrantDesk;
     sandbox: Sandbox;
     vault: Vault;
+    evolving: TraitDesk;
   },
 ): Parts["nanos"] {
   const { world, place, arrangement, grants, sandbox, vault } = parts;
@@ -315,7 +326,7 @@ function nanosOf(
     ...{ tools: toolDesk(world), grants: grants.grants },
     ...runsOf(world),
     ...{ resume: engines.resume, cancel: engines.cancel },
-    ...{ undo: undoDesk(world), vault: artifactDesk(world) },
+    ...{ undo: undoDesk(world), vault: artifactDesk(world), traits: parts.evolving.desk },
     doctor: async (probe) => {
       const { doctor } = await import("./kernel/desk/doctor.ts");
       const verify = (): VerifyReport => traces.verify();

@@ -54,6 +54,14 @@ test("a mission waits for its yes, is carried on, and can be read and replayed",
     missions: { outcomes: { succeeded: 1 } },
   });
   expect((await me.nanos("mission", "approve", mission)).err).toContain("mission.no_ask");
+  expect((await me.nanos("mission", "numbers", mission)).err).toContain("trait.not_reached");
+  const on = await me.nanos("trait", "on", "recall");
+  expect([on.code, on.out]).toEqual([0, expect.stringContaining("on RECALL")]);
+  expect((await me.nanos("trait", "list")).out).toContain("RECALL  on");
+  // A file of a project switches nothing: there is no such field.
+  const arrangement = join(me.userHome, ".nano-os", "arrangement.yaml");
+  writeFileSync(arrangement, `${readFileSync(arrangement, "utf8")}traits: [RECALL]\n`);
+  expect((await me.nanos("trait", "list")).err).toContain("traits");
 }, 120_000);
 
 test("what is wrong with a plan is said with its line, and nothing begins", async () => {

@@ -46,6 +46,7 @@ export const COMMANDS: readonly Entry[] = [
   { name: "vault", load: () => import("./commands/vault.ts") },
   { name: "undo", load: () => import("./commands/undo.ts") },
   { name: "engine", aliases: ["engines"], load: () => import("./commands/engine.ts") },
+  { name: "trait", aliases: ["traits"], load: () => import("./commands/trait.ts") },
   { name: "status", load: () => import("./commands/status.ts") },
   { name: "doctor", load: () => import("./commands/doctor.ts") },
   { name: "completion", load: () => import("./commands/completion.ts") },

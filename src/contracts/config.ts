@@ -4,6 +4,7 @@ import { JsonSchema } from "./json.ts";
 import { MemoryConfig } from "./memory.ts";
 import { ModelConfig } from "./model.ts";
 import { Scope } from "./scope.ts";
+import { TRAITS } from "./stage.ts";
 
 /** `config.yaml` of the home: what the operator set up on this machine. */
 export const Config = z.strictObject({
@@ -24,6 +25,8 @@ export const Config = z.strictObject({
     .array(z.strictObject({ tool: z.string(), workspace: z.string() }))
     .max(100)
     .optional(),
+  /** Traits the operator switched on. Only those count that the stage has. */
+  traits: z.array(z.enum(TRAITS)).max(TRAITS.length).optional(),
 });
 export type Config = z.infer<typeof Config>;
 

@@ -7,7 +7,7 @@ import { Mission, Signal } from "./engine.ts";
 import { Held, Tier } from "./isolation.ts";
 import { Label } from "./label.ts";
 import { AssistantMessage } from "./message.ts";
-import { MISSION_EVENTS, MissionStart } from "./mission.ts";
+import { MISSION_EVENTS, MissionStart, STAGE_EVENTS } from "./mission.ts";
 import { ModelCard } from "./model.ts";
 import { Failure, Outcome } from "./outcome.ts";
 import { Answer, Ask, RunEnd } from "./run.ts";
@@ -387,6 +387,7 @@ export const EventBody = z.discriminatedUnion("kind", [
     hash: z.string(),
     review: Review,
   }),
+  ...STAGE_EVENTS,
   z.strictObject({ kind: z.literal("run.cancel_requested"), run: z.string(), by: z.string() }),
   z.strictObject({ kind: z.literal("body.erased"), hash: z.string(), why: z.string() }),
 ]);

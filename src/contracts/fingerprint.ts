@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "afa16b7955b0221de404610f5e103bce0f41793e44c93bf09c2cb88d21ccd529";
+export const SCHEMAS_HASH = "987dfbc024dc6fb253d28a20a73e0d7a90b97f35d01e8c30955d4cbb7b793a4b";

@@ -9,6 +9,7 @@ import { Checked } from "./checked.ts";
 import { JsonSchema } from "./json.ts";
 import { Evidence, Failure } from "./outcome.ts";
 import { ArtifactType, Plan } from "./plan.ts";
+import { STAGES, TRAITS } from "./stage.ts";
 import { Budget, RunUsage } from "./usage.ts";
 
 export const TaskStatus = z.enum(["succeeded", "degraded", "failed", "skipped"]);
@@ -93,6 +94,38 @@ export const MISSION_EVENTS = [
   }),
 ] as const;
 export type TaskEnded = z.infer<(typeof MISSION_EVENTS)[3]>;
+/**
+ * Events of the home chain: what was noticed of the stage, and what the operator switched. No stage
+ * and no trait is read from these.
+ */
+export const STAGE_EVENTS = [
+  /** The missions on record came to another stage than the one noted before. */
+  z.strictObject({
+    kind: z.literal("stage.changed"),
+    from: z.enum(STAGES),
+    to: z.enum(STAGES),
+    proven: z.number().int(),
+    failed: z.number().int(),
+    xp: z.number().int(),
+  }),
+  /** The new stage has a trait that the one before had not. */
+  z.strictObject({
+    kind: z.literal("trait.unlocked"),
+    trait: z.enum(TRAITS),
+    stage: z.enum(STAGES),
+  }),
+  z.strictObject({
+    kind: z.literal("trait.switched"),
+    trait: z.enum(TRAITS),
+    on: z.boolean(),
+    /**
+     * Set where it was noticed: the stage fell below the one that has it, or config.yaml was changed
+     * by hand.
+     */
+    why: z.enum(["stage", "config"]).optional(),
+  }),
+] as const;
+
 /** One mission in a list. */
 export interface MissionLine extends Pick<TraceLine, "run" | "at" | "state" | "cost"> {
   readonly plan: string;

@@ -13,7 +13,7 @@ import type { Approvals, Beforehand, AskReply, CanAnswer, Rules } from "./questi
 import type { Ask, RunState } from "./run.ts";
 import type { Keeper, SecretLine } from "./secret.ts";
 import type { Change, Events, Grants, SkillCommand, Skills } from "./skill.ts";
-import type { Status } from "./stage.ts";
+import type { Status, Traits } from "./stage.ts";
 import type { ToolManifest } from "./tool.ts";
 import type { EvidenceDesk } from "./evidence.ts";
 import type { Traces } from "./trace.ts";
@@ -65,6 +65,8 @@ export interface Nanos {
   readonly arrangement: Arrangement;
   /** How far this home has come, and how it stands. */
   status(): Promise<Status>;
+  /** What the stage makes available, as the operator switches it. */
+  readonly traits: Traits;
   doctor(probe: boolean): Promise<readonly Check[]>;
   /** Who uses the model's window: of every call of the oracle, or of a run. */
   context(run?: string): Promise<ContextView>;

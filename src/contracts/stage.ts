@@ -4,7 +4,7 @@ import type { Rank } from "./action.ts";
 export const STAGES = ["DORMANT", "AWAKENING", "FORGING", "SOVEREIGN", "APEX"] as const;
 export type StageName = (typeof STAGES)[number];
 
-/** What a stage makes available. The name is all there is of it until a version does something. */
+/** What a stage makes available, for the operator to switch on. */
 export const TRAITS = [
   "OBSERVE",
   "RECALL",
@@ -78,14 +78,60 @@ export interface Missing {
   readonly byRate: boolean;
 }
 
-/** How a trait stands. No trait does anything in this version. */
-export interface TraitLine {
+/** What a trait is, whatever the stage. */
+export interface TraitAbout {
+  /** What there is with it, in one sentence. */
+  readonly does: string;
+  /** Where it is met: a command, a tool of agents, a field of a plan. */
+  readonly where: string;
+  /** `switched`: by the operator. `always`: there without being switched on. `none`: nothing of its own. */
+  readonly use: "switched" | "always" | "none";
+}
+
+/** How a trait stands. */
+export interface TraitLine extends TraitAbout {
   readonly trait: TraitName;
   /** The first stage that has it. */
   readonly from: StageName;
   /** True where the stage has it. */
   readonly reached: boolean;
+  /** True where it is reached and the operator switched it on, or it is always there. */
+  readonly on: boolean;
+  /** What is missing to it, in words; null where it is reached. */
+  readonly needs: string | null;
 }
+
+/** What the operator switches on and off; nobody else can. */
+export interface Traits {
+  list(): Promise<readonly TraitLine[]>;
+  /** @throws NanosError `trait.unknown`, `trait.not_reached`, `trait.fixed`. */
+  set(name: string, on: boolean): Promise<TraitLine>;
+  /** A mission in numbers. @throws NanosError `mission.unknown`; `trait.*` without ANALYZE. */
+  numbers(mission: string): Promise<MissionNumbers>;
+}
+
+/** A mission in numbers, by its record alone; delegated runs are counted in. */
+export interface MissionNumbers {
+  readonly run: string;
+  /** Null while it has not ended, as what was used is then. */
+  readonly outcome: string | null;
+  readonly steps: { readonly all: number; readonly kinds: Tally };
+  /** Of the gate. */
+  readonly verdicts: Tally;
+  /** Steps that came to nothing, by the code of the failure. */
+  readonly failures: Tally;
+  readonly asked: { readonly all: number; readonly about: Tally; readonly answers: Tally };
+  readonly tasks: Tally;
+  readonly checks: Tally;
+  readonly recoveries: Tally;
+  /** Milliseconds; of effects by kind of action. */
+  readonly ms: { readonly worked: number | null; readonly effects: Tally };
+  readonly tokens: number | null;
+  /** US dollars; null where a price was not known. */
+  readonly cost: number | null;
+}
+
+type Tally = Readonly<Record<string, number>>;
 
 /** How a home stands, from its journal and its files. */
 export interface Status {

@@ -3,27 +3,19 @@ import { DatabaseSync } from "node:sqlite";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import type { EventBody } from "../contracts/event.ts";
 import { type Came, TRAITS } from "../contracts/stage.ts";
 import { action, standing } from "../gate/arbitraries.fixtures.ts";
 import { judge } from "../gate/judge.ts";
-import type { Journal } from "../journal/journal.ts";
 import { inFolder, open } from "../journal/testing/sample.ts";
 import { listAsks } from "../kernel/desk/approvals.ts";
 import { artifactDesk } from "../kernel/vault/desk.ts";
-import type { FunctionTool } from "../kernel/testing/function-tools.ts";
 import { beginIn, missionLab, type Written } from "../missions/testing/mission-lab.ts";
 import { evolutionIn } from "./journal.ts";
+import { bodiesOf, fill, ONE, TOOLS } from "./testing/fill.ts";
 import { cameTo } from "./mission.ts";
 import { evolutionOf } from "./stage.ts";
 
-const MET = [{ that: "output == 'said'" }];
-const ONE = { id: "a", tool: "say", args: {}, checks: MET };
-const TOOLS: readonly FunctionTool[] = [
-  { name: "say", run: () => "said" },
-  { name: "fail", run: () => Promise.reject(new Error("as it was told")) },
-  { name: "shell", scopes: ["exec:git"], run: () => "ran" },
-];
+const MET = ONE.checks;
 const lab = (): ReturnType<typeof missionLab> =>
   missionLab({ tools: TOOLS, agents: [{ manifest: { name: "oracle" } }] });
 
@@ -194,30 +186,6 @@ test("a fork pays nothing, and erasing anything a mission said never raises a st
 });
 
 const LOST: readonly Came[] = [{ counts: "failed" }];
-
-/** Bodies of a mission that was followed, for many more like it. */
-async function bodiesOf(written: Written): Promise<readonly EventBody[]> {
-  const made = lab();
-  const { run, done } = await beginIn(made, made.world, written);
-  await done;
-  return [...made.journal.chain(run)].flatMap(({ body }) => body ?? []);
-}
-
-/** The same mission `n` times, each with other inputs. */
-async function fill(journal: Journal, bodies: readonly EventBody[], n: number): Promise<void> {
-  for (let i = 0; i < n; i++) {
-    const run = `m${bodies.length}x${i}`;
-    const own = bodies.map((body) =>
-      body.kind === "run.started" && body.mission
-        ? { ...body, mission: { ...body.mission, inputs: { i: `${i}` } } }
-        : body,
-    );
-    const drafts = own.map((body) => ({
-      ...{ run, step: null, actor: "kernel", policy: null, isolation: null, label: null, body },
-    }));
-    await journal.append(drafts);
-  }
-}
 
 test("at the last stage a shell tool still asks, and no name of a trait says anything to the gate", async () => {
   const made = lab();

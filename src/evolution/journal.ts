@@ -1,8 +1,9 @@
-import { HOME_CHAIN } from "../contracts/chain.ts";
 import type { Came, Evolution } from "../contracts/stage.ts";
 import type { Journal, ViewSpec } from "../journal/journal.ts";
 import { NanosError } from "../std/error.ts";
-import { cameTo, reviewsIn } from "./mission.ts";
+import { type HomeSeen, homeIn } from "./home.ts";
+import type { Ended, Kept } from "./kept.ts";
+import { ownOf, withReviews } from "./mission.ts";
 import { evolutionOf } from "./stage.ts";
 
 /**
@@ -19,22 +20,47 @@ const BEGUN: ViewSpec = {
     db.run("INSERT OR IGNORE INTO missions_begun VALUES (?, ?)", event.run, event.seq),
 };
 
-/** How far a home has come, from its journal alone. */
-export function evolutionIn(journal: Journal): Evolution {
+/** How far a home has come, with what its own chain says of that. */
+export interface Seen {
+  readonly evolution: Evolution;
+  /** Null where the home's chain does not verify. */
+  readonly home: HomeSeen | null;
+}
+
+/** How far a home has come, from its journal alone; `kept` only makes it faster. */
+export function evolutionIn(journal: Journal, kept?: Kept): Evolution {
+  return seenIn(journal, kept).evolution;
+}
+
+export function seenIn(journal: Journal, kept?: Kept): Seen {
   const sql = "SELECT run FROM missions_begun ORDER BY seq";
   const rows = journal.view(BEGUN, (db) => db.all(sql));
-  if (rows.length === 0) return evolutionOf([]);
-  const reviews = verified(() => reviewsIn(journal.chain(HOME_CHAIN)));
-  return evolutionOf(
-    rows.flatMap(({ run }): Came | readonly [] => {
-      // What only a written-over view knows of is nowhere.
-      if (journal.head(String(run)) === null) return [];
-      // Without the operator's words nobody knows what was rejected.
-      if (reviews === null) return { counts: "broken" };
-      return verified(() => cameTo(journal.chain(String(run)), reviews)) ?? { counts: "broken" };
-    }),
-  );
+  const known = kept?.read() ?? null;
+  const home = verified(() => homeIn(journal, known?.home ?? null));
+  // What was erased must not be remembered here either.
+  const before = known && home && home.erased === known.home.erased ? known.missions : NOTHING;
+  const missions = new Map<string, Ended>();
+  let isNew = known?.home.hash !== home?.hash;
+  const came = rows.flatMap(({ run: name }): Came | readonly [] => {
+    const run = String(name);
+    const head = journal.head(run);
+    // What only a written-over view knows of is nowhere.
+    if (head === null) return [];
+    // Without the operator's words nobody knows what was rejected.
+    if (home === null) return BROKEN;
+    const old = before.get(run);
+    const own = old?.head === head.hash ? old.own : verified(() => ownOf(journal.chain(run)));
+    if (own === null) return BROKEN;
+    if (head.kind === "run.ended") missions.set(run, { head: head.hash, own });
+    isNew ||= own !== old?.own;
+    return withReviews(own, home.reviews);
+  });
+  if (home && isNew) kept?.write({ home, missions });
+  return { evolution: evolutionOf(came), home };
 }
+
+const BROKEN = { counts: "broken" } as const;
+const NOTHING: ReadonlyMap<string, Ended> = new Map();
 
 /** What a record shows; null where it does not verify, as it shows nothing then. */
 function verified<T>(read: () => T): T | null {

@@ -18,6 +18,23 @@ import { hashOf } from "../std/hash.ts";
  * failure would raise a stage.
  */
 export function cameTo(chain: Iterable<Recorded>, reviews: Reviews = new Map()): Came {
+  return withReviews(ownOf(chain), reviews);
+}
+
+/** What a mission's own record shows, before the operator's words on its results, which may change. */
+export type Own =
+  | Came
+  | {
+      readonly counts: "by reviews";
+      readonly rank: Rank;
+      readonly key: string;
+      /** True where a met check or a yes within the mission stands behind it. */
+      readonly stands: boolean;
+      /** Outputs of its tasks: the step that made each, and its hash. */
+      readonly outputs: readonly (readonly [from: string, hash: string])[];
+    };
+
+export function ownOf(chain: Iterable<Recorded>): Own {
   const seen = readAll(chain);
   if (seen.start?.rehearsal) return { counts: "nothing", why: "rehearsal" };
   if (seen.start?.fork) return { counts: "nothing", why: "fork" };
@@ -26,15 +43,40 @@ export function cameTo(chain: Iterable<Recorded>, reviews: Reviews = new Map()):
     case "degraded":
     case "cancelled":
       return { counts: "nothing", why: seen.outcome };
-    case "succeeded": {
-      const { rank, start } = seen;
-      if (!rank || !start?.mission || !isProven(seen, reviews))
-        return { counts: "nothing", why: "unproven" };
-      return { counts: "proven", rank, key: keyOf(start.mission) };
-    }
+    case "succeeded":
+      return ownOfSuccess(seen);
     default:
       return { counts: "failed" };
   }
+}
+
+/** The same with what the operator says of its results as of now. */
+export function withReviews(own: Own, reviews: Reviews): Came {
+  if (own.counts !== "by reviews") return own;
+  const { rank, key, stands, outputs } = own;
+  const said = outputs.flatMap(([from, hash]) => {
+    const review = reviews.get(from);
+    // Only what was said of exactly what the task came to.
+    return review?.hash === hash ? [review.verdict] : [];
+  });
+  const isProven = !said.includes("rejected") && (stands || said.includes("approved"));
+  return isProven ? { counts: "proven", rank, key } : UNPROVEN;
+}
+
+const UNPROVEN = { counts: "nothing", why: "unproven" } as const;
+
+function ownOfSuccess({ rank, start, tasks, accepted }: Seen): Own {
+  if (!rank || !start?.mission) return UNPROVEN;
+  if (tasks.some(({ status }) => status === "failed" || status === "degraded")) return UNPROVEN;
+  const checks = tasks.flatMap((task) => (task.status === "succeeded" ? task.checks : []));
+  const binding = checks.filter(({ observe }) => observe !== true);
+  if (binding.some(({ status }) => status === "missed" || status === "unknown")) return UNPROVEN;
+  const { by } = start.mission;
+  const stands = accepted || (by === "operator" && binding.some(({ status }) => status === "met"));
+  const outputs = tasks.flatMap(({ from, output }) =>
+    from === null || output === null ? [] : [[from, output] as const],
+  );
+  return { counts: "by reviews", rank, key: keyOf(start.mission), stands, outputs };
 }
 
 interface Seen {
@@ -77,36 +119,8 @@ function isAcceptance({
   return isAccept && verdict === "allow" && reason === "allow:by_answer";
 }
 
-function isProven({ start, tasks, accepted }: Seen, reviews: Reviews): boolean {
-  if (tasks.some(({ status }) => status === "failed" || status === "degraded")) return false;
-  const checks = tasks.flatMap((task) => (task.status === "succeeded" ? task.checks : []));
-  const binding = checks.filter(({ observe }) => observe !== true);
-  if (binding.some(({ status }) => status === "missed" || status === "unknown")) return false;
-  const said = tasks.flatMap((task) => verdictOn(task, reviews) ?? []);
-  if (said.includes("rejected")) return false;
-  if (accepted || said.includes("approved")) return true;
-  return start?.mission?.by === "operator" && binding.some(({ status }) => status === "met");
-}
-
-/** What was said of exactly what the task came to. */
-function verdictOn({ from, output }: TaskEnded, reviews: Reviews): Review["verdict"] | null {
-  const review = from === null ? undefined : reviews.get(from);
-  return review && review.hash === output ? review.verdict : null;
-}
-
 /** The operator's newest words on results, by the step that made them. */
 export type Reviews = ReadonlyMap<string, { readonly hash: string } & Pick<Review, "verdict">>;
-
-export function reviewsIn(home: Iterable<Recorded>): Reviews {
-  const reviews = new Map<string, { hash: string; verdict: Review["verdict"] }>();
-  for (const { body } of home) {
-    if (body?.kind !== "artifact.reviewed") continue;
-    const { artifact, hash, review } = body;
-    // What is put away was looked at before; that stands.
-    if (review.verdict !== "archived") reviews.set(artifact, { hash, verdict: review.verdict });
-  }
-  return reviews;
-}
 
 function keyOf({ hash, inputs }: MissionStart): string {
   return hashOf({ hash, inputs });

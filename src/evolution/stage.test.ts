@@ -133,7 +133,9 @@ test("what is said to be missing is enough, and one less is not", () => {
 
 test("every stage has what the one before it has, and the last has all", () => {
   const reached = (stage: StageName): readonly string[] =>
-    traitsAt(stage).flatMap((line) => (line.reached ? [line.trait] : []));
+    traitsAt({ stage, proven: 0, rate: 0 }, []).flatMap((line) =>
+      line.reached ? [line.trait] : [],
+    );
   expect(STAGES.map((stage) => reached(stage).length)).toEqual([1, 3, 6, 9, 11]);
   expect(reached("AWAKENING")).toEqual(["OBSERVE", "RECALL", "COMPANION"]);
   expect(reached("FORGING").slice(3)).toEqual(["WORKER_SPAWN", "BELIEF_TRACK", "ANALYZE"]);

@@ -5,8 +5,7 @@ import type { ModelLine, Place } from "../contracts/nanos.ts";
 import type { Status } from "../contracts/stage.ts";
 import { spendOf } from "../kernel/views/traces.ts";
 import type { World } from "../kernel/world.ts";
-import { evolutionIn } from "./journal.ts";
-import { traitsAt } from "./traits.ts";
+import type { TraitDesk } from "./desk.ts";
 
 /** What a status is read from. */
 interface Sources {
@@ -16,17 +15,18 @@ interface Sources {
   readonly memory: Memories;
   readonly missions: Missions;
   readonly models: readonly ModelLine[];
+  readonly evolving: TraitDesk;
 }
 
 /** How a home stands, read when it is asked for: no number of it is kept or given by anyone. */
 export async function statusOf(sources: Sources): Promise<Status> {
-  const { world, place, agents, memory, missions, models } = sources;
+  const { world, place, agents, memory, missions, models, evolving } = sources;
   const { journal } = world;
-  const evolution = evolutionIn(journal);
+  const { evolution } = await evolving.notice();
   const { settings, notes } = await memory.list();
   return {
     evolution,
-    traits: traitsAt(evolution.stage),
+    traits: await evolving.desk.list(),
     missions: tally(missions.list(Number.MAX_SAFE_INTEGER)),
     agents: agents.list().map(({ manifest }) => manifest.name),
     memory: {

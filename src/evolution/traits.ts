@@ -1,33 +1,77 @@
 import {
+  type Evolution,
   STAGES,
   type StageName,
+  type TraitAbout,
   type TraitLine,
   type TraitName,
   TRAITS,
 } from "../contracts/stage.ts";
+import { THRESHOLDS } from "./stage.ts";
 
 /**
- * Traits: which stage has which. A trait makes a feature available and is no permission: it is no
- * input of the gate, so what is asked about is asked about at every stage.
+ * Traits: which stage has which, and what each is. A trait makes a feature available and is no
+ * permission: it is no input of the gate, so what is asked about is asked about at every stage.
+ * `on` holds what the operator switched on; of that only what the stage has counts.
  */
-export function traitsAt(stage: StageName): readonly TraitLine[] {
-  const reached = STAGES.indexOf(stage);
+export function traitsAt(
+  evolution: Pick<Evolution, "stage" | "proven" | "rate">,
+  on: readonly TraitName[],
+): readonly TraitLine[] {
   return TRAITS.map((trait) => {
-    const from = FROM[trait];
-    return { trait, from, reached: STAGES.indexOf(from) <= reached };
+    const { from, ...about } = ABOUT[trait];
+    const reached = hasTrait(evolution.stage, trait);
+    const isOn = about.use === "always" || (about.use === "switched" && on.includes(trait));
+    const needs = reached ? null : missingTo(from, evolution);
+    return { trait, from, ...about, reached, on: reached && isOn, needs };
   });
 }
 
-const FROM: Readonly<Record<TraitName, StageName>> = {
-  OBSERVE: "DORMANT",
-  RECALL: "AWAKENING",
-  COMPANION: "AWAKENING",
-  WORKER_SPAWN: "FORGING",
-  BELIEF_TRACK: "FORGING",
-  ANALYZE: "FORGING",
-  AUTONOMOUS_CHAIN: "SOVEREIGN",
-  OPERATOR_FUSION: "SOVEREIGN",
-  CLAIM_ANALYZE: "SOVEREIGN",
-  SELF_MODIFY: "APEX",
-  MULTI_DOMAIN: "APEX",
+/** True where the stage has the trait. */
+export function hasTrait(stage: StageName, trait: TraitName): boolean {
+  return STAGES.indexOf(ABOUT[trait].from) <= STAGES.indexOf(stage);
+}
+
+/** `needs FORGING: 10 proven missions, 30% of those that count: 4 so far, 25%`. */
+function missingTo(from: StageName, { proven, rate }: Pick<Evolution, "proven" | "rate">): string {
+  const { missions = 0, rate: least = 0 } = THRESHOLDS.find(({ stage }) => stage === from) ?? {};
+  const part = least > 0 ? `, ${percent(least)} of those that count` : "";
+  const have = least > 0 && proven > 0 ? `${proven} so far, ${percent(rate)}` : `${proven} so far`;
+  return `needs ${from}: ${missions} proven mission${missions === 1 ? "" : "s"}${part}: ${have}`;
+}
+
+function percent(rate: number): string {
+  return `${Math.floor(rate * 100 + 1e-9)}%`;
+}
+
+/** For what does nothing: said plainly, and nobody is asked to switch it on. */
+const NOT_YET = { does: "Nothing in this version.", where: "-", use: "none" } as const;
+
+const ABOUT: Readonly<Record<TraitName, TraitAbout & { readonly from: StageName }>> = {
+  OBSERVE: {
+    from: "DORMANT",
+    does: "Shows how the home stands, from its journal alone.",
+    where: "nanos status, nanos trace",
+    use: "always",
+  },
+  RECALL: {
+    from: "AWAKENING",
+    does: "Agents whose file lists the tool may search past missions of this workspace.",
+    where: "the tool recall_missions",
+    use: "switched",
+  },
+  COMPANION: { from: "AWAKENING", ...NOT_YET },
+  WORKER_SPAWN: { from: "FORGING", ...NOT_YET },
+  BELIEF_TRACK: { from: "FORGING", ...NOT_YET },
+  ANALYZE: {
+    from: "FORGING",
+    does: "Tells what a mission's record comes to in numbers: steps, failures, time, cost, asks.",
+    where: "nanos mission numbers; the tool mission_numbers",
+    use: "switched",
+  },
+  AUTONOMOUS_CHAIN: { from: "SOVEREIGN", ...NOT_YET },
+  OPERATOR_FUSION: { from: "SOVEREIGN", ...NOT_YET },
+  CLAIM_ANALYZE: { from: "SOVEREIGN", ...NOT_YET },
+  SELF_MODIFY: { from: "APEX", ...NOT_YET },
+  MULTI_DOMAIN: { from: "APEX", ...NOT_YET },
 };

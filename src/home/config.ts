@@ -97,8 +97,9 @@ async function renderConfig(config: Config, before: string): Promise<string> {
     if (same(old.models?.[name], model)) continue;
     document.setIn(["models", name], document.createNode(model));
   }
-  const { engine } = config;
+  const { engine, traits } = config;
   if (engine && !same(old.engine, engine)) document.set("engine", document.createNode(engine));
+  if (traits && !same(old.traits, traits)) document.set("traits", document.createNode(traits));
   return document.toString();
 }
 

@@ -10,6 +10,7 @@ import { grantedHosts } from "./wants/reach.ts";
 import { isLabelled } from "./flow/flow.ts";
 import type { Frame } from "./frame.ts";
 import { growthSpecs } from "./growth/grow.ts";
+import { lookSpecs } from "./looks/look.ts";
 import { isAttached } from "./wants/tool.ts";
 
 /**
@@ -70,7 +71,7 @@ export function toolSpecs(
 ): readonly ToolSpec[] {
   const memory = [recallSpec(frame), rememberSpec(frame)];
   const all = [delegateSpec(frame), ...memory, skillSpec(frame), artifactSpec(frame)];
-  const own = [...all.flatMap((spec) => spec ?? []), ...growthSpecs(frame)];
+  const own = [...all.flatMap((spec) => spec ?? []), ...growthSpecs(frame), ...lookSpecs(frame)];
   const specs = frame.facts.tools
     // These names are taken: a tool of the same name is never called by a model.
     .filter(({ manifest }) => manifest.name !== DELEGATE && !isOwn(frame, manifest.name))

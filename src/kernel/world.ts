@@ -9,6 +9,7 @@ import type { RunHooks } from "../contracts/nanos.ts";
 import type { Failure } from "../contracts/outcome.ts";
 import type { Route, Rule } from "../contracts/rules.ts";
 import type { Scope } from "../contracts/scope.ts";
+import type { TraitName } from "../contracts/stage.ts";
 import type { Command, Subscription } from "../contracts/skill.ts";
 import type { Signer } from "../journal/log/note.ts";
 import type { Journal } from "../journal/journal.ts";
@@ -18,6 +19,7 @@ import type { Model } from "../models/model.ts";
 import type { Process } from "../sandbox/sandbox.ts";
 import type { Json } from "../std/json.ts";
 import type { Edit } from "./growth/edit.ts";
+import type { Found, Looker } from "./looks/look.ts";
 import type { Decide } from "./run.ts";
 import type { Guard } from "./secrets/guard.ts";
 import type { BrokenTool, LoadedTool, ToolHost, Wanted } from "../tools/tool-host.ts";
@@ -67,6 +69,8 @@ export interface Facts {
   readonly policy: string;
   /** Delegations answer with evidence; absent in facts from before they did. */
   readonly evidence?: true;
+  /** Traits the operator has switched on; absent where none is. */
+  readonly traits?: readonly TraitName[];
   /** The gate's version; absent before there was a second. */
   readonly gate?: number;
 }
@@ -170,6 +174,10 @@ export interface World {
     /** @throws NanosError `growth.changed`, `manifest.invalid`, `trust.*`. */
     change(edit: Edit): Promise<void>;
   };
+  /** Traits that are switched on as of now. */
+  traits(): Promise<readonly TraitName[]>;
+  /** Looks back at what is on record, for one who may. @throws NanosError where there is none. */
+  look(name: string, text: string, looker: Looker): Promise<Found>;
   /** What keeps the values of stored secrets out of the run. */
   readonly guard: Guard;
   /**

@@ -1,4 +1,4 @@
-import { hash } from "node:crypto";
+import { createHmac, hash } from "node:crypto";
 import { canonical } from "./canonical.ts";
 import type { Json } from "./json.ts";
 
@@ -23,4 +23,9 @@ export function hashOf(value: Json): string {
  */
 export function saltedDigest(salt: string, text: string): string {
   return sha256(`nanos.body.v1\n${salt}\n${text}`);
+}
+
+/** Who holds the key made it: HMAC-SHA-256 of the text as 64 lower-case hex digits. */
+export function hmac(key: string, text: string): string {
+  return createHmac("sha256", key).update(text).digest("hex");
 }

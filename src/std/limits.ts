@@ -282,6 +282,10 @@ export const LIMITS = {
   candidateAgainMs: 24 * 3_600_000,
   /** Notes one look into memory brings. */
   recalledNotes: 20,
+  /** Past missions that are looked through, the newest; that are shown; characters of each text. */
+  missionsLooked: 500,
+  recalledMissions: 10,
+  recalledChars: 1_000,
   /** A stored secret shorter than this is not looked for in texts: it would be found everywhere. */
   storedSecretChars: 6,
   /** What a scrubber has replaced once it replaces wherever it stands, unless it is shorter. */

@@ -5,6 +5,7 @@ import { arg, type Command, type Context, type Input, option, show } from "../co
 import { EXIT } from "../exit.ts";
 import { follow, watcherOf } from "../follow.ts";
 import { paintAll, span } from "../render/line.ts";
+import { numberLines } from "../render/missions/numbers.ts";
 import { missionLines, missionTable } from "../render/missions/mission.ts";
 import { estimateLines } from "../render/missions/plan.ts";
 
@@ -97,6 +98,17 @@ export const command: Command = {
       args: [MISSION],
       run: (context, input) =>
         carried(context, ({ missions }, hooks) => missions.rerun(arg(input, "MISSION"), hooks)),
+    },
+    {
+      name: "numbers",
+      summary: "a mission's record in numbers: steps, failures, time, cost, what was asked",
+      example: "nanos mission numbers r1k3f9x2ab7qz0m",
+      args: [MISSION],
+      run: async (context, input) => {
+        const numbers = await (await context.nanos()).traits.numbers(arg(input, "MISSION"));
+        await show(context, numbers, () => numberLines(numbers));
+        return EXIT.succeeded;
+      },
     },
     {
       name: "cancel",

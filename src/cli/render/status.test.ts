@@ -4,7 +4,7 @@ import { expect, test } from "bun:test";
 import type { Evolution, Status } from "../../contracts/stage.ts";
 import { STATUS } from "../testing/samples.ts";
 import { textOf } from "./line.ts";
-import { statusLines } from "./status.ts";
+import { statusLines, traitLines } from "./status.ts";
 import { cellsOf } from "./width.ts";
 
 function page(change: Partial<Status>, width = 80): readonly string[] {
@@ -33,11 +33,35 @@ test("a home on one page, with what the next stage takes", () => {
     "  spend        14 runs, 12.3k tokens, $0.50, and 2 runs of unknown price",
     "",
     "trait         from       state",
-    "RECALL        AWAKENING  reached",
+    "RECALL        AWAKENING  on",
     "WORKER_SPAWN  FORGING    not reached",
-    "No trait does anything in this version. None ever will take an ask away: what",
-    "waits for your yes waits at every stage.",
+    "You switch them: nanos trait list. None takes an ask away: what waits for your",
+    "yes waits at every stage.",
   ]);
+});
+
+test("a trait with what it does and what is missing, at every width", () => {
+  const [one, two] = STATUS.traits;
+  const rest = [
+    { ...STATUS.traits[0]!, on: false },
+    { ...STATUS.traits[0]!, use: "none" as const },
+  ];
+  const shown = traitLines([...STATUS.traits, ...rest], 80).map(textOf);
+  expect(shown).toEqual([
+    `RECALL  on`,
+    `  ${one?.does} (${one?.where})`,
+    "WORKER_SPAWN  not reached",
+    `  ${two?.does} (${two?.where})`,
+    "  It needs FORGING: 10 proven missions, 30% of those that count: 2 so far, 25%.",
+    "RECALL  off: nanos trait on",
+    `  ${one?.does} (${one?.where})`,
+    "RECALL  does nothing",
+    `  ${one?.does} (${one?.where})`,
+  ]);
+  for (const width of [40, 80, Number.POSITIVE_INFINITY]) {
+    const lines = traitLines(STATUS.traits, width).map(textOf);
+    expect(Math.max(...lines.map(cellsOf))).toBeLessThanOrEqual(width);
+  }
 });
 
 test("what is special is said in words", () => {

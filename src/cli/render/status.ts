@@ -21,7 +21,7 @@ export function statusLines(status: Status, width: number): readonly Line[] {
 }
 
 const TRAIT_WORDS =
-  "No trait does anything in this version. None ever will take an ask away: what waits for your yes waits at every stage.";
+  "You switch them: nanos trait list. None takes an ask away: what waits for your yes waits at every stage.";
 
 function standing({ xp, proven, failed, rate }: Evolution): string {
   const all = proven + failed;
@@ -90,9 +90,31 @@ function traitTable(traits: readonly TraitLine[], width: number): readonly Line[
     [
       { title: "trait", text: ({ trait }) => trait },
       { title: "from", text: ({ from }) => from },
-      { title: "state", text: ({ reached }) => (reached ? "reached" : "not reached") },
+      { title: "state", text: stateOf },
     ],
     traits,
     width,
   );
+}
+
+function stateOf({ reached, on, use }: TraitLine): string {
+  if (!reached) return "not reached";
+  if (use === "none") return "does nothing";
+  return on ? "on" : "off: nanos trait on";
+}
+
+/** Each trait with what it does, and what is missing to it. */
+export function traitLines(traits: readonly TraitLine[], width: number): readonly Line[] {
+  const across = Number.isFinite(width) ? width : 100;
+  return traits.flatMap((line): readonly Line[] => {
+    const { trait, does, where, needs } = line;
+    const about = where === "-" ? does : `${does} (${where})`;
+    const dim = [about, ...(needs === null ? [] : [`It ${needs}.`])];
+    return [
+      fitLine([span(trait, line.on ? "green" : "bold"), `  ${stateOf(line)}`], across),
+      ...dim
+        .flatMap((text) => wrap(text, across - 2))
+        .map((text): Line => [span(`  ${text}`, "dim")]),
+    ];
+  });
 }

@@ -274,8 +274,15 @@ export const STATUS: Status = {
     next: { stage: "FORGING", missions: 10, rate: 0.3, missing: { missions: 8, byRate: false } },
   },
   traits: [
-    { trait: "RECALL", from: "AWAKENING", reached: true },
-    { trait: "WORKER_SPAWN", from: "FORGING", reached: false },
+    {
+      ...{ trait: "RECALL", from: "AWAKENING", reached: true, on: true, needs: null },
+      ...{ does: "Agents may search past missions.", where: "a tool", use: "switched" },
+    },
+    {
+      ...{ trait: "WORKER_SPAWN", from: "FORGING", reached: false, on: false },
+      needs: "needs FORGING: 10 proven missions, 30% of those that count: 2 so far, 25%",
+      ...{ does: "Work in the background.", where: "nanos worker", use: "switched" },
+    },
   ],
   missions: {
     outcomes: { succeeded: 5, degraded: 2, failed: 5, cancelled: 0 },

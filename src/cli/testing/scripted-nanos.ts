@@ -133,6 +133,7 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
     run: async (request) => start(request, request),
     status: async () => STATUS,
     renew: async () => [],
+    traits: { list: async () => STATUS.traits, set: unscripted, numbers: unscripted },
     missions: NO_MISSIONS,
     engines: NO_ENGINES,
     events: { list: async () => [], watch: async () => undefined },

@@ -26,7 +26,7 @@ import { growthDesk } from "../growth/desk.ts";
 import type { boundary } from "../secrets/boundary.ts";
 import { cleanJournal } from "../secrets/guard.ts";
 import { sealOf } from "../standing.ts";
-import type { World } from "../world.ts";
+import type { Facts, World } from "../world.ts";
 
 /** Where runs have their copies of repositories: outside the home, which no scope may reach. */
 export function treesName({ paths }: Home): string {
@@ -34,7 +34,7 @@ export function treesName({ paths }: Home): string {
 }
 
 /** Where notes lie: nanos alone gives them out, to whom they are granted. */
-export function memoryDir({ place, paths }: Home): string {
+export function memoryDir({ place, paths }: Pick<Home, "place" | "paths">): string {
   return join(place.arrangementDir ?? paths.home, "memory");
 }
 
@@ -63,20 +63,20 @@ export function openWorld(parts: {
   sandbox: Sandbox;
   arrangement: Arrangement;
   facts: FactsBook;
+  evolving: Pick<World, "traits" | "look">;
   decide: World["decide"];
 }): World {
   const { home, edge, journal, vault, models, grants, tools, trees } = parts;
-  const { sandbox, arrangement, facts } = parts;
+  const { sandbox, arrangement, facts, evolving } = parts;
   const book = standingBook({ paths: home.paths, arrangement, grants, models });
   return {
     ...edge,
     journal: cleanJournal(journal, edge.guard),
-    tools,
-    memory: openMemory(memoryDir(home)),
-    trees,
+    ...{ tools, trees, memory: openMemory(memoryDir(home)) },
     holds: ({ kind, net, starts }) => sandbox.tier(kind, net, starts) !== null,
     ...{ random: systemRandom, version: VERSION, decide: parts.decide },
-    ...{ going: new Set<string>(), facts: () => facts() },
+    ...{ going: new Set<string>(), traits: evolving.traits, look: evolving.look },
+    facts: async () => withTraits(await facts(), await evolving.traits()),
     inner: parts.inner.open,
     vault,
     keep: async (kept) => vault.put(canonical(kept as unknown as Json)),
@@ -99,6 +99,11 @@ export function openWorld(parts: {
     alone: (task) => withLock(join(home.paths.machine, "commit"), edge.clock, task),
     ...signersOf(home),
   };
+}
+
+/** Facts as they always were where no trait is on. */
+function withTraits(facts: Facts, traits: Facts["traits"] = []): Facts {
+  return traits.length === 0 ? facts : { ...facts, traits };
 }
 
 async function lockSkill(

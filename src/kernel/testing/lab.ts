@@ -66,6 +66,7 @@ export interface LabSetup {
   /** A folder for notes, absolute. */
   readonly memoryDir?: string;
   readonly memory?: Partial<MemorySettings>;
+  readonly traits?: Facts["traits"];
   /** Where agents' files lie, for an arrangement that grows by conversation. */
   readonly grows?: Facts["grows"];
   /** What says what comes next where that is no model. */
@@ -140,6 +141,10 @@ export function lab(setup: LabSetup = {}, kept: Partial<Kept> = {}): Lab {
       },
       grants: () => made.grants,
       renew: () => null,
+      traits: async () => facts.traits ?? [],
+      look: async () => {
+        throw new Error("bug: this lab has no past");
+      },
       growth: { find: async () => ({ agents: [] }), change: async () => undefined },
       decide: setup.decide ?? (() => null),
       model: async (name) =>
@@ -247,6 +252,7 @@ function factsFor(setup: LabSetup, tools: FunctionTools): Facts {
     routes,
     allow: [],
     ...(setup.memory ? { memory: { ...MEMORY_OFF, ...setup.memory } } : {}),
+    ...(setup.traits ? { traits: setup.traits } : {}),
     ...(setup.grows ? { grows: setup.grows } : {}),
     policy: policyHash(rules, routes),
     ...{ evidence: true, artifacts: true },
