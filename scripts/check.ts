@@ -6,6 +6,7 @@
  *     npm run check -- types lint   these
  */
 import { join } from "node:path";
+import { boundary, secrets } from "./check/boundary.ts";
 import { coverage } from "./check/coverage.ts";
 import { licences } from "./check/licences.ts";
 import { packed } from "./check/packed.ts";
@@ -32,6 +33,8 @@ const PARTS: readonly Part[] = [
     () => program("knip/bin/knip.js", "--no-progress", "--treat-config-hints-as-errors"),
   ],
   ["licences", async () => licences(ROOT)],
+  ["boundary", async () => result((await boundary(ROOT)).join("\n"))],
+  ["secrets", async () => result((await secrets(ROOT)).join("\n"))],
   ["audit", audit],
   ["package", packed],
   ["coverage", coverage],

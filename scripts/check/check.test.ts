@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { inTempFolder } from "../machine.ts";
+import { inTempFolder, ROOT, run } from "../machine.ts";
+import { boundary, ownNames, secrets } from "./boundary.ts";
 import { allows, licences } from "./licences.ts";
 import { judge } from "./coverage.ts";
 
@@ -51,3 +52,37 @@ test("coverage counts every file of src, also those no test loads", () => {
     says: "50.0 % of lines are run by tests, 85 % are needed\nsrc/b.ts: no test loads this file",
   });
 });
+
+test("what git keeps is looked at, and what lies about is not", () =>
+  inTempFolder("boundary", async (root) => {
+    const git = (...args: string[]) => run(["git", ...args], { cwd: root });
+    await git("init", "-q");
+    const token = `ghp_${"0123456789abcdefghij".repeat(2).slice(0, 36)}`;
+    const put = (path: string, text: string): void => writeFileSync(join(root, path), text);
+    copyFileSync(join(ROOT, ".gitignore"), join(root, ".gitignore"));
+    mkdirSync(join(root, ".nano-os"));
+    put(".nano-os/journal.db", "mine");
+    put(".env", `TOKEN=${token}`);
+    put("a.ts", "export {};");
+    put("a.test.ts", `const made = "${token}";`);
+    await git("add", ".");
+    expect([await boundary(root), await secrets(root)]).toEqual([[], []]);
+
+    put("notes.md", "run on box.example.org by /home/eve");
+    put("a.ts", `\nconst token = "${token}";`);
+    put(".gitignore", "node_modules/\n*.log\n");
+    await git("add", ".");
+    expect(await boundary(root, ownNames("/home/eve", "box.example.org"))).toEqual([
+      ".env: state of a home, not of the project",
+      ".nano-os/journal.db: state of a home, not of the project",
+      ".gitignore: git would keep .env",
+      ".gitignore: git would keep .nano-os/journal.db",
+      ".gitignore: git would keep dist/nanos",
+      "notes.md: names /home/eve",
+      "notes.md: names box.example.org",
+    ]);
+    expect(ownNames("/root", "box")).toEqual([]);
+    const found = await secrets(root);
+    expect(found.map((line) => line.split(": ", 1)[0])).toEqual([".env:1", "a.ts:2"]);
+    expect(found.join()).not.toContain(token);
+  }));
