@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Live } from "../src/contracts/nanos.ts";
 import { LIMITS } from "../src/std/limits.ts";
+import type { Ran } from "./support/agent-home.ts";
 import { closeHomes, failureOf, opened, work } from "./support/acp-home.ts";
 
 setDefaultTimeout(120_000);
@@ -213,6 +214,62 @@ describe("an agent of the protocol as the oracle", () => {
       request: "Earlier:\nAsked: say one\nsay two\nAnswered: one\ntwo\n\nsay three",
     });
     expect(await home.nanos.traces.replay(second.trace.run)).toMatchObject({ ok: true });
+  });
+
+  const ofRun = ({ trace }: Ran): unknown => {
+    const [call] = trace.steps;
+    return call?.outcome?.status === "done" ? call.outcome.output : null;
+  };
+
+  test.each([
+    ["loads", "loaded"],
+    ["resumes", "resumed"],
+  ])("goes on in its own session where it %s one, over several requests", async (argv, how) => {
+    const home = await opened({ does: [], role: "oracle", argv });
+    const first = await home.run("say one");
+    expect(first.end?.session).toMatchObject({ id: "s1" });
+    const second = await home.run("recall", { after: [first.trace.run] });
+    expect(second.end).toMatchObject({ text: "say one // recall", session: { id: "s1" } });
+    expect(ofRun(second)).toMatchObject({ continued: how });
+    const all = [first.trace.run, second.trace.run];
+    const third = await home.run("recall", { after: all });
+    expect(third.end?.text).toBe("say one // recall // recall");
+    for (const run of [...all, third.trace.run]) {
+      expect(await home.nanos.traces.replay(run)).toMatchObject({ ok: true, differs: null });
+    }
+  });
+
+  test("that lost its session is told what was said, and the record says so", async () => {
+    const home = await opened({ does: [], role: "oracle", argv: "loads" });
+    const first = await home.run("say one");
+    rmSync(join(home.workspace, ".told-s1"));
+    const second = await home.run("recall", { after: [first.trace.run] });
+    expect(second.end?.text).toStartWith("Earlier:\nAsked: say one\nAnswered: one\n\nrecall");
+    expect(ofRun(second)).toMatchObject({ continued: "told" });
+  });
+
+  test("cancelled in the middle goes on in a new session after it", async () => {
+    const home = await opened({ does: [], role: "oracle", argv: "loads" });
+    const first = await home.run("say one");
+    const stop = new AbortController();
+    const on = (live: Live): void => {
+      if (live.type === "delta" && live.text.includes("up")) stop.abort();
+    };
+    const after = [first.trace.run];
+    const second = await home.run("hold up", { after, signal: stop.signal, on });
+    expect(second.end).toMatchObject({ outcome: "cancelled" });
+    expect(second.end?.session).toBeUndefined();
+    const third = await home.run("say three", { after: [...after, second.trace.run] });
+    expect(third.end).toMatchObject({ outcome: "succeeded" });
+    expect(ofRun(third)).toMatchObject({ continued: "told" });
+    expect(await home.nanos.traces.replay(third.trace.run)).toMatchObject({ ok: true });
+  });
+
+  test.each(["loads-strange", "loads-long"])("a session named by %s is not kept", async (argv) => {
+    const home = await opened({ does: [], role: "oracle", argv });
+    const { end } = await home.run("say one");
+    expect(end).toMatchObject({ outcome: "succeeded" });
+    expect(end?.session).toBeUndefined();
   });
 
   test("waits where nobody is there to be asked, and goes on after the answer", async () => {

@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "987dfbc024dc6fb253d28a20a73e0d7a90b97f35d01e8c30955d4cbb7b793a4b";
+export const SCHEMAS_HASH = "6f49f8d1d59d97cc02221f6b18e14fb633e80c83d52fea5dc77bd9c5878b2e72";

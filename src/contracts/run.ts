@@ -69,6 +69,15 @@ export const RuleStatus = z.strictObject({
 export type RuleStatus = z.infer<typeof RuleStatus>;
 
 /** What an ended run says of itself; the last line of `run --json` and the body of `run.ended`. */
+/** The conversation an agent that is a program keeps itself, for the request after this one. */
+export const AgentSession = z.strictObject({
+  /** As the agent named it. */
+  id: z.string(),
+  /** Of the agent as it was: another has other sessions. */
+  hash: z.string(),
+});
+export type AgentSession = z.infer<typeof AgentSession>;
+
 export const RunEnd = z.strictObject({
   run: z.string(),
   outcome: RunOutcome,
@@ -88,5 +97,7 @@ export const RunEnd = z.strictObject({
   /** Patches it ended with, its own first; absent where there is none. */
   patches: z.array(PatchLine).optional(),
   rules: z.array(RuleStatus),
+  /** Where its agent can go on by itself; absent where it cannot. */
+  session: AgentSession.optional(),
 });
 export type RunEnd = z.infer<typeof RunEnd>;

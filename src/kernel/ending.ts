@@ -165,6 +165,7 @@ export function endOf(frame: Frame, worked: Extract<Worked, { state: "done" }>):
       frame.facts.rules.filter(({ id }) => frame.started.rules.includes(id)),
       frame.decisions,
     ),
+    ...(frame.session && { session: frame.session }),
   };
 }
 

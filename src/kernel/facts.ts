@@ -73,7 +73,7 @@ export function factsOf(given: {
     ...grownIn(arrangement),
     memory,
     policy: policyHash(rules, routes),
-    ...{ evidence: true, artifacts: true },
+    ...{ evidence: true, artifacts: true, retold: true },
     gate: GATE_VERSION,
   };
 }

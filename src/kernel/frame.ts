@@ -9,6 +9,7 @@ import type { Message } from "../contracts/message.ts";
 import type { ToolSpec } from "../contracts/model.ts";
 import type { PatchLine } from "../contracts/outcome.ts";
 import type { Scope } from "../contracts/scope-parts.ts";
+import type { AgentSession } from "../contracts/run.ts";
 import type { Spent } from "../contracts/usage.ts";
 import type { Floor } from "../gate/gate.ts";
 import { OPERATOR_LABEL } from "../gate/labels.ts";
@@ -115,6 +116,8 @@ export interface Frame
   readonly outward: Set<string>;
   /** Steps whose stage is used up, to be cleared once that is on disk. */
   readonly stages: string[];
+  /** The session its agent can go on in after this run. */
+  session: AgentSession | null;
   asks: number;
   /** Tool calls and delegations: what a person counts as calls. */
   calls: number;
@@ -161,7 +164,7 @@ export function newFrame({ started, label, ...given }: Given): Frame {
     factsHash: started.facts,
     depth: started.parent?.depth ?? 0,
     ...{ messages: [], tokens: 0 },
-    requestAt: 0,
+    ...{ requestAt: 0, session: null },
     window: WHOLE,
     digest: "",
     systemHash: sha256(given.system),

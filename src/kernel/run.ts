@@ -1,11 +1,11 @@
 import { canonical } from "../std/canonical.ts";
-import type { Json } from "../std/json.ts";
+import { isObject, type Json } from "../std/json.ts";
 import { sha256 } from "../std/hash.ts";
 import type { RunStarted } from "../contracts/event.ts";
 import type { Label } from "../contracts/label.ts";
 import type { Message } from "../contracts/message.ts";
 import type { Failure } from "../contracts/outcome.ts";
-import type { Ask, RunEnd } from "../contracts/run.ts";
+import type { AgentSession, Ask, RunEnd } from "../contracts/run.ts";
 import { OPERATOR_LABEL } from "../gate/labels.ts";
 import { fillSay, routeOf } from "../gate/routes.ts";
 import { hasIntent } from "../memory/clean.ts";
@@ -28,7 +28,7 @@ import { ACCEPT, acceptedIn, noteWant, ownMemories, REMEMBER } from "./wants/not
 import { toolWant } from "./wants/tool.ts";
 import { inTree } from "./tree/tree.ts";
 import { UNDO, undoWant } from "./undo/want.ts";
-import { answerIn, toolOf, workArgs } from "./wants/work.ts";
+import { answerIn, continued, sessionIn, toolOf, workArgs } from "./wants/work.ts";
 
 /** What a run came to, or that it waits. */
 export type Carried =
@@ -42,6 +42,8 @@ export interface Carriage extends Pick<
 > {
   /** The conversation before this run. */
   readonly past: readonly Message[];
+  /** Where the agent of the run before can go on by itself. */
+  readonly session?: AgentSession | null;
   /** What the gate decided in the run before, to be told where a route tells it. */
   readonly decisions: () => string;
   readonly runChild: RunChild;
@@ -111,7 +113,7 @@ async function work(frame: Frame, carriage: Carriage): Promise<Worked> {
   const routed = await followRoute(frame, carriage);
   if (routed) return routed;
   const own = toolOf(frame.agent.manifest);
-  if (own !== null) return workBy(frame, own, started.request);
+  if (own !== null) return workBy(frame, own, carriage.session ?? null);
   // The gate stops a run without turns left; this bounds the loop whatever the gate says.
   while (frame.spent.turns <= frame.budget.turns) {
     await leave(frame);
@@ -132,14 +134,18 @@ async function work(frame: Frame, carriage: Carriage): Promise<Worked> {
 }
 
 /** The work of an agent that is a tool: one call, whose result is its answer. */
-async function workBy(frame: Frame, name: string, request: string): Promise<Worked> {
+async function workBy(frame: Frame, name: string, before: AgentSession | null): Promise<Worked> {
+  const { request } = frame.started;
   const tool = frame.facts.tools.find(({ manifest }) => manifest.name === name);
   if (!tool) return lacking(noTool(name, frame.facts), "See `nanos agent show`.");
-  const want = toolWant(frame, tool, workArgs(frame, request));
+  const args = workArgs(frame, request);
+  const again = tool.kind === "acp" ? continued(frame, tool, before) : {};
+  const want = toolWant(frame, tool, isObject(args) ? { ...args, ...again } : args);
   let cut = false;
   const worked = await doOne(frame, name, want, (output) => {
     const said = tool.kind === "acp" ? answerIn(output) : { answer: output, cut };
     cut = said.cut;
+    frame.session = tool.kind === "acp" ? sessionIn(output, tool) : null;
     return pretty(said.answer).trim();
   });
   return cut && worked.state === "done" ? spoken(frame, worked.text, cut) : worked;
@@ -286,7 +292,14 @@ function failed(code: string, message: string, next: string): Worked {
 
 /** The frame a run starts with. */
 export function frameOf(carriage: Carriage): Frame {
-  const { past, runChild: _, decisions: _decisions, decide: _decide, ...given } = carriage;
+  const {
+    past,
+    session: _,
+    runChild: _child,
+    decisions: _decisions,
+    decide: _decide,
+    ...given
+  } = carriage;
   const { facts, started } = carriage;
   const said = (started.parent && started.said) ?? saidIn(past, started);
   const intent = hasIntent(started.said ?? started.request);

@@ -181,9 +181,9 @@ function carry(world: World, lease: Lease, load: Load): RunHandle {
       const past = pastOf(journal, line.started.after, line.recorded[0]?.event.seq);
       const now = joinLabels(past.label, ...labelOfAsker(line.started));
       const label = startLabel(line.recorded, now);
-      const { messages, decisions } = past;
+      const { messages, decisions, session } = past;
       const hooks = guarded(load.hooks);
-      const chain = { ...load, ...line, hooks, past: messages, decisions, label };
+      const chain = { ...load, ...line, hooks, past: messages, decisions, session, label };
       return stateOf(run, await carryChain(world, { watch, signal, limit }, chain, "operator"));
     } finally {
       forget();
@@ -227,7 +227,7 @@ interface Ride {
   readonly limit: Limit;
 }
 
-type Chain = Load & Pick<Carriage, "past" | "decisions" | "label" | "branches">;
+type Chain = Load & Pick<Carriage, "session" | "past" | "decisions" | "label" | "branches">;
 
 /** Carries one chain to its end or to where it waits, and says so on it. */
 async function carryChain(

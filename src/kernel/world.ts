@@ -71,6 +71,11 @@ export interface Facts {
   readonly evidence?: true;
   /** Traits the operator has switched on; absent where none is. */
   readonly traits?: readonly TraitName[];
+  /**
+   * What was said before is told to a program within bounds, and not again where it goes on in a session
+   * of its own; absent in facts from before it was.
+   */
+  readonly retold?: true;
   /** The gate's version; absent before there was a second. */
   readonly gate?: number;
 }

@@ -191,6 +191,8 @@ export const LIMITS = {
   /** What such a program may send while it works, and the steps it may tell of. */
   agentOutputBytes: 64 * 1024 * 1024,
   agentSteps: 500,
+  /** What of a conversation before is told to a program again. */
+  earlierChars: 40_000,
   /** Terminals it has open at once, and what is kept of the output of each. */
   agentTerminals: 8,
   agentTerminalBytes: 1024 * 1024,

@@ -3,7 +3,15 @@
  * says, line by line, also what no agent should. Started as a program of its own, never imported.
  */
 import * as acp from "@agentclientprotocol/sdk";
-import { appendFileSync, existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { Readable, Writable } from "node:stream";
 
 interface Turn {
@@ -150,9 +158,18 @@ const DOES: Readonly<Record<string, (turn: Turn, rest: string) => Promise<string
     });
     return "";
   },
+  /** What it was told in this session, turn by turn. */
+  recall: async ({ cwd, sessionId }) => told(cwd, sessionId).join(" // "),
   end: async (_, reason) => reason,
   wait: ({ cancelled }) =>
     new Promise((resolve) => cancelled.addEventListener("abort", () => resolve("cancelled"))),
+  /** `hold TEXT`: says it and then waits, all in one line. */
+  hold: async ({ cancelled, say }, text) => {
+    await say(text);
+    return new Promise((resolve) =>
+      cancelled.addEventListener("abort", () => resolve("cancelled")),
+    );
+  },
   deaf: () => new Promise(() => setInterval(() => undefined, 1_000)),
   die: async () => process.exit(7),
   noise: async () => {
@@ -209,16 +226,47 @@ const STOPS: readonly string[] = [
 const cancels = new Map<string, AbortController>();
 const places = new Map<string, string>();
 
+/** It keeps what it was told beside its work; `loads` and `resumes` are how it takes that up. */
+const kept = (cwd: string, id: string): string =>
+  `${cwd}/.told-${id.replaceAll(/\W/gu, "").slice(0, 20)}`;
+const told = (cwd: string, id: string): string[] =>
+  existsSync(kept(cwd, id)) ? (JSON.parse(readFileSync(kept(cwd, id), "utf8")) as string[]) : [];
+const [, , how = ""] = process.argv;
+const takesUp = /^(?:loads|resumes)/u.test(how);
+const NAMES: Readonly<Record<string, string>> = { strange: "s\u001b[2J", long: "s".repeat(500) };
+const newName = NAMES[how.split("-")[1] ?? ""] ?? "s1";
+
+function takeUp(sessionId: string, cwd: string): void {
+  if (!existsSync(kept(cwd, sessionId))) throw acp.RequestError.invalidParams();
+  places.set(sessionId, cwd);
+}
+
 acp
   .agent({ name: "test" })
   .onRequest(acp.methods.agent.initialize, () => ({
     protocolVersion: process.argv[2] === "old" ? 0 : acp.PROTOCOL_VERSION,
-    agentCapabilities: {},
+    agentCapabilities: {
+      loadSession: how.startsWith("loads"),
+      ...(how.startsWith("resumes") && { sessionCapabilities: { resume: {} } }),
+    },
   }))
   .onRequest(acp.methods.agent.session.new, ({ params }) => {
     if (process.argv[2] === "locked") throw acp.RequestError.authRequired();
-    places.set("s1", params.cwd);
-    return { sessionId: "s1" };
+    places.set(newName, params.cwd);
+    return { sessionId: newName };
+  })
+  .onRequest(acp.methods.agent.session.resume, ({ params }) => {
+    takeUp(params.sessionId, params.cwd);
+    return {};
+  })
+  .onRequest(acp.methods.agent.session.load, async ({ params, client }) => {
+    takeUp(params.sessionId, params.cwd);
+    // As the protocol has it, what was said comes all over again.
+    for (const text of told(params.cwd, params.sessionId)) {
+      const content = { type: "text", text: `OLD ${text}` } as const;
+      await update(client, params.sessionId, { sessionUpdate: "agent_message_chunk", content });
+    }
+    return {};
   })
   .onNotification(acp.methods.agent.session.cancel, ({ params }) =>
     cancels.get(params.sessionId)?.abort(),
@@ -240,10 +288,12 @@ acp
         cancelled: stop.signal,
         say,
       };
-      const lines = prompt
-        .map((one) => (one.type === "text" ? one.text : ""))
-        .join("\n")
-        .split("\n");
+      const asked = prompt.map((one) => (one.type === "text" ? one.text : "")).join("\n");
+      if (takesUp) {
+        const all = [...told(turn.cwd, sessionId), asked];
+        writeFileSync(kept(turn.cwd, sessionId), JSON.stringify(all));
+      }
+      const lines = asked.split("\n");
       for (const line of lines) {
         const [word = "", ...rest] = line.split(" ");
         const did = await DOES[word]?.(turn, rest.join(" "));

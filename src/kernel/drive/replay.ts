@@ -97,7 +97,7 @@ async function redrive(journal: Journal, driven: Driven, decide: World["decide"]
     await carryRun({
       ...{ drive: over, world: null, watch: null, facts, hooks: {}, started, branches },
       ...{ past: past.messages, decisions: past.decisions, runChild: noChild },
-      decide: decide(started),
+      ...{ decide: decide(started), session: past.session },
       label: event?.label ?? null,
     });
   } catch (error) {

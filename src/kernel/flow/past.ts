@@ -3,6 +3,7 @@ import type { Recorded } from "../../contracts/drive.ts";
 import type { Event, RunStarted } from "../../contracts/event.ts";
 import type { Label } from "../../contracts/label.ts";
 import type { Message } from "../../contracts/message.ts";
+import type { AgentSession } from "../../contracts/run.ts";
 import { REQUEST_LABEL, UNKNOWN_LABEL, joinLabels } from "../../gate/labels.ts";
 import type { Journal } from "../../journal/journal.ts";
 
@@ -13,6 +14,8 @@ export interface Past {
   readonly label: Label;
   /** The first event whose words are gone. */
   readonly erased: Event | null;
+  /** Where the agent of the newest run of it can go on by itself. */
+  readonly session: AgentSession | null;
   /** What the gate decided in the newest run of it, a line for each; worked out when asked for. */
   decisions(): string;
 }
@@ -29,6 +32,7 @@ export function pastOf(
   const messages: Message[] = [];
   let label = REQUEST_LABEL;
   let erased: Event | null = null;
+  let session: AgentSession | null = null;
   for (const run of after) {
     const first = firstOf(journal, run);
     const asked = first?.body?.kind === "run.started" ? askedFirst(first.body) : GONE;
@@ -38,9 +42,10 @@ export function pastOf(
     if (end?.body === null) erased ??= end.event;
     const said = end?.body?.kind === "run.ended" ? end.body.end.text : end ? GONE : "";
     messages.push({ role: "assistant", parts: [{ type: "text", text: said || NO_ANSWER }] });
+    session = (end?.body?.kind === "run.ended" && end.body.end.session) || null;
     if (end) label = joinLabels(label, end.event.label ?? UNKNOWN_LABEL);
   }
-  return { messages, label, erased, decisions: () => decidedIn(journal, after.at(-1)) };
+  return { messages, label, erased, session, decisions: () => decidedIn(journal, after.at(-1)) };
 }
 
 function askedFirst({ client, said, request }: RunStarted): string {

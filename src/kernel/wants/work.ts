@@ -1,5 +1,8 @@
-import { isObject, type Json } from "../../std/json.ts";
+import { isObject, type Json, type JsonObject } from "../../std/json.ts";
+import { LIMITS } from "../../std/limits.ts";
 import type { AgentManifest } from "../../contracts/agent.ts";
+import type { AgentSession } from "../../contracts/run.ts";
+import type { LoadedTool } from "../../tools/tool-host.ts";
 import type { Frame } from "../frame.ts";
 
 /**
@@ -24,17 +27,57 @@ export function toolOf({ kind, name, tool }: AgentManifest): string | null {
  * what was said earlier, as it remembers nothing of that.
  */
 export function workArgs(
-  frame: Pick<Frame, "agent" | "messages" | "requestAt">,
+  frame: Pick<Frame, "agent" | "messages" | "requestAt" | "window" | "facts">,
   request: string,
 ): Json {
   const { manifest, prompt } = frame.agent;
-  const before = frame.messages.slice(0, frame.requestAt).flatMap(({ role, parts }) => {
-    const text = parts.map((part) => (part.type === "text" ? part.text : "")).join("");
-    return text === "" ? [] : [`${role === "user" ? "Asked" : "Answered"}: ${text}`];
-  });
-  const earlier = before.length === 0 ? [] : [`Earlier:\n${before.join("\n")}`];
+  const earlier = earlierIn(frame);
   const text = [prompt.trim(), ...earlier, request].filter((part) => part !== "").join("\n\n");
   return filled(manifest.args ?? { request: REQUEST }, text);
+}
+
+/** What was said before, the newest of it where it is too much: as one text, or none. */
+function earlierIn({
+  messages,
+  requestAt,
+  window,
+  facts,
+}: Parameters<typeof workArgs>[0]): string[] {
+  const isBounded = facts.retold === true;
+  const skipped = isBounded ? window.past : 0;
+  const lines = messages.slice(skipped, requestAt).flatMap((message) => {
+    const text = message.parts.map((part) => (part.type === "text" ? part.text : "")).join("");
+    return text === "" ? [] : [`${message.role === "user" ? "Asked" : "Answered"}: ${text}`];
+  });
+  let chars = 0;
+  const last = lines.findLastIndex((line) => (chars += line.length) > LIMITS.earlierChars);
+  const cut = isBounded ? last + 1 : 0;
+  const left = skipped + cut;
+  const kept = [
+    ...(left > 0 ? [`(${left} older messages are left out)`] : []),
+    ...lines.slice(cut),
+  ];
+  return kept.length === 0 ? [] : [`Earlier:\n${kept.join("\n")}`];
+}
+
+/**
+ * For an agent that can keep a conversation itself: the session it was in, and the request alone,
+ * which is all it is told where it goes on there. Nothing where nothing was said before.
+ */
+export function continued(
+  frame: Parameters<typeof workArgs>[0] & Pick<Frame, "started">,
+  { hash }: Pick<LoadedTool, "hash">,
+  before: AgentSession | null,
+): JsonObject {
+  if (frame.facts.retold !== true || frame.requestAt === 0) return {};
+  const session = before?.hash === hash ? before.id : null;
+  return { continues: { session, request: frame.started.request } };
+}
+
+/** The session an agent says it can go on in. Its name is the agent's own word. */
+export function sessionIn(output: Json, { hash }: Pick<LoadedTool, "hash">): AgentSession | null {
+  const { session } = isObject(output) ? output : {};
+  return typeof session === "string" ? { id: session, hash } : null;
 }
 
 /** The words of an agent that told its steps with them, and whether a limit of its own cut it short. */

@@ -1,5 +1,4 @@
-import type { JsonObject } from "../../std/json.ts";
-import { isObject } from "../../std/json.ts";
+import { isObject, type Json, type JsonObject } from "../../std/json.ts";
 import { LIMITS } from "../../std/limits.ts";
 import type { Failure } from "../../contracts/outcome.ts";
 import type { Boxed } from "../../sandbox/sandbox.ts";
@@ -7,7 +6,7 @@ import { clientAsks } from "../acp/client.ts";
 import { canHandFiles, stageFiles } from "../acp/files.ts";
 import { type Hearing, newHearing } from "../acp/hearing.ts";
 import { openTerminals, type Terminals } from "../acp/terminals.ts";
-import { askOnce } from "../acp/turn.ts";
+import { type Asked, askOnce, type Turn } from "../acp/turn.ts";
 import { isFailure } from "../failures.ts";
 import { openLink } from "../mcp/link.ts";
 import { newPassage, type Passage, reachedOf } from "../proxy/proxy.ts";
@@ -42,7 +41,9 @@ export function acpKind(parts: Parts): Kind {
       const manifest = manifestOfFile(spec, ["{request}"], [`exec:${command[0] ?? ""}`]);
       return loadFile(source, { kind: "acp", manifest, spec }, async (call, reach, signal) => {
         if (!isObject(call.args)) return notAnObject(call);
-        const wrong = await misfit(manifest, call.args);
+        // Where it goes on is no argument anybody may give it; the kernel adds it.
+        const { continues: _, ...args } = call.args;
+        const wrong = await misfit(manifest, args);
         if (wrong) return failed(wrong, "host");
         const label = labelOf(manifest);
         return callAgent({ source, parts, argv: command, label, reach }, call, signal);
@@ -77,7 +78,7 @@ async function callAgent(agent: Agent, call: ToolCall, signal: AbortSignal): Pro
   const ended = await turnOf(agent, { call, signal, boxed, hearing, terminals });
   const used = hearing.used();
   const reached: Reached = { ...reachedOf(passage), ...(used && { used }) };
-  if (typeof ended !== "string") {
+  if (isFailure(ended)) {
     await boxed.discard();
     return { ...failed(ended, boxed), ...reached };
   }
@@ -87,7 +88,9 @@ async function callAgent(agent: Agent, call: ToolCall, signal: AbortSignal): Pro
   const output: JsonObject = {
     answer: hearing.answer(),
     steps: [...hearing.steps()],
-    stop: ended,
+    stop: ended.stop,
+    ...(ended.session !== null && { session: ended.session }),
+    ...(ended.continued !== null && { continued: ended.continued }),
     ...(ran.length > 0 && { terminals: [...ran] }),
   };
   return { ok: true, output, ...heldBy(boxed), label, staged, ...reached };
@@ -126,6 +129,12 @@ function terminalsOf(
   });
 }
 
+function continuesIn(value: Json | undefined): Asked["continues"] {
+  if (!isObject(value)) return null;
+  const { session, request } = value;
+  return { session: typeof session === "string" ? session : null, request: textOf(request) };
+}
+
 /** One turn, and the end of its process, whatever came of it. */
 async function turnOf(
   { reach, parts: { clock } }: Agent,
@@ -136,7 +145,7 @@ async function turnOf(
     readonly hearing: Hearing;
     readonly terminals: Terminals | null;
   },
-): Promise<string | Failure> {
+): Promise<Turn | Failure> {
   const { call, signal, boxed, hearing, terminals } = given;
   const { tool: name, scopes, workspace } = call;
   let session: string | null = null;
@@ -146,15 +155,18 @@ async function turnOf(
     name,
     protocol: "acp",
     bytes: LIMITS.agentOutputBytes,
-    onNotification: hearing.update,
+    // What it says before there is a session is what was said before.
+    onNotification: (method, params) => {
+      if (session !== null && params["sessionId"] === session) hearing.update(method, params);
+    },
     asks: clientAsks({
       ...{ name, mapping, reach, files, terminals, signal },
       session: () => session,
     }),
   });
-  const request = textOf(isObject(call.args) ? call.args["request"] : "");
+  const { request, continues } = isObject(call.args) ? call.args : {};
   const asked = {
-    ...{ name, cwd, request, clock },
+    ...{ name, cwd, request: textOf(request), continues: continuesIn(continues), clock },
     files: files !== null,
     terminals: terminals !== null,
     onSession: (id: string) => (session = id),
