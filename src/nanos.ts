@@ -49,9 +49,8 @@ import type { Sandbox } from "./sandbox/sandbox.ts";
 import { openSandbox } from "./sandbox/open.ts";
 import type { TraitDesk } from "./evolution/desk.ts";
 import { openEvolution } from "./evolution/open.ts";
-import { missionDesks } from "./missions/desk.ts";
+import { missionDesks, missionWays } from "./missions/desk.ts";
 import { planFaults } from "./missions/plan/check.ts";
-import { decideBy } from "./missions/follow.ts";
 import { openTools } from "./tools/open.ts";
 import type { ToolHost } from "./tools/tool-host.ts";
 import { openTrees } from "./tools/git/trees.ts";
@@ -208,8 +207,7 @@ function journalOf({ paths }: Home): Journal {
 }
 
 async function assemble(home: Home, journal: Journal, options: OpenOptions): Promise<Parts> {
-  const { env = process.env, cwd = process.cwd() } = options;
-  const { paths, place: own } = home;
+  const [{ env = process.env, cwd = process.cwd() }, { paths, place: own }] = [options, home];
   const arrangement = await arrangementOf(home);
   const [vault, config] = [openVault(paths.vault), await home.config.read()];
   const settings = memorySettings(arrangement.manifest.memory, config.memory);
@@ -258,12 +256,13 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
   return { nanos, world, release: () => letGo({ ...lasting, world, forget }) };
 }
 
-function worldOf(parts: Omit<Parameters<typeof openWorld>[0], "evolving" | "decide">): {
+function worldOf(parts: Omit<Parameters<typeof openWorld>[0], "evolving" | "missions">): {
   world: World;
   evolving: TraitDesk;
 } {
   const evolving = openEvolution(parts.home, parts.journal, systemClock);
-  return { evolving, world: openWorld({ ...parts, evolving, decide: decideBy }) };
+  const missions = missionWays(parts.models.models.list);
+  return { evolving, world: openWorld({ ...parts, evolving, missions }) };
 }
 
 async function letGo(

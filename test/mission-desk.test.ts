@@ -3,11 +3,15 @@ import type { Arrangement } from "../src/contracts/arrangement.ts";
 import type { Missions } from "../src/contracts/mission.ts";
 import type { Nanos } from "../src/contracts/nanos.ts";
 import { Plan } from "../src/contracts/plan.ts";
+import type { ScriptInput } from "../src/contracts/script.ts";
 import { EXIT } from "../src/cli/exit.ts";
 import { type Came, commandLine } from "../src/cli/testing/command-line.ts";
 import { scriptedHouse } from "../src/cli/testing/scripted-nanos.ts";
 import type { Home } from "../src/home/home.ts";
+import { replay } from "../src/kernel/drive/replay.ts";
+import { HAND_IN } from "../src/kernel/plans/hand-in.ts";
 import { begin, fork } from "../src/kernel/runner.ts";
+import { decideBy } from "../src/missions/follow.ts";
 import { missionDesks } from "../src/missions/desk.ts";
 import type { Lab, LabSetup } from "../src/kernel/testing/lab.ts";
 import { NanosError } from "../src/std/error.ts";
@@ -21,6 +25,8 @@ interface Desk {
   readonly missions: Missions;
   /** `nanos mission ARGV`. */
   readonly line: (...argv: readonly string[]) => Promise<Came>;
+  /** `nanos`, line by line. */
+  readonly session: (input: string) => Promise<Came>;
   /** The newest mission's id. */
   readonly last: () => string;
 }
@@ -42,16 +48,22 @@ function deskOf(plans: Readonly<Record<string, Written>>, more: Partial<LabSetup
     models: () => [],
   });
   const house = scriptedHouse(SCRIPT);
-  const line: Desk["line"] = (...argv) =>
-    commandLine(["mission", ...argv], {
+  const typed = (argv: readonly string[], input?: string): Promise<Came> =>
+    commandLine(argv, {
       script: SCRIPT,
+      ...(input === undefined ? {} : { input }),
       house: async () => ({
         ...house,
-        openNanos: async (options) =>
-          ({ ...(await house.openNanos(options)), missions }) satisfies Nanos,
+        openNanos: async (options) => {
+          const nanos = await house.openNanos(options);
+          const run: Nanos["run"] = (request) => begin(made.world, request);
+          return { ...nanos, missions, run } satisfies Nanos;
+        },
       }),
     });
-  return { made, missions, line, last: () => missions.list()[0]?.run ?? "" };
+  const line: Desk["line"] = (...argv) => typed(["mission", ...argv]);
+  const session: Desk["session"] = (input) => typed([], input);
+  return { made, missions, line, session, last: () => missions.list()[0]?.run ?? "" };
 }
 
 const SAY = { id: "a", tool: "say", args: { text: "{{ inputs.what }}" } };
@@ -262,4 +274,96 @@ describe("what is refused", () => {
     });
     expect(tasks["a"]).toMatchObject({ status: "failed", failure: { code: "plan.bad_schema" } });
   });
+});
+
+const HANDED = (tool: string): ScriptInput => ({
+  turns: [
+    { when: { last: "and now", text: "said" }, say: "Nothing more." },
+    { calls: [{ name: HAND_IN, args: { plan: "name: made" } }] },
+    {
+      calls: [
+        {
+          name: HAND_IN,
+          args: {
+            plan: `name: made\ndescription: Made.\ntasks: [{ id: a, tool: ${tool}, args: {} }]`,
+          },
+        },
+      ],
+    },
+    { say: "It is handed in." },
+  ],
+});
+
+const OUTWARD: LabSetup["tools"] = [
+  ...(setup().tools ?? []),
+  {
+    name: "pay",
+    skill: "bank",
+    scopes: ["net:a.example:443"],
+    manifest: { rank: "A" },
+    run: () => "paid",
+  },
+];
+
+test("an agent makes the plan: it is shown, begins by its rank, and replays as any other", async () => {
+  const { made, missions, line, last } = deskOf({}, { script: HANDED("say") });
+  const came = await line("new", "--by", "oracle", "say something", "--max-calls", "5");
+  expect([came.code, came.out]).toEqual([0, "It is handed in.\nsaid\n"]);
+  expect(came.err).toContain("made  Made.");
+  expect(came.err).toContain("at most 1 call");
+  expect(came.err).toContain("handed in by agent:oracle");
+  const view = missions.show(last());
+  expect(view).toMatchObject({ by: "agent:oracle", outcome: "succeeded", rank: "E" });
+  const started = [...made.journal.chain(last())][0]?.body;
+  const from = started?.kind === "run.started" ? (started.mission?.from ?? "") : "";
+  expect(await missions.plan(from)).toMatchObject({ by: "agent:oracle", hash: view.hash });
+  const [run = ""] = from.split(".");
+  expect(missions.handedIn(run)).toEqual([]);
+  for (const one of [run, last()]) {
+    const report = await replay(made.journal, made.world.recall, one, decideBy);
+    expect(report.ok ? "" : report.differs).toBe("");
+  }
+  made.clock.advance(1_000);
+  expect((await line("rerun", last())).code).toBe(0);
+  expect(missions.show(last())).toMatchObject({ by: "agent:oracle", outcome: "succeeded" });
+});
+
+test("an agent's plan of rank A waits, and no yes to it is one to its calls", async () => {
+  const { missions, line, last } = deskOf({}, { script: HANDED("pay"), tools: OUTWARD });
+  const came = await line("new", "--by", "oracle", "pay it");
+  expect([came.code, missions.show(last()).asks.length]).toEqual([EXIT.waiting, 1]);
+  await line("approve", last());
+  expect((await line("run", last())).code).not.toBe(EXIT.succeeded);
+});
+
+test("where no plan holds, nothing begins, and flags that would do nothing are refused", async () => {
+  const { missions, line } = deskOf({}, { script: { turns: [{ say: "I cannot." }] } });
+  expect((await line("new", "--by", "oracle", "fly")).err).toContain("plan.none");
+  expect((await line("new", "--by", "oracle", "fly", "--waive", "a.b")).err).toContain(
+    "usage.mission",
+  );
+  expect((await line("new", "fly", "--max-cost", "1")).err).toContain("usage.mission");
+  expect(missions.list()).toEqual([]);
+});
+
+test("what the vault has lost is begun by nobody", async () => {
+  const { made, missions, line, last } = deskOf({}, { script: HANDED("say") });
+  await line("new", "--by", "oracle", "say something");
+  const started = [...made.journal.chain(last())][0]?.body;
+  const from = started?.kind === "run.started" ? (started.mission?.from ?? "") : "";
+  Object.assign(made.world.vault, { get: () => null });
+  expect((await codeOf(missions.plan(from))).code).toBe("plan.gone");
+});
+
+test("in a session the oracle hands one in where the arrangement says so, and hears what came of it", async () => {
+  const { missions, session } = deskOf({}, { script: HANDED("say"), proposes: true });
+  const came = await session("do it\nand now?\n");
+  expect([came.code, came.out]).toEqual([
+    0,
+    expect.stringMatching(/It is handed in\.[^]*made {2}Made\.[^]*said[^]*Nothing more\./u),
+  ]);
+  expect(missions.list()).toMatchObject([{ by: "agent:oracle", outcome: "succeeded" }]);
+  const without = deskOf({}, { script: HANDED("say") });
+  await without.session("do it\n");
+  expect(without.missions.list()).toEqual([]);
 });

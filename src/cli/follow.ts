@@ -2,6 +2,7 @@ import type { Live, Nanos, RunHandle, RunHooks } from "../contracts/nanos.ts";
 import type { RunState } from "../contracts/run.ts";
 import type { Context } from "./command.ts";
 import { EXIT, exitOf } from "./exit.ts";
+import { type Line, paintAll } from "./render/line.ts";
 import { plainText } from "../std/text.ts";
 import { attended } from "./setup.ts";
 
@@ -41,6 +42,60 @@ export async function follow(
   } finally {
     release();
   }
+}
+
+/**
+ * Follows a run, and then the missions of the plans it handed in. `none` says what is wrong where
+ * there is none.
+ */
+export async function followWhole(
+  context: Context,
+  nanos: Nanos,
+  start: (hooks: RunHooks) => Promise<RunHandle>,
+  none?: (run: string) => Error,
+): Promise<number> {
+  let run = "";
+  let code: number = EXIT.failed;
+  const drive = async (begin: typeof start): Promise<void> => {
+    code = await follow(context, begin, await watcherOf(context, nanos));
+  };
+  await drive(async (hooks) => {
+    const handle = await start(hooks);
+    run = handle.run;
+    return handle;
+  });
+  const { terminal, json } = context;
+  const print = (lines: (width: number) => readonly Line[]): void => {
+    if (!json) terminal.err(paintAll(lines(terminal.columns), terminal.color("err")));
+  };
+  const missions = await carryHandedIn(nanos, run, { print, drive });
+  if (missions === 0 && code === EXIT.succeeded && none) throw none(run);
+  return code;
+}
+
+/** Where missions are shown while they go on. */
+export interface Surface {
+  print(lines: (width: number) => readonly Line[]): void;
+  drive(start: (hooks: RunHooks) => Promise<RunHandle>): Promise<void>;
+}
+
+/**
+ * Carries what a run handed in once the run is over: each plan is shown, and a mission follows it by
+ * the rules of its rank. Gives how many there were.
+ */
+export async function carryHandedIn(
+  { missions }: Nanos,
+  run: string,
+  surface: Surface,
+): Promise<number> {
+  const steps = missions.handedIn(run);
+  for (const step of steps) {
+    const { planLines } = await import("./render/missions/plan.ts");
+    const view = await missions.plan(step);
+    surface.print((width) => planLines(view, width));
+    await surface.drive((hooks) => missions.begin({ plan: step }, hooks));
+  }
+  return steps.length;
 }
 
 /** The watcher a command's flags ask for. */

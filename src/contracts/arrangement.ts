@@ -47,6 +47,8 @@ export const ArrangementManifest = z.strictObject({
    * of which the operator is asked about.
    */
   grows: z.boolean().optional(),
+  /** True where the oracle may hand in plans; a mission then follows each by the rules of its rank. */
+  proposes: z.boolean().optional(),
   /** Scopes said yes to beforehand for tools of no skill. */
   allow: z.array(Scope).default([]),
 });

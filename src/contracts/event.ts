@@ -7,7 +7,7 @@ import { Mission, Signal } from "./engine.ts";
 import { Held, Tier } from "./isolation.ts";
 import { Label } from "./label.ts";
 import { AssistantMessage } from "./message.ts";
-import { MISSION_EVENTS, MissionStart, STAGE_EVENTS } from "./mission.ts";
+import { MISSION_EVENTS, MissionStart, PlanMost, STAGE_EVENTS } from "./mission.ts";
 import { ModelCard } from "./model.ts";
 import { Failure, Outcome } from "./outcome.ts";
 import { Answer, Ask, RunEnd } from "./run.ts";
@@ -148,6 +148,8 @@ export const EventBody = z.discriminatedUnion("kind", [
     memories: z.array(z.string()).optional(),
     /** True for one that reads for another and answers by schema: it has no memory. */
     reader: z.boolean().optional(),
+    /** Present where its agent may hand in plans: the most a mission may then use, where that is said. */
+    plans: PlanMost.optional(),
     /** True for one whose answer names its evidence: results say what they can be named by. */
     proves: z.boolean().optional(),
     model: ChosenModel,

@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "6f49f8d1d59d97cc02221f6b18e14fb633e80c83d52fea5dc77bd9c5878b2e72";
+export const SCHEMAS_HASH = "d9a7bf3d6af813154c19bdcba5815c15f920f5c9af7560f5e4c08091bf390e21";

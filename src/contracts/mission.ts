@@ -18,6 +18,14 @@ export type TaskStatus = z.infer<typeof TaskStatus>;
 export const Recovery = z.enum(["retry", "fallback", "degrade", "stop"]);
 export type Recovery = z.infer<typeof Recovery>;
 
+/** The most a mission may use whose plan an agent makes; the limits of missions where nothing is said. */
+export const PlanMost = z.strictObject({
+  calls: z.number().int().positive().optional(),
+  /** US dollars. */
+  cost: z.number().nonnegative().optional(),
+});
+export type PlanMost = z.infer<typeof PlanMost>;
+
 /** What a mission begins with, as part of `run.started`: a mission is the run that follows a plan. */
 export const MissionStart = z.strictObject({
   plan: Plan,
@@ -26,6 +34,8 @@ export const MissionStart = z.strictObject({
   inputs: z.record(z.string(), JsonSchema),
   /** Who wrote the plan: `operator`, or `agent:NAME`, whose words it then is. */
   by: z.string(),
+  /** The step that handed the plan in, where an agent wrote it. */
+  from: z.string().optional(),
   /** The least rank its tools give it. */
   rank: Rank,
   /** What gives it that rank: `plan`, `tool NAME`. */
@@ -171,13 +181,24 @@ export interface Estimate {
 export interface PlanView {
   readonly plan: Plan;
   readonly hash: string;
+  /** `operator`, or `agent:NAME` who handed it in. */
+  readonly by: string;
   readonly rank: Rank;
   readonly raised: string;
   readonly estimate: Estimate;
 }
 
+/** A goal an agent is asked to make a plan for. */
+export interface PlanWish extends RunHooks {
+  readonly agent: string;
+  readonly goal: string;
+  readonly model?: string;
+  /** The most the mission may use. */
+  readonly most?: PlanMost;
+}
+
 export interface MissionRequest {
-  /** A name of `plans/NAME.yaml`, or the path of a file. */
+  /** A name of `plans/NAME.yaml`, the path of a file, or the step that handed a plan in. */
   readonly plan: string;
   /** As typed; read by the type of each. */
   readonly inputs?: Readonly<Record<string, string>>;
@@ -204,6 +225,14 @@ export interface Missions {
    * @throws NanosError `plan.*`, `manifest.invalid`, `mission.input`, `mission.waive`, `agent.unknown`, `model.*`.
    */
   begin(request: MissionRequest, hooks?: RunHooks): Promise<RunHandle>;
+  /**
+   * Asks an agent for a plan: a run of its own, with the tool that hands one in.
+   *
+   * @throws NanosError as `run` does.
+   */
+  wish(wish: PlanWish): Promise<RunHandle>;
+  /** Steps of a run that handed in a plan which no mission has followed yet, oldest first. */
+  handedIn(run: string): readonly string[];
   /** Newest first. */
   list(limit?: number): readonly MissionLine[];
   /** @throws NanosError `mission.unknown`, `mission.erased`. */

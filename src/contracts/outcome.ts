@@ -1,5 +1,6 @@
 import type { Json } from "../std/json.ts";
 import { z } from "zod";
+import { Rank } from "./action.ts";
 import { JsonSchema } from "./json.ts";
 import { Label } from "./label.ts";
 import { Sealed } from "./sealed.ts";
@@ -103,6 +104,8 @@ export const Outcome = z.discriminatedUnion("status", [
     files: z.array(FileChange).optional(),
     /** What it was kept as for the operator's review. */
     artifact: Sealed.optional(),
+    /** The plan that was handed in with it and holds: its name, and its hash in the vault. */
+    plan: z.strictObject({ name: z.string(), hash: z.string(), rank: Rank }).optional(),
     /** Of these it was too large to keep what was there before: their change cannot be undone. */
     unkept: z.array(z.string()).optional(),
     /** Label of what came back by itself, where the conversation it came into is worse. */

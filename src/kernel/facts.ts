@@ -71,6 +71,7 @@ export function factsOf(given: {
     routes,
     allow: manifest.allow,
     ...grownIn(arrangement),
+    ...(manifest.proposes === true ? { proposes: true as const } : {}),
     memory,
     policy: policyHash(rules, routes),
     ...{ evidence: true, artifacts: true, retold: true },

@@ -102,6 +102,8 @@ export interface Frame
   readonly flow: RunFlow;
   /** It reads for another agent and answers by schema. */
   readonly reader: boolean;
+  /** Its agent may hand in plans, whose missions use no more than this; null where it may not. */
+  readonly plans: NonNullable<RunStarted["plans"]> | null;
   /** Its answer names its evidence. */
   readonly proves: boolean;
   readonly answers: Answers;
@@ -177,7 +179,7 @@ export function newFrame({ started, label, ...given }: Given): Frame {
     usage: { input: 0, output: 0, cached: 0 },
     label: label ?? OPERATOR_LABEL,
     flow: newFlow(),
-    reader: started.reader === true,
+    ...{ reader: started.reader === true, plans: started.plans ?? null },
     proves: started.proves === true,
     answers: answersIn(record),
     asking: { last: Promise.resolve() },

@@ -11,6 +11,7 @@ import { isLabelled } from "./flow/flow.ts";
 import type { Frame } from "./frame.ts";
 import { growthSpecs } from "./growth/grow.ts";
 import { lookSpecs } from "./looks/look.ts";
+import { planSpec } from "./plans/hand-in.ts";
 import { isAttached } from "./wants/tool.ts";
 
 /**
@@ -67,11 +68,12 @@ const PLAN =
 
 /** The tools offered to the model, in a fixed order so that the prefix stays the same. */
 export function toolSpecs(
-  frame: Pick<Frame, "agent" | "facts" | "depth" | "budget" | "memories" | "reader">,
+  frame: Pick<Frame, "agent" | "facts" | "depth" | "budget" | "memories" | "reader" | "plans">,
 ): readonly ToolSpec[] {
   const memory = [recallSpec(frame), rememberSpec(frame)];
-  const all = [delegateSpec(frame), ...memory, skillSpec(frame), artifactSpec(frame)];
-  const own = [...all.flatMap((spec) => spec ?? []), ...growthSpecs(frame), ...lookSpecs(frame)];
+  const first = [delegateSpec(frame), ...memory, skillSpec(frame), artifactSpec(frame)];
+  const all = [...first, ...growthSpecs(frame), ...lookSpecs(frame), planSpec(frame)];
+  const own = all.flatMap((spec) => spec ?? []);
   const specs = frame.facts.tools
     // These names are taken: a tool of the same name is never called by a model.
     .filter(({ manifest }) => manifest.name !== DELEGATE && !isOwn(frame, manifest.name))

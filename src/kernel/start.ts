@@ -9,7 +9,7 @@ import { CLAUDE_MODELS } from "../home/claude.ts";
 import type { AgentManifest } from "../contracts/agent.ts";
 import type { RunEvent, RunModel, RunStarted } from "../contracts/event.ts";
 import type { Label } from "../contracts/label.ts";
-import type { MissionStart } from "../contracts/mission.ts";
+import type { MissionStart, PlanWish } from "../contracts/mission.ts";
 import type { RunRequest } from "../contracts/nanos.ts";
 import type { Rule } from "../contracts/rules.ts";
 import type { Scope } from "../contracts/scope.ts";
@@ -19,6 +19,7 @@ import { policyHash } from "../gate/policy.ts";
 import { narrow, parseScope } from "../gate/scopes.ts";
 import { BY_ITSELF, type Frame, OPERATOR, agentOf } from "./frame.ts";
 import { checkPast } from "./flow/past.ts";
+import { plansOf } from "./plans/hand-in.ts";
 import { meantBy } from "./skills/commands.ts";
 import { floorOf, resolveScope } from "./standing.ts";
 import type { RunChild } from "./wants/delegate.ts";
@@ -29,6 +30,10 @@ import type { Facts, World } from "./world.ts";
 export interface Begun extends RunRequest {
   readonly event?: RunEvent;
   readonly mission?: Followed;
+  /** It is there for a plan to be handed in: the most the mission may use. */
+  readonly plans?: PlanWish["most"];
+  /** The operator's own words, where the text is more than these. */
+  readonly goal?: string;
   /** Its id, where that is known already. */
   readonly run?: string;
   /** Called when this process holds it and nothing of it is on disk yet. */
@@ -100,6 +105,7 @@ export async function startOf(
     rules: facts.rules.map(({ id }) => id),
     budget: mission?.budget ?? budgetOf(facts, agent?.manifest.limits ?? {}, request.budget ?? {}),
     localOnly: request.localOnly ?? false,
+    ...(call || mission || event ? {} : plansOf(facts, name, request.plans)),
     ...(request.within === undefined ? {} : { within: ceilingOf(facts, request.within) }),
     attended: request.ask !== undefined,
     ...(request.approvals ? { approvals: [...request.approvals] } : {}),
@@ -112,7 +118,7 @@ export async function startOf(
 function askedIn(
   { guard }: World,
   facts: Facts,
-  { text: typed, event, mission, client }: Begun,
+  { text: typed, event, mission, client, goal }: Begun,
 ): Pick<RunStarted, "request" | "said" | "command" | "event" | "mission" | "client"> {
   const asker = client === undefined ? {} : { said: "", client };
   if (mission) {
@@ -131,6 +137,7 @@ function askedIn(
   return {
     request,
     ...(command && { said: guard.clean(command.typed).value, command: { skill, name } }),
+    ...(goal === undefined ? {} : { said: guard.clean(goal).value }),
     // Nobody said anything: a file's name may be anybody's words.
     ...(event && { said: "", event }),
   };

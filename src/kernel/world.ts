@@ -18,6 +18,7 @@ import type { Vault } from "../vault/vault.ts";
 import type { Model } from "../models/model.ts";
 import type { Process } from "../sandbox/sandbox.ts";
 import type { Json } from "../std/json.ts";
+import type { Frame } from "./frame.ts";
 import type { Edit } from "./growth/edit.ts";
 import type { Found, Looker } from "./looks/look.ts";
 import type { Decide } from "./run.ts";
@@ -65,6 +66,8 @@ export interface Facts {
   readonly artifacts?: true;
   /** Where agents' files lie, absolute; present where the oracle may propose changes of them. */
   readonly grows?: { readonly dir: string };
+  /** True where the oracle may hand in plans. */
+  readonly proposes?: true;
   /** Hash of rules, routes and the gate's version. */
   readonly policy: string;
   /** Delegations answer with evidence; absent in facts from before they did. */
@@ -115,6 +118,13 @@ export interface ModelSettings {
   readonly context: number | null;
   /** False for one that was measured not to call tools. */
   readonly tools: boolean;
+}
+
+/** A plan that holds: canonical, and what it comes to. */
+export interface HandedIn {
+  readonly name: string;
+  readonly text: string;
+  readonly rank: Rank;
 }
 
 /** Another arrangement, as an agent of this one: what its runs are judged by, and its tools. */
@@ -183,6 +193,8 @@ export interface World {
   traits(): Promise<readonly TraitName[]>;
   /** Looks back at what is on record, for one who may. @throws NanosError where there is none. */
   look(name: string, text: string, looker: Looker): Promise<Found>;
+  /** Looks at a plan an agent hands in: what it is, or everything that is wrong with it, a line each. */
+  readPlan(frame: Frame, text: string): Promise<HandedIn | { readonly faults: readonly string[] }>;
   /** What keeps the values of stored secrets out of the run. */
   readonly guard: Guard;
   /**

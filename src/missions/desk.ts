@@ -1,37 +1,46 @@
-import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
-import type { Arrangement } from "../contracts/arrangement.ts";
-import type { MissionLine, Missions, MissionStart, MissionView } from "../contracts/mission.ts";
+import type {
+  MissionLine,
+  Missions,
+  MissionStart,
+  MissionView,
+  PlanWish,
+} from "../contracts/mission.ts";
 import type { RunHandle, RunHooks } from "../contracts/nanos.ts";
 import type { Plan } from "../contracts/plan.ts";
 import type { AskReply } from "../contracts/question.ts";
-import { checkPlan, readPlan } from "../home/arrangement/plans.ts";
+import { checkPlan } from "../home/arrangement/plans.ts";
 import { manifestError } from "../home/arrangement/manifest.ts";
 import { answerAsk, listAsks } from "../kernel/desk/approvals.ts";
-import { agentOf } from "../kernel/frame.ts";
 import { firstOf } from "../kernel/flow/past.ts";
+import { HAND_IN } from "../kernel/plans/hand-in.ts";
+import { begin } from "../kernel/runner.ts";
+import type { Begun } from "../kernel/start.ts";
 import { topRun } from "../kernel/views/traces.ts";
-import { isAttached } from "../kernel/wants/tool.ts";
 import type { Facts, World } from "../kernel/world.ts";
 import { NanosError } from "../std/error.ts";
-import { nearest } from "../std/nearest.ts";
 import { plainText } from "../std/text.ts";
 import { type EngineDesk, engineDesk, type MissionEngines } from "./engine/desk.ts";
 import { checkWaived, estimateOf, followed, type Given, inputsFor } from "./plan/begin.ts";
 import { type Known, planFaults } from "./plan/check.ts";
-import { listMissions, missionLine } from "./views.ts";
+import { decideBy } from "./follow.ts";
+import { planReader } from "./plan/handed-in.ts";
+import { knownTo } from "./plan/known.ts";
+import { fileOf, handInsOf, planOf, type PlanPlaces, type Sourced } from "./plan/source.ts";
+import { isFollowed, listMissions, missionLine } from "./views.ts";
 import { missionView } from "./view.ts";
 
 /** What missions are reached through. */
-interface MissionDesk {
+interface MissionDesk extends PlanPlaces {
   readonly world: World;
   /** What carries them. */
   readonly engines: Pick<MissionEngines, "begin" | "resume" | "cancel">;
-  readonly arrangement: Arrangement;
-  /** What a path is relative to, absolute. */
-  readonly cwd: string;
   /** Names of the models there are. */
   readonly models: () => readonly { readonly name: string }[];
+}
+
+/** What runs need of missions: what follows a plan, and what reads one that is handed in. */
+export function missionWays(models: MissionDesk["models"]): Pick<World, "decide" | "readPlan"> {
+  return { decide: decideBy, readPlan: planReader(models) };
 }
 
 /** Missions, and what carries them. */
@@ -52,31 +61,36 @@ function missionDesk(desk: MissionDesk): Missions {
     check: async (name) => {
       const facts = await world.facts();
       const file = fileOf(desk, name);
-      return (await checkPlan(file, (plan) => planFaults(plan, knownTo(desk, facts, plan)))).report;
+      return (await checkPlan(file, (plan) => planFaults(plan, knownHere(desk, facts, plan))))
+        .report;
     },
     plan: async (name, given) => {
-      const [plan, facts] = [await planOf(desk, name), await world.facts()];
+      const [{ plan, by }, facts] = [await planOf(desk, name), await world.facts()];
       if (given) {
         checkWaived(plan, given.waived ?? []);
         inputsFor(plan, given.inputs ?? {});
       }
-      const { start: made } = followed(facts, plan, { inputs: {}, by: "operator" });
+      const { start: made } = followed(facts, plan, { inputs: {}, by });
       const { hash, rank, raised } = made;
-      return { plan, hash, rank, raised, estimate: estimateOf(facts, plan) };
+      return { plan, hash, by, rank, raised, estimate: estimateOf(facts, plan) };
     },
     begin: async ({ plan: name, inputs = {}, waived = [], client }, hooks = {}) => {
-      const plan = await planOf(desk, name);
-      checkWaived(plan, waived);
-      const given = { inputs: inputsFor(plan, inputs), waived };
-      return start(desk, plan, hooks, given, client);
+      const from = await planOf(desk, name);
+      checkWaived(from.plan, waived);
+      const given = { inputs: inputsFor(from.plan, inputs), waived };
+      return start(desk, from, hooks, given, client);
     },
+    wish: (wish) => begin(world, wished(wish)),
+    handedIn: (run) => handInsOf(world, run).filter((step) => !isFollowed(journal, step)),
     list: (limit = 50) => listMissions(journal, limit),
     show: (mission) => viewOf(world, mission),
     approve: (mission, reply) => approve(world, mission, reply),
     run: async (mission, hooks = {}) => engines.resume(lineOf(world, mission).run, hooks),
     rerun: async (mission, hooks = {}) => {
-      const { plan, inputs, waived = [] } = startIn(world, mission);
-      return start(desk, plan, hooks, { inputs, waived, again: lineOf(world, mission).run });
+      const { plan, by, from, inputs, waived = [] } = startIn(world, mission);
+      const sourced = from === undefined ? { plan, by } : await planOf(desk, from);
+      const again = lineOf(world, mission).run;
+      return start(desk, sourced, hooks, { inputs, waived, again });
     },
     cancel: async (mission) => engines.cancel(lineOf(world, mission).run),
   };
@@ -99,18 +113,20 @@ async function approve(world: World, mission: string, reply: AskReply): Promise<
 /** @throws NanosError `manifest.invalid`, and as a run's beginning does. */
 async function start(
   desk: MissionDesk,
-  plan: Plan,
+  { plan, by, handedIn }: Sourced,
   hooks: RunHooks,
-  given: Omit<Given, "by">,
-  client?: string,
+  given: Omit<Given, "by" | "from">,
+  client = handedIn?.client,
 ): Promise<RunHandle> {
   const { world } = desk;
   const facts = await world.facts();
-  refuseFaults(plan, knownTo(desk, facts, plan));
-  const mission = followed(facts, plan, { ...given, by: "operator" });
+  refuseFaults(plan, knownHere(desk, facts, plan));
+  const from = handedIn === undefined ? {} : { from: handedIn.step };
+  const mission = followed(facts, plan, { ...given, by, ...from });
   const { agent, within } = plan;
   const input = {
     ...{ text: `${plan.name}: ${plan.description}`, mission },
+    ...(handedIn?.localOnly ? { localOnly: true } : {}),
     ...(agent === undefined ? {} : { agent }),
     ...(within === undefined ? {} : { within }),
     ...(client === undefined ? {} : { client }),
@@ -118,37 +134,15 @@ async function start(
   return desk.engines.begin(input, hooks);
 }
 
-/** What a plan may name: what the agent that follows it has. */
-function knownTo(desk: MissionDesk, facts: Facts, plan: Plan): Known {
+function knownHere(desk: MissionDesk, facts: Facts, { agent = facts.oracle }: Plan): Known {
   const models = desk.models().map(({ name }) => name);
-  const by = plan.agent ?? facts.oracle;
-  const agent = agentOf(facts, by);
-  if (!agent) return { by, tools: [], agents: [], models };
-  const tools = facts.tools.filter((tool) => isAttached({ agent }, tool));
-  const agents = [...new Set([...agent.manifest.agents, by])];
-  return { by, tools: tools.map(({ manifest }) => manifest.name), agents, models };
+  return knownTo(facts, agent, models);
 }
 
-/** The plan of the arrangement as it was loaded, or one in a file of its own. */
-async function planOf(desk: MissionDesk, name: string): Promise<Plan> {
-  const { plans } = desk.arrangement;
-  if (Object.hasOwn(plans, name)) return plans[name] as Plan;
-  return readPlan(fileOf(desk, name), planFaults);
-}
-
-/** @throws NanosError `plan.missing`. */
-function fileOf({ arrangement, cwd }: MissionDesk, name: string): string {
-  const { plans, dir } = arrangement;
-  if (Object.hasOwn(plans, name)) return join(dir, "plans", `${name}.yaml`);
-  const file = resolve(cwd, name);
-  if (existsSync(file)) return file;
-  const near = nearest(name, Object.keys(plans));
-  const names = Object.keys(plans).join(", ");
-  const next =
-    near === undefined
-      ? `Name a YAML file${names === "" ? "" : `, or one of ${names}`}.`
-      : `Did you mean ${near}?`;
-  throw new NanosError("plan.missing", `There is no plan ${plainText(name)}.`, next);
+/** The run in which an agent makes a plan: the goal is the operator's word. */
+function wished({ agent, goal, model, most = {}, ...hooks }: PlanWish): Begun {
+  const text = `Hand in a plan with ${HAND_IN} for what follows, and do nothing else of it.\n\n${goal}`;
+  return { ...hooks, text, goal, agent, plans: most, ...(model === undefined ? {} : { model }) };
 }
 
 /** @throws NanosError `manifest.invalid`. */

@@ -9,22 +9,23 @@ import { standIns } from "./plan/order.ts";
 /** Which missions there are. Derived; deleting the file loses nothing. */
 const MISSIONS: ViewSpec = {
   name: "missions",
-  version: 1,
+  version: 2,
   kinds: ["run.started", "mission.started", "task.ended"],
   tables: `
     CREATE TABLE missions (
       run TEXT PRIMARY KEY, seq INTEGER NOT NULL, plan TEXT NOT NULL, hash TEXT NOT NULL,
-      by TEXT NOT NULL, tasks INTEGER NOT NULL, ended INTEGER NOT NULL, rank TEXT,
+      by TEXT NOT NULL, made TEXT, tasks INTEGER NOT NULL, ended INTEGER NOT NULL, rank TEXT,
       review INTEGER NOT NULL
     ) STRICT;
     CREATE INDEX missions_seq ON missions (seq DESC);
+    CREATE INDEX missions_made ON missions (made);
   `,
   apply: (db, { event, body }: Recorded) => {
     if (body?.kind === "run.started" && body.mission) {
-      const { plan, hash, by } = body.mission;
+      const { plan, hash, by, from = null } = body.mission;
       const tasks = plan.tasks.length - standIns(plan.tasks).size;
-      const row = [event.run, event.seq, plan.name, hash, by, tasks];
-      db.run("INSERT OR IGNORE INTO missions VALUES (?, ?, ?, ?, ?, ?, 0, NULL, 0)", ...row);
+      const row = [event.run, event.seq, plan.name, hash, by, from, tasks];
+      db.run("INSERT OR IGNORE INTO missions VALUES (?, ?, ?, ?, ?, ?, ?, 0, NULL, 0)", ...row);
     }
     if (body?.kind === "mission.started") {
       const { rank, review } = body;
@@ -41,6 +42,12 @@ const MISSIONS: ViewSpec = {
 export function listMissions(journal: Journal, limit: number): readonly MissionLine[] {
   const sql = "SELECT * FROM missions ORDER BY seq DESC LIMIT ?";
   return linesOf(journal, sql, limit);
+}
+
+/** True where some mission follows the plan that this step handed in. */
+export function isFollowed(journal: Journal, step: string): boolean {
+  const sql = "SELECT run FROM missions WHERE made = ? LIMIT 1";
+  return journal.view(MISSIONS, (db) => db.all(sql, step)).length > 0;
 }
 
 /** One mission; null where the run is none. */

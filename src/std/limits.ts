@@ -133,6 +133,10 @@ export const LIMITS = {
   taskSteps: 1_000,
   /** Times one task is tried, whatever its recovery allows. */
   taskAttempts: 16,
+  /** Plans of an agent that are refused in one run until none is looked at any more. */
+  planTries: 3,
+  /** Faults of a plan that are said at once. */
+  planFaults: 20,
   /** A condition of a plan, and how deep its brackets may go. */
   expressionChars: 500,
   expressionDepth: 16,

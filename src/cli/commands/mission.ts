@@ -3,11 +3,12 @@ import type { Nanos, RunHandle, RunHooks } from "../../contracts/nanos.ts";
 import { NanosError } from "../../std/error.ts";
 import { arg, type Command, type Context, type Input, option, show } from "../command.ts";
 import { EXIT } from "../exit.ts";
-import { follow, watcherOf } from "../follow.ts";
+import { follow, followWhole, watcherOf } from "../follow.ts";
 import { paintAll, span } from "../render/line.ts";
 import { numberLines } from "../render/missions/numbers.ts";
 import { missionLines, missionTable } from "../render/missions/mission.ts";
 import { estimateLines } from "../render/missions/plan.ts";
+import { requestOf } from "./run.ts";
 
 const MISSION = {
   name: "MISSION",
@@ -27,13 +28,23 @@ export const command: Command = {
       summary: "begin a mission; of rank A or S it waits for your yes first",
       example: "nanos mission new release --input version=1.2.0",
       args: [
-        { name: "PLAN", about: "a plan's name, or its file", required: true, offers: "files" },
+        {
+          ...{ name: "PLAN", about: "a plan's name, or its file; with --by, the goal" },
+          ...{ required: true, offers: "files" },
+        },
       ],
       options: [
+        { flag: "--by", value: "AGENT", about: "have this agent make the plan", offers: "agents" },
+        { flag: "--model", value: "NAME", about: "the model it is made with", offers: "models" },
+        { flag: "--max-cost", value: "DOLLARS", about: "the most such a mission may cost" },
+        { flag: "--max-calls", value: "N", about: "the most actions such a mission may take" },
         { flag: "--input", value: "NAME=VALUE", about: "one of the plan's inputs", many: true },
         { flag: "--waive", value: "TASK.CHECK", about: "let a check go", many: true },
       ],
       run: (context, input) => {
+        const by = option(input, "--by");
+        checkFlags(input, by);
+        if (by !== undefined) return planned(context, input, by);
         const { "--waive": waived = [] } = input.options;
         const request = { plan: arg(input, "PLAN"), inputs: inputsOf(input), waived };
         return carried(context, async ({ missions }, hooks) => {
@@ -131,6 +142,28 @@ export const command: Command = {
     },
   ],
 };
+
+/** An agent makes the plan; what holds is shown, and begins by the rules of its rank. */
+async function planned(context: Context, input: Input, agent: string): Promise<number> {
+  const { budget: most = {}, model } = requestOf("", input);
+  const nanos = await context.nanos();
+  const wish = { agent, goal: arg(input, "PLAN"), most, ...(model === undefined ? {} : { model }) };
+  const none = (run: string): NanosError => {
+    const next = `See what it said: nanos trace show ${run}`;
+    return new NanosError("plan.none", `${agent} handed in no plan that holds.`, next);
+  };
+  return followWhole(context, nanos, (hooks) => nanos.missions.wish({ ...wish, ...hooks }), none);
+}
+
+/** Flags that are for a plan there is, or for one an agent makes. */
+function checkFlags({ options }: Input, by: string | undefined): void {
+  const wrong =
+    by === undefined ? ["--model", "--max-cost", "--max-calls"] : ["--input", "--waive"];
+  const found = wrong.find((flag) => options[flag] !== undefined);
+  if (found === undefined) return;
+  const message = `${found} is ${by === undefined ? "for a plan that --by has made" : "for a plan there is"}.`;
+  throw new NanosError("usage.mission", message, "See `nanos mission new --help`.");
+}
 
 /** Carries a mission here and gives its exit code. */
 async function carried(

@@ -3,7 +3,7 @@ import type { Beforehand } from "../../contracts/question.ts";
 import { NanosError } from "../../std/error.ts";
 import { nearest } from "../../std/nearest.ts";
 import { type Command, type Context, flag, type Input, type Option, option } from "../command.ts";
-import { follow, watcherOf } from "../follow.ts";
+import { followWhole } from "../follow.ts";
 import { ready } from "../setup.ts";
 
 /** A flag of all that begins a run. */
@@ -43,8 +43,7 @@ export const command: Command = {
     const nanos = await ready(context);
     checkCommand(nanos, request.text);
     if (flag(input, "--plan")) return (await import("../plan.ts")).runPlan(context, nanos, request);
-    const watcher = await watcherOf(context, nanos);
-    return follow(context, (hooks) => nanos.run({ ...request, ...hooks }), watcher);
+    return followWhole(context, nanos, (hooks) => nanos.run({ ...request, ...hooks }));
   },
 };
 

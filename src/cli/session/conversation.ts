@@ -1,4 +1,5 @@
 import type { Nanos, RunHandle, RunHooks } from "../../contracts/nanos.ts";
+import { carryHandedIn, type Surface } from "../follow.ts";
 import type { RunState } from "../../contracts/run.ts";
 
 /** The runs that make one conversation, and what they used so far. */
@@ -68,6 +69,20 @@ export class Conversation {
   forget(): void {
     this.#runs = [];
   }
+}
+
+/** A turn of a session: what was typed is answered, and the plans handed in are followed. */
+export async function takeTurn(session: Turning, line: string): Promise<void> {
+  const { conversation, nanos } = session;
+  const before = conversation.newest;
+  await session.drive((hooks) => conversation.begin(line, hooks));
+  const { newest } = conversation;
+  if (newest !== undefined && newest !== before) await carryHandedIn(nanos, newest, session);
+}
+
+interface Turning extends Surface {
+  readonly nanos: Nanos;
+  readonly conversation: Conversation;
 }
 
 /** Earlier turns a new one knows of. */

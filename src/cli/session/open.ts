@@ -4,7 +4,7 @@ import { EXIT, report } from "../exit.ts";
 import { follow, watcherOf } from "../follow.ts";
 import { paintAll } from "../render/line.ts";
 import { attended, confirm } from "../setup.ts";
-import { Conversation } from "./conversation.ts";
+import { Conversation, takeTurn } from "./conversation.ts";
 import { pastLines, pastOf } from "./past.ts";
 import { welcome } from "./welcome.ts";
 import type { Session } from "./session.ts";
@@ -94,7 +94,7 @@ class LineSession implements Session {
     try {
       await takeUp(this);
       const slash = slashOf(this.nanos, line);
-      if (slash === null) await this.drive((hooks) => this.conversation.begin(line, hooks));
+      if (slash === null) await takeTurn(this, line);
       else await slash.command.run(this, slash.rest);
     } catch (error) {
       this.#code = report(error, this.context.terminal, false);

@@ -6,7 +6,7 @@ import { EXIT } from "../exit.ts";
 import { type Line, span } from "../render/line.ts";
 import { wrap } from "../render/width.ts";
 import { cost, duration, tokens } from "../render/words.ts";
-import type { Conversation } from "./conversation.ts";
+import { type Conversation, takeTurn } from "./conversation.ts";
 import { answerEvents } from "./events.ts";
 import { History } from "./history.ts";
 import { pastLines } from "./past.ts";
@@ -132,7 +132,7 @@ class ScreenSession implements Session {
     try {
       await takeUp(this);
       const slash = slashOf(this.nanos, line);
-      if (slash === null) await this.drive((hooks) => this.conversation.begin(line, hooks));
+      if (slash === null) await takeTurn(this, line);
       else await this.#slash(slash);
     } catch (error) {
       this.#view.add(() => errorLines(error));

@@ -24,7 +24,7 @@ import {
   TRUST,
 } from "./samples.ts";
 import { type Beat, Played } from "./scripted-run.ts";
-import { EMPTY_VAULT, unscripted } from "./unscripted.ts";
+import { EMPTY_VAULT, NO_ENGINES, NO_MISSIONS, unscripted } from "./unscripted.ts";
 
 /** What a scripted house holds and does. */
 export interface Script {
@@ -372,29 +372,3 @@ function rulesOf(script: Script): Nanos["rules"] {
     simulate: async () => SIMULATION,
   };
 }
-
-const unknownMission = (): never => {
-  throw new NanosError("mission.unknown", "There is no mission here.", "See `nanos mission list`.");
-};
-
-const NO_ENGINES: Nanos["engines"] = {
-  list: async () => ({ use: "local", restate: null, missions: [] }),
-  use: async () => undefined,
-  restate: async () => undefined,
-  settings: async () => "/m/restate/restate.toml",
-  move: async () => undefined,
-  work: async () => undefined,
-};
-
-const NO_MISSIONS: Nanos["missions"] = {
-  plans: async () => [],
-  check: async () => unknownMission(),
-  plan: async () => unknownMission(),
-  begin: async () => unknownMission(),
-  list: () => [],
-  show: unknownMission,
-  approve: async () => unknownMission(),
-  run: async () => unknownMission(),
-  rerun: async () => unknownMission(),
-  cancel: async () => unknownMission(),
-};

@@ -1,4 +1,6 @@
 import type { Artifacts } from "../../contracts/artifact.ts";
+import type { Nanos } from "../../contracts/nanos.ts";
+import { NanosError } from "../../std/error.ts";
 
 /** What a scripted home has no script for. */
 export function unscripted(): never {
@@ -13,4 +15,34 @@ export const EMPTY_VAULT: Artifacts = {
   review: unscripted,
   get: unscripted,
   export: async () => [],
+};
+
+const unknownMission = (): never => {
+  throw new NanosError("mission.unknown", "There is no mission here.", "See `nanos mission list`.");
+};
+
+/** Nothing that carries missions. */
+export const NO_ENGINES: Nanos["engines"] = {
+  list: async () => ({ use: "local", restate: null, missions: [] }),
+  use: async () => undefined,
+  restate: async () => undefined,
+  settings: async () => "/m/restate/restate.toml",
+  move: async () => undefined,
+  work: async () => undefined,
+};
+
+/** A home without missions. */
+export const NO_MISSIONS: Nanos["missions"] = {
+  plans: async () => [],
+  check: async () => unknownMission(),
+  plan: async () => unknownMission(),
+  begin: async () => unknownMission(),
+  wish: async () => unknownMission(),
+  handedIn: () => [],
+  list: () => [],
+  show: unknownMission,
+  approve: async () => unknownMission(),
+  run: async () => unknownMission(),
+  rerun: async () => unknownMission(),
+  cancel: async () => unknownMission(),
 };

@@ -286,7 +286,7 @@ const BROKEN: readonly (readonly [string, string, string, string])[] = [
     "control characters",
     "arrangement.yaml",
     'name: small\n"\\u001b[2Jx": 1\n',
-    "arrangement.yaml:2: unknown field 'x'; the fields are name, description, version, oracle, models, model, limits, memory, grows, allow",
+    "arrangement.yaml:2: unknown field 'x'; the fields are name, description, version, oracle, models, model, limits, memory, grows, proposes, allow",
   ],
 ];
 

@@ -67,6 +67,16 @@ export async function checkPlan(
       "Name a YAML file, or a plan of the arrangement.",
     );
   }
+  const { plan, report } = await planIn(file, text, check);
+  return { plan, report: { ...report, path } };
+}
+
+/** The plan in a text that problems call `file`, or everything that is wrong with it. */
+export async function planIn(
+  file: string,
+  text: string,
+  check: PlanCheck,
+): Promise<{ readonly plan: Plan | null; readonly report: CheckReport }> {
   const { Plan: schema } = await import("../../contracts/plan.ts");
   const parsed = await parseManifest(file, text, schema, "yaml");
   const problems = parsed.ok
@@ -77,7 +87,7 @@ export async function checkPlan(
       }))
     : parsed.problems;
   const ok = problems.length === 0;
-  const report = { path, kind: "plan", ok, problems, warnings: [] };
+  const report = { path: file, kind: "plan", ok, problems, warnings: [] };
   return { plan: parsed.ok && ok ? parsed.value : null, report };
 }
 

@@ -82,7 +82,7 @@ function carried({ name, ...given }: Speaking, most: number, depth: number): Con
   const skills = new Map<string, number>();
   const memories = memoriesOf({ facts: given.facts, agent }, undefined);
   const budget = { turns: 0, calls: 0, tokens: 0, ms: 0, depth: most };
-  const offered = { ...given, agent, depth, budget, memories, reader: false };
+  const offered = { ...given, agent, depth, budget, memories, reader: false, plans: null };
   for (const spec of toolSpecs(offered)) {
     const skill = given.facts.tools.find(({ manifest }) => manifest.name === spec.name)?.skill;
     const what = `tools of ${skill ?? (spec.name === DELEGATE ? "delegation" : "memory")}`;

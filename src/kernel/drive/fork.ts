@@ -140,6 +140,7 @@ async function startFrom(
     ...(from.rehearsal ? { rehearsal: true } : {}),
     ...(from.within ? { within: from.within } : {}),
     ...(from.client === undefined ? {} : { client: from.client }),
+    ...(from.plans ? { plans: from.plans } : {}),
     ...(ask ? { ask } : {}),
   };
   const { said: _, command: _command, ...own } = await startOf(world, facts, asked, from.call);

@@ -48,8 +48,10 @@ export function pastOf(
   return { messages, label, erased, session, decisions: () => decidedIn(journal, after.at(-1)) };
 }
 
-function askedFirst({ client, said, request }: RunStarted): string {
-  return client === undefined ? (said ?? request) : request;
+/** What the operator typed; what a program or an agent's plan says where they said nothing. */
+function askedFirst({ client, said, request, mission }: RunStarted): string {
+  if (client !== undefined || (mission && said === "")) return request;
+  return said ?? request;
 }
 
 /** Every decision of a run by what was decided on: its verdict, its reason, the rule that made it. */

@@ -64,7 +64,7 @@ export function openWorld(parts: {
   arrangement: Arrangement;
   facts: FactsBook;
   evolving: Pick<World, "traits" | "look">;
-  decide: World["decide"];
+  missions: Pick<World, "decide" | "readPlan">;
 }): World {
   const { home, edge, journal, vault, models, grants, tools, trees } = parts;
   const { sandbox, arrangement, facts, evolving } = parts;
@@ -74,7 +74,7 @@ export function openWorld(parts: {
     journal: cleanJournal(journal, edge.guard),
     ...{ tools, trees, memory: openMemory(memoryDir(home)) },
     holds: ({ kind, net, starts }) => sandbox.tier(kind, net, starts) !== null,
-    ...{ random: systemRandom, version: VERSION, decide: parts.decide },
+    ...{ random: systemRandom, version: VERSION, ...parts.missions },
     ...{ going: new Set<string>(), traits: evolving.traits, look: evolving.look },
     facts: async () => withTraits(await facts(), await evolving.traits()),
     inner: parts.inner.open,

@@ -69,8 +69,12 @@ export interface LabSetup {
   readonly traits?: Facts["traits"];
   /** Where agents' files lie, for an arrangement that grows by conversation. */
   readonly grows?: Facts["grows"];
+  /** The oracle may hand in plans. */
+  readonly proposes?: true;
   /** What says what comes next where that is no model. */
   readonly decide?: World["decide"];
+  /** What looks at plans that are handed in. */
+  readonly readPlan?: World["readPlan"];
 }
 
 type Fetch = Parameters<World["fetch"]>[0];
@@ -147,6 +151,7 @@ export function lab(setup: LabSetup = {}, kept: Partial<Kept> = {}): Lab {
       },
       growth: { find: async () => ({ agents: [] }), change: async () => undefined },
       decide: setup.decide ?? (() => null),
+      readPlan: setup.readPlan ?? (async () => ({ faults: ["There are no plans here."] })),
       model: async (name) =>
         setup.models?.find((model) => model.name === name) ??
         setup.model ??
@@ -254,6 +259,7 @@ function factsFor(setup: LabSetup, tools: FunctionTools): Facts {
     ...(setup.memory ? { memory: { ...MEMORY_OFF, ...setup.memory } } : {}),
     ...(setup.traits ? { traits: setup.traits } : {}),
     ...(setup.grows ? { grows: setup.grows } : {}),
+    ...(setup.proposes ? { proposes: true as const } : {}),
     policy: policyHash(rules, routes),
     ...{ evidence: true, artifacts: true },
     gate: GATE_VERSION,

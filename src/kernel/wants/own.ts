@@ -4,13 +4,18 @@ import type { Want } from "../proposal.ts";
 import { growthWant, isOfGrowth } from "../growth/grow.ts";
 import { isLook, lookWant } from "../looks/look.ts";
 import { ARTIFACT, artifactSpec, artifactWant } from "../vault/want.ts";
+import { HAND_IN, planSpec, planWant } from "../plans/hand-in.ts";
 import { isOfMemory, memoryWant } from "./memory.ts";
 import { SKILL, skillSpec, skillWant } from "./skill.ts";
 
 /** True for a name that is nanos' own here: a tool of the same name is never called by a model. */
-export function isOwn(frame: Pick<Frame, "facts" | "reader" | "agent">, name: string): boolean {
+export function isOwn(
+  frame: Pick<Frame, "facts" | "reader" | "agent" | "plans">,
+  name: string,
+): boolean {
   if (name === ARTIFACT) return artifactSpec(frame) !== null;
   if (isLook(frame, name)) return true;
+  if (name === HAND_IN) return planSpec(frame) !== null;
   const isSkill = name === SKILL && skillSpec(frame) !== null;
   return isSkill || isOfMemory(frame, name) || isOfGrowth(frame, name);
 }
@@ -20,5 +25,6 @@ export function ownWant(frame: Frame, name: string, given: Json): Want | string 
   if (isOfGrowth(frame, name)) return growthWant(frame, name, given);
   if (name === ARTIFACT) return artifactWant(frame, given);
   if (isLook(frame, name)) return lookWant(frame, name, given);
+  if (name === HAND_IN) return planWant(frame, given);
   return name === SKILL ? skillWant(frame, given) : memoryWant(frame, name, given);
 }

@@ -7,7 +7,10 @@ import type { Json } from "../../std/json.ts";
 import type { Carry } from "./engine.ts";
 
 /** What a mission begins with, as it waits in a queue: data, with nothing of a process in it. */
-export type MissionInput = Pick<Begun, "text" | "mission" | "agent" | "within" | "client">;
+export type MissionInput = Pick<
+  Begun,
+  "text" | "mission" | "agent" | "within" | "client" | "localOnly"
+>;
 
 /** Carries missions as the runs they are: one that is not on disk yet begins, any other goes on. */
 export function carryMissions(world: World, hooks: RunHooks = {}): Carry {

@@ -18,16 +18,20 @@ export interface Given {
   readonly inputs: MissionStart["inputs"];
   /** `operator`, or `agent:NAME` whose proposal the plan is. */
   readonly by: string;
+  /** The step that handed it in. */
+  readonly from?: string;
   readonly waived?: readonly string[];
   readonly again?: string;
 }
 
 /** What a run that follows a plan begins with. */
-export function followed(facts: Facts, plan: Plan, { inputs, by, waived, again }: Given): Followed {
+export function followed(facts: Facts, plan: Plan, given: Given): Followed {
+  const { inputs, by, from, waived, again } = given;
   const whole = ordered(plan as unknown as Json) as unknown as Plan;
   return {
     start: {
       ...{ plan: whole, hash: hashOf(whole as unknown as Json), inputs, by },
+      ...(from === undefined ? {} : { from }),
       ...rankOfPlan(facts, plan),
       ...(again === undefined ? {} : { again }),
       ...(waived === undefined || waived.length === 0 ? {} : { waived: [...waived] }),

@@ -7,6 +7,7 @@ import { replay } from "../../kernel/drive/replay.ts";
 import { begin } from "../../kernel/runner.ts";
 import { type Lab, type LabSetup, lab } from "../../kernel/testing/lab.ts";
 import type { World } from "../../kernel/world.ts";
+import { missionWays } from "../desk.ts";
 import { decideBy } from "../follow.ts";
 import { followed, type Given } from "../plan/begin.ts";
 
@@ -15,7 +16,7 @@ export type Written = Readonly<Record<string, unknown>>;
 
 /** A lab whose runs may follow plans. */
 export function missionLab(setup: LabSetup): Lab {
-  return lab({ ...setup, decide: decideBy });
+  return lab({ ...setup, ...missionWays(() => [{ name: "script" }]) });
 }
 
 /** Begins a mission in a world of the lab. */

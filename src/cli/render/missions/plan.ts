@@ -18,14 +18,16 @@ export function planLines(view: PlanView, width: number): readonly Line[] {
 }
 
 /** What it could use at most, and that this is what such a number says. */
-export function estimateLines({ rank, raised, estimate }: PlanView, across: number): Line[] {
+export function estimateLines({ rank, raised, by, estimate }: PlanView, across: number): Line[] {
   const { tasks, width, budget } = estimate;
   const money = budget.cost === undefined ? "" : `, ${cost(budget.cost)}`;
   const most = `at most ${count(budget.calls, "call")}, ${shortCount(budget.tokens)} tokens${money}`;
   const side = width > 1 ? `, ${width} at once` : "";
   const words = `rank ${rank} by ${raised} · ${count(tasks, "task")}${side} · ${most}`;
   const bound = "an upper bound: it stops there at the latest, and mostly uses far less";
-  return [words, bound].map((text) => fitLine([span(text, "dim")], across));
+  const whose = by === "operator" ? "" : ` · handed in by ${by}`;
+  const first = [span(words, "dim"), span(whose, "yellow")];
+  return [first, [span(bound, "dim")]].map((line) => fitLine(line, across));
 }
 
 function givenLines({ inputs, profiles, deadline }: Plan, width: number): readonly Line[] {

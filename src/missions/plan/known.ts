@@ -1,0 +1,13 @@
+import { agentOf } from "../../kernel/frame.ts";
+import { isAttached } from "../../kernel/wants/tool.ts";
+import type { Facts } from "../../kernel/world.ts";
+import type { Known } from "./check.ts";
+
+/** What a plan may name: what the agent that follows it has. */
+export function knownTo(facts: Facts, by: string, models: readonly string[]): Known {
+  const agent = agentOf(facts, by);
+  if (!agent) return { by, tools: [], agents: [], models };
+  const tools = facts.tools.filter((tool) => isAttached({ agent }, tool));
+  const agents = [...new Set([...agent.manifest.agents, by])];
+  return { by, tools: tools.map(({ manifest }) => manifest.name), agents, models };
+}
