@@ -10,6 +10,7 @@ import { EventBody } from "../src/contracts/event.ts";
 import { REASONS } from "../src/contracts/reason.ts";
 import { PUBLISHED } from "../src/contracts/schemas.ts";
 import { traitsAt } from "../src/evolution/traits.ts";
+import { INSTRUMENTS } from "../src/evolution/cognition/instruments.ts";
 import { LIMITS } from "../src/std/limits.ts";
 import { contractParts } from "./contracts.ts";
 import { ROOT } from "./machine.ts";
@@ -39,6 +40,7 @@ async function render(): Promise<ReadonlyMap<string, string>> {
   const { MENU } = await import("../src/cli/commands.ts");
   const commands = await Promise.all(MENU.names.map((name) => MENU.load(name)));
   return new Map([
+    ["cognition.md", cognitionPage()],
     ["commands.md", commandsPage(commands)],
     ["contracts.md", contractsPage()],
     ["errors.md", errorsPage()],
@@ -110,6 +112,21 @@ function traitsPage(): string {
     "What each stage makes available ([stage and traits](../evolution.md)). None takes an ask away.",
     "src/evolution/traits.ts",
     table(["trait", "from", "does", "where", "switched on"], rows),
+  );
+}
+
+function cognitionPage(): string {
+  const rows = Object.entries(INSTRUMENTS).map(([name, { about, kinds }]) => [
+    `\`${name}\``,
+    about,
+    Object.keys(kinds).join(", "),
+  ]);
+  return page(
+    "Cognition",
+    "What `nanos cognition` reads off what was noted. Every number is worked out from the journal; " +
+      "none is kept, and none can be given. Where there is too little, nothing is said.",
+    "src/evolution/cognition/instruments.ts",
+    table(["instrument", "what it computes", "kinds of thoughts it brings"], rows),
   );
 }
 

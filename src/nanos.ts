@@ -47,6 +47,7 @@ import { sweepTrees } from "./kernel/tree/tree.ts";
 import type { World } from "./kernel/world.ts";
 import type { Sandbox } from "./sandbox/sandbox.ts";
 import { openSandbox } from "./sandbox/open.ts";
+import { cognitionDesk } from "./evolution/cognition/desk.ts";
 import type { TraitDesk } from "./evolution/desk.ts";
 import { openEvolution } from "./evolution/open.ts";
 import { missionDesks, missionWays } from "./missions/desk.ts";
@@ -65,6 +66,8 @@ export type * from "./contracts/trace.ts";
 export type * from "./contracts/skill.ts";
 // oxlint-disable-next-line oxc/no-barrel-file -- and how it travels
 export type * from "./contracts/portable.ts";
+// oxlint-disable-next-line oxc/no-barrel-file -- and what is thought of it
+export type * from "./contracts/cognition.ts";
 // oxlint-disable-next-line oxc/no-barrel-file -- and what it asks
 export type * from "./contracts/question.ts";
 export { verifierText } from "./home/assets.ts";
@@ -207,7 +210,7 @@ function journalOf({ paths }: Home): Journal {
 }
 
 async function assemble(home: Home, journal: Journal, options: OpenOptions): Promise<Parts> {
-  const [{ env = process.env, cwd = process.cwd() }, { paths, place: own }] = [options, home];
+  const [{ env = process.env, cwd = process.cwd() }, { paths }] = [options, home];
   const arrangement = await arrangementOf(home);
   const [vault, config] = [openVault(paths.vault), await home.config.read()];
   const settings = memorySettings(arrangement.manifest.memory, config.memory);
@@ -216,7 +219,7 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
     ...{ arrangement, config, journal, store: home.config },
     deps: {
       ...{ sandbox, env, clock: systemClock, random: systemRandom, routes: arrangement.routes },
-      ...{ arrangementDir: own.arrangementDir, secret: home.secrets.lend },
+      ...{ arrangementDir: home.place.arrangementDir, secret: home.secrets.lend },
     },
   });
   const grants: GrantDesk = await grantDesk({
@@ -240,14 +243,11 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
   const { world, evolving } = worldOf({ ...lasting, arrangement, facts });
   const forget = journal.onWake((topic) => void (topic === "grants" && grants.reload()));
   const made = { ...lasting, ...edge, arrangement, env, cwd, make: openMade };
-  const skills = {
-    ...skillDesk({ ...world, arrangement, vault }),
-    ...grants.attaching,
-    ...installing(made),
-  };
+  const own = { ...grants.attaching, ...installing(made) };
+  const skills = { ...skillDesk({ ...world, arrangement, vault }), ...own };
   const desks = {
     ...{ models, grants, skills, secrets: secretDesk(home.secrets, world) },
-    memory: memoryDesk({ world, arrangement, settings }),
+    ...{ memory: memoryDesk({ world, arrangement, settings }), cognition: cognitionDesk(world) },
     agents: agentDesk({ ...made, modelOf: models.config }),
     ...missionDesks({ world, home, arrangement, cwd, models: models.models.list }),
   };
@@ -296,7 +296,7 @@ function placeOf({ paths, place }: Home, { workspace }: Arrangement, sandbox: Sa
   };
 }
 
-type Desks = Pick<Nanos, "secrets" | "agents" | "skills" | "memory"> &
+type Desks = Pick<Nanos, "secrets" | "agents" | "skills" | "memory" | "cognition"> &
   ReturnType<typeof missionDesks>;
 
 function nanosOf(
@@ -312,7 +312,7 @@ function nanosOf(
   },
 ): Parts["nanos"] {
   const { world, place, arrangement, grants, sandbox, vault } = parts;
-  const { agents, secrets, skills, memory, missions, engines } = parts;
+  const { agents, secrets, skills, memory, cognition, missions, engines } = parts;
   const traces = traceDesk({ ...world, vault, dir: place.arrangementDir });
   const models = modelsOf(parts.models, world, [...arrangement.agents.values()]);
   return {
@@ -320,7 +320,7 @@ function nanosOf(
     arrangement,
     ...{ traces, evidence: evidenceDesk(world) },
     ...policyDesk(world, arrangement.rules),
-    ...{ agents, models, secrets, skills, memory, missions, engines },
+    ...{ agents, models, secrets, skills, memory, cognition, missions, engines },
     ...listedIn(arrangement, world),
     ...{ tools: toolDesk(world), grants: grants.grants },
     ...runsOf(world),

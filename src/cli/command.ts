@@ -127,6 +127,20 @@ export function arg(input: Input, name: string): string {
   return value;
 }
 
+/** The end of the day an option names, or the moment it names; undefined when it was not given. */
+export function dayIn(input: Input, name: string, now: number): number | undefined {
+  const given = option(input, name);
+  if (given === undefined) return undefined;
+  const day = /^\d{4}-\d{2}-\d{2}$/u.test(given);
+  const at = Date.parse(day ? `${given}T23:59:59.999` : given);
+  if (Number.isFinite(at) && at > now) return at;
+  throw new NanosError(
+    "usage.date",
+    Number.isFinite(at) ? `${given} is over already.` : `${given} is not a date.`,
+    `Write it as YEAR-MONTH-DAY, for example ${name} 2030-12-31.`,
+  );
+}
+
 /** A tool's arguments as typed: JSON, `-` for standard input, nothing for none. */
 export function argsOf(terminal: Terminal, given: string | undefined): Json {
   const text = given === "-" ? terminal.read(MAX_ARGS) : (given ?? "{}");

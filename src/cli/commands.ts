@@ -47,6 +47,7 @@ export const COMMANDS: readonly Entry[] = [
   { name: "undo", load: () => import("./commands/undo.ts") },
   { name: "engine", aliases: ["engines"], load: () => import("./commands/engine.ts") },
   { name: "trait", aliases: ["traits"], load: () => import("./commands/trait.ts") },
+  { name: "cognition", load: () => import("./commands/cognition.ts") },
   { name: "status", load: () => import("./commands/status.ts") },
   { name: "doctor", load: () => import("./commands/doctor.ts") },
   { name: "completion", load: () => import("./commands/completion.ts") },

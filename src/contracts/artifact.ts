@@ -1,7 +1,17 @@
 import type { Change } from "./skill.ts";
 import { z } from "zod";
 import type { Label } from "./label.ts";
-import type { Sealed } from "./sealed.ts";
+import { ArtifactType } from "./plan.ts";
+
+/** What a step was kept as: a named result of its run. */
+export const Sealed = z.strictObject({
+  title: z.string(),
+  type: ArtifactType,
+  /** SHA-256 of its bytes, under which the vault has it. */
+  hash: z.string(),
+  bytes: z.number().int(),
+});
+export type Sealed = z.infer<typeof Sealed>;
 
 /** What the operator said of one version of an artifact. */
 export const Review = z.strictObject({
@@ -11,6 +21,14 @@ export const Review = z.strictObject({
   why: z.string().optional(),
 });
 export type Review = z.infer<typeof Review>;
+
+/** On the home chain: what the operator says of one version, by the step that made it. */
+export const ArtifactReviewed = z.strictObject({
+  kind: z.literal("artifact.reviewed"),
+  artifact: z.string(),
+  hash: z.string(),
+  review: Review,
+});
 
 /** One version of an artifact. */
 export interface ArtifactLine {

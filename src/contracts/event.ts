@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { Action, Decision, Rank } from "./action.ts";
 import { Grant } from "./config.ts";
-import { Review } from "./artifact.ts";
+import { ArtifactReviewed } from "./artifact.ts";
+import { THOUGHT_EVENTS } from "./cognition.ts";
 import { JsonSchema } from "./json.ts";
 import { Mission, Signal } from "./engine.ts";
 import { Held, Tier } from "./isolation.ts";
@@ -382,14 +383,9 @@ export const EventBody = z.discriminatedUnion("kind", [
     spans: z.number().int(),
     contents: z.boolean(),
   }),
-  /** What the operator says of one version of an artifact, by the step that made it. */
-  z.strictObject({
-    kind: z.literal("artifact.reviewed"),
-    artifact: z.string(),
-    hash: z.string(),
-    review: Review,
-  }),
+  ArtifactReviewed,
   ...STAGE_EVENTS,
+  ...THOUGHT_EVENTS,
   z.strictObject({ kind: z.literal("run.cancel_requested"), run: z.string(), by: z.string() }),
   z.strictObject({ kind: z.literal("body.erased"), hash: z.string(), why: z.string() }),
 ]);

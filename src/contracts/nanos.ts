@@ -2,6 +2,7 @@ import type { Json } from "../std/json.ts";
 import type { Agents } from "./agent.ts";
 import type { Artifacts } from "./artifact.ts";
 import type { Arrangement } from "./arrangement.ts";
+import type { Cognition } from "./cognition.ts";
 import type { Recorded } from "./drive.ts";
 import type { Engines } from "./engine.ts";
 import type { Tier } from "./isolation.ts";
@@ -46,6 +47,7 @@ export interface Nanos {
   readonly models: Models;
   readonly grants: Grants;
   readonly memory: Memories;
+  readonly cognition: Cognition;
   readonly secrets: Secrets;
   readonly skills: Skills;
   readonly missions: Missions;

@@ -2,8 +2,9 @@ import type { Json } from "../std/json.ts";
 import { z } from "zod";
 import { Rank } from "./action.ts";
 import { JsonSchema } from "./json.ts";
+import { AgentThought } from "./cognition.ts";
 import { Label } from "./label.ts";
-import { Sealed } from "./sealed.ts";
+import { Sealed } from "./artifact.ts";
 import { Scope } from "./scope.ts";
 import { Kept } from "./memory.ts";
 import { RunUsage, Usage } from "./usage.ts";
@@ -122,6 +123,8 @@ export const Outcome = z.discriminatedUnion("status", [
     texts: z.record(z.string(), z.string()).optional(),
     /** What a memory write came to. */
     kept: Kept.optional(),
+    /** The figures of what the agent noted; its words are the step's arguments. */
+    thought: AgentThought.optional(),
     /** True when it came to less than was asked for, as a delegated run may. */
     degraded: z.boolean().optional(),
   }),

@@ -1,4 +1,5 @@
 import type { Rank } from "./action.ts";
+import type { PredictionsView } from "./cognition.ts";
 
 /** How far a home has come, lowest first. */
 export const STAGES = ["DORMANT", "AWAKENING", "FORGING", "SOVEREIGN", "APEX"] as const;
@@ -154,6 +155,8 @@ export interface Status {
   /** The sandbox for programs; null where there is none. */
   readonly sandbox: string | null;
   readonly spend: Spend;
+  /** What was foretold, and how it stands; null where nothing was. */
+  readonly foretold: Pick<PredictionsView, "noted" | "open" | "due" | "brier"> | null;
 }
 
 /** What all runs of the home used. */

@@ -3,7 +3,7 @@ import type { Journal, ViewSpec } from "../journal/journal.ts";
 import { NanosError } from "../std/error.ts";
 import { type HomeSeen, homeIn } from "./home.ts";
 import type { Ended, Kept } from "./kept.ts";
-import { ownOf, withReviews } from "./mission.ts";
+import { cameTo, ownOf, type Reviews, withReviews } from "./mission.ts";
 import { evolutionOf } from "./stage.ts";
 
 /**
@@ -63,11 +63,40 @@ const BROKEN = { counts: "broken" } as const;
 const NOTHING: ReadonlyMap<string, Ended> = new Map();
 
 /** What a record shows; null where it does not verify, as it shows nothing then. */
-function verified<T>(read: () => T): T | null {
+export function verified<T>(read: () => T): T | null {
   try {
     return read();
   } catch (error) {
     if (error instanceof NanosError && error.code === "journal.tampered") return null;
     throw error;
   }
+}
+
+/** What one mission came to, and the number of its last entry. */
+export interface MissionEnd {
+  readonly came: Came;
+  readonly seq: number;
+}
+
+/** What missions came to, one at a time; null for one that has not ended, or is none. */
+export function missionsIn(journal: Journal): (run: string) => MissionEnd | null {
+  const known = new Map<string, MissionEnd | null>();
+  let reviews: Reviews | null | undefined;
+  return (run) => {
+    const before = known.get(run);
+    if (before !== undefined) return before;
+    if (reviews === undefined) reviews = verified(() => homeIn(journal, null).reviews);
+    const found = endedIn(journal, run, reviews);
+    known.set(run, found);
+    return found;
+  };
+}
+
+function endedIn(journal: Journal, run: string, reviews: Reviews | null): MissionEnd | null {
+  const chain = verified(() => [...journal.chain(run)]);
+  const last = chain === null ? journal.head(run) : chain.at(-1)?.event;
+  if (!last) return null;
+  if (chain === null || reviews === null) return { came: { counts: "broken" }, seq: last.seq };
+  const came = cameTo(chain, reviews);
+  return came.counts === "nothing" && came.why === "open" ? null : { came, seq: last.seq };
 }

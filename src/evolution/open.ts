@@ -11,6 +11,7 @@ import { openMemory } from "../memory/open.ts";
 import type { Clock } from "../std/clock.ts";
 import { joinLabels, UNKNOWN_LABEL } from "../gate/labels.ts";
 import type { Json } from "../std/json.ts";
+import { thoughtsOf } from "./cognition/desk.ts";
 import { numbersOf, unknownMission } from "./analyze.ts";
 import { type TraitDesk, traitDesk } from "./desk.ts";
 import { keptIn } from "./kept.ts";
@@ -20,6 +21,8 @@ import { pastMissions, recallMissions } from "./recall.ts";
 export interface Evolving extends TraitDesk {
   /** What a look of an agent finds. @throws NanosError `mission.unknown`. */
   look: World["look"];
+  /** What agents noted, and may note. */
+  thoughts: World["thoughts"];
 }
 
 /** Stage and traits of a home, worked out from its journal when they are asked for. */
@@ -35,6 +38,7 @@ export function openEvolution(
   const memory = openMemory(memoryDir(home));
   return {
     ...traits,
+    thoughts: thoughtsOf(journal),
     look: async (name, text, looker) =>
       lookBack({ journal, memory }, await traits.traits(), { name, text, looker }),
   };

@@ -1,3 +1,4 @@
+import type { Cognition } from "../contracts/cognition.ts";
 import type { Memories } from "../contracts/memory.ts";
 import type { MissionLine, Missions } from "../contracts/mission.ts";
 import type { Agents } from "../contracts/agent.ts";
@@ -13,6 +14,7 @@ interface Sources {
   readonly place: Place;
   readonly agents: Agents;
   readonly memory: Memories;
+  readonly cognition: Cognition;
   readonly missions: Missions;
   readonly models: readonly ModelLine[];
   readonly evolving: TraitDesk;
@@ -20,7 +22,7 @@ interface Sources {
 
 /** How a home stands, read when it is asked for: no number of it is kept or given by anyone. */
 export async function statusOf(sources: Sources): Promise<Status> {
-  const { world, place, agents, memory, missions, models, evolving } = sources;
+  const { world, place, agents, memory, cognition, missions, models, evolving } = sources;
   const { journal } = world;
   const { evolution } = await evolving.notice();
   const { settings, notes } = await memory.list();
@@ -37,7 +39,13 @@ export async function statusOf(sources: Sources): Promise<Status> {
     model: models.find(({ inUse }) => inUse)?.name ?? null,
     sandbox: place.tier,
     spend: spendOf(journal),
+    foretold: foretoldIn(cognition),
   };
+}
+
+function foretoldIn(cognition: Cognition): Status["foretold"] {
+  const { noted, open, due, brier } = cognition.status().predictions;
+  return noted === 0 ? null : { noted, open, due, brier };
 }
 
 function tally(lines: readonly MissionLine[]): Status["missions"] {

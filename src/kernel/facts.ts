@@ -22,8 +22,11 @@ export function factsBook(given: {
 }): FactsBook {
   const { tools, lock, ...rest } = given;
   let facts: Promise<Facts> | null = null;
-  const load = async (again: boolean): Promise<Facts> =>
-    factsOf({ ...rest, ...(await tools.list(again)), lock: await lock() });
+  // Agents of other arrangements have names that may be those of agents here, and note nothing.
+  const load = async (again: boolean): Promise<Facts> => ({
+    ...factsOf({ ...rest, ...(await tools.list(again)), lock: await lock() }),
+    thoughts: true,
+  });
   return (again = false) => (facts = again || facts === null ? load(again) : facts);
 }
 

@@ -1,6 +1,7 @@
 import { plainText } from "../std/text.ts";
 import type { ToolSpec } from "../contracts/model.ts";
 import { DELEGATE, delegateSpec } from "./wants/delegate.ts";
+import { thoughtSpecs } from "./cognition/want.ts";
 import { artifactSpec } from "./vault/want.ts";
 import { isOwn } from "./wants/own.ts";
 import { SKILL, skillSpec, textSkills } from "./wants/skill.ts";
@@ -72,8 +73,8 @@ export function toolSpecs(
 ): readonly ToolSpec[] {
   const memory = [recallSpec(frame), rememberSpec(frame)];
   const first = [delegateSpec(frame), ...memory, skillSpec(frame), artifactSpec(frame)];
-  const all = [...first, ...growthSpecs(frame), ...lookSpecs(frame), planSpec(frame)];
-  const own = all.flatMap((spec) => spec ?? []);
+  const more = [...growthSpecs(frame), ...lookSpecs(frame), ...thoughtSpecs(frame)];
+  const own = [...first, ...more, planSpec(frame)].flatMap((spec) => spec ?? []);
   const specs = frame.facts.tools
     // These names are taken: a tool of the same name is never called by a model.
     .filter(({ manifest }) => manifest.name !== DELEGATE && !isOwn(frame, manifest.name))

@@ -2,6 +2,7 @@ import type { Rank } from "../contracts/action.ts";
 import type { Clock } from "../std/clock.ts";
 import type { Random } from "../std/random.ts";
 import type { AgentManifest } from "../contracts/agent.ts";
+import type { AgentThought, ThoughtLine } from "../contracts/cognition.ts";
 import type { Grant } from "../contracts/config.ts";
 import type { MemorySettings } from "../contracts/memory.ts";
 import type { RunStarted } from "../contracts/event.ts";
@@ -64,6 +65,8 @@ export interface Facts {
   readonly memory?: MemorySettings;
   /** Agents whose manifests list it may keep results; absent in facts from before they could. */
   readonly artifacts?: true;
+  /** Agents whose manifests list it may note thoughts; absent in facts from before they could. */
+  readonly thoughts?: true;
   /** Where agents' files lie, absolute; present where the oracle may propose changes of them. */
   readonly grows?: { readonly dir: string };
   /** True where the oracle may hand in plans. */
@@ -195,6 +198,17 @@ export interface World {
   look(name: string, text: string, looker: Looker): Promise<Found>;
   /** Looks at a plan an agent hands in: what it is, or everything that is wrong with it, a line each. */
   readPlan(frame: Frame, text: string): Promise<HandedIn | { readonly faults: readonly string[] }>;
+  /** What agents noted before, and whether they may note this. */
+  readonly thoughts: {
+    /** Why it would not count; null where it would. */
+    refuse(wanted: {
+      readonly id: string;
+      readonly by: string;
+      readonly thought: AgentThought;
+    }): Failure | null;
+    /** Newest first, at most `LIMITS.thoughtsTold`, each with what came of it. */
+    of(by: string): readonly (ThoughtLine & { readonly came: string | null })[];
+  };
   /** What keeps the values of stored secrets out of the run. */
   readonly guard: Guard;
   /**

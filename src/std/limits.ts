@@ -74,6 +74,19 @@ export const LIMITS = {
   clientListed: 200,
   /** Newest runs a search of its looks through. */
   clientSearched: 1_000,
+  /** Thoughts of a home, and those of one run. */
+  thoughts: 20_000,
+  thoughtsPerRun: 50,
+  /** One part of a thought's words, and how many it may have. */
+  thoughtChars: 1_000,
+  thoughtTexts: 64,
+  /** Thoughts about one thought. */
+  thoughtsAbout: 256,
+  /** Thoughts an agent is told of its own. */
+  thoughtsTold: 50,
+  /** Settled predictions before a score is said, and cases before a share's interval is. */
+  fewestSettled: 10,
+  fewestShare: 5,
 
   /** Turns of one run: a model speaks, actions follow. */
   turns: 50,

@@ -1,7 +1,16 @@
 import type { Grant } from "../../contracts/config.ts";
 import type { SkillView } from "../../contracts/skill.ts";
 import { NanosError } from "../../std/error.ts";
-import { arg, type Command, type Context, flag, type Input, option, show } from "../command.ts";
+import {
+  arg,
+  type Command,
+  type Context,
+  dayIn,
+  flag,
+  type Input,
+  option,
+  show,
+} from "../command.ts";
 import { EXIT } from "../exit.ts";
 import { type Line, span } from "../render/line.ts";
 import { table } from "../render/table.ts";
@@ -69,7 +78,7 @@ export const command: Command = {
 };
 
 async function add(context: Context, input: Input): Promise<number> {
-  const until = untilOf(option(input, "--until"), context.clock.now());
+  const until = dayIn(input, "--until", context.clock.now());
   const { "--net": net, "--exec": exec, "--read": read } = input.options;
   const nanos = await context.nanos();
   const mission = option(input, "--mission");
@@ -147,17 +156,4 @@ function until({ expires, run, revoked }: Grant, now: number): string {
   if (run !== undefined) return `run ${run}`;
   if (expires === undefined) return "no end";
   return expires <= now ? "expired" : clockTime(expires);
-}
-
-/** The end of the day named, or the moment named. */
-function untilOf(given: string | undefined, now: number): number | undefined {
-  if (given === undefined) return undefined;
-  const day = /^\d{4}-\d{2}-\d{2}$/u.test(given);
-  const at = Date.parse(day ? `${given}T23:59:59.999` : given);
-  if (Number.isFinite(at) && at > now) return at;
-  throw new NanosError(
-    "usage.date",
-    Number.isFinite(at) ? `${given} is over already.` : `${given} is not a date.`,
-    "Write it as YEAR-MONTH-DAY, for example --until 2030-12-31.",
-  );
 }

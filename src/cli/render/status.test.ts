@@ -31,6 +31,7 @@ test("a home on one page, with what the next stage takes", () => {
     "  model        script",
     "  sandbox      landlock",
     "  spend        14 runs, 12.3k tokens, $0.50, and 2 runs of unknown price",
+    "  foretold     12 predictions, 3 open, 1 due, Brier score 0.160: nanos cognition",
     "",
     "trait         from       state",
     "RECALL        AWAKENING  on",

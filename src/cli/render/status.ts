@@ -66,6 +66,7 @@ function rowsOf(status: Status): readonly (readonly [string, string])[] {
     ["model", model ?? "none: nanos model add NAME"],
     ["sandbox", sandbox ?? "none: nanos doctor says what to install"],
     ["spend", spendWords(spend)],
+    ["foretold", foretoldWords(status.foretold)],
   ];
 }
 
@@ -78,6 +79,14 @@ function tallied(counts: Readonly<Record<string, number>>): string {
 function notesOf({ notes, candidates }: Status["memory"]): string {
   const waits = candidates === 0 ? "" : `, ${count(candidates, "candidate")}: nanos memory inbox`;
   return `${count(notes, "note")}${waits}`;
+}
+
+function foretoldWords(foretold: Status["foretold"]): string {
+  if (foretold === null) return "";
+  const { noted, open, due, brier } = foretold;
+  const score = brier === null ? "" : `, Brier score ${brier.toFixed(3)}`;
+  const wait = due === 0 ? "" : `, ${due} due`;
+  return `${count(noted, "prediction")}, ${open} open${wait}${score}: nanos cognition`;
 }
 
 function spendWords({ runs, tokens, cost: dollars, unpriced }: Status["spend"]): string {

@@ -293,4 +293,5 @@ export const STATUS: Status = {
   model: "script",
   sandbox: "landlock",
   spend: { runs: 14, tokens: 12_300, cost: 0.5, unpriced: 2 },
+  foretold: { noted: 12, open: 3, due: 1, brier: 0.16 },
 };

@@ -1,4 +1,5 @@
 import type { Artifacts } from "../../contracts/artifact.ts";
+import type { Cognition } from "../../contracts/cognition.ts";
 import type { Nanos } from "../../contracts/nanos.ts";
 import { NanosError } from "../../std/error.ts";
 
@@ -45,4 +46,13 @@ export const NO_MISSIONS: Nanos["missions"] = {
   run: async () => unknownMission(),
   rerun: async () => unknownMission(),
   cancel: async () => unknownMission(),
+};
+
+/** Nobody noted anything. */
+export const NO_COGNITION: Cognition = {
+  status: unscripted,
+  list: () => [],
+  show: unscripted,
+  note: unscripted,
+  forget: unscripted,
 };

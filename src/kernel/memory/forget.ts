@@ -26,17 +26,34 @@ export async function forget(
   rehearse: boolean,
 ): Promise<Forgotten> {
   const has = holds(text);
-  const held = holding(journal, has);
   const same = notes.filter((one) => oneLine(one.text) === oneLine(text));
   const left = notes.filter((one) => !same.includes(one) && has(one.text));
   const names = same.map((one) => one.id);
   if (!rehearse) {
     for (const one of new Set([id, ...names]))
       await note(journal, { kind: "memory.forgotten", id: one });
-    for (const { hash } of held) await journal.erase(hash, `memory ${id} was forgotten`);
+  }
+  const why = `memory ${id} was forgotten`;
+  const bodies = await eraseWords(journal, { texts: [text], why }, rehearse);
+  if (!rehearse) {
     for (const one of same) memory.remove(one.memory, one.id);
   }
-  return { bodies: held.length, notes: names, left: left.map((one) => one.id) };
+  return { bodies, notes: names, left: left.map((one) => one.id) };
+}
+
+/**
+ * Erases every body of the journal in which any of these texts stands, and says how many there were.
+ * A rehearsal only looks.
+ */
+export async function eraseWords(
+  journal: World["journal"],
+  { texts, why }: { readonly texts: readonly string[]; readonly why: string },
+  rehearse: boolean,
+): Promise<number> {
+  const tests = texts.map(holds);
+  const held = holding(journal, (one) => tests.some((has) => has(one)));
+  if (!rehearse) for (const { hash } of held) await journal.erase(hash, why);
+  return held.length;
 }
 
 /** Whether a text holds these words, however they are broken into lines. */

@@ -47,25 +47,26 @@ export function factsHere(
   return factsBook({ ...parts, lock: lock.read, machine, userHome: homedir() });
 }
 
-/**
- * Puts the live parts of a home together into what runs use.
- */
-export function openWorld(parts: {
-  home: Home;
-  edge: ReturnType<typeof boundary> & Pick<World, "clock">;
-  journal: Journal;
-  vault: Vault;
-  models: ModelDesk;
-  grants: GrantDesk;
-  tools: ToolHost;
-  trees: Trees;
-  inner: InnerBook;
-  sandbox: Sandbox;
-  arrangement: Arrangement;
-  facts: FactsBook;
-  evolving: Pick<World, "traits" | "look">;
-  missions: Pick<World, "decide" | "readPlan">;
-}): World {
+/** The live parts of a home, and what the folders above bring to a run. */
+interface Parts {
+  readonly home: Home;
+  readonly edge: ReturnType<typeof boundary> & Pick<World, "clock">;
+  readonly journal: Journal;
+  readonly vault: Vault;
+  readonly models: ModelDesk;
+  readonly grants: GrantDesk;
+  readonly tools: ToolHost;
+  readonly trees: Trees;
+  readonly inner: InnerBook;
+  readonly sandbox: Sandbox;
+  readonly arrangement: Arrangement;
+  readonly facts: FactsBook;
+  readonly evolving: Pick<World, "traits" | "look" | "thoughts">;
+  readonly missions: Pick<World, "decide" | "readPlan">;
+}
+
+/** Puts the live parts of a home together into what runs use. */
+export function openWorld(parts: Parts): World {
   const { home, edge, journal, vault, models, grants, tools, trees } = parts;
   const { sandbox, arrangement, facts, evolving } = parts;
   const book = standingBook({ paths: home.paths, arrangement, grants, models });
@@ -76,6 +77,7 @@ export function openWorld(parts: {
     holds: ({ kind, net, starts }) => sandbox.tier(kind, net, starts) !== null,
     ...{ random: systemRandom, version: VERSION, ...parts.missions },
     ...{ going: new Set<string>(), traits: evolving.traits, look: evolving.look },
+    thoughts: evolving.thoughts,
     facts: async () => withTraits(await facts(), await evolving.traits()),
     inner: parts.inner.open,
     vault,

@@ -75,6 +75,7 @@ export interface LabSetup {
   readonly decide?: World["decide"];
   /** What looks at plans that are handed in. */
   readonly readPlan?: World["readPlan"];
+  readonly thoughts?: World["thoughts"];
 }
 
 type Fetch = Parameters<World["fetch"]>[0];
@@ -150,6 +151,7 @@ export function lab(setup: LabSetup = {}, kept: Partial<Kept> = {}): Lab {
         throw new Error("bug: this lab has no past");
       },
       growth: { find: async () => ({ agents: [] }), change: async () => undefined },
+      thoughts: setup.thoughts ?? { refuse: () => null, of: () => [] },
       decide: setup.decide ?? (() => null),
       readPlan: setup.readPlan ?? (async () => ({ faults: ["There are no plans here."] })),
       model: async (name) =>
@@ -261,7 +263,7 @@ function factsFor(setup: LabSetup, tools: FunctionTools): Facts {
     ...(setup.grows ? { grows: setup.grows } : {}),
     ...(setup.proposes ? { proposes: true as const } : {}),
     policy: policyHash(rules, routes),
-    ...{ evidence: true, artifacts: true },
+    ...{ evidence: true, artifacts: true, thoughts: true },
     gate: GATE_VERSION,
   };
 }

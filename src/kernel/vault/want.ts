@@ -7,7 +7,7 @@ import type { Draft } from "../../contracts/event.ts";
 import type { ToolSpec } from "../../contracts/model.ts";
 import type { Failure, Outcome } from "../../contracts/outcome.ts";
 import { ArtifactType } from "../../contracts/plan.ts";
-import type { Sealed } from "../../contracts/sealed.ts";
+import type { Sealed } from "../../contracts/artifact.ts";
 import { type Frame, draft } from "../frame.ts";
 import type { Want } from "../proposal.ts";
 import { countArtifacts } from "../views/artifacts.ts";

@@ -1,0 +1,110 @@
+import { NanosError } from "../../std/error.ts";
+import { newId } from "../../std/random.ts";
+import { HOME_CHAIN } from "../../contracts/chain.ts";
+import type { Cognition, Thought, ThoughtLine } from "../../contracts/cognition.ts";
+import type { EventBody } from "../../contracts/event.ts";
+import type { Failure } from "../../contracts/outcome.ts";
+import type { Journal } from "../../journal/journal.ts";
+import { wordsFault } from "../../kernel/cognition/want.ts";
+import { eraseWords } from "../../kernel/memory/forget.ts";
+import type { World } from "../../kernel/world.ts";
+import { LIMITS } from "../../std/limits.ts";
+import { missionsIn } from "../journal.ts";
+import { type Held, type One, refusal, unknown } from "./held.ts";
+import { readAll, RULES } from "./instruments.ts";
+import { cameOf } from "./instruments/predictions.ts";
+import { thoughtsIn } from "./record.ts";
+
+/** What agents may know of thoughts, and whether one may be noted. */
+export function thoughtsOf(journal: Journal): World["thoughts"] {
+  return {
+    refuse: (wanted) => refusal(RULES, thoughtsIn(journal).held, wanted),
+    of: (by) => {
+      const { held } = thoughtsIn(journal);
+      const mine = held.all.filter((one) => one.by === by).toReversed();
+      const ground = { held, mission: missionsIn(journal) };
+      return mine
+        .slice(0, LIMITS.thoughtsTold)
+        .map((one) => ({ ...one, came: cameOf(ground, one)?.came ?? null }));
+    },
+  };
+}
+
+type Parts = Pick<World, "journal" | "clock" | "random" | "guard">;
+
+/** Thoughts as the operator notes and reads them. */
+export function cognitionDesk(world: Parts): Cognition {
+  const { journal, clock } = world;
+  const held = (): Held => thoughtsIn(journal).held;
+  return {
+    status: () => {
+      const read = thoughtsIn(journal);
+      const mission = missionsIn(journal);
+      const ground = { held: read.held, now: clock.now(), mission };
+      return { ...readAll(ground), unread: read.unread, refused: read.held.refused.length };
+    },
+    list: ({ is, open = false, limit = 50 } = {}) => {
+      const ground = { held: held(), mission: missionsIn(journal) };
+      return ground.held.all
+        .filter(({ thought }) => is === undefined || thought.is === is)
+        .filter((one) => !open || (isForetold(one) && cameOf(ground, one) === null))
+        .toReversed()
+        .slice(0, limit)
+        .map(lineOf);
+    },
+    show: (id) => {
+      const all = held();
+      return { ...lineOf(find(all, id)), about: all.about(id).map(lineOf) };
+    },
+    note: (thought, texts) => note(world, thought, texts),
+    forget: async (id, rehearse = false) => {
+      const { texts } = find(held(), id);
+      if (texts === null || texts.length === 0) return { bodies: 0 };
+      const why = `the words of ${id} were forgotten`;
+      return { bodies: await eraseWords(journal, { texts, why }, rehearse) };
+    },
+  };
+}
+
+async function note(
+  { journal, clock, random, guard }: Parts,
+  thought: Thought,
+  texts: readonly string[],
+): Promise<ThoughtLine> {
+  const fault = wordsFault(texts);
+  if (fault !== null) throw thrown({ code: "thought.words", message: fault });
+  const id = newId("t", clock.now(), random);
+  const why = refusal(RULES, thoughtsIn(journal).held, { id, by: "operator", thought });
+  if (why) throw thrown(why);
+  // What the operator types may hold a secret as well as what anybody else does.
+  await guard.ready();
+  const bodies: readonly EventBody[] = [
+    ...(texts.length === 0 ? [] : [{ kind: "thought.said" as const, id, texts: [...texts] }]),
+    { kind: "thought.noted", id, thought },
+  ];
+  const common = { run: HOME_CHAIN, step: null, policy: null, isolation: null, label: null };
+  await journal.append(bodies.map((body) => ({ ...common, actor: "operator", body })));
+  const { held } = thoughtsIn(journal);
+  const kept = held.find(id);
+  // Another process noted something at the same time that rules this out.
+  if (!kept) throw thrown(refusal(RULES, held, { id, by: "operator", thought }) ?? unknown(id));
+  return lineOf(kept);
+}
+
+function find(held: Held, id: string): One {
+  const found = held.find(id);
+  if (!found) throw thrown(unknown(id));
+  return found;
+}
+
+function isForetold({ thought }: One): boolean {
+  return thought.is === "prediction";
+}
+
+function lineOf({ seq: _, ...line }: One): ThoughtLine {
+  return line;
+}
+
+function thrown({ code, message, next = "nanos cognition --help" }: Failure): NanosError {
+  return new NanosError(code, message, next);
+}
