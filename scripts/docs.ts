@@ -11,6 +11,7 @@ import { REASONS } from "../src/contracts/reason.ts";
 import { PUBLISHED } from "../src/contracts/schemas.ts";
 import { traitsAt } from "../src/evolution/traits.ts";
 import { INSTRUMENTS } from "../src/evolution/cognition/instruments.ts";
+import type { Route } from "../src/server/route.ts";
 import { LIMITS } from "../src/std/limits.ts";
 import { contractParts } from "./contracts.ts";
 import { ROOT } from "./machine.ts";
@@ -38,6 +39,7 @@ export async function docs({ write }: { readonly write: boolean }): Promise<read
 async function render(): Promise<ReadonlyMap<string, string>> {
   // Imported late: the list of commands brings every command with it.
   const { MENU } = await import("../src/cli/commands.ts");
+  const { ROUTES } = await import("../src/server/routes.ts");
   const commands = await Promise.all(MENU.names.map((name) => MENU.load(name)));
   return new Map([
     ["cognition.md", cognitionPage()],
@@ -48,10 +50,31 @@ async function render(): Promise<ReadonlyMap<string, string>> {
     ["exit-codes.md", exitPage()],
     ["limits.md", limitsPage()],
     ["reasons.md", reasonsPage()],
+    ["routes.md", routesPage(ROUTES)],
     ["schemas.md", schemasPage()],
     ["traits.md", traitsPage()],
   ]);
 }
+
+function routesPage(routes: readonly Route[]): string {
+  const rows = routes.map(({ method, path, needs, summary }) => [
+    `\`${method} ${path}\``,
+    WHO[needs],
+    summary,
+  ]);
+  return page(
+    "Routes",
+    "What `nanos serve` answers. The shapes are in `/openapi.json`, which is made of the same list.",
+    "src/server/routes.ts",
+    table(["route", "who may", "what"], rows),
+  );
+}
+
+const WHO: Readonly<Record<Route["needs"], string>> = {
+  nothing: "anybody",
+  key: "a key",
+  operator: "the operator's own key",
+};
 
 /** A page: title, what it is, what it is written from, then its parts. */
 function page(title: string, about: string, from: string, ...parts: readonly string[]): string {

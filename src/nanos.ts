@@ -25,6 +25,7 @@ import { boundary } from "./kernel/secrets/boundary.ts";
 import { policyDesk } from "./kernel/asks/desk.ts";
 import { type GrantDesk, grantDesk } from "./kernel/desk/grants.ts";
 import { marksFor } from "./kernel/desk/marks.ts";
+import { keyDesk } from "./kernel/keys/desk.ts";
 import { listing } from "./kernel/desk/listing.ts";
 import { type ModelDesk, modelDesk, modelsOf } from "./kernel/desk/models.ts";
 import { secretDesk } from "./kernel/desk/secrets.ts";
@@ -246,8 +247,8 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
   const own = { ...grants.attaching, ...installing(made) };
   const skills = { ...skillDesk({ ...world, arrangement, vault }), ...own };
   const desks = {
-    ...{ models, grants, skills, secrets: secretDesk(home.secrets, world) },
-    ...{ memory: memoryDesk({ world, arrangement, settings }), cognition: cognitionDesk(world) },
+    ...{ models, grants, skills, ...keptIn(home, { world, arrangement, settings }) },
+    cognition: cognitionDesk(world),
     agents: agentDesk({ ...made, modelOf: models.config }),
     ...missionDesks({ world, home, arrangement, cwd, models: models.models.list }),
   };
@@ -280,6 +281,19 @@ async function letGo(
   await sandbox.close();
 }
 
+/** What the operator keeps in the home, beside the arrangement. */
+function keptIn(
+  home: Home,
+  given: Parameters<typeof memoryDesk>[0],
+): Pick<Nanos, "secrets" | "memory" | "keys"> {
+  const { world, arrangement } = given;
+  return {
+    secrets: secretDesk(home.secrets, world),
+    memory: memoryDesk(given),
+    keys: keyDesk(world, home, arrangement),
+  };
+}
+
 async function arrangementOf({ place, arrangement }: Home): Promise<Arrangement> {
   return place.arrangementDir ? arrangement() : emptyArrangement(place.workspace);
 }
@@ -296,7 +310,7 @@ function placeOf({ paths, place }: Home, { workspace }: Arrangement, sandbox: Sa
   };
 }
 
-type Desks = Pick<Nanos, "secrets" | "agents" | "skills" | "memory" | "cognition"> &
+type Desks = Pick<Nanos, "keys" | "secrets" | "agents" | "skills" | "memory" | "cognition"> &
   ReturnType<typeof missionDesks>;
 
 function nanosOf(
@@ -312,7 +326,7 @@ function nanosOf(
   },
 ): Parts["nanos"] {
   const { world, place, arrangement, grants, sandbox, vault } = parts;
-  const { agents, secrets, skills, memory, cognition, missions, engines } = parts;
+  const { agents, secrets, keys, skills, memory, cognition, missions, engines } = parts;
   const traces = traceDesk({ ...world, vault, dir: place.arrangementDir });
   const models = modelsOf(parts.models, world, [...arrangement.agents.values()]);
   return {
@@ -320,7 +334,7 @@ function nanosOf(
     arrangement,
     ...{ traces, evidence: evidenceDesk(world) },
     ...policyDesk(world, arrangement.rules),
-    ...{ agents, models, secrets, skills, memory, cognition, missions, engines },
+    ...{ agents, models, secrets, keys, skills, memory, cognition, missions, engines },
     ...listedIn(arrangement, world),
     ...{ tools: toolDesk(world), grants: grants.grants },
     ...runsOf(world),

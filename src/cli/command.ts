@@ -141,6 +141,22 @@ export function dayIn(input: Input, name: string, now: number): number | undefin
   );
 }
 
+/** A number above 0, or dollars from 0 on; undefined where nothing was given. @throws NanosError `usage.number`. */
+export function numberOf(input: Input, name: string, whole: boolean): number | undefined {
+  const given = option(input, name);
+  if (given === undefined) return undefined;
+  const value = Number(given);
+  const fits = whole
+    ? Number.isSafeInteger(value) && value > 0
+    : Number.isFinite(value) && value >= 0;
+  if (given.trim() !== "" && fits) return value;
+  throw new NanosError(
+    "usage.number",
+    `${name} takes ${whole ? "a whole number above 0" : "dollars, 0 or more"}, not ${given}.`,
+    `For example ${name} ${whole ? "20" : "0.50"}.`,
+  );
+}
+
 /** A tool's arguments as typed: JSON, `-` for standard input, nothing for none. */
 export function argsOf(terminal: Terminal, given: string | undefined): Json {
   const text = given === "-" ? terminal.read(MAX_ARGS) : (given ?? "{}");

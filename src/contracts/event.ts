@@ -5,9 +5,11 @@ import { ArtifactReviewed } from "./artifact.ts";
 import { THOUGHT_EVENTS } from "./cognition.ts";
 import { JsonSchema } from "./json.ts";
 import { Mission, Signal } from "./engine.ts";
+import { EVIDENCE_EVENTS } from "./evidence.ts";
 import { Held, Tier } from "./isolation.ts";
+import { KEY_EVENTS } from "./http/key.ts";
 import { Label } from "./label.ts";
-import { AssistantMessage } from "./message.ts";
+import { AssistantMessage, Message } from "./message.ts";
 import { MISSION_EVENTS, MissionStart, PlanMost, STAGE_EVENTS } from "./mission.ts";
 import { ModelCard } from "./model.ts";
 import { Failure, Outcome } from "./outcome.ts";
@@ -141,8 +143,9 @@ export const EventBody = z.discriminatedUnion("kind", [
     command: z.strictObject({ skill: z.string(), name: z.string() }).optional(),
     /** What began it, where that was no person: a subscription of a skill. */
     event: RunEvent.optional(),
-    /** Who asked, where that was not the operator: `mcp`. Nothing they said is the operator's word. */
+    /** Who asked, where that was not the operator: `mcp`, `key:ID`. Nothing said is the operator's. */
     client: z.string().optional(),
+    earlier: z.array(Message).optional(), // the conversation before it, as that client holds it
     /** The plan it follows: what comes next is the plan's to say, and no model's. */
     mission: MissionStart.optional(),
     /** Memories a delegated run may look into at most: those its parent may, and its own. */
@@ -357,32 +360,12 @@ export const EventBody = z.discriminatedUnion("kind", [
   }),
   /** Another engine carries it from here on; what is in this home is a copy up to its last wait. */
   z.strictObject({ kind: z.literal("engine.moved"), run: z.string(), to: z.string() }),
+  ...KEY_EVENTS,
   /** Only the first of its name counts. */
   z.strictObject({ kind: z.literal("engine.signalled"), run: z.string(), signal: Signal }),
   /** It can't go on as it is; what it needs is in `why`. */
   z.strictObject({ kind: z.literal("engine.blocked"), run: z.string(), why: Failure }),
-  /** All events before it, signed: a checkpoint of the log as a signed note. */
-  z.strictObject({ kind: z.literal("log.checkpointed"), checkpoint: z.string() }),
-  /** The same with the signatures of witnesses. */
-  z.strictObject({ kind: z.literal("log.cosigned"), checkpoint: z.string() }),
-  /** A verifier key the operator trusts: of a witness of this log, or of a log witnessed here. */
-  z.strictObject({ kind: z.literal("witness.trusted"), key: z.string() }),
-  z.strictObject({ kind: z.literal("witness.dropped"), key: z.string() }),
-  /** The newest this home saw of another log, before it signed it. `root` is base64. */
-  z.strictObject({
-    kind: z.literal("witness.signed"),
-    origin: z.string(),
-    size: z.number().int(),
-    root: z.string(),
-  }),
-  /** The operator has a run sent to a collector; with what was said in it, where `contents`. */
-  z.strictObject({
-    kind: z.literal("trace.sent"),
-    run: z.string(),
-    host: z.string(),
-    spans: z.number().int(),
-    contents: z.boolean(),
-  }),
+  ...EVIDENCE_EVENTS,
   ArtifactReviewed,
   ...STAGE_EVENTS,
   ...THOUGHT_EVENTS,

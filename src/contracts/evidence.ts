@@ -1,3 +1,31 @@
+import { z } from "zod";
+
+/** Events of the home chain about what is signed, and what was sent to others. */
+export const EVIDENCE_EVENTS = [
+  /** All events before it, signed: a checkpoint of the log as a signed note. */
+  z.strictObject({ kind: z.literal("log.checkpointed"), checkpoint: z.string() }),
+  /** The same with the signatures of witnesses. */
+  z.strictObject({ kind: z.literal("log.cosigned"), checkpoint: z.string() }),
+  /** A verifier key the operator trusts: of a witness of this log, or of a log witnessed here. */
+  z.strictObject({ kind: z.literal("witness.trusted"), key: z.string() }),
+  z.strictObject({ kind: z.literal("witness.dropped"), key: z.string() }),
+  /** The newest this home saw of another log, before it signed it. `root` is base64. */
+  z.strictObject({
+    kind: z.literal("witness.signed"),
+    origin: z.string(),
+    size: z.number().int(),
+    root: z.string(),
+  }),
+  /** The operator has a run sent to a collector; with what was said in it, where `contents`. */
+  z.strictObject({
+    kind: z.literal("trace.sent"),
+    run: z.string(),
+    host: z.string(),
+    spans: z.number().int(),
+    contents: z.boolean(),
+  }),
+] as const;
+
 /** What a stranger can check, and what other homes sign of this one's log and this one of theirs. */
 export interface EvidenceDesk {
   /**

@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "6facf8f9ae5da42c7bae93159acc8dfc43ad17ddf43d23f557cf8b6bc3e8a122";
+export const SCHEMAS_HASH = "fe31557e129cfb0db6bdc7ea2236828331c8e7b395cc6e3bb5806e390f0880f9";

@@ -6,6 +6,8 @@ import type { Cognition } from "./cognition.ts";
 import type { Recorded } from "./drive.ts";
 import type { Engines } from "./engine.ts";
 import type { Tier } from "./isolation.ts";
+import type { Keys } from "./http/key.ts";
+import type { Message } from "./message.ts";
 import type { ModelCard, ModelConfig } from "./model.ts";
 import type { Missions } from "./mission.ts";
 import type { Memories } from "./memory.ts";
@@ -49,6 +51,7 @@ export interface Nanos {
   readonly memory: Memories;
   readonly cognition: Cognition;
   readonly secrets: Secrets;
+  readonly keys: Keys;
   readonly skills: Skills;
   readonly missions: Missions;
   readonly engines: Engines;
@@ -96,12 +99,15 @@ export interface Place {
 export interface RunRequest extends RunHooks, Beforehand {
   readonly text: string;
   /**
-   * Who asks, where that is not the operator: `mcp`. Then nothing in the request is the operator's
-   * word, it goes on only from what the same client asked before, and nobody is asked in place.
+   * Who asks, where that is not the operator: `mcp`, or `key:ID`, and then it reaches no further than
+   * that key. Nothing in the request is the operator's word, it goes on only from what the same client
+   * asked before, and nobody is asked in place.
    */
   readonly client?: string;
-  /** Agent to ask; the oracle when absent. */
+  /** Agent to ask; that of the key, else the oracle, when absent. */
   readonly agent?: string;
+  /** The conversation before it as that client holds it, where it is not what runs hold. */
+  readonly earlier?: readonly Message[];
   /** Model name; overrides every other choice. */
   readonly model?: string;
   readonly budget?: Partial<Budget>;
@@ -208,6 +214,8 @@ export interface Models {
   probe(name: string, options?: ProbeOptions): Promise<ModelCard>;
   /** Where the words of a conversation go, by what is configured; dials nothing. */
   posture(): Promise<Posture>;
+  /** Why the model in use cannot be had now; null when it can. Dials it and says nothing to it. */
+  ready(): Promise<Failure | null>;
 }
 
 /** What leaves this machine for models, and how. */

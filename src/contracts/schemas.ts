@@ -4,6 +4,7 @@ import { AgentManifest } from "./agent.ts";
 import { ArrangementManifest } from "./arrangement.ts";
 import { Config, GrantsFile, LockFile, PendingFile, TrustFile } from "./config.ts";
 import { Event, EventBody } from "./event.ts";
+import { KeysFile } from "./http/key.ts";
 import { Label } from "./label.ts";
 import { Message } from "./message.ts";
 import { ModelConfig, ToolSpec } from "./model.ts";
@@ -42,6 +43,7 @@ export const PUBLISHED: readonly PublishedSchema[] = [
   { name: "failure", title: "A failure with its code and the next step", schema: Failure },
   { name: "file-change", title: "One file of a change set", schema: FileChange },
   { name: "grants", title: "grants.json of one workspace", schema: GrantsFile },
+  { name: "keys", title: "keys.json of one workspace", schema: KeysFile },
   {
     name: "label",
     title: "Who may have influenced a value, what secret it may hold",

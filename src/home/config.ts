@@ -1,6 +1,7 @@
 import { basename, dirname } from "node:path";
 import type { z } from "zod";
 import type { Config, GrantsFile, LockFile, TrustFile } from "../contracts/config.ts";
+import type { KeysFile } from "../contracts/http/key.ts";
 import type { Clock } from "../std/clock.ts";
 import { canonical } from "../std/canonical.ts";
 import { NanosError } from "../std/error.ts";
@@ -34,6 +35,12 @@ export function openGrants(file: string, clock: Clock, cache?: ParseCache): Stor
 export function openLock(file: string, clock: Clock, cache?: ParseCache): StoreFile<LockFile> {
   const schema = async () => (await import("../contracts/config.ts")).LockFile;
   return openStore(jsonSpec(file, "lock", { v: 1, skills: {} }, schema, cache), clock);
+}
+
+/** `keys.json` of one workspace. */
+export function openKeysFile(file: string, clock: Clock): StoreFile<KeysFile> {
+  const schema = async () => (await import("../contracts/http/key.ts")).KeysFile;
+  return openStore(jsonSpec(file, "keys", { v: 1, keys: [] }, schema, undefined), clock);
 }
 
 /** `trust.json` of the home. */

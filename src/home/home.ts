@@ -9,9 +9,10 @@ import { systemRandom } from "../std/random.ts";
 import { openCache, type ParseCache } from "./arrangement/cache.ts";
 import { type ArrangementChecks, loadArrangement } from "./arrangement/load.ts";
 import { marksIn, snapshot } from "./arrangement/snapshot.ts";
-import { openConfig, openLock, openTrust } from "./config.ts";
+import { openConfig, openKeysFile, openLock, openTrust } from "./config.ts";
 import { markOf } from "./files.ts";
 import { type GrantStore, openGrantStore } from "./grants.ts";
+import type { KeysFile } from "../contracts/http/key.ts";
 import { type HomeKey, openKey } from "./keys.ts";
 import type { Ground } from "./install/place.ts";
 import { isPending } from "./pending.ts";
@@ -81,6 +82,8 @@ export interface Home {
   settle(): Promise<void>;
   /** The ground; the home's own folder where there is no arrangement yet. */
   target(): Ground;
+  /** Keys clients show over the network, of the workspace in force. */
+  readonly clientKeys: StoreFile<KeysFile>;
   /** What each skill of this workspace was when it was installed. */
   readonly lock: StoreFile<LockFile>;
   readonly trust: Trust;
@@ -148,6 +151,7 @@ export function openHome(options: HomeOptions = {}): Home {
     ground: () => groundOf(place, parts),
     settle: () => finishChange(parts),
     target: () => groundOf({ ...place, arrangementDir: place.arrangementDir ?? paths.home }, parts),
+    clientKeys: openKeysFile(own.keys, clock),
     lock: openLock(own.lock, clock, cache),
     trust,
     secrets: openSecrets({

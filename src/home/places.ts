@@ -30,6 +30,7 @@ export interface WorkspacePaths {
   readonly dir: string;
   readonly grants: string;
   readonly lock: string;
+  readonly keys: string;
 }
 
 export interface HomeChoice {
@@ -71,7 +72,10 @@ export function findHome(choice: HomeChoice = {}): HomePaths {
 /** Grants and locks belong to a workspace, told apart by the hash of its path. */
 export function workspacePaths(paths: HomePaths, workspace: string): WorkspacePaths {
   const dir = join(paths.machine, "workspaces", sha256(workspace).slice(0, 16));
-  return { dir, grants: join(dir, "grants.json"), lock: join(dir, "lock.json") };
+  const [grants = "", lock = "", keys = ""] = ["grants", "lock", "keys"].map((name) =>
+    join(dir, `${name}.json`),
+  );
+  return { dir, grants, lock, keys };
 }
 
 /** Name of the folder that makes its parent a project. */

@@ -88,7 +88,9 @@ function recallMessage(frame: Frame, message: Message): void {
   const { label } = frame;
   const from = message.role === "assistant" ? "an earlier answer" : "an earlier request";
   const told = { label, from, skill: null, step: null };
-  for (const part of message.parts) if (part.type === "text") tell(frame, part.text, told, label);
+  for (const part of message.parts) {
+    if (part.type === "text" || part.type === "result") tell(frame, part.text, told, label);
+  }
 }
 
 /** What another agent or a client asks for is told, not said: it may have read what others write. */

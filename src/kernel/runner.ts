@@ -8,6 +8,7 @@ import type { RunEnd, RunState } from "../contracts/run.ts";
 import { UNKNOWN_LABEL, joinLabels } from "../gate/labels.ts";
 import type { Journal, Lease } from "../journal/journal.ts";
 import { checkGiven } from "./asks/beforehand.ts";
+import { heldByKey } from "./keys/keys.ts";
 import { note } from "./desk/note.ts";
 import { drive } from "./drive/drive.ts";
 import { firstOf, pastOf } from "./flow/past.ts";
@@ -30,7 +31,8 @@ import { topRun } from "./views/traces.ts";
 import type { Facts, Hooks, World } from "./world.ts";
 
 /** Begins a run and returns at once; `done` resolves when it ends or waits. */
-export async function begin(world: World, request: Begun, call?: DirectCall): Promise<RunHandle> {
+export async function begin(world: World, asked: Begun, call?: DirectCall): Promise<RunHandle> {
+  const request = await heldByKey(world, asked);
   // Whoever is no operator answers nothing, now or beforehand.
   assert(!request.client || (!request.ask && !request.approvals), "a client answers no ask");
   checkGiven(world, request.approvals ?? []);
@@ -178,7 +180,7 @@ function carry(world: World, lease: Lease, load: Load): RunHandle {
       forget = journal.onWake((topic) => {
         if (topic === `cancel:${run}`) stop();
       });
-      const past = pastOf(journal, line.started.after, line.recorded[0]?.event.seq);
+      const past = pastOf(journal, line.started, line.recorded[0]?.event.seq);
       const now = joinLabels(past.label, ...labelOfAsker(line.started));
       const label = startLabel(line.recorded, now);
       const { messages, decisions, session } = past;

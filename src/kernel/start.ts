@@ -8,6 +8,7 @@ import { plainText } from "../std/text.ts";
 import { CLAUDE_MODELS } from "../home/claude.ts";
 import type { AgentManifest } from "../contracts/agent.ts";
 import type { RunEvent, RunModel, RunStarted } from "../contracts/event.ts";
+import type { Key } from "../contracts/http/key.ts";
 import type { Label } from "../contracts/label.ts";
 import type { MissionStart, PlanWish } from "../contracts/mission.ts";
 import type { RunRequest } from "../contracts/nanos.ts";
@@ -34,6 +35,8 @@ export interface Begun extends RunRequest {
   readonly plans?: PlanWish["most"];
   /** The operator's own words, where the text is more than these. */
   readonly goal?: string;
+  /** The key its client asked with. */
+  readonly key?: Key;
   /** Its id, where that is known already. */
   readonly run?: string;
   /** Called when this process holds it and nothing of it is on disk yet. */
@@ -74,8 +77,8 @@ export async function startOf(
   request: Begun & { readonly run: string },
   call?: DirectCall,
 ): Promise<RunStarted> {
-  const { event, mission, client } = request;
-  const caller = event === undefined ? OPERATOR : `${BY_ITSELF}${event.skill}`;
+  const { event, mission, client, key } = request;
+  const caller = event === undefined ? (key?.agent ?? OPERATOR) : `${BY_ITSELF}${event.skill}`;
   const name = call ? caller : (request.agent ?? facts.oracle);
   const agent = agentOf(facts, name);
   if (!agent && !call) throw unknownAgent(name, facts);
@@ -103,10 +106,13 @@ export async function startOf(
     facts: await world.keep(facts),
     grants: [...world.grants()],
     rules: facts.rules.map(({ id }) => id),
-    budget: mission?.budget ?? budgetOf(facts, agent?.manifest.limits ?? {}, request.budget ?? {}),
+    budget: budgetBy(
+      key,
+      mission?.budget ?? budgetOf(facts, agent?.manifest.limits ?? {}, request.budget ?? {}),
+    ),
     localOnly: request.localOnly ?? false,
     ...(call || mission || event ? {} : plansOf(facts, name, request.plans)),
-    ...(request.within === undefined ? {} : { within: ceilingOf(facts, request.within) }),
+    ...boundOf(facts, request.within, key),
     attended: request.ask !== undefined,
     ...(request.approvals ? { approvals: [...request.approvals] } : {}),
     ...(request.rehearsal ? { rehearsal: true as const } : {}),
@@ -114,13 +120,35 @@ export async function startOf(
   };
 }
 
+/** The most a run may reach: what is asked for, within what its key says. */
+function boundOf(
+  facts: Facts,
+  asked: readonly string[] | undefined,
+  key: Key | undefined,
+): Pick<RunStarted, "within"> {
+  const own = asked === undefined ? null : ceilingOf(facts, asked);
+  const within = key?.scopes === undefined ? own : narrowedTo(own, ceilingOf(facts, key.scopes));
+  return within === null ? {} : { within: [...within] };
+}
+
+function budgetBy(key: Key | undefined, budget: Budget): Budget {
+  const { calls = Infinity, cost = Infinity } = key?.budget ?? {};
+  const least = Math.min(budget.cost ?? Infinity, cost);
+  return {
+    ...budget,
+    calls: Math.min(budget.calls, calls),
+    ...(least === Infinity ? {} : { cost: least }),
+  };
+}
+
 /** What is asked, and what of it the operator said. */
 function askedIn(
   { guard }: World,
   facts: Facts,
-  { text: typed, event, mission, client, goal }: Begun,
-): Pick<RunStarted, "request" | "said" | "command" | "event" | "mission" | "client"> {
-  const asker = client === undefined ? {} : { said: "", client };
+  { text: typed, event, mission, client, goal, earlier }: Begun,
+): Pick<RunStarted, "request" | "said" | "command" | "event" | "mission" | "client" | "earlier"> {
+  const before = earlier ? { earlier: guard.clean([...earlier]).value } : {};
+  const asker = client === undefined ? {} : { said: "", client, ...before };
   if (mission) {
     const start = ordered(
       guard.clean(mission.start).value as unknown as Json,

@@ -4,6 +4,7 @@ import type { Random } from "../std/random.ts";
 import type { AgentManifest } from "../contracts/agent.ts";
 import type { AgentThought, ThoughtLine } from "../contracts/cognition.ts";
 import type { Grant } from "../contracts/config.ts";
+import type { Key } from "../contracts/http/key.ts";
 import type { MemorySettings } from "../contracts/memory.ts";
 import type { RunStarted } from "../contracts/event.ts";
 import type { RunHooks } from "../contracts/nanos.ts";
@@ -209,6 +210,8 @@ export interface World {
     /** Newest first, at most `LIMITS.thoughtsTold`, each with what came of it. */
     of(by: string): readonly (ThoughtLine & { readonly came: string | null })[];
   };
+  /** A key by its id. @throws NanosError `key.unknown`, `key.expired`. */
+  key(id: string): Promise<Key>;
   /** What keeps the values of stored secrets out of the run. */
   readonly guard: Guard;
   /**

@@ -183,6 +183,8 @@ export const LIMITS = {
   evalChecks: 16,
   /** A script of recorded answers. */
   scriptBytes: 4 * 1024 * 1024,
+  /** How long it is waited for that somebody answers where a model is said to be. */
+  modelDialMs: 2_000,
   /** Longest wait a provider may ask for by retry-after. */
   retryAfterMs: 60_000,
 
@@ -351,6 +353,21 @@ export const LIMITS = {
   arrangementItems: 500,
   /** Rules in one file. */
   rules: 1_000,
+  /** Keys of one workspace, and the requests a minute of one where nothing is said. */
+  clientKeys: 200,
+  keyRate: 60,
+  /** One request over the network: its body, and the time for it to arrive. */
+  httpBodyBytes: 1024 * 1024,
+  httpBodyMs: 10_000,
+  /** Requests under way at once, in all and of one key; what is more is turned away. */
+  httpAtOnce: 512,
+  httpAtOncePerKey: 128,
+  /** How long a connection may be silent before its request is read, in seconds. */
+  httpIdleSeconds: 10,
+  /** How long what is under way has to come to its end once the server is told to stop. */
+  httpDrainMs: 10_000,
+  /** Messages of a conversation that a client sends with a request. */
+  earlierMessages: 2_000,
   /** Longest regular expression a rule or route may carry. */
   patternChars: 500,
   /** Steps of a compiled pattern, counted repetitions written out. */

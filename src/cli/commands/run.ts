@@ -2,7 +2,15 @@ import type { Nanos, RunRequest } from "../../contracts/nanos.ts";
 import type { Beforehand } from "../../contracts/question.ts";
 import { NanosError } from "../../std/error.ts";
 import { nearest } from "../../std/nearest.ts";
-import { type Command, type Context, flag, type Input, type Option, option } from "../command.ts";
+import {
+  type Command,
+  type Context,
+  flag,
+  type Input,
+  numberOf,
+  type Option,
+  option,
+} from "../command.ts";
 import { followWhole } from "../follow.ts";
 import { ready } from "../setup.ts";
 
@@ -56,8 +64,8 @@ export function requestOf(text: string, input: Input): RunRequest {
 export function boundsOf(input: Input): Omit<RunRequest, "text"> {
   const [agent, model] = [option(input, "--agent"), option(input, "--model")];
   const { "--only": only } = input.options;
-  const cost = number(input, "--max-cost", false);
-  const calls = number(input, "--max-calls", true);
+  const cost = numberOf(input, "--max-cost", false);
+  const calls = numberOf(input, "--max-calls", true);
   const budget = {
     ...(cost === undefined ? {} : { cost }),
     ...(calls === undefined ? {} : { calls }),
@@ -107,18 +115,3 @@ function textOf({ terminal }: Context, input: Input): string {
 
 /** Longest request taken from standard input, in bytes. */
 const MAX_REQUEST = 1024 * 1024;
-
-function number(input: Input, name: string, whole: boolean): number | undefined {
-  const given = option(input, name);
-  if (given === undefined) return undefined;
-  const value = Number(given);
-  const fits = whole
-    ? Number.isSafeInteger(value) && value > 0
-    : Number.isFinite(value) && value >= 0;
-  if (given.trim() !== "" && fits) return value;
-  throw new NanosError(
-    "usage.number",
-    `${name} takes ${whole ? "a whole number above 0" : "dollars, 0 or more"}, not ${given}.`,
-    `For example ${name} ${whole ? "20" : "0.50"}.`,
-  );
-}

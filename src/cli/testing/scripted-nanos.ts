@@ -24,7 +24,14 @@ import {
   TRUST,
 } from "./samples.ts";
 import { type Beat, Played } from "./scripted-run.ts";
-import { EMPTY_VAULT, NO_COGNITION, NO_ENGINES, NO_MISSIONS, unscripted } from "./unscripted.ts";
+import {
+  EMPTY_VAULT,
+  NO_COGNITION,
+  NO_ENGINES,
+  NO_KEYS,
+  NO_MISSIONS,
+  unscripted,
+} from "./unscripted.ts";
 
 /** What a scripted house holds and does. */
 export interface Script {
@@ -139,7 +146,7 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
     events: { list: async () => [], watch: async () => undefined },
     commands: [{ name: "today", skill: "notes", description: "today's note" }],
     resume: async (run, hooks) => find(run).start(hooks ?? {}),
-    ...{ vault: EMPTY_VAULT, cognition: NO_COGNITION },
+    ...{ vault: EMPTY_VAULT, keys: NO_KEYS, cognition: NO_COGNITION },
     undo: {
       plan: (of) => ({ of, files: [], changes: [], outward: [] }),
       run: async (of, hooks) => find(of).start(hooks ?? {}),
@@ -280,7 +287,7 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
       list: () => [
         { name: "rules", config: { adapter: "rules" }, from: "built-in", inUse: true, card: null },
       ],
-      posture: async () => ({ ways: [], says: "everything local" }),
+      ...{ ready: async () => null, posture: async () => ({ ways: [], says: "everything local" }) },
       discover: async () => [
         {
           name: "ollama",

@@ -1,5 +1,6 @@
 import type { Artifacts } from "../../contracts/artifact.ts";
 import type { Cognition } from "../../contracts/cognition.ts";
+import type { Keys } from "../../contracts/http/key.ts";
 import type { Nanos } from "../../contracts/nanos.ts";
 import { NanosError } from "../../std/error.ts";
 
@@ -7,6 +8,14 @@ import { NanosError } from "../../std/error.ts";
 export function unscripted(): never {
   throw new Error("not scripted");
 }
+
+/** No keys for the network. */
+export const NO_KEYS: Keys = {
+  list: async () => [],
+  make: unscripted,
+  rm: unscripted,
+  admit: async () => null,
+};
 
 /** A vault with nothing in it. */
 export const EMPTY_VAULT: Artifacts = {

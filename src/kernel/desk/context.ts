@@ -46,7 +46,7 @@ function ofRun(world: World, run: string, started: RunStarted): ContextView {
   }
   const { today, grants, agent: name, model } = started;
   const parts = carried({ facts, today, grants, name }, started.budget.depth, depthOf(started));
-  const past = pastOf(world.journal, started.after, firstOf(world.journal, run)?.event.seq);
+  const past = pastOf(world.journal, started, firstOf(world.journal, run)?.event.seq);
   const said = past.messages.map((message) => JSON.stringify(message)).join("");
   parts.push({ what: "conversation before", tokens: tokensOf(said) });
   parts.push({ what: "request", tokens: tokensOf(started.request) });

@@ -1,3 +1,4 @@
+import type { Failure } from "../../contracts/outcome.ts";
 import { NanosError } from "../../std/error.ts";
 import { hashOf } from "../../std/hash.ts";
 import { type Json, sameJson } from "../../std/json.ts";
@@ -22,7 +23,7 @@ export const BUILT_IN = "rules";
 
 /** What the model desk is made of. `config` is re-read after a change of this process. */
 export interface ModelDesk {
-  readonly models: Omit<Models, "probe" | "posture">;
+  readonly models: Omit<Models, "probe" | "posture" | "ready">;
   /** Opens a model by name; one and the same for the life of the process. */
   open(name: string): Promise<Model>;
   defaultName(): string;
@@ -135,6 +136,7 @@ function configHash(config: ModelConfig): string {
 export function modelsOf(desk: ModelDesk, world: World, agents: readonly Agent[]): Models {
   return {
     ...desk.models,
+    ready: () => whyNotReady(desk),
     posture: async () => {
       const { postureOf } = await import("../views/posture.ts");
       return postureOf({ agents, lines: desk.models.list(), open: desk.open });
@@ -209,4 +211,21 @@ function line(
   inUse: string,
 ): ModelLine {
   return { name, config, from, inUse: name === inUse, card: null };
+}
+
+async function whyNotReady({ open, defaultName, config }: ModelDesk): Promise<Failure | null> {
+  const name = defaultName();
+  try {
+    const { host } = await open(name);
+    // Behind a proxy only that could be dialled, and it says nothing of what is behind it.
+    if (host === null || config(name).via !== undefined) return null;
+    const { dials } = await import("../../models/wire/dial.ts");
+    if (await dials(host, LIMITS.modelDialMs)) return null;
+    const next = `Start it, or use another: nanos model use NAME`;
+    return { code: "model.unreachable", message: `Nobody answers at ${host}.`, next };
+  } catch (error) {
+    if (!(error instanceof NanosError)) throw error;
+    const { code, message, next } = error;
+    return { code, message, next };
+  }
 }

@@ -141,6 +141,7 @@ async function startFrom(
     ...(from.within ? { within: from.within } : {}),
     ...(from.client === undefined ? {} : { client: from.client }),
     ...(from.plans ? { plans: from.plans } : {}),
+    ...(from.earlier ? { earlier: from.earlier } : {}),
     ...(ask ? { ask } : {}),
   };
   const { said: _, command: _command, ...own } = await startOf(world, facts, asked, from.call);

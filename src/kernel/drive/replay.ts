@@ -91,7 +91,7 @@ export async function nearestFork(journal: Journal, forked: Driven): Promise<num
 async function redrive(journal: Journal, driven: Driven, decide: World["decide"]): Promise<Driven> {
   const { run, recorded, started, facts, branches } = driven;
   const event = recorded[0]?.event;
-  const past = pastOf(journal, started.after, event?.seq);
+  const past = pastOf(journal, started, event?.seq);
   const over = drive(run, recorded, null, new AbortController().signal);
   try {
     await carryRun({

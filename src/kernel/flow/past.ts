@@ -21,15 +21,15 @@ export interface Past {
 }
 
 /**
- * The conversation before: what was asked and what was answered, run by run. What came of a run
+ * The conversation before: what a client holds of it, then what was asked and answered, run by run. What came of a run
  * only later than the entry numbered `before` was not known then.
  */
 export function pastOf(
   journal: Journal,
-  after: readonly string[],
+  { after, earlier = [] }: Pick<RunStarted, "after" | "earlier">,
   before: number = Number.POSITIVE_INFINITY,
 ): Past {
-  const messages: Message[] = [];
+  const messages: Message[] = [...earlier];
   let label = REQUEST_LABEL;
   let erased: Event | null = null;
   let session: AgentSession | null = null;

@@ -18,6 +18,7 @@ import type { Vault } from "../../vault/vault.ts";
 import { VERSION } from "../../version.ts";
 import type { InnerBook } from "../agents/inner.ts";
 import type { GrantDesk } from "../desk/grants.ts";
+import { goodKey } from "../keys/keys.ts";
 import type { ModelDesk } from "../desk/models.ts";
 import { standingBook } from "../drive/standing-book.ts";
 import { signersOf } from "../evidence/checkpoints.ts";
@@ -83,13 +84,13 @@ export function openWorld(parts: Parts): World {
     vault,
     keep: async (kept) => vault.put(canonical(kept as unknown as Json)),
     recall: (hash) => factsIn(vault.get(hash)),
-    grants: book.current,
-    renew: book.renew,
+    ...{ grants: book.current, renew: book.renew },
     growth: growthDesk(home, arrangement),
     model: models.open,
     defaultModel: models.defaultName,
     modelSettings: models.settings,
     scrubs: models.scrubs,
+    key: async (id) => goodKey((await home.clientKeys.read()).keys, id, edge.clock.now()),
     lock: async (skill, hash) => {
       // The yes was given to what the run began with; what is there now may be something else.
       const files = arrangement.skills.get(skill)?.hash;

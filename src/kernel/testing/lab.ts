@@ -5,6 +5,7 @@ import type { Json } from "../../std/json.ts";
 import { countingRandom } from "../../std/random.ts";
 import type { AgentManifest } from "../../contracts/agent.ts";
 import type { Grant } from "../../contracts/config.ts";
+import type { Key } from "../../contracts/http/key.ts";
 import { MEMORY_OFF, type MemorySettings } from "../../contracts/memory.ts";
 import type { Route, Rule } from "../../contracts/rules.ts";
 import type { RunHandle } from "../../contracts/nanos.ts";
@@ -16,6 +17,7 @@ import { memoryJournal } from "../../journal/open.ts";
 import { openMemory } from "../../memory/open.ts";
 import type { Model } from "../../models/model.ts";
 import { scriptModel } from "../../models/script.ts";
+import { goodKey } from "../keys/keys.ts";
 import { openGuard } from "../secrets/guard.ts";
 import type { Facts, FetchResult, World } from "../world.ts";
 import { type FunctionTool, type FunctionTools, functionTools } from "./function-tools.ts";
@@ -61,6 +63,7 @@ export interface LabSetup {
   readonly fetch?: (url: string, wanted: Fetch, secrets: readonly string[]) => FetchResult;
   /** Secrets by name: the host each is bound to, null for programs. */
   readonly secrets?: Readonly<Record<string, string | null>>;
+  readonly keys?: readonly Key[];
   /** Values of secrets by name, to be kept out of everything. */
   readonly values?: Readonly<Record<string, string>>;
   /** A folder for notes, absolute. */
@@ -170,6 +173,7 @@ export function lab(setup: LabSetup = {}, kept: Partial<Kept> = {}): Lab {
           code: "fetch.refused",
           message: "There is no network here.",
         },
+      key: async (id) => goodKey(setup.keys ?? [], id, clock.now()),
       guard: openGuard({
         open: async () =>
           new Map(

@@ -22,6 +22,7 @@ export const TOKEN_SHAPES: readonly Shape[] = [
   token("model-key", ["gsk_", "xai-", "pplx-", "r8_", "hf_", "sk_live_", "sk_test_"], LONG_WORD()),
   token("payment-key", ["rk_live_", "rk_test_", "whsec_", "pk_live_"], LONG_WORD()),
   token("square-token", ["sq0atp-", "sq0csp-", "EAAAE", "EAAAl"], /[\w-]{22,120}/, looksDrawn),
+  token("nanos-key", ["nk_k"], /[0-9a-z]{3,32}_[0-9a-f]{64}/),
   token("npm-token", ["npm_"], /[A-Za-z0-9]{36}/),
   token("pypi-token", ["pypi-AgE"], /[\w-]{50,512}/),
   token("rubygems-token", ["rubygems_"], /[0-9a-f]{40,64}/),

@@ -1,0 +1,83 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { codeOf, NanosError } from "../../std/error.ts";
+import { systemRandom } from "../../std/random.ts";
+import { type Command, type Context, flag, type Input, option } from "../command.ts";
+import { EXIT } from "../exit.ts";
+import { ready } from "../setup.ts";
+
+/** `nanos serve`: the same home behind HTTP, until it is told to stop. */
+export const command: Command = {
+  name: "serve",
+  summary: "answer clients of OpenAI and others over HTTP, each with a key of its own",
+  example: "nanos serve --port 8088",
+  options: [
+    { flag: "--port", value: "PORT", about: "8088 where nothing is said; 0 for any that is free" },
+    { flag: "--host", value: "HOST", about: "127.0.0.1 where nothing is said: this machine alone" },
+    { flag: "--name", value: "HOST:PORT", about: "another name clients call it by", many: true },
+    { flag: "--tls-cert", value: "FILE", about: "certificate, PEM", offers: "files" },
+    { flag: "--tls-key", value: "FILE", about: "its private key, PEM", offers: "files" },
+    { flag: "--plain-http", about: "be reached from elsewhere without TLS, as a proxy has it" },
+  ],
+  run: async (context, input) => {
+    const { terminal, clock } = context;
+    const place = placeOf(context, input);
+    const nanos = await ready(context);
+    const { serve } = await import("../../server/serve.ts");
+    const serving = await serve(
+      nanos,
+      { clock, random: systemRandom },
+      {
+        ...place,
+        names: input.options["--name"] ?? [],
+        plain: flag(input, "--plain-http"),
+        log: (line) => terminal.out(`${JSON.stringify(line)}\n`),
+      },
+    );
+    const keys = (await nanos.keys.list()).length;
+    terminal.err(`listening on ${serving.url}\n`);
+    if (keys === 0) terminal.err("no key yet: nanos key new --agent AGENT makes one\n");
+    await toldToStop(context);
+    terminal.err("stopping: what is under way comes to its end\n");
+    await serving.stop();
+    return EXIT.succeeded;
+  },
+};
+
+/** Waits until it is told to stop; told twice, it stops at once. */
+async function toldToStop({ terminal, clock }: Context): Promise<void> {
+  const stop = new AbortController();
+  terminal.onInterrupt(() => {
+    if (stop.signal.aborted) process.exit(EXIT.cancelled);
+    stop.abort();
+  });
+  while (!stop.signal.aborted) await clock.sleep(LONG_MS, stop.signal);
+}
+
+/** The longest a timer can be. */
+const LONG_MS = 2 ** 31 - 1;
+
+function placeOf(context: Context, input: Input) {
+  const port = Number(option(input, "--port") ?? 8088);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    const message = `${option(input, "--port")} is no port.`;
+    throw new NanosError("usage.port", message, "Give one from 0 to 65535: --port 8088");
+  }
+  const host = option(input, "--host") ?? "127.0.0.1";
+  const [cert, key] = [option(input, "--tls-cert"), option(input, "--tls-key")];
+  if ((cert === undefined) !== (key === undefined)) {
+    const next = "Give both: --tls-cert FILE --tls-key FILE";
+    throw new NanosError("usage.tls", "A certificate goes with its key.", next);
+  }
+  if (cert === undefined || key === undefined) return { host, port };
+  return { host, port, tls: { cert: read(context, cert), key: read(context, key) } };
+}
+
+function read({ options }: Context, file: string): string {
+  try {
+    return readFileSync(resolve(options.cwd ?? ".", file), "utf8");
+  } catch (error) {
+    const message = `${file} cannot be read (${codeOf(error) || "unknown"}).`;
+    throw new NanosError("usage.file", message, "Name a file that is there.");
+  }
+}

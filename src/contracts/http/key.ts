@@ -1,0 +1,74 @@
+import { z } from "zod";
+import { Scope } from "../scope.ts";
+
+/**
+ * A key a client shows over the network: whom it may ask and how far that reaches. What it starts is
+ * held to less than this by its agent's manifest, the rules and the grants, and never to more.
+ */
+export const Key = z.strictObject({
+  /** Short, not secret: what it is called in lists, logs and runs. */
+  id: z.string(),
+  /** The one agent it may ask; null for the operator's own key, which asks any and answers asks. */
+  agent: z.string().nullable(),
+  /** The most its runs may reach; what its agent declares, where nothing is said. */
+  scopes: z.array(Scope).optional(),
+  /** What each of its runs may use at most. */
+  budget: z
+    .strictObject({
+      /** US dollars. */
+      cost: z.number().nonnegative().optional(),
+      calls: z.number().int().positive().optional(),
+    })
+    .default({}),
+  /** Requests a minute. */
+  rate: z.number().int().positive(),
+  /** Milliseconds since 1970; void from then on. */
+  expires: z.number().int().optional(),
+  /** When it was made. */
+  at: z.number().int(),
+});
+export type Key = z.infer<typeof Key>;
+
+/** On the home chain: the operator let a client in over the network, and shut it out again. */
+export const KEY_EVENTS = [
+  z.strictObject({ kind: z.literal("key.made"), key: Key }),
+  z.strictObject({ kind: z.literal("key.removed"), id: z.string() }),
+] as const;
+
+/** `keys.json` of one workspace: keys with the SHA-256 of what clients show, which is kept nowhere. */
+export const KeysFile = z.strictObject({
+  v: z.literal(1),
+  keys: z.array(Key.extend({ hash: z.string() })),
+});
+export type KeysFile = z.infer<typeof KeysFile>;
+
+/** What a new key is to be. */
+export type KeyWish = Omit<Key, "id" | "at" | "rate" | "budget"> &
+  Partial<Pick<Key, "rate" | "budget">>;
+
+/** The client of a run that was asked with a key. */
+export function clientOf({ id }: Pick<Key, "id">): string {
+  return `${BY_KEY}${id}`;
+}
+
+/** The id of the key a client asked with; null for one that has none. */
+export function keyOfClient(client: string): string | null {
+  return client.startsWith(BY_KEY) ? client.slice(BY_KEY.length) : null;
+}
+
+const BY_KEY = "key:";
+
+/** Keys for the network, as the operator holds them. */
+export interface Keys {
+  list(): Promise<readonly Key[]>;
+  /**
+   * Makes a key. `secret` is what a client shows; it is told this once and kept nowhere.
+   *
+   * @throws NanosError `agent.unknown`, `key.bad_scope`, `key.expired`, `key.too_many`.
+   */
+  make(wish: KeyWish): Promise<{ readonly key: Key; readonly secret: string }>;
+  /** Voids a key and stops what runs with it. @throws NanosError `key.unknown`. */
+  rm(id: string): Promise<void>;
+  /** The key a client shows; null for what is none, or is none any more. */
+  admit(secret: string): Promise<Key | null>;
+}

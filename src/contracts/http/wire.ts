@@ -1,0 +1,42 @@
+import { z } from "zod";
+
+/** What goes over the network that is nobody else's: errors, liveness, the seeds' small routes. */
+
+/** A shape something sent has to have; what was read is `data`. */
+export type Shape<T = unknown> = z.ZodType<T>;
+
+/** What is refused or fails, in the shape clients of OpenAI know. */
+export const HttpError = z.strictObject({
+  error: z.strictObject({
+    message: z.string(),
+    type: z.string(),
+    /** Stable and dotted, as everywhere in nanos; or a reason of the gate. */
+    code: z.string(),
+    /** The field of the request it is about. */
+    param: z.string().nullable(),
+  }),
+});
+export type HttpError = z.infer<typeof HttpError>;
+
+export const Health = z.strictObject({ status: z.literal("ok"), service: z.string() });
+
+export const Ready = z.strictObject({
+  status: z.enum(["ready", "unready"]),
+  service: z.string(),
+  /** The code of why not. */
+  reason: z.string().optional(),
+});
+
+/** Any JSON there is. */
+export const AnyJson = z.unknown();
+
+export const Echo = z.strictObject({ echo: AnyJson });
+
+/** OpenAPI 3.1 itself, which has a schema of its own. */
+export const OpenApi = z.looseObject({ openapi: z.literal("3.1.0"), paths: z.looseObject({}) });
+
+/** A shape as JSON Schema 2020-12, as OpenAPI 3.1 takes it. */
+export function jsonSchemaOf(shape: Shape, io: "input" | "output"): unknown {
+  const { $schema: _, ...rest } = z.toJSONSchema(shape, { io });
+  return rest;
+}

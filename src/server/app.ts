@@ -1,0 +1,198 @@
+import { Hono } from "hono";
+import type { Key } from "../contracts/http/key.ts";
+import type { Nanos } from "../contracts/nanos.ts";
+import { type Clock } from "../std/clock.ts";
+import { messageOf, type NanosError } from "../std/error.ts";
+import { newId, type Random } from "../std/random.ts";
+import { bodyOf } from "./body.ts";
+import { type Doors, openDoors } from "./doors.ts";
+import { checkRequest, type Names } from "./guard.ts";
+import { openapiOf } from "./openapi.ts";
+import { errorBody, failureOf, Refusal, statusOf } from "./refusal.ts";
+import type { Reply, Route } from "./route.ts";
+import { ROUTES } from "./routes.ts";
+
+/**
+ * The server as a plain function of a request: what listens is another part. Each request goes the
+ * same way: the guard, the route, the key, a place, the body, the handler; and each is logged once.
+ */
+export interface App {
+  /** Never rejects. `admitted` is called once the request is let in: it may take its time from then. */
+  fetch(request: Request, admitted?: () => void): Promise<Response>;
+  /** From now on nothing new is begun. */
+  drain(): void;
+  /** Requests under way. */
+  inside(): number;
+}
+
+/** One request, once it is answered. Nothing a client sent stands in it but method and id. */
+export interface LogLine {
+  readonly at: number;
+  readonly request: string;
+  readonly method: string;
+  /** The route's own path, never the one that was sent. */
+  readonly route: string | null;
+  readonly status: number;
+  readonly ms: number;
+  readonly key: string | null;
+  /** Code of the failure. */
+  readonly code?: string;
+  /** What is wrong in nanos itself. */
+  readonly bug?: string;
+}
+
+export interface AppParts {
+  readonly nanos: Nanos;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly names: () => Names;
+  readonly log: (line: LogLine) => void;
+}
+
+interface Asked {
+  readonly request: Request;
+  readonly id: string;
+  readonly admitted: () => void;
+  /** Set as the request is let in further, for the log. */
+  key: Key | null;
+}
+
+export function appOf(parts: AppParts): App {
+  const { nanos, clock } = parts;
+  const doors = openDoors(nanos.keys, clock);
+  const router = new Hono<{ Bindings: Asked }>();
+  const state = { draining: false };
+  for (const route of ROUTES) {
+    const path = route.path.replaceAll(/\{(\w+)\}/gu, ":$1");
+    router.on(route.method, path, (c) => {
+      const draining = state.draining;
+      return answer(parts, doors, c.env, { route, params: c.req.param(), draining });
+    });
+  }
+  router.notFound(async ({ env }) => refuseUnknown(parts, doors, env));
+  return {
+    fetch: async (request, admitted = () => undefined) => {
+      const asked: Asked = { request, id: idOf(request, parts), admitted, key: null };
+      return router.fetch(request, asked);
+    },
+    drain: () => {
+      state.draining = true;
+    },
+    inside: () => doors.inside,
+  };
+}
+
+const openapi = (): unknown => openapiOf(ROUTES);
+
+interface Found {
+  readonly route: Route;
+  readonly params: Readonly<Record<string, string>>;
+  readonly draining: boolean;
+}
+
+/** Lets one request in, has it handled, and logs it. */
+async function answer(
+  parts: AppParts,
+  doors: Doors,
+  asked: Asked,
+  { route, params, draining }: Found,
+): Promise<Response> {
+  return logged(parts, asked, route.path, async () => {
+    const { nanos, clock } = parts;
+    const { request, id } = asked;
+    checkRequest(request, parts.names());
+    asked.key = await doors.admit(request.headers, route.needs);
+    if (draining && route.needs !== "nothing") throw stopping();
+    const leave = doors.enter(asked.key);
+    try {
+      const body = route.takes === null ? null : await bodyOf(request, route.takes, clock);
+      asked.admitted();
+      const { key } = asked;
+      const query = new URL(request.url).searchParams;
+      const call = { id, key, params, query, body, signal: request.signal };
+      return jsonOf(await route.handle({ ...call, nanos, clock, draining, openapi }));
+    } finally {
+      leave();
+    }
+  });
+}
+
+/** Whoever has no key is not told which routes there are. */
+function refuseUnknown(parts: AppParts, doors: Doors, asked: Asked): Promise<Response> {
+  return logged(parts, asked, null, async () => {
+    const { request } = asked;
+    checkRequest(request, parts.names());
+    asked.key = await doors.admit(request.headers, "key");
+    const { pathname } = new URL(request.url);
+    const methods = ROUTES.filter(({ path }) => fits(path, pathname)).map(({ method }) => method);
+    if (methods.length === 0) {
+      throw new Refusal("http.not_found", "There is no such route.", "See /openapi.json.");
+    }
+    const allow = methods.join(", ");
+    throw new Refusal("http.method", `That route takes ${allow}.`, "See /openapi.json.", {
+      headers: { allow },
+    });
+  });
+}
+
+function fits(path: string, pathname: string): boolean {
+  const parts = path.split("/");
+  const given = pathname.split("/");
+  return (
+    parts.length === given.length && parts.every((one, i) => one[0] === "{" || one === given[i])
+  );
+}
+
+async function logged(
+  { clock, log }: AppParts,
+  asked: Asked,
+  route: string | null,
+  act: () => Promise<Response>,
+): Promise<Response> {
+  const { request, id } = asked;
+  const start = clock.elapsed();
+  let failed: NanosError | null = null;
+  let response: Response;
+  try {
+    response = await act();
+  } catch (error) {
+    failed = failureOf(error);
+    response = refusalOf(failed);
+  }
+  response.headers.set("x-request-id", id);
+  for (const [name, value] of HEADERS) response.headers.set(name, value);
+  log({
+    ...{ at: clock.now(), request: id, method: request.method, route },
+    ...{ status: response.status, ms: Math.round(clock.elapsed() - start) },
+    key: asked.key?.id ?? null,
+    ...(failed === null ? {} : { code: failed.code }),
+    ...(failed?.code === "http.internal" ? { bug: messageOf(failed.cause) } : {}),
+  });
+  return response;
+}
+
+const HEADERS: readonly (readonly [string, string])[] = [
+  ["cache-control", "no-store"],
+  ["x-content-type-options", "nosniff"],
+];
+
+function refusalOf(failed: NanosError): Response {
+  const { code, message, next } = failed;
+  const { param = null, headers = {} } = failed instanceof Refusal ? failed : {};
+  const body = errorBody({ code, message, next, param });
+  return jsonOf({ status: statusOf(code), headers, body });
+}
+
+function jsonOf({ status = 200, headers = {}, body }: Reply): Response {
+  return Response.json(body, { status, headers });
+}
+
+function stopping(): Refusal {
+  return new Refusal("http.draining", "The server is about to stop.", "Try again later.");
+}
+
+/** The id a client gave the request, where it is one; else a new one. */
+function idOf(request: Request, { clock, random }: AppParts): string {
+  const given = request.headers.get("x-request-id") ?? "";
+  return /^[\w.:-]{1,64}$/u.test(given) ? given : newId("q", clock.now(), random);
+}

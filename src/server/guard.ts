@@ -1,0 +1,85 @@
+import { Refusal } from "./refusal.ts";
+
+/**
+ * What is looked at before anything else of a request. A page in a browser may send requests here, and
+ * a name of its own may lead here (rebinding): so the request has to be addressed to one of our names,
+ * come from no page but our own, and carry JSON, which no form can send.
+ */
+export interface Names {
+  /** `HOST:PORT` as clients may address it, lower case. */
+  readonly hosts: ReadonlySet<string>;
+  /** True where any address of this machine will do: then a Host that is an address is one of ours. */
+  readonly anyAddress: boolean;
+  readonly port: number;
+  readonly secure: boolean;
+}
+
+/** The names a server goes by that listens at `host` and port. */
+export function namesOf(given: {
+  readonly host: string;
+  readonly port: number;
+  readonly secure: boolean;
+  /** Other names it is called by, with or without a port. */
+  readonly also: readonly string[];
+}): Names {
+  const { host, port, secure } = given;
+  const own = [...LOOPBACK, host.includes(":") ? `[${host}]` : host];
+  const usual = port === (secure ? 443 : 80);
+  const names = own.flatMap((name) => [`${name}:${port}`, ...(usual ? [name] : [])]);
+  const hosts = new Set([...names, ...given.also].map((name) => name.toLowerCase()));
+  return { hosts, port, secure, anyAddress: host === "0.0.0.0" || host === "::" };
+}
+
+const LOOPBACK = ["localhost", "127.0.0.1", "[::1]"];
+
+/** True for an address nobody outside this machine reaches. */
+export function isLoopback(host: string): boolean {
+  return LOOPBACK.includes(host) || host === "::1" || /^127\.\d+\.\d+\.\d+$/u.test(host);
+}
+
+/** @throws Refusal `http.host`, `http.origin`, `http.media`. */
+export function checkRequest(request: Request, names: Names): void {
+  const { headers } = request;
+  const host = headers.get("host")?.toLowerCase() ?? "";
+  if (!isOurs(host, names)) {
+    throw new Refusal(
+      "http.host",
+      "The request is addressed to another host.",
+      "Ask by an address of this server, or have it started with --name NAME.",
+    );
+  }
+  const origin = headers.get("origin");
+  const isOwn = origin === null || origin === `${names.secure ? "https" : "http"}://${host}`;
+  const site = headers.get("sec-fetch-site");
+  if (!isOwn || (site !== null && !SAME_SITE.includes(site))) {
+    const message = "Pages of other sites may not ask.";
+    throw new Refusal(
+      "http.origin",
+      message,
+      "Ask from a program, or from this server's own page.",
+    );
+  }
+  const sends = request.method !== "GET" && request.method !== "HEAD" && hasBody(headers);
+  if (sends && !/^application\/json\s*(?:;|$)/iu.test(headers.get("content-type") ?? "")) {
+    throw new Refusal(
+      "http.media",
+      "The body is not JSON.",
+      "Send Content-Type: application/json.",
+    );
+  }
+}
+
+const SAME_SITE: readonly string[] = ["same-origin", "none"];
+
+function hasBody(headers: Headers): boolean {
+  const length = headers.get("content-length");
+  return headers.has("transfer-encoding") || (length !== null && length !== "0");
+}
+
+function isOurs(host: string, { hosts, anyAddress, port }: Names): boolean {
+  if (hosts.has(host)) return true;
+  return anyAddress && host.endsWith(`:${port}`) && ADDRESS.test(host.slice(0, -`:${port}`.length));
+}
+
+// A name can be made to lead here by whoever owns it; an address is what it is.
+const ADDRESS = /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:.]+\])$/u;

@@ -1,0 +1,135 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { connect, type Socket } from "node:net";
+import { systemClock } from "../std/clock.ts";
+import { systemRandom } from "../std/random.ts";
+import { serve, type ServeOptions, type Serving } from "./serve.ts";
+import { type Served, served } from "./testing/served.ts";
+
+/** What comes over a real socket and is no request a well-meaning client sends. */
+
+let home: Served;
+let serving: Serving;
+let port = 0;
+let key = "";
+
+const OPTIONS: ServeOptions = {
+  ...{ host: "127.0.0.1", port: 0, names: [], plain: false },
+  log: () => undefined,
+};
+const PARTS = { clock: systemClock, random: systemRandom };
+
+beforeAll(async () => {
+  home = await served();
+  key = await home.key({ rate: 10_000 });
+  serving = await serve(home.nanos, PARTS, OPTIONS);
+  port = Number(new URL(serving.url).port);
+});
+afterAll(async () => {
+  await serving.stop();
+  await home.close();
+});
+
+/** Sends bytes as they are, and gives what comes until the other end closes or has answered. */
+function raw(text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket: Socket = connect(port, "127.0.0.1", () => socket.write(text));
+    let came = "";
+    socket.on("data", (data) => {
+      came += data.toString();
+      // Whatever else it was taken for, each answer has an end.
+      if (/\r\n\r\n(?:[^]*\}|$)/u.test(came) && !came.startsWith("HTTP/1.1 100")) socket.end();
+    });
+    socket.on("close", () => resolve(came));
+    socket.on("error", reject);
+  });
+}
+
+const head = (...lines: readonly string[]): string => `${lines.join("\r\n")}\r\n\r\n`;
+const statusOf = (came: string): string => /^HTTP\/1\.1 (\d{3})/u.exec(came)?.[1] ?? "closed";
+
+test("requests that two readers could read in two ways are refused", async () => {
+  const host = `Host: 127.0.0.1:${port}`;
+  const auth = `Authorization: Bearer ${key}`;
+  const inner = `GET /v1/models HTTP/1.1\r\n${host}\r\n${auth}\r\n\r\n`;
+  const smuggled: readonly (readonly [string, string])[] = [
+    ["no host", head("GET /health HTTP/1.1")],
+    ["two hosts", head("GET /health HTTP/1.1", host, "Host: evil.example")],
+    [
+      "two lengths",
+      `${head("POST /echo HTTP/1.1", host, auth, "Content-Length: 2", "Content-Length: 60")}{}${inner}`,
+    ],
+    [
+      "length and chunks",
+      `${head("POST /echo HTTP/1.1", host, auth, "Content-Type: application/json", "Content-Length: 5", "Transfer-Encoding: chunked")}0\r\n\r\n${inner}`,
+    ],
+    ["a bad length", `${head("POST /echo HTTP/1.1", host, auth, "Content-Length: +2")}{}`],
+    [
+      "odd chunks",
+      `${head("POST /echo HTTP/1.1", host, auth, "Transfer-Encoding: xchunked")}0\r\n\r\n`,
+    ],
+    [
+      "a space before the colon",
+      head("GET /v1/models HTTP/1.1", host, `Authorization : Bearer ${key}`),
+    ],
+    [
+      "another host in the line",
+      head("GET http://evil.example/health HTTP/1.1", "Host: evil.example"),
+    ],
+    ["TRACE", head("TRACE / HTTP/1.1", host)],
+    ["CONNECT", head("CONNECT evil.example:443 HTTP/1.1", "Host: evil.example:443")],
+  ];
+  for (const [name, text] of smuggled) {
+    const came = await raw(text);
+    const statuses = [...came.matchAll(/HTTP\/1\.1 (\d{3})/gu)].map(([, status]) => Number(status));
+    expect([name, statuses.every((status) => status >= 400), statuses.length <= 1]).toEqual([
+      name,
+      true,
+      true,
+    ]);
+  }
+});
+
+test("a head that is too large, and one that never ends, get nowhere", async () => {
+  const host = `Host: 127.0.0.1:${port}`;
+  const large = await raw(head("GET /health HTTP/1.1", host, `X-Large: ${"x".repeat(64 * 1024)}`));
+  expect(Number(statusOf(large)) >= 400 || statusOf(large) === "closed").toBe(true);
+  const many = Array.from({ length: 5_000 }, (_, i) => `X-${i}: 1`);
+  const flood = await raw(head("GET /health HTTP/1.1", host, ...many));
+  expect(statusOf(flood)).not.toBe("200");
+  // And who is well behaved is still served.
+  expect((await fetch(`${serving.url}/health`)).status).toBe(200);
+});
+
+test("what can be reached from elsewhere needs a key, and TLS or a word", async () => {
+  const other = await served();
+  try {
+    const at = (more: Partial<ServeOptions>): Promise<unknown> =>
+      serve(other.nanos, PARTS, { ...OPTIONS, host: "0.0.0.0", ...more }).then(
+        (one) => one.stop(),
+        (error: unknown) => (error as { code?: string }).code,
+      );
+    expect(await at({ plain: true })).toBe("serve.no_key");
+    await other.key({});
+    expect(await at({})).toBe("serve.no_tls");
+    expect(await at({ plain: true })).toBeUndefined();
+    expect(await at({ plain: true, host: "127.0.0.1", port })).toBe("serve.port_taken");
+    expect(await at({ plain: true, host: "192.0.2.1" })).toBe("serve.cannot_listen");
+  } finally {
+    await other.close();
+  }
+});
+
+test("told to stop, it begins nothing new and lets what is under way end", async () => {
+  const one = await serve(home.nanos, PARTS, OPTIONS);
+  const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
+  const body = JSON.stringify({
+    model: "nanos/oracle",
+    messages: [{ role: "user", content: "calculate 2 + 2" }],
+  });
+  const asked = fetch(`${one.url}/v1/chat/completions`, { method: "POST", headers, body });
+  const before = home.nanos.traces.list({ limit: 1 })[0]?.run;
+  while (home.nanos.traces.list({ limit: 1 })[0]?.run === before) await systemClock.sleep(5);
+  await one.stop();
+  expect(await (await asked).json()).toMatchObject({ choices: [{ message: { content: "4" } }] });
+  expect(await fetch(`${one.url}/health`).catch(() => "closed")).toBe("closed");
+});

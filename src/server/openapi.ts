@@ -1,0 +1,41 @@
+import { HttpError, jsonSchemaOf } from "../contracts/http/wire.ts";
+import type { Route } from "./route.ts";
+
+/** What `/openapi.json` says: OpenAPI 3.1, made of the routes there are. */
+export function openapiOf(routes: readonly Route[]): unknown {
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const route of routes) {
+    paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operationOf(route) };
+  }
+  return {
+    openapi: "3.1.0",
+    info: { title: "nanos", version: "1.0.0" },
+    components: {
+      securitySchemes: { key: { type: "http", scheme: "bearer" } },
+      schemas: { Error: jsonSchemaOf(HttpError, "output") },
+    },
+    paths,
+  };
+}
+
+function operationOf({ path, summary, needs, takes, gives }: Route): unknown {
+  const parameters = [...path.matchAll(/\{(\w+)\}/gu)].map(([, name]) => ({
+    ...{ name, in: "path", required: true },
+    schema: { type: "string" },
+  }));
+  const json = (schema: unknown): unknown => ({ "application/json": { schema } });
+  const error = { $ref: "#/components/schemas/Error" };
+  return {
+    summary,
+    ...(needs === "nothing" ? {} : { security: [{ key: [] }] }),
+    ...(needs === "operator" ? { description: "Takes the operator's own key." } : {}),
+    ...(parameters.length === 0 ? {} : { parameters }),
+    ...(takes === null
+      ? {}
+      : { requestBody: { required: true, content: json(jsonSchemaOf(takes, "input")) } }),
+    responses: {
+      "200": { description: summary, content: json(jsonSchemaOf(gives, "output")) },
+      default: { description: "Refused, or failed.", content: json(error) },
+    },
+  };
+}

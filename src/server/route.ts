@@ -1,0 +1,57 @@
+import type { Key } from "../contracts/http/key.ts";
+import type { Shape } from "../contracts/http/wire.ts";
+import type { Nanos } from "../contracts/nanos.ts";
+import type { Clock } from "../std/clock.ts";
+
+/** One request that was let in, as a handler sees it. */
+export interface Call<B> {
+  /** What it is called in logs and in `X-Request-ID`. */
+  readonly id: string;
+  /** The key it was asked with; null on a route that needs none. */
+  readonly key: Key | null;
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+  readonly body: B;
+  /** Aborts when the client is gone. */
+  readonly signal: AbortSignal;
+  readonly nanos: Nanos;
+  readonly clock: Clock;
+  /** What `/openapi.json` says. */
+  readonly openapi: () => unknown;
+  /** True once the server was told to stop. */
+  readonly draining: boolean;
+}
+
+/** What a handler answers: one JSON document. */
+export interface Reply {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: unknown;
+}
+
+/** Who may ask: anybody, a client with a key, or the operator with their own. */
+export type Needs = "nothing" | "key" | "operator";
+
+/** A route as data: the server, `/openapi.json`, the documents and the tests read this and nothing else. */
+export interface Route {
+  readonly method: "GET" | "POST" | "DELETE";
+  /** With its parameters in braces: `/v1/models/{id}`. */
+  readonly path: string;
+  /** One line, without a full stop. */
+  readonly summary: string;
+  readonly needs: Needs;
+  /** What its body has to be; null for a route without one. */
+  readonly takes: Shape | null;
+  readonly gives: Shape;
+  readonly handle: (call: Call<unknown>) => Promise<Reply>;
+}
+
+/** A route whose handler is given what `takes` has read. */
+export function route<B>(
+  made: Omit<Route, "takes" | "handle"> & {
+    readonly takes: Shape<B> | null;
+    readonly handle: (call: Call<B>) => Promise<Reply>;
+  },
+): Route {
+  return made as Route;
+}

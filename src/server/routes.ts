@@ -1,0 +1,7 @@
+import type { Route } from "./route.ts";
+import { CHAT } from "./routes/chat.ts";
+import { MODELS } from "./routes/models.ts";
+import { OPEN } from "./routes/open.ts";
+
+/** Every route, by group. Adding a group is adding its file in `routes/` and its line here. */
+export const ROUTES: readonly Route[] = [...OPEN, ...MODELS, ...CHAT];
