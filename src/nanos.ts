@@ -263,7 +263,7 @@ function worldOf(parts: Omit<Parameters<typeof openWorld>[0], "evolving" | "miss
 } {
   const evolving = openEvolution(parts.home, parts.journal, systemClock);
   const missions = missionWays(parts.models.models.list);
-  return { evolving, world: openWorld({ ...parts, evolving, missions }) };
+  return { evolving, world: openWorld({ ...parts, evolving: evolving.runs, missions }) };
 }
 
 async function letGo(

@@ -1,9 +1,10 @@
 import { expect, test } from "bun:test";
 import type { ArtifactLine } from "../contracts/artifact.ts";
 import type { UndoView } from "../contracts/undo.ts";
+import { contextLines } from "./commands/context.ts";
 import { undoLines } from "./commands/undo.ts";
 import { artifactTable } from "./commands/vault.ts";
-import { paintAll } from "./render/line.ts";
+import { paintAll, textOf } from "./render/line.ts";
 
 test("undo: a dry run says what stays done, at 80 columns", () => {
   const view: UndoView = {
@@ -47,4 +48,18 @@ test("vault: a table of artifacts at 80 columns, flagged where somebody should l
   expect(text.split("\n").every((line) => line.length <= 80)).toBe(true);
   expect(text).toContain("pending !");
   expect(paintAll(artifactTable([], 80), false)).toContain("Nothing is kept");
+});
+
+test("what the oracle is told without being in a file is shown whole, at every width", () => {
+  const text = `## How you work\n${"Plans by use: brief (3), release (2). ".repeat(4)}`;
+  const parts = [
+    { what: "prompt of oracle", tokens: 100 },
+    { what: "how you work here", tokens: 40, text },
+  ];
+  const view = { run: null, model: "m", window: null, parts, left: 0 };
+  for (const width of [40, 80]) {
+    const shown = contextLines(view, width).map(textOf);
+    expect(shown.join(" ")).toContain("## How you work");
+    expect(Math.max(...shown.map((line) => line.length))).toBeLessThanOrEqual(width);
+  }
 });

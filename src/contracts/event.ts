@@ -163,6 +163,8 @@ export const EventBody = z.discriminatedUnion("kind", [
     workspace: z.string(),
     /** Present where that is a copy of this folder, made for the run and gone with it. */
     tree: z.strictObject({ from: z.string() }).optional(),
+    /** How the operator works here, as the oracle is told. */
+    companion: z.string().optional(),
     /** The operator's date when it began, `2026-11-21`. */
     today: z.string(),
     /** Ids of the rules in force. */

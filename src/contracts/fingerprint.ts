@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "fe31557e129cfb0db6bdc7ea2236828331c8e7b395cc6e3bb5806e390f0880f9";
+export const SCHEMAS_HASH = "baf46191e88fd0d263e9128f77444c20cc507e7d5133a2e6d962a4a51f29d9e8";

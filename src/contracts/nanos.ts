@@ -179,6 +179,8 @@ export interface ContextPart {
   readonly what: string;
   /** An estimate. */
   readonly tokens: number;
+  /** Whole, where it is told to the oracle without being in any file. */
+  readonly text?: string;
 }
 
 export interface Tools {

@@ -134,6 +134,20 @@ export interface MissionNumbers {
 
 type Tally = Readonly<Record<string, number>>;
 
+/** How the operator works here, from the journal alone. */
+export interface OperatorContext {
+  /** Requests and calls that were begun; what they began in turn is not counted. */
+  readonly interactions: number;
+  /** Missions by the name of their plan, the most used first. */
+  readonly missions: Tally;
+  /** The newest missions; `at` in milliseconds since 1970, `came` the outcome or the state. */
+  readonly recent: readonly { readonly plan: string; readonly at: number; readonly came: string }[];
+  /** Asks that are open. */
+  readonly waits: number;
+  /** Of the newest answers. */
+  readonly answers: { readonly allowed: number; readonly denied: number };
+}
+
 /** How a home stands, from its journal and its files. */
 export interface Status {
   readonly evolution: Evolution;
@@ -144,6 +158,7 @@ export interface Status {
     readonly open: number;
     readonly outcomes: Readonly<Record<string, number>>;
   };
+  readonly operator: OperatorContext;
   readonly agents: readonly string[];
   readonly memory: {
     readonly enabled: boolean;

@@ -10,19 +10,18 @@ import type { World } from "../kernel/world.ts";
 import { openMemory } from "../memory/open.ts";
 import type { Clock } from "../std/clock.ts";
 import { joinLabels, UNKNOWN_LABEL } from "../gate/labels.ts";
+import { LIMITS } from "../std/limits.ts";
 import type { Json } from "../std/json.ts";
 import { thoughtsOf } from "./cognition/desk.ts";
 import { numbersOf, unknownMission } from "./analyze.ts";
+import { companionText, operatorContext } from "./companion.ts";
 import { type TraitDesk, traitDesk } from "./desk.ts";
 import { keptIn } from "./kept.ts";
 import { pastMissions, recallMissions } from "./recall.ts";
 
-/** What is worked out from a home's missions, as its surfaces and its runs go by it. */
+/** What is worked out from a home's missions, as its surfaces go by it and as its runs do. */
 export interface Evolving extends TraitDesk {
-  /** What a look of an agent finds. @throws NanosError `mission.unknown`. */
-  look: World["look"];
-  /** What agents noted, and may note. */
-  thoughts: World["thoughts"];
+  readonly runs: Pick<World, "traits" | "look" | "thoughts" | "companion">;
 }
 
 /** Stage and traits of a home, worked out from its journal when they are asked for. */
@@ -36,12 +35,19 @@ export function openEvolution(
   const alone: World["alone"] = (task) => withLock(join(paths.machine, "traits"), clock, task);
   const traits = traitDesk({ world: { journal, alone }, config, kept });
   const memory = openMemory(memoryDir(home));
-  return {
-    ...traits,
-    thoughts: thoughtsOf(journal),
-    look: async (name, text, looker) =>
-      lookBack({ journal, memory }, await traits.traits(), { name, text, looker }),
+  const companion = async (): Promise<string | null> => {
+    const on = await traits.traits();
+    if (!on.includes("COMPANION")) return null;
+    const oracle = { run: "", agent: "", isOracle: true, workspace: home.place.workspace };
+    const isWide = on.includes("MULTI_DOMAIN");
+    const past = pastMissions({ journal }, oracle, isWide, LIMITS.companionLooked);
+    const lines = past.map(({ line }) => line);
+    return companionText(operatorContext(journal, clock.now(), lines));
   };
+  const look: World["look"] = async (name, text, looker) =>
+    lookBack({ journal, memory }, await traits.traits(), { name, text, looker });
+  const thoughts = thoughtsOf(journal);
+  return { ...traits, runs: { traits: traits.traits, look, thoughts, companion } };
 }
 
 /** What a look of an agent finds. @throws NanosError `mission.unknown`. */

@@ -143,6 +143,18 @@ test("another agent finds its own tasks of what asked it, and nothing else", asy
   expect(missions[0]).toMatchObject({ tasks: expect.not.objectContaining({ a: "succeeded" }) });
 });
 
+test("a program that asks finds its own missions, and nobody else's", async () => {
+  const { made, world } = labOf([{ name: "recall_missions", args: {} }]);
+  for (const client of ["mcp", undefined]) {
+    await (
+      await beginIn(made, world, { tasks: [ONE] }, { ...(client ? { client } : {}) } as never)
+    ).done;
+  }
+  const { done } = await begin(world, { text: "What did we do?", client: "http" });
+  const { run } = await done;
+  expect(looksIn(made, run)).toMatchObject([{ found: { missions: [] } }]);
+});
+
 test("numbers of a mission, and none of one that is not the asker's", async () => {
   const { made, world } = labOf([{ name: "mission_numbers", args: { mission: "r1" } }]);
   const bad = { id: "b", tool: "fail", args: {}, recover: [{ retry: { times: 1, wait: 1 } }] };

@@ -57,16 +57,25 @@ export function pastMissions(
   { journal }: Pick<World, "journal">,
   looker: Pick<Looker, "run" | "agent" | "isOracle" | "workspace">,
   everywhere: boolean,
+  most: number = LIMITS.missionsLooked,
 ): readonly Past[] {
-  return listMissions(journal, LIMITS.missionsLooked).flatMap((line): Past | readonly [] => {
+  // A program that asks hears of its own missions, and of nobody else's.
+  const client = startIn(journal, topRun(looker.run))?.client;
+  return listMissions(journal, most).flatMap((line): Past | readonly [] => {
     if (line.run === topRun(looker.run)) return [];
-    const started = firstOf(journal, line.run)?.body;
-    if (started?.kind !== "run.started" || !started.mission || started.rehearsal) return [];
+    const started = startIn(journal, line.run);
+    if (!started?.mission || started.rehearsal) return [];
     const { mission, workspace } = started;
+    if (client !== undefined && started.client !== client) return [];
     if (!everywhere && workspace !== looker.workspace) return [];
     const isAsked = mission.plan.tasks.some(({ agent }) => agent === looker.agent);
     return looker.isOracle || isAsked ? { line, started: { ...started, mission } } : [];
   });
+}
+
+function startIn(journal: World["journal"], run: string): RunStarted | null {
+  const body = firstOf(journal, run)?.body;
+  return body?.kind === "run.started" ? body : null;
 }
 
 async function seenOf(
@@ -79,7 +88,8 @@ async function seenOf(
   const { plan, inputs } = started.mission;
   const isMine = (id: string): boolean =>
     looker.isOracle || plan.tasks.some((task) => task.id === id && task.agent === looker.agent);
-  let label: Label = started.mission.by === "operator" ? REQUEST_LABEL : UNKNOWN_LABEL;
+  const isOwn = started.mission.by === "operator" && started.client === undefined;
+  let label: Label = isOwn ? REQUEST_LABEL : UNKNOWN_LABEL;
   const ends: TaskEnded[] = [];
   let said: { text: string; why: string } = { text: "", why: "" };
   for (const { event, body } of journal.chain(run)) {

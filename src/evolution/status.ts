@@ -6,11 +6,12 @@ import type { ModelLine, Place } from "../contracts/nanos.ts";
 import type { Status } from "../contracts/stage.ts";
 import { spendOf } from "../kernel/views/traces.ts";
 import type { World } from "../kernel/world.ts";
+import { operatorContext } from "./companion.ts";
 import type { TraitDesk } from "./desk.ts";
 
 /** What a status is read from. */
 interface Sources {
-  readonly world: Pick<World, "journal">;
+  readonly world: Pick<World, "journal" | "clock">;
   readonly place: Place;
   readonly agents: Agents;
   readonly memory: Memories;
@@ -30,6 +31,7 @@ export async function statusOf(sources: Sources): Promise<Status> {
     evolution,
     traits: await evolving.desk.list(),
     missions: tally(missions.list(Number.MAX_SAFE_INTEGER)),
+    operator: operatorContext(journal, world.clock.now()),
     agents: agents.list().map(({ manifest }) => manifest.name),
     memory: {
       enabled: settings.enabled,

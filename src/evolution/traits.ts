@@ -60,7 +60,12 @@ const ABOUT: Readonly<Record<TraitName, TraitAbout & { readonly from: StageName 
     where: "the tool recall_missions",
     use: "switched",
   },
-  COMPANION: { from: "AWAKENING", ...NOT_YET },
+  COMPANION: {
+    from: "AWAKENING",
+    does: "The oracle is told how you work here: counts, your plans by use, what waits for you.",
+    where: "nanos context",
+    use: "switched",
+  },
   WORKER_SPAWN: { from: "FORGING", ...NOT_YET },
   BELIEF_TRACK: { from: "FORGING", ...NOT_YET },
   ANALYZE: {

@@ -28,7 +28,10 @@ export function systemText(given: Speaker): string {
 }
 
 /** What a prompt is written for. */
-export type Speaker = Pick<Frame, "agent" | "facts" | "today" | "grants" | "workspace">;
+export type Speaker = Pick<Frame, "agent" | "facts" | "today" | "grants" | "workspace"> & {
+  /** How the operator works here. */
+  readonly companion?: string | undefined;
+};
 
 /** The system text in its parts, each with a word on where it comes from. */
 export function systemParts(given: Speaker): readonly { what: string; text: string }[] {
@@ -49,6 +52,7 @@ export function systemParts(given: Speaker): readonly { what: string; text: stri
     const text = `## This workspace\n${facts.instructions.trim()}`;
     parts.push({ what: "AGENTS.md", text });
   }
+  if (given.companion !== undefined) parts.push({ what: COMPANION, text: given.companion });
   const own = given.grants.filter(
     ({ skill }) => agent.manifest.skills.includes(skill) || agent.manifest.tools?.includes(skill),
   );
@@ -62,6 +66,9 @@ export function systemParts(given: Speaker): readonly { what: string; text: stri
   ].join("\n");
   return [...parts, { what: "date, workspace, grants", text }];
 }
+
+/** The part of the prompt that says how the operator works here. */
+export const COMPANION = "how you work here";
 
 // Named while nothing foreign was read, a tool is the operator's or the model's own idea.
 const PLAN =

@@ -102,6 +102,7 @@ export async function startOf(
     ...(follows ? { follows } : {}),
     // A plan is followed where the operator works; an agent it asks may have a copy of its own.
     ...groundOf(world, facts, mission ? undefined : agent?.manifest, request.run),
+    ...(!call && !client && name === facts.oracle ? await companionIn(world) : {}),
     today: localDate(world.clock.now()),
     facts: await world.keep(facts),
     grants: [...world.grants()],
@@ -139,6 +140,11 @@ function budgetBy(key: Key | undefined, budget: Budget): Budget {
     calls: Math.min(budget.calls, calls),
     ...(least === Infinity ? {} : { cost: least }),
   };
+}
+
+async function companionIn({ companion }: World): Promise<Pick<RunStarted, "companion">> {
+  const text = await companion();
+  return text === null ? {} : { companion: text };
 }
 
 /** What is asked, and what of it the operator said. */

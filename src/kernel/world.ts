@@ -195,6 +195,8 @@ export interface World {
   };
   /** Traits that are switched on as of now. */
   traits(): Promise<readonly TraitName[]>;
+  /** How the operator works here, for the oracle; null where COMPANION is off. */
+  companion(): Promise<string | null>;
   /** Looks back at what is on record, for one who may. @throws NanosError where there is none. */
   look(name: string, text: string, looker: Looker): Promise<Found>;
   /** Looks at a plan an agent hands in: what it is, or everything that is wrong with it, a line each. */

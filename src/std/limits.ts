@@ -307,6 +307,9 @@ export const LIMITS = {
   missionsLooked: 500,
   recalledMissions: 10,
   recalledChars: 1_000,
+  /** Newest missions, and plans by use, that an oracle is told of, out of so many newest. */
+  companionMissions: 8,
+  companionLooked: 50,
   /** A stored secret shorter than this is not looked for in texts: it would be found everywhere. */
   storedSecretChars: 6,
   /** What a scrubber has replaced once it replaces wherever it stands, unless it is shorter. */

@@ -1,8 +1,10 @@
 import type { ContextView } from "../../contracts/nanos.ts";
+import { plainText } from "../../std/text.ts";
 import { type Command, show } from "../command.ts";
 import { EXIT } from "../exit.ts";
 import { type Line, span } from "../render/line.ts";
 import { table } from "../render/table.ts";
+import { wrap } from "../render/width.ts";
 import { count, shortCount } from "../render/words.ts";
 
 export const command: Command = {
@@ -35,6 +37,9 @@ export function contextLines(view: ContextView, width: number): readonly Line[] 
       parts,
       width,
     ),
+    ...parts.flatMap(({ what, text = "" }): readonly Line[] =>
+      text === "" ? [] : ["", [span(what, "bold")], ...linesOf(text, width)],
+    ),
     "",
     [`about ${shortCount(total)}${of} tokens, ${share(total)}  `, span(model, "dim")],
     ...(left === 0
@@ -43,4 +48,9 @@ export function contextLines(view: ContextView, width: number): readonly Line[] 
           [span(`${count(left, "earlier message")} left out of the newest call`, "yellow")] as Line,
         ]),
   ];
+}
+
+function linesOf(text: string, width: number): readonly Line[] {
+  const lines = plainText(text).split("\n");
+  return lines.flatMap((line) => wrap(line, Number.isFinite(width) ? width : 100));
 }

@@ -26,6 +26,8 @@ test("a home on one page, with what the next stage takes", () => {
     "",
     "  missions     5 succeeded, 2 degraded, 5 failed, 1 waiting",
     "  not counted  1 open, 2 degraded, 3 unproven",
+    "  plans        9 brief, 3 release",
+    "  answers      12 yes, 1 no, 2 still to be given",
     "  agents       oracle, research",
     "  memory       3 notes, 1 candidate: nanos memory inbox",
     "  model        script",

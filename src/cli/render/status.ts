@@ -53,7 +53,7 @@ function brokenLines({ broken }: Evolution, width: number): readonly Line[] {
 }
 
 function rowsOf(status: Status): readonly (readonly [string, string])[] {
-  const { missions, evolution, agents, memory, model, sandbox, spend } = status;
+  const { missions, evolution, operator, agents, memory, model, sandbox, spend } = status;
   const { outcomes, waiting, open } = missions;
   return [
     [
@@ -61,6 +61,8 @@ function rowsOf(status: Status): readonly (readonly [string, string])[] {
       tallied({ ...outcomes, waiting, "not ended": open }) || "none yet: nanos mission new PLAN",
     ],
     ["not counted", tallied(evolution.uncounted)],
+    ["plans", tallied(operator.missions)],
+    ["answers", answerWords(operator)],
     ["agents", agents.length === 0 ? "none" : agents.join(", ")],
     ["memory", memory.enabled ? notesOf(memory) : "off"],
     ["model", model ?? "none: nanos model add NAME"],
@@ -74,6 +76,10 @@ function rowsOf(status: Status): readonly (readonly [string, string])[] {
 function tallied(counts: Readonly<Record<string, number>>): string {
   const some = Object.entries(counts).filter(([, n]) => n > 0);
   return some.map(([name, n]) => `${n} ${name}`).join(", ");
+}
+
+function answerWords({ answers, waits }: Status["operator"]): string {
+  return tallied({ yes: answers.allowed, no: answers.denied, "still to be given": waits });
 }
 
 function notesOf({ notes, candidates }: Status["memory"]): string {

@@ -288,6 +288,11 @@ export const STATUS: Status = {
     outcomes: { succeeded: 5, degraded: 2, failed: 5, cancelled: 0 },
     ...{ waiting: 1, open: 0 },
   },
+  operator: {
+    ...{ interactions: 14, missions: { brief: 9, release: 3 }, waits: 2 },
+    recent: [{ plan: "brief", at: 1_767_225_600_000, came: "succeeded" }],
+    answers: { allowed: 12, denied: 1 },
+  },
   agents: ["oracle", "research"],
   memory: { enabled: true, notes: 3, candidates: 1 },
   model: "script",

@@ -3,7 +3,7 @@ import { NanosError } from "../../std/error.ts";
 import type { RunStarted } from "../../contracts/event.ts";
 import type { ContextPart, ContextView } from "../../contracts/nanos.ts";
 import { agentOf } from "../frame.ts";
-import { systemParts, toolSpecs } from "../prompt.ts";
+import { COMPANION, systemParts, toolSpecs } from "../prompt.ts";
 import { firstOf, pastOf } from "../flow/past.ts";
 import { DELEGATE } from "../wants/delegate.ts";
 import { memoriesOf } from "../wants/recall.ts";
@@ -18,7 +18,7 @@ import type { Facts, World } from "../world.ts";
  * @throws NanosError `run.unknown`, `run.erased`, `run.facts_lost`, `agent.unknown`.
  */
 export async function contextOf(world: World, run?: string): Promise<ContextView> {
-  if (run === undefined) return ofArrangement(world, await world.facts());
+  if (run === undefined) return ofArrangement(world, await world.facts(), await world.companion());
   const first = firstOf(world.journal, run);
   if (first?.event.kind !== "run.started") {
     throw new NanosError("run.unknown", `There is no run ${run}.`, "See `nanos trace list`.");
@@ -30,10 +30,11 @@ export async function contextOf(world: World, run?: string): Promise<ContextView
   return ofRun(world, run, first.body);
 }
 
-function ofArrangement(world: World, facts: Facts): ContextView {
+function ofArrangement(world: World, facts: Facts, told: string | null): ContextView {
   const model = world.defaultModel();
   const today = localDate(world.clock.now());
-  const speaking = { facts, today, grants: world.grants(), name: facts.oracle };
+  const companion = told ?? undefined;
+  const speaking = { facts, today, companion, grants: world.grants(), name: facts.oracle };
   const window = world.modelSettings(model).context;
   return { run: null, model, window, parts: carried(speaking, facts.depth, 0), left: 0 };
 }
@@ -44,8 +45,12 @@ function ofRun(world: World, run: string, started: RunStarted): ContextView {
     const message = `What run ${run} was judged by is gone from the vault.`;
     throw new NanosError("run.facts_lost", message, "Ask for another run: nanos trace list.");
   }
-  const { today, grants, agent: name, model } = started;
-  const parts = carried({ facts, today, grants, name }, started.budget.depth, depthOf(started));
+  const { today, grants, agent: name, model, companion } = started;
+  const parts = carried(
+    { facts, today, grants, name, companion },
+    started.budget.depth,
+    depthOf(started),
+  );
   const past = pastOf(world.journal, started, firstOf(world.journal, run)?.event.seq);
   const said = past.messages.map((message) => JSON.stringify(message)).join("");
   parts.push({ what: "conversation before", tokens: tokensOf(said) });
@@ -65,6 +70,7 @@ interface Speaking {
   readonly facts: Facts;
   readonly today: string;
   readonly grants: ReturnType<World["grants"]>;
+  readonly companion: string | undefined;
   /** The agent. */
   readonly name: string;
 }
@@ -75,9 +81,10 @@ function carried({ name, ...given }: Speaking, most: number, depth: number): Con
   if (!agent)
     throw new NanosError("agent.unknown", `There is no agent ${name}.`, "See `nanos agent list`.");
   const { workspace } = given.facts;
-  const parts = systemParts({ ...given, agent, workspace }).map(({ what, text }) => ({
+  const parts = systemParts({ ...given, agent, workspace }).map(({ what, text }): ContextPart => ({
     what,
     tokens: tokensOf(text),
+    ...(what === COMPANION ? { text } : {}),
   }));
   const skills = new Map<string, number>();
   const memories = memoriesOf({ facts: given.facts, agent }, undefined);

@@ -71,9 +71,13 @@ export function speakerOf(
   const named = started.agent === OPERATOR ? OPERATOR_AGENT : agentOf(facts, started.agent);
   const agent = named && started.mission ? asItself(named) : named;
   if (!agent) throw new Error(`bug: a run of the agent ${started.agent}, who is not in its facts`);
-  const { today, grants, workspace } = started;
+  const { today, grants, workspace, companion } = started;
   const memories = memoriesOf({ facts, agent }, started.memories);
-  return { agent, memories, system: systemText({ agent, facts, today, grants, workspace }) };
+  return {
+    agent,
+    memories,
+    system: systemText({ agent, facts, today, grants, workspace, companion }),
+  };
 }
 
 /** A task of a plan may be for the agent that follows the plan: it has that one's reach and no more. */

@@ -62,7 +62,7 @@ interface Parts {
   readonly sandbox: Sandbox;
   readonly arrangement: Arrangement;
   readonly facts: FactsBook;
-  readonly evolving: Pick<World, "traits" | "look" | "thoughts">;
+  readonly evolving: Pick<World, "traits" | "look" | "thoughts" | "companion">;
   readonly missions: Pick<World, "decide" | "readPlan">;
 }
 
@@ -77,8 +77,7 @@ export function openWorld(parts: Parts): World {
     ...{ tools, trees, memory: openMemory(memoryDir(home)) },
     holds: ({ kind, net, starts }) => sandbox.tier(kind, net, starts) !== null,
     ...{ random: systemRandom, version: VERSION, ...parts.missions },
-    ...{ going: new Set<string>(), traits: evolving.traits, look: evolving.look },
-    thoughts: evolving.thoughts,
+    ...{ ...evolving, going: new Set<string>() },
     facts: async () => withTraits(await facts(), await evolving.traits()),
     inner: parts.inner.open,
     vault,

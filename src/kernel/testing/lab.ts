@@ -70,6 +70,8 @@ export interface LabSetup {
   readonly memoryDir?: string;
   readonly memory?: Partial<MemorySettings>;
   readonly traits?: Facts["traits"];
+  /** How the operator works here, as the oracle is told. */
+  readonly companion?: string;
   /** Where agents' files lie, for an arrangement that grows by conversation. */
   readonly grows?: Facts["grows"];
   /** The oracle may hand in plans. */
@@ -150,6 +152,7 @@ export function lab(setup: LabSetup = {}, kept: Partial<Kept> = {}): Lab {
       grants: () => made.grants,
       renew: () => null,
       traits: async () => facts.traits ?? [],
+      companion: async () => setup.companion ?? null,
       look: async () => {
         throw new Error("bug: this lab has no past");
       },
