@@ -333,7 +333,22 @@ test("an agent's plan of rank A waits, and no yes to it is one to its calls", as
   const came = await line("new", "--by", "oracle", "pay it");
   expect([came.code, missions.show(last()).asks.length]).toEqual([EXIT.waiting, 1]);
   await line("approve", last());
-  expect((await line("run", last())).code).not.toBe(EXIT.succeeded);
+  const state = await (await missions.run(last())).done;
+  expect(state).toMatchObject({ state: "waiting", asks: [{ name: "pay" }] });
+});
+
+test("waive lets a check go with a reason, while the mission waits", async () => {
+  const checks = [{ id: "long", contains: "more" }];
+  const { missions, line, last } = deskOf({
+    gated: { ...ECHO, rank: "A", tasks: [{ ...SAY, checks }] },
+  });
+  await line("new", "gated", "--input", "what=hello");
+  expect((await line("waive", last(), "a.long")).err).toContain("Nothing says why");
+  const came = await line("waive", last(), "a.long", "--because", "read by hand");
+  expect([came.code, came.out]).toEqual([0, expect.stringContaining("waived a.long")]);
+  await line("approve", last());
+  expect(await (await missions.run(last())).done).toMatchObject({ state: "ended" });
+  expect((await line("show", last())).out).toContain("long waived");
 });
 
 test("where no plan holds, nothing begins, and flags that would do nothing are refused", async () => {

@@ -1,7 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { answerAsk, listAsks } from "../src/kernel/desk/approvals.ts";
 import { resume } from "../src/kernel/runner.ts";
-import { followPlan, seenOf, type Written } from "../src/missions/testing/mission-lab.ts";
+import {
+  type Followed,
+  followPlan,
+  seenOf,
+  type Written,
+} from "../src/missions/testing/mission-lab.ts";
 import { exitOf } from "../src/cli/exit.ts";
 import { check, setup, shown } from "./support/missions.ts";
 
@@ -113,6 +118,60 @@ describe("rules of a plan", () => {
     const seen = await followPlan(setup(), under("observe"));
     expect(seen.end?.outcome).toBe("succeeded");
     expect(seen.end?.rules).toEqual([{ rule: "careful/quiet", status: "bypassed" }]);
+  });
+  const inTask = (mode: "observe" | "enforce"): Written => ({
+    profiles: { careful: { mode, rules: [rule] } },
+    tasks: [
+      { ...ONE, profiles: ["careful"] },
+      { ...ONE, id: "b" },
+      { id: "c", agent: "writer", prompt: "use it" },
+      { id: "d", agent: "writer", prompt: "use it", profiles: ["careful"] },
+    ],
+  });
+  const saidOf = (seen: Followed): readonly string[] =>
+    [...seen.made.journal.since(0, { bodies: true })].flatMap(({ event, body }) => {
+      if (body?.kind !== "action.judged") return [];
+      const { verdict, mode, rules } = body.decision;
+      const task = /[._]([1-4])\d{3}/u.exec(event.step ?? "")?.[1];
+      return rules.length === 0 ? [] : [`${task} ${verdict} ${mode}`];
+    });
+  test("of one task hold there and in what it hands on, and nowhere else", async () => {
+    const seen = await followPlan(setup(), inTask("enforce"));
+    const came = ["a", "b", "c", "d"].map((id) => seen.tasks[id]?.status);
+    expect(came.slice(0, 3)).toEqual(["failed", "succeeded", "succeeded"]);
+    expect(saidOf(seen).toSorted()).toEqual(["1 deny enforce", "4 deny enforce"]);
+    expect(seen.end?.rules).toEqual([{ rule: "careful/quiet", status: "evaluated" }]);
+  });
+  test("of one task that observe are on its record, and stop nothing", async () => {
+    const seen = await followPlan(setup(), inTask("observe"));
+    expect(seen.end?.outcome).toBe("succeeded");
+    expect(saidOf(seen).toSorted()).toEqual(["1 allow observe", "4 allow observe"]);
+  });
+  test("of one task can only narrow, whatever they say", async () => {
+    const SEVERE = { allow: 0, ask: 1, deny: 2 } as const;
+    const verdicts = async (profile: Written | null): Promise<readonly number[]> => {
+      const made = await followPlan(
+        setup({ rules: [{ ...rule, then: "ask", id: "own" } as never] }),
+        {
+          ...(profile && { profiles: { mine: profile } }),
+          tasks: [
+            { ...ONE, ...(profile && { profiles: ["mine"] }) },
+            { id: "b", tool: "data", args: {} },
+          ],
+        },
+      );
+      return made.bodies.flatMap((body) =>
+        body.kind === "action.judged" ? [SEVERE[body.decision.verdict]] : [],
+      );
+    };
+    const bare = await verdicts(null);
+    for (const mode of ["observe", "enforce"] as const) {
+      for (const then of ["allow", "ask", "deny"] as const) {
+        const held = await verdicts({ mode, rules: [{ ...rule, then }] });
+        for (const [i, was] of bare.entries()) expect(held[i] ?? 2).toBeGreaterThanOrEqual(was);
+        if (mode === "observe") expect(held).toEqual(bare);
+      }
+    }
   });
   test("can ask before a task begins and before its output counts", async () => {
     const ask = {

@@ -8,7 +8,7 @@ export const Checked = z.strictObject({
   status: CheckStatus,
   /** True where nothing follows from it. */
   observe: z.boolean().optional(),
-  /** What was found, where it was not met. */
+  /** What was found, where it was not met; why it was let go. */
   why: z.string().optional(),
 });
 export type Checked = z.infer<typeof Checked>;

@@ -167,8 +167,9 @@ export const EventBody = z.discriminatedUnion("kind", [
     companion: z.string().optional(),
     /** The operator's date when it began, `2026-11-21`. */
     today: z.string(),
-    /** Ids of the rules in force. */
+    /** Ids of the rules in force, and of those among them that hold only in some tasks, not here. */
     rules: z.array(z.string()),
+    aside: z.array(z.string()).optional(),
     /** Hash of the facts the run is judged by (arrangement, tools, rules), kept in the vault. */
     facts: z.string(),
     grants: z.array(Grant),

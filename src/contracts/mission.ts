@@ -84,6 +84,15 @@ export const MISSION_EVENTS = [
     /** What takes its place: `model NAME`, `agent NAME`, `task NAME`; for degrade, what is said. */
     to: z.string().optional(),
   }),
+  /** The operator lets a check go: on the home chain when they say so, on the run's when it counts. */
+  z.strictObject({
+    kind: z.literal("check.waived"),
+    run: z.string(),
+    task: z.string(),
+    check: z.string(),
+    because: z.string(),
+    by: z.string(),
+  }),
   z.strictObject({
     kind: z.literal("task.ended"),
     task: z.string(),
@@ -103,7 +112,8 @@ export const MISSION_EVENTS = [
     artifact: z.strictObject({ title: z.string(), type: ArtifactType }).optional(),
   }),
 ] as const;
-export type TaskEnded = z.infer<(typeof MISSION_EVENTS)[3]>;
+export type CheckWaived = z.infer<(typeof MISSION_EVENTS)[3]>;
+export type TaskEnded = z.infer<(typeof MISSION_EVENTS)[4]>;
 /**
  * Events of the home chain: what was noticed of the stage, and what the operator switched. No stage
  * and no trait is read from these.
@@ -243,6 +253,12 @@ export interface Missions {
    * @throws NanosError `mission.unknown`, `mission.no_ask`, `mission.many_asks`, `approval.*`.
    */
   approve(mission: string, reply: AskReply): Promise<readonly string[]>;
+  /**
+   * Lets a check go while its task has not come to its end. It is waived then, and never met.
+   *
+   * @throws NanosError `mission.unknown`, `mission.erased`, `mission.waive`.
+   */
+  waive(mission: string, check: string, because: string): Promise<void>;
   /** Goes on with one that waits or was cut off. @throws NanosError `mission.unknown`, as `resume`. */
   run(mission: string, hooks?: RunHooks): Promise<RunHandle>;
   /** Begins another with the same plan and inputs. @throws NanosError `mission.erased`, as `begin`. */

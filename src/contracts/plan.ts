@@ -161,6 +161,8 @@ export const Task = z
     when: z.string().min(1).optional(),
     /** The least rank of its start: A and S wait for the operator. */
     rank: Rank.optional(),
+    /** Profiles of the plan that hold in this task; such a one holds in no other that does not name it. */
+    profiles: z.array(Name).min(1).max(16).optional(),
     checks: z.array(Check).max(32).default([]),
     recover: z.array(Recover).max(8).default([]),
     budget: TaskBudget.optional(),
@@ -190,7 +192,7 @@ export const Task = z
   });
 export type Task = z.infer<typeof Task>;
 
-/** Rules that hold in one mission, under a name. */
+/** Rules that hold in one mission, or in those of its tasks that name them, under a name. */
 export const Profile = z.strictObject({
   /** `observe`: what its rules would have stopped goes on, and is written down. */
   mode: Mode.default("enforce"),

@@ -8,6 +8,7 @@ import type { Label } from "../contracts/label.ts";
 import type { Message } from "../contracts/message.ts";
 import type { ToolSpec } from "../contracts/model.ts";
 import type { PatchLine } from "../contracts/outcome.ts";
+import type { Rule } from "../contracts/rules.ts";
 import type { Scope } from "../contracts/scope-parts.ts";
 import type { AgentSession } from "../contracts/run.ts";
 import type { Spent } from "../contracts/usage.ts";
@@ -62,6 +63,9 @@ export interface Frame
   readonly scratch: boolean;
   /** The most the run may reach, whatever its tools declare; null where nothing was said. */
   readonly within: readonly Scope[] | null;
+  /** The rules it is judged by: those of its facts but for the ids in `aside`. */
+  readonly rules: readonly Rule[];
+  readonly aside: readonly string[];
   /** Tools that some agent above this one may not use, and so not hand on either. */
   readonly without: readonly string[];
   /** The least rank of what the agents above this one do, and so of what is done for them. */
@@ -201,11 +205,24 @@ export function newFrame({ started, label, ...given }: Given): Frame {
 
 /** Where a run works, and what it may reach at most. */
 function reachOf(
-  { localOnly, workspace, within, without = [] }: RunStarted,
+  { localOnly, workspace, within, without = [], aside = [] }: RunStarted,
   facts: Facts,
-): Pick<Frame, "localOnly" | "workspace" | "scratch" | "within" | "without"> {
+): Pick<Frame, "localOnly" | "workspace" | "scratch" | "within" | "without" | "rules" | "aside"> {
   const scratch = workspace !== facts.workspace;
-  return { localOnly, workspace, scratch, within: within ?? null, without };
+  const reach = { localOnly, workspace, scratch, within: within ?? null, without };
+  return { ...reach, ...withoutRules(facts, aside) };
+}
+
+/** The rules of facts but for some. */
+export function withoutRules(
+  { rules }: Pick<Facts, "rules">,
+  aside: readonly string[],
+): Pick<Frame, "rules" | "aside"> {
+  // Nearly always all of them: the gate knows these by being the same.
+  return {
+    aside,
+    rules: aside.length === 0 ? rules : rules.filter(({ id }) => !aside.includes(id)),
+  };
 }
 
 function changeIn({ event, body }: Recorded): { seq: number; grants: readonly Grant[] }[] {

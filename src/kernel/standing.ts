@@ -55,7 +55,7 @@ export function standingOf(frame: Frame, want: Want, step: string, moment: Momen
     grant: grantFor(grants, name ?? handedTo(want), { now, skillHash, run, agent }),
     // What the operator calls by name needs no second yes to be used at all.
     locked: want.action.agent === OPERATOR || (skill?.locked ?? true),
-    rules: facts.rules,
+    rules: frame.rules,
     said: frame.said,
     budget: frame.budget,
     depth: frame.depth,

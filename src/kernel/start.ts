@@ -48,6 +48,8 @@ export interface Followed {
   readonly start: MissionStart;
   readonly budget: Budget;
   readonly rules: readonly Rule[];
+  /** Ids of those that hold in some of its tasks alone. */
+  readonly aside?: readonly string[];
 }
 
 /** Who may have influenced what a run is asked, where the operator did not ask it themselves. */
@@ -107,6 +109,7 @@ export async function startOf(
     facts: await world.keep(facts),
     grants: [...world.grants()],
     rules: facts.rules.map(({ id }) => id),
+    ...(mission?.aside?.length ? { aside: [...mission.aside] } : {}),
     budget: budgetBy(
       key,
       mission?.budget ?? budgetOf(facts, agent?.manifest.limits ?? {}, request.budget ?? {}),
@@ -262,7 +265,7 @@ export function ruledBy(facts: Facts, more: readonly Rule[]): Facts {
 function boundsFor(
   frame: Frame,
   arrangement: string | null,
-): Pick<RunStarted, "within" | "without" | "floor"> {
+): Pick<RunStarted, "within" | "without" | "floor" | "aside"> {
   const { within: own, without, agent, facts } = frame;
   const floor = floorOf(frame);
   const taken = [...new Set([...without, ...(agent.manifest.disallowedTools ?? [])])];
@@ -272,6 +275,7 @@ function boundsFor(
     ...(within === null ? {} : { within: [...within] }),
     ...(taken.length === 0 ? {} : { without: taken }),
     ...(floor === null ? {} : { floor }),
+    ...(frame.aside.length === 0 ? {} : { aside: [...frame.aside] }),
   };
 }
 

@@ -19,18 +19,21 @@ export interface Checkable {
 
 /**
  * How an output stands to each of its checks. What the operator let go is waived, and not looked at;
- * what could not be told is unknown, and that is not met.
+ * what could not be told is unknown, and that is not met. `waived` has what was let go, with the reason.
  */
 export function checked(
   checks: readonly Check[],
   of: Checkable,
-  isWaived: (id: string) => boolean,
+  waived: ReadonlyMap<string, string | null>,
 ): Promise<readonly Checked[]> {
   return Promise.all(
     checks.map(async (check): Promise<Checked> => {
       const id = checkId(check);
       const observe = check.observe ? { observe: true } : {};
-      if (isWaived(id)) return { id, status: "waived", ...observe };
+      const because = waived.get(id);
+      if (because !== undefined) {
+        return { id, status: "waived", ...observe, ...(because === null ? {} : { why: because }) };
+      }
       const found = await find(check, of);
       if (found === null) return { id, status: "met", ...observe };
       return { id, status: found.status, ...observe, why: found.why };

@@ -27,6 +27,7 @@ import { planReader } from "./plan/handed-in.ts";
 import { knownTo } from "./plan/known.ts";
 import { fileOf, handInsOf, planOf, type PlanPlaces, type Sourced } from "./plan/source.ts";
 import { isFollowed, listMissions, missionLine } from "./views.ts";
+import { waive } from "./waived.ts";
 import { missionView } from "./view.ts";
 
 /** What missions are reached through. */
@@ -85,6 +86,10 @@ function missionDesk(desk: MissionDesk): Missions {
     list: (limit = 50) => listMissions(journal, limit),
     show: (mission) => viewOf(world, mission),
     approve: (mission, reply) => approve(world, mission, reply),
+    waive: async (mission, check, because) => {
+      const { plan } = startIn(world, mission);
+      await waive(world, lineOf(world, mission).run, { plan, check, because });
+    },
     run: async (mission, hooks = {}) => engines.resume(lineOf(world, mission).run, hooks),
     rerun: async (mission, hooks = {}) => {
       const { plan, by, from, inputs, waived = [] } = startIn(world, mission);

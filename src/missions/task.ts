@@ -6,7 +6,7 @@ import type { Task } from "../contracts/plan.ts";
 import { isReviewed } from "../gate/ranks.ts";
 import { act } from "../kernel/act.ts";
 import { usageOf, type Waits } from "../kernel/ending.ts";
-import { type Frame, draft, NOTHING_SPENT } from "../kernel/frame.ts";
+import { type Frame, draft, NOTHING_SPENT, withoutRules } from "../kernel/frame.ts";
 import { partOf } from "../kernel/flow/part.ts";
 import { decisionWant } from "../kernel/proposal.ts";
 import { unreachable } from "../std/error.ts";
@@ -15,7 +15,9 @@ import type { Json } from "../std/json.ts";
 import { LIMITS } from "../std/limits.ts";
 import { attempt, type Doing, type Tried } from "./attempt.ts";
 import { checked } from "./checks.ts";
+import { asideOf } from "./plan/profiles.ts";
 import type { Mission } from "./mission.ts";
+import { letGo, waivedAtFirst } from "./waived.ts";
 import { doesOf } from "./view.ts";
 import { type Next, NO_PROGRESS, nextAfter } from "./recover.ts";
 
@@ -57,8 +59,10 @@ export async function carryTask(
     place,
     needs.map((need) => need.part),
   );
+  Object.assign(part, withoutRules(part.facts, asideOf(mission.plan, task)));
   const step = `${part.drive.run}.${place + 1}`;
-  const run: TaskRun = { mission, task, part, step, needs, recovery: [], checks: [] };
+  const waived = waivedAtFirst(mission.start, task);
+  const run: TaskRun = { mission, task, part, step, needs, recovery: [], waived, checks: [] };
   const skip = mission.whySkipped(run);
   if (skip) return end(run, { status: "skipped", failure: skip });
   mission.begun(task);
@@ -89,6 +93,8 @@ export interface TaskRun {
   readonly step: string;
   readonly needs: readonly Ended[];
   readonly recovery: Recovery[];
+  /** Checks that were let go, with the reason where one was given. */
+  readonly waived: Map<string, string | null>;
   /** How its newest output stood to the checks. */
   checks: readonly Checked[];
 }
@@ -158,9 +164,7 @@ async function tryOnce(run: TaskRun, doing: Doing): Promise<Tried> {
   const tried = await attempt(part, doing, values, mission.runChild);
   if (tried.state !== "done") return tried;
   const { output, evidence } = tried;
-  const isWaived = (id: string): boolean =>
-    mission.start.waived?.includes(`${task.id}.${id}`) ?? false;
-  const checks = await checked(task.checks, { output, evidence, values }, isWaived);
+  const checks = await checked(task.checks, { output, evidence, values }, await letGo(run));
   run.checks = checks;
   const args = { task: task.id, output: hashOf(output) };
   const about = { gate: "accept", kind: "task", name: task.id, args } as const;
@@ -175,7 +179,9 @@ async function tryOnce(run: TaskRun, doing: Doing): Promise<Tried> {
 /** Which checks were not met, and what was found. */
 function named(failure: Failure, checks: readonly Checked[]): Failure {
   if (!failure.code.startsWith("deny:check_")) return failure;
-  const open = checks.filter(({ observe, why }) => observe !== true && why !== undefined);
+  const open = checks.filter(
+    ({ observe, status }) => observe !== true && (status === "missed" || status === "unknown"),
+  );
   return { ...failure, message: open.map(({ id, why }) => `${id}: ${why}`).join("; ") };
 }
 

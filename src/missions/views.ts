@@ -1,6 +1,7 @@
 import type { Rank } from "../contracts/action.ts";
 import type { Recorded } from "../contracts/drive.ts";
-import type { MissionLine } from "../contracts/mission.ts";
+import { HOME_CHAIN } from "../contracts/chain.ts";
+import type { CheckWaived, MissionLine } from "../contracts/mission.ts";
 import type { RunOutcome } from "../contracts/run.ts";
 import type { Journal, ViewSpec } from "../journal/journal.ts";
 import { traceLine } from "../kernel/views/traces.ts";
@@ -9,8 +10,8 @@ import { standIns } from "./plan/order.ts";
 /** Which missions there are. Derived; deleting the file loses nothing. */
 const MISSIONS: ViewSpec = {
   name: "missions",
-  version: 2,
-  kinds: ["run.started", "mission.started", "task.ended"],
+  version: 3,
+  kinds: ["run.started", "mission.started", "task.ended", "check.waived"],
   tables: `
     CREATE TABLE missions (
       run TEXT PRIMARY KEY, seq INTEGER NOT NULL, plan TEXT NOT NULL, hash TEXT NOT NULL,
@@ -19,6 +20,10 @@ const MISSIONS: ViewSpec = {
     ) STRICT;
     CREATE INDEX missions_seq ON missions (seq DESC);
     CREATE INDEX missions_made ON missions (made);
+    CREATE TABLE waived (
+      run TEXT NOT NULL, task TEXT NOT NULL, said TEXT NOT NULL, name TEXT NOT NULL,
+      PRIMARY KEY (run, task, name)
+    ) STRICT;
   `,
   apply: (db, { event, body }: Recorded) => {
     if (body?.kind === "run.started" && body.mission) {
@@ -32,6 +37,10 @@ const MISSIONS: ViewSpec = {
       const sql = "UPDATE missions SET rank = ?, review = ? WHERE run = ?";
       db.run(sql, rank, review ? 1 : 0, event.run);
     }
+    if (body?.kind === "check.waived" && event.run === HOME_CHAIN) {
+      const row = [body.run, body.task, JSON.stringify(body), body.check];
+      db.run("INSERT OR IGNORE INTO waived VALUES (?, ?, ?, ?)", ...row);
+    }
     if (body?.kind === "task.ended") {
       db.run("UPDATE missions SET ended = ended + 1 WHERE run = ?", event.run);
     }
@@ -42,6 +51,13 @@ const MISSIONS: ViewSpec = {
 export function listMissions(journal: Journal, limit: number): readonly MissionLine[] {
   const sql = "SELECT * FROM missions ORDER BY seq DESC LIMIT ?";
   return linesOf(journal, sql, limit);
+}
+
+/** What the operator let go of a task's checks after its mission began. */
+export function waivedOf(journal: Journal, run: string, task: string): readonly CheckWaived[] {
+  const sql = "SELECT said FROM waived WHERE run = ? AND task = ? ORDER BY name";
+  const rows = journal.view(MISSIONS, (db) => db.all(sql, run, task));
+  return rows.map((row) => JSON.parse(String(row["said"])) as CheckWaived);
 }
 
 /** True where some mission follows the plan that this step handed in. */

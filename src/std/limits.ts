@@ -148,6 +148,8 @@ export const LIMITS = {
   taskAttempts: 16,
   /** Plans of an agent that are refused in one run until none is looked at any more. */
   planTries: 3,
+  /** What is kept of why a check was let go. */
+  waivedChars: 1_000,
   /** Faults of a plan that are said at once. */
   planFaults: 20,
   /** A condition of a plan, and how deep its brackets may go. */

@@ -95,6 +95,22 @@ export const command: Command = {
       },
     },
     {
+      name: "waive",
+      summary: "let a check of a mission go, while its task has not come to its end",
+      example: 'nanos mission waive r1k3f9x2ab7qz0m note.read --because "read by hand"',
+      args: [MISSION, { name: "CHECK", about: "TASK.CHECK, as `plan show` says", required: true }],
+      options: [{ flag: "--because", value: "TEXT", about: "why; it is kept on the record" }],
+      run: async (context, input) => {
+        const [mission, check] = [arg(input, "MISSION"), arg(input, "CHECK")];
+        const because = option(input, "--because") ?? "";
+        await (await context.nanos()).missions.waive(mission, check, because);
+        await show(context, { mission, check, waived: true }, () => [
+          [span("waived ", "yellow"), `${check}: it counts as let go, and never as met`],
+        ]);
+        return EXIT.succeeded;
+      },
+    },
+    {
       name: "run",
       summary: "go on with a mission that waited or was cut off",
       example: "nanos mission run r1k3f9x2ab7qz0m",

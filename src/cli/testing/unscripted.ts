@@ -52,6 +52,7 @@ export const NO_MISSIONS: Nanos["missions"] = {
   list: () => [],
   show: unknownMission,
   approve: async () => unknownMission(),
+  waive: async () => unknownMission(),
   run: async () => unknownMission(),
   rerun: async () => unknownMission(),
   cancel: async () => unknownMission(),

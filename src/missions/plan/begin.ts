@@ -11,6 +11,7 @@ import { LIMITS } from "../../std/limits.ts";
 import { nearest } from "../../std/nearest.ts";
 import { checkId } from "./check.ts";
 import { standIns, widthOf } from "./order.ts";
+import { asideOf, rulesOf } from "./profiles.ts";
 import { rankOfPlan } from "./rank.ts";
 
 /** What a mission is begun with beside its plan. */
@@ -38,6 +39,7 @@ export function followed(facts: Facts, plan: Plan, given: Given): Followed {
     },
     budget: budgetOfPlan(facts, plan),
     rules: rulesOf(plan),
+    aside: asideOf(plan, null),
   };
 }
 
@@ -53,17 +55,6 @@ export function budgetOfPlan({ limits, depth, warnDepth }: Facts, { budget }: Pl
     ...(warnDepth === undefined ? {} : { warnDepth }),
     ...(costs.length === 0 ? {} : { cost: Math.min(...costs) }),
   };
-}
-
-/** Rules of the plan's profiles, `PROFILE/RULE`; in a profile that observes, all of them do. */
-function rulesOf({ profiles }: Plan): Followed["rules"] {
-  return Object.entries(profiles).flatMap(([name, { mode, rules }]) =>
-    rules.map((rule) => ({
-      ...rule,
-      id: `${name}/${rule.id}`,
-      mode: mode === "observe" ? mode : rule.mode,
-    })),
-  );
 }
 
 /** The most a mission could use, before it begins. */

@@ -84,8 +84,20 @@ describe("a plan's faults, each where it stands", () => {
     [
       plan([say("a", { recover: [{ fallback: { task: "b" } }] }), say("b", { when: "true" })]),
       [
-        "tasks.0.recover.0.fallback.task: 'b' stands in for another, and has no recover and no when of its own",
+        "tasks.0.recover.0.fallback.task: 'b' stands in for another, and has no recover, when and profiles of its own",
       ],
+    ],
+    [
+      plan([say("a", { profiles: ["carful"] })], {
+        profiles: {
+          careful: {
+            rules: [
+              { id: "x", when: {}, then: "ask", example: { name: "a" }, counter: { name: "b" } },
+            ],
+          },
+        },
+      }),
+      ["tasks.0.profiles.0: there is no profile 'carful'; did you mean 'careful'?"],
     ],
     [
       plan([

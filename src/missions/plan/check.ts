@@ -38,6 +38,10 @@ export function planFaults(plan: Plan, known?: Known): readonly PlanFault[] {
     for (const { path, text } of [...wordFaults(plan, task), ...recoverFaults(plan, task)]) {
       say(at(...path), text);
     }
+    for (const [n, name] of (task.profiles ?? []).entries()) {
+      const names = Object.keys(plan.profiles);
+      if (!names.includes(name)) say(at("profiles", n), unknown("profile", name, names));
+    }
     if (known) for (const { path, text } of nameFaults(task, known)) say(at(...path), text);
   }
   const circle = faults.length === 0 ? cycleIn(plan.tasks) : null;
@@ -172,8 +176,11 @@ function recoverFaults(plan: Plan, task: Task): readonly PlanFault[] {
       ? `others need '${other.id}', which begins only in place of '${task.id}'`
       : foreign !== undefined
         ? `'${other.id}' needs '${foreign}', and '${task.id}' does not`
-        : spare.has(task.id) || other.recover.length > 0 || other.when !== undefined
-          ? `'${other.id}' stands in for another, and has no recover and no when of its own`
+        : spare.has(task.id) ||
+            other.recover.length > 0 ||
+            other.when !== undefined ||
+            other.profiles
+          ? `'${other.id}' stands in for another, and has no recover, when and profiles of its own`
           : null;
     return why === null ? [] : [{ path: [...path, "task"], text: why }];
   });

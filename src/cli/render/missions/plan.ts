@@ -30,15 +30,17 @@ export function estimateLines({ rank, raised, by, estimate }: PlanView, across: 
   return [first, [span(bound, "dim")]].map((line) => fitLine(line, across));
 }
 
-function givenLines({ inputs, profiles, deadline }: Plan, width: number): readonly Line[] {
+function givenLines({ inputs, profiles, deadline, tasks }: Plan, width: number): readonly Line[] {
   const lines = [
     ...Object.entries(inputs).map(([name, { type, choices, default: given }]) => {
       const kind = choices === undefined ? type : choices.join(" or ");
       return `input ${name}: ${kind}${given === undefined ? "" : `, else ${String(given)}`}`;
     }),
-    ...Object.entries(profiles).map(
-      ([name, { mode, rules }]) => `rules ${name}: ${mode}, ${count(rules.length, "rule")}`,
-    ),
+    ...Object.entries(profiles).map(([name, { mode, rules }]) => {
+      const inside = tasks.flatMap((task) => (task.profiles?.includes(name) ? [task.id] : []));
+      const where = inside.length === 0 ? "" : `, in ${inside.join(", ")}`;
+      return `rules ${name}: ${mode}, ${count(rules.length, "rule")}${where}`;
+    }),
     ...(deadline === undefined ? [] : [`nothing begins after ${duration(deadline)}`]),
   ];
   return lines.map((text): Line => [span(fit(text, width), "dim")]);
