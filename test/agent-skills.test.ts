@@ -1,9 +1,9 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { TIERS } from "../src/sandbox/testing/tiers.ts";
 import { addOracle, useScript } from "./support/hand.ts";
-import { lastLine, type Person, person, type Result } from "./support/nanos.ts";
+import { lastLine, ok, type Person, person, write } from "./support/nanos.ts";
 
 setDefaultTimeout(240_000);
 
@@ -52,20 +52,6 @@ Sign with "Yours, the bakery". Names are in references/names.md.
 `,
   "references/names.md": "The baker is Ann.\n",
 };
-
-function write(folder: string, files: Readonly<Record<string, string>>): string {
-  for (const [path, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, path)), { recursive: true });
-    writeFileSync(join(folder, path), text);
-  }
-  return folder;
-}
-
-async function ok(result: Promise<Result>): Promise<Result> {
-  const done = await result;
-  expect({ code: done.code, err: done.code === 0 ? "" : done.err }).toEqual({ code: 0, err: "" });
-  return done;
-}
 
 /** What its steps came to, in their order. */
 async function steps(me: Person, run: unknown): Promise<readonly (readonly unknown[])[]> {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Grant } from "../src/contracts/config.ts";
 import { runtimeFile } from "../src/sandbox/runtime.ts";
 import { addOracle, addTool, useScript } from "./support/hand.ts";
-import { lastLine, type Person, person, type Result } from "./support/nanos.ts";
+import { lastLine, ok, type Person, person, type Result } from "./support/nanos.ts";
 import { startPage } from "./support/page.ts";
 
 setDefaultTimeout(90_000);
@@ -15,12 +15,6 @@ async function home(): Promise<Person> {
   const me = person();
   await me.nanos("init", "--from", "indie-developer");
   return me;
-}
-
-async function ok(result: Promise<Result>): Promise<Result> {
-  const done = await result;
-  expect({ code: done.code, err: done.code === 0 ? "" : done.err }).toEqual({ code: 0, err: "" });
-  return done;
 }
 
 /** Reasons of the decisions about tools in the newest run, oldest first. */

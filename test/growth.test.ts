@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import { join } from "node:path";
 import type { ScriptInput } from "../src/contracts/script.ts";
 import { addTool, useScript } from "./support/hand.ts";
-import { lastLine, type Person, person, type Result } from "./support/nanos.ts";
+import { lastLine, ok, type Person, person } from "./support/nanos.ts";
 
 setDefaultTimeout(120_000);
 
@@ -41,12 +41,6 @@ function file(me: Person, path: string): string {
 
 async function asks(me: Person): Promise<readonly { id: string; run: string; what: string }[]> {
   return JSON.parse((await me.nanos("approvals", "list", "--json")).out);
-}
-
-async function ok(result: Promise<Result>): Promise<Result> {
-  const done = await result;
-  expect({ code: done.code, err: done.code === 0 ? "" : done.err }).toEqual({ code: 0, err: "" });
-  return done;
 }
 
 describe("a change the oracle proposes", () => {

@@ -2,7 +2,7 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import * as fs from "node:fs";
 import { join } from "node:path";
 import { useScript } from "./support/hand.ts";
-import { lastLine, type Person, person, type Result } from "./support/nanos.ts";
+import { lastLine, ok, type Person, person } from "./support/nanos.ts";
 import { startPage } from "./support/page.ts";
 import { withoutIdsAndTimes } from "./support/same-trace.ts";
 
@@ -76,12 +76,6 @@ async function journey(me: Person, host: string): Promise<readonly unknown[]> {
   await ok(me.nanos("trace", "export", String(run), file));
   await ok(me.nanos("trace", "replay", String(run)));
   return withoutIdsAndTimes(fs.readFileSync(file, "utf8"));
-}
-
-async function ok(result: Promise<Result>): Promise<Result> {
-  const done = await result;
-  expect({ code: done.code, err: done.code === 0 ? "" : done.err }).toEqual({ code: 0, err: "" });
-  return done;
 }
 
 type Files = Readonly<Record<string, string>>;

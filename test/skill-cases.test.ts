@@ -1,27 +1,12 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { person, type Result } from "./support/nanos.ts";
+import { join } from "node:path";
+import { ok, person, write } from "./support/nanos.ts";
 
 setDefaultTimeout(240_000);
 
 const PLAIN = {
   "SKILL.md": "---\nname: house-style\ndescription: How letters are written.\n---\nx\n",
 };
-
-function write(folder: string, files: Readonly<Record<string, string>>): string {
-  for (const [path, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, path)), { recursive: true });
-    writeFileSync(join(folder, path), text);
-  }
-  return folder;
-}
-
-async function ok(result: Promise<Result>): Promise<Result> {
-  const done = await result;
-  expect({ code: done.code, err: done.code === 0 ? "" : done.err }).toEqual({ code: 0, err: "" });
-  return done;
-}
 
 describe("a skill's own cases", () => {
   const COUNT = `import { tool, z } from "nanos/tool";

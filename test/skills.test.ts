@@ -10,7 +10,7 @@ import { gitSite } from "../src/tools/testing/git-site.ts";
 import { tarOf } from "../src/home/testing/tar.ts";
 import { useScript } from "./support/hand.ts";
 import { machineOf } from "./support/journal-file.ts";
-import { type Person, person, type Result } from "./support/nanos.ts";
+import { ok, type Person, person, type Result } from "./support/nanos.ts";
 
 setDefaultTimeout(120_000);
 
@@ -39,12 +39,6 @@ function write(folder: string, files: Readonly<Record<string, string>>): string 
     fs.writeFileSync(join(folder, path), text);
   }
   return folder;
-}
-
-async function ok(result: Promise<Result>): Promise<Result> {
-  const done = await result;
-  expect({ code: done.code, err: done.code === 0 ? "" : done.err }).toEqual({ code: 0, err: "" });
-  return done;
 }
 
 function installed(me: Person, name: string): string {

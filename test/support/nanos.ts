@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 /** What one command came to. */
 export interface Result {
@@ -131,4 +131,20 @@ function start(userHome: string, args: readonly string[], how: How): Running {
 export function lastLine(result: Result): { readonly [key: string]: unknown } {
   const line = result.out.trim().split("\n").at(-1) ?? "";
   return JSON.parse(line) as { readonly [key: string]: unknown };
+}
+
+/** A command that is to succeed. */
+export async function ok(result: Promise<Result>): Promise<Result> {
+  const done = await result;
+  if (done.code !== 0) throw new Error(`exit code ${done.code}: ${done.err}`);
+  return done;
+}
+
+/** Files of a folder, by path in it. */
+export function write(folder: string, files: Readonly<Record<string, string>>): string {
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  }
+  return folder;
 }

@@ -78,13 +78,23 @@ describe("the calendar", () => {
     });
     expect(await listed({ from: "2026-11-21" })).toBe(
       [
-        "2026-11-21  (no title) (repeats; this is the first)",
+        "2026-11-21  (no title) (repeats)",
         "2026-11-23 08:15  Dentist, at last (Main St; 2)",
         "2026-11-23 09:30  Call with Mara, about the beta list (Room 3; upstairs)",
       ].join("\n"),
     );
     expect(await listed({ from: "2026-11-24", days: 1 })).toBe("Nothing on 2026-11-24.");
     expect(readFileSync(join(folder(), "work.ics"), "utf8")).toBe(OTHERS);
+  });
+
+  test("writes what repeats, and lists each of its days", async () => {
+    const one = { title: "Rent", date: "2027-01-31", every: "month", until: "2027-06-01" };
+    expect(await act("calendar_add", one)).toEqual({
+      summary: "Wrote “Rent” on 2027-01-31, every month to calendar/nanos.ics.",
+    });
+    expect(await listed({ from: "2027-01-01", days: 366 })).toBe(
+      ["01-31", "03-31", "05-31"].map((day) => `2027-${day}  Rent (repeats)`).join("\n"),
+    );
   });
 
   test("a day that does not exist, and a file that is no calendar, are said", async () => {
@@ -117,7 +127,7 @@ test("what is written is what is read, whatever its words, and no line is too lo
   fc.assert(
     fc.property(fc.array(appointment, { maxLength: 5 }), (all) => {
       let file: string | null = null;
-      for (const one of all) file = withAppointment(file, one, "20260101T000000Z");
+      for (const one of all) file = withAppointment(file, one, { stamp: "20260101T000000Z" });
       expect(appointmentsIn(file ?? "")).toEqual(all);
       const lines = (file ?? "").split("\r\n");
       expect(lines.filter((line) => Buffer.byteLength(line) > 75)).toEqual([]);

@@ -1,3 +1,5 @@
+import { daysOf, ruleIn } from "./repeat.ts";
+
 /** Appointments as calendar programs keep them (iCalendar, RFC 5545), as far as they are needed here. */
 export interface Appointment {
   /** `2026-01-31`. */
@@ -6,42 +8,119 @@ export interface Appointment {
   readonly time?: string;
   readonly title: string;
   readonly place?: string;
-  /** It repeats; `date` is the first of it. */
+  /** It repeats; `date` is the first of it, or one of its days in a list of days. */
   readonly repeats?: true;
+  /** The rule it repeats by, where that is not read here: only its first day is known. */
+  readonly unread?: string;
+}
+
+/** How an appointment that is written repeats. */
+export interface Repeats {
+  readonly every: "day" | "week" | "month" | "year";
+  readonly until?: string;
 }
 
 const MOST_LINES = 200_000;
 
+/** An appointment as its file has it: one of a kind, or the first of those it repeats as. */
+interface Entry {
+  readonly one: Appointment;
+  readonly uid: string;
+  readonly rule: string;
+  /** Days on which it is not, and on which it is beside those of its rule. */
+  readonly except: readonly string[];
+  readonly also: readonly string[];
+  /** The day of the one among those that repeat which it stands for. */
+  readonly instead: string | null;
+  readonly cancelled: boolean;
+}
+
 /** The appointments in a file, in its order. What cannot be read as one is left out. */
 export function appointmentsIn(text: string): Appointment[] {
-  const found: Appointment[] = [];
-  let fields: Map<string, string> | null = null;
+  return entriesIn(text).map(({ one }) => one);
+}
+
+/** The appointments on these days, each day of those that repeat by itself, at most so many of each. */
+export function appointmentsOn(text: string, first: string, last: string): Appointment[] {
+  const entries = entriesIn(text);
+  const moved = new Map<string, string[]>();
+  for (const { uid, instead } of entries) {
+    if (uid !== "" && instead !== null) moved.set(uid, [...(moved.get(uid) ?? []), instead]);
+  }
+  return entries.flatMap((entry) => {
+    if (entry.cancelled) return [];
+    const { one, uid, rule, also, instead } = entry;
+    const except = new Set([...entry.except, ...(instead === null ? (moved.get(uid) ?? []) : [])]);
+    const read = rule === "" || instead !== null ? null : ruleIn(rule);
+    const days = read ? daysOf(one.date, read, { first, last, except }) : [one.date];
+    const all = [...new Set([...days, ...also])].toSorted();
+    return all
+      .filter((date) => date >= first && date <= last && !except.has(date))
+      .map((date) => ({
+        ...one,
+        date,
+        ...(rule !== "" && !read && { unread: rule.slice(0, 100) }),
+      }));
+  });
+}
+
+function entriesIn(text: string): Entry[] {
+  const found: Entry[] = [];
+  let fields: Map<string, string[]> | null = null;
+  let inner = 0;
   for (const line of unfolded(text).slice(0, MOST_LINES)) {
-    if (line === "BEGIN:VEVENT") fields = new Map();
+    if (line === "BEGIN:VEVENT") [fields, inner] = [new Map(), 0];
     else if (line === "END:VEVENT") {
-      const one = fields === null ? null : appointment(fields);
+      const one = fields === null ? null : entry(fields);
       if (one !== null) found.push(one);
       fields = null;
-    } else if (fields !== null) {
+    } else if (fields === null) continue;
+    else if (line.startsWith("BEGIN:")) inner += 1;
+    else if (line.startsWith("END:")) inner -= 1;
+    else if (inner === 0) {
       const cut = line.indexOf(":");
       const name = line.slice(0, cut).split(";", 1)[0] ?? "";
-      if (cut > 0 && !fields.has(name)) fields.set(name, line.slice(cut + 1));
+      const values = fields.get(name) ?? [];
+      if (cut > 0 && values.length < MOST_VALUES)
+        fields.set(name, [...values, line.slice(cut + 1)]);
     }
   }
   return found;
 }
 
-function appointment(fields: ReadonlyMap<string, string>): Appointment | null {
-  const start = /^(\d{4})(\d{2})(\d{2})(?:T(\d{2})(\d{2}))?/u.exec(fields.get("DTSTART") ?? "");
+const MOST_VALUES = 400;
+
+function entry(fields: ReadonlyMap<string, readonly string[]>): Entry | null {
+  const of = (name: string): string => fields.get(name)?.[0] ?? "";
+  const one = appointment(of);
+  if (one === null) return null;
+  const days = (name: string): string[] =>
+    (fields.get(name) ?? []).flatMap((value) =>
+      value.split(",").flatMap((text) => dayIn(text) ?? []),
+    );
+  return {
+    ...{ one, uid: of("UID"), rule: of("RRULE"), except: days("EXDATE"), also: days("RDATE") },
+    instead: dayIn(of("RECURRENCE-ID")),
+    cancelled: of("STATUS").trim().toUpperCase() === "CANCELLED",
+  };
+}
+
+function dayIn(text: string): string | null {
+  const found = /^(\d{4})(\d{2})(\d{2})/u.exec(text.trim());
+  return found === null ? null : found.slice(1).join("-");
+}
+
+function appointment(of: (name: string) => string): Appointment | null {
+  const start = /^(\d{4})(\d{2})(\d{2})(?:T(\d{2})(\d{2}))?/u.exec(of("DTSTART"));
   if (start === null) return null;
   const [, year, month, day, hour, minute] = start;
-  const place = plain(fields.get("LOCATION") ?? "");
+  const place = plain(of("LOCATION"));
   return {
     date: `${year}-${month}-${day}`,
     ...(hour === undefined ? {} : { time: `${hour}:${minute}` }),
-    title: plain(fields.get("SUMMARY") ?? "") || "(no title)",
+    title: plain(of("SUMMARY")) || "(no title)",
     ...(place === "" ? {} : { place }),
-    ...(fields.has("RRULE") ? { repeats: true as const } : {}),
+    ...(of("RRULE") === "" ? {} : { repeats: true as const }),
   };
 }
 
@@ -57,7 +136,11 @@ function plain(text: string): string {
 }
 
 /** The file with one appointment more; a file that is not there yet is made. */
-export function withAppointment(there: string | null, one: Appointment, stamp: string): string {
+export function withAppointment(
+  there: string | null,
+  one: Appointment,
+  { stamp, repeats }: { readonly stamp: string; readonly repeats?: Repeats | undefined },
+): string {
   const text =
     there ??
     "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//NanoOS//personal-admin//EN\r\nEND:VCALENDAR\r\n";
@@ -72,11 +155,19 @@ export function withAppointment(there: string | null, one: Appointment, stamp: s
     `UID:${uidOf(one)}`,
     `DTSTAMP:${stamp}`,
     `DTSTART${start}`,
+    ...(repeats === undefined ? [] : [`RRULE:${ruleOf(repeats)}`]),
     `SUMMARY:${escaped(title)}`,
     ...(place === undefined ? [] : [`LOCATION:${escaped(place)}`]),
     "END:VEVENT",
   ];
   return `${text.slice(0, end)}${lines.map((line) => `${folded(line)}\r\n`).join("")}${text.slice(end)}`;
+}
+
+const FREQUENCIES = { day: "DAILY", week: "WEEKLY", month: "MONTHLY", year: "YEARLY" } as const;
+
+function ruleOf({ every, until }: Repeats): string {
+  const end = until === undefined ? "" : `;UNTIL=${until.replaceAll("-", "")}`;
+  return `FREQ=${FREQUENCIES[every]}${end}`;
 }
 
 /** Whether it is there already, as it would be written. */

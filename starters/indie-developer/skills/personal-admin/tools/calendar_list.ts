@@ -1,6 +1,6 @@
 import { tool, z } from "nanos/tool";
 import { calendarsIn } from "../lib/folder.ts";
-import { type Appointment, appointmentsIn } from "../lib/ics.ts";
+import { type Appointment, appointmentsOn } from "../lib/ics.ts";
 
 const DAY_MS = 86_400_000;
 const MOST = 200;
@@ -25,8 +25,7 @@ export default tool({
     const first = from ?? ctx.today;
     const last = new Date(Date.parse(first) + (days - 1) * DAY_MS).toISOString().slice(0, 10);
     const appointments = calendarsIn(ctx.path("calendar"))
-      .flatMap(({ text }) => appointmentsIn(text))
-      .filter(({ date }) => date >= first && date <= last)
+      .flatMap(({ text }) => appointmentsOn(text, first, last))
       .toSorted((a, b) => keyOf(a).localeCompare(keyOf(b)))
       .slice(0, MOST);
     const when = first === last ? `on ${first}` : `from ${first} to ${last}`;
@@ -40,7 +39,11 @@ function keyOf({ date, time = "", title }: Appointment): string {
   return `${date} ${time} ${title}`;
 }
 
-function lineOf({ date, time, title, place, repeats }: Appointment): string {
-  const more = [place, repeats && "repeats; this is the first"].filter(Boolean).join("; ");
+function lineOf({ date, time, title, place, repeats, unread }: Appointment): string {
+  const how =
+    unread === undefined
+      ? repeats && "repeats"
+      : `repeats by ${unread}, which is not read here: this is the first, look up the others`;
+  const more = [place, how].filter(Boolean).join("; ");
   return `${date}${time === undefined ? "" : ` ${time}`}  ${title}${more === "" ? "" : ` (${more})`}`;
 }
