@@ -12,6 +12,8 @@ import type {
   CheckReport,
   Exported,
   ImportOffer,
+  ImportWish,
+  PluginList,
 } from "./contracts/portable.ts";
 import { emptyArrangement } from "./home/arrangement/empty.ts";
 import { checkRoutes, checkRules } from "./gate/rules.ts";
@@ -175,11 +177,10 @@ export async function offer(options: OpenOptions, from: string, dir: string): Pr
 /** What bringing in another program's manifests, absolute, would change. Runs and writes nothing. */
 export async function offerImport(
   options: OpenOptions,
-  from: string,
-  path: string,
-): Promise<ImportOffer> {
+  wish: ImportWish,
+): Promise<ImportOffer | PluginList> {
   const { importOffer } = await import("./kernel/desk/portable.ts");
-  return importOffer(openHome(homeOptions(options)), from, path);
+  return importOffer(openHome(homeOptions(options)), wish);
 }
 
 /** @throws NanosError `apply.changed` when the arrangement is no longer what was compared. */

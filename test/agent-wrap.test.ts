@@ -57,8 +57,12 @@ const jsonOf = ({ out }: Result): unknown => JSON.parse(out);
 
 describe("nanos agent wrap", () => {
   test.each([
-    ["claude", "process", '["claude", "-p"]'],
-    ["codex", "process", '["codex", "exec", "--skip-git-repo-check", "-"]'],
+    ["claude", "process", '["claude", "-p", "--permission-mode", "acceptEdits"]'],
+    [
+      "codex",
+      "process",
+      '["codex", "exec", "--skip-git-repo-check", "--ephemeral", "--sandbox", "danger-full-access", "-"]',
+    ],
     ["gemini", "acp", '["gemini", "--acp"]'],
     ["goose", "acp", '["goose", "acp"]'],
     ["opencode", "acp", '["opencode", "acp"]'],

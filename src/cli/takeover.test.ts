@@ -20,6 +20,17 @@ describe("what an arrangement says yes to beforehand takes its name, typed", () 
     });
   }
 
+  test("a marketplace is listed, and nothing of it is taken over", async () => {
+    const came = await commandLine(["import", "market"], { script: SCRIPT });
+    expect([came.code, came.log]).toEqual([0, []]);
+    expect(came.out.split("\n").map((line) => line.trimEnd())).toEqual([
+      "tone                     Kind words.",
+      "far                      (elsewhere, not fetched)",
+      "Bring one in: nanos import market --plugin NAME",
+      "",
+    ]);
+  });
+
   test("--yes is no such answer", async () => {
     const came = await commandLine(["apply", "d", "--yes"], { script: SCRIPT });
     expect([came.code, came.log]).toEqual([2, []]);

@@ -81,6 +81,27 @@ export interface Applied {
   readonly kept: string | null;
 }
 
+/** What is to be brought in. */
+export interface ImportWish {
+  /** As the operator named it. */
+  readonly from: string;
+  /** Absolute. */
+  readonly path: string;
+  /** Of a marketplace, the plugin. */
+  readonly plugin?: string | undefined;
+}
+
+/** Plugins of a marketplace, of which one is chosen. Their words are theirs. */
+export interface PluginList {
+  readonly format: "claude-marketplace";
+  readonly plugins: readonly {
+    readonly name: string;
+    readonly about: string;
+    /** False for one that lies elsewhere: nothing is fetched. */
+    readonly here: boolean;
+  }[];
+}
+
 /** What bringing in another program's manifests would change. */
 export interface ImportOffer extends ApplyOffer {
   /** The format they are in. */

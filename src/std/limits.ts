@@ -278,6 +278,8 @@ export const LIMITS = {
   problemsListed: 20,
   /** Aliases one YAML file may use. */
   yamlAliases: 100,
+  /** Plugins a marketplace of another program may list. */
+  marketplacePlugins: 500,
   /** Files, bytes and nesting of one arrangement, skill or starter. */
   treeFiles: 2_000,
   treeBytes: 20 * 1024 * 1024,

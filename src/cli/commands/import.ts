@@ -1,7 +1,8 @@
 import { resolve } from "node:path";
-import { arg, type Command, flag, show } from "../command.ts";
+import type { PluginList } from "../../contracts/portable.ts";
+import { arg, type Command, flag, option, show } from "../command.ts";
 import { EXIT } from "../exit.ts";
-import { span } from "../render/line.ts";
+import { type Line, span } from "../render/line.ts";
 import { takeOver } from "./apply.ts";
 
 export const command: Command = {
@@ -11,11 +12,20 @@ export const command: Command = {
   args: [
     { name: "PATH", about: "a manifest, or a folder of them", required: true, offers: "files" },
   ],
-  options: [{ flag: "--anyway", about: "also with what harmful skills hold" }],
+  options: [
+    { flag: "--plugin", value: "NAME", about: "of a marketplace, the plugin to bring in" },
+    { flag: "--anyway", about: "also with what harmful skills hold" },
+  ],
   run: async (context, input) => {
     const from = arg(input, "PATH");
     const path = resolve(context.options.cwd ?? ".", from);
-    const offer = await (await context.house()).offerImport(context.options, from, path);
+    const plugin = option(input, "--plugin");
+    const wish = { from, path, plugin };
+    const offer = await (await context.house()).offerImport(context.options, wish);
+    if ("plugins" in offer) {
+      await show(context, offer, () => listLines(offer, from));
+      return EXIT.succeeded;
+    }
     if (offer.files.length > 0) return takeOver(context, offer, flag(input, "--anyway"));
     await show(context, offer, () => [
       [span("same ", "green"), `all of ${from} is there as it is`],
@@ -23,3 +33,13 @@ export const command: Command = {
     return EXIT.succeeded;
   },
 };
+
+/** What a marketplace lists, and how one of it is brought in. */
+function listLines({ plugins }: PluginList, from: string): Line[] {
+  const lines = plugins.map(({ name, about, here }): Line => [
+    span(name.padEnd(24), "bold"),
+    span(` ${here ? "" : "(elsewhere, not fetched) "}${about}`),
+  ]);
+  const next = `Bring one in: nanos import ${from} --plugin NAME`;
+  return [...lines, [span(plugins.length === 0 ? "It lists no plugin." : next, "dim")]];
+}

@@ -83,7 +83,10 @@ export function scriptedHouse(script: Script, calls: Calls = { log: [] }): House
     trustView: async () => TRUST,
     exportTo: async (_options, dir) => ({ dir, files: [], left: [], needs: NO_NEEDS }),
     offer: async (_options, from) => ({ ...TAKEOVER, from }),
-    offerImport: async (_options, from) => ({ ...TAKEOVER, from, format: "nexusmon", left: [] }),
+    offerImport: async (_options, { from, plugin }) =>
+      from === "market" && plugin === undefined
+        ? { format: "claude-marketplace", plugins: PLUGINS }
+        : { ...TAKEOVER, from, format: "nexusmon", left: [] },
     apply: async (_options, { dir }) => {
       calls.log.push(`apply ${dir}`);
       return { dir, files: [], kept: null };
@@ -97,6 +100,11 @@ export function scriptedHouse(script: Script, calls: Calls = { log: [] }): House
 }
 
 const NO_NEEDS = { secrets: [], env: [] };
+
+const PLUGINS = [
+  { name: "tone", about: "Kind words.", here: true },
+  { name: "far", about: "", here: false },
+];
 
 const TAKEOVER: ApplyOffer = {
   ...{ from: "", name: "small", dir: "/a", fresh: true, hash: "h" },

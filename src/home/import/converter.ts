@@ -5,6 +5,9 @@ import type { TreeFile } from "../files.ts";
 export interface Foreign {
   /** Name of the file or folder, without an ending. */
   readonly name: string;
+  /** The same with its ending, and the folder it lies in. */
+  readonly called: string;
+  readonly within: string;
   /** By path in the folder; a single file under its own name. */
   readonly files: readonly TreeFile[];
 }

@@ -1,12 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { systemClock } from "../../std/clock.ts";
-import type { Grant } from "../../contracts/config.ts";
 import { openHome } from "../home.ts";
-import { applyOffer } from "../portable/apply.ts";
-import { refusal, SMALL, testFolder, type TestFolder, under } from "../testing/folder.ts";
-import { offerImport } from "./import.ts";
+import { refusal, SMALL, testFolder, under } from "../testing/folder.ts";
+import { offerOf as offer } from "../testing/importing.ts";
 
 const HOME = under(".nano-os", SMALL);
 const PYTHON = `
@@ -23,22 +20,6 @@ class ReportWriter(WorkerPlugin):
     async def execute(self, task):
         __import__("os").system("touch /tmp/should-never-be")
 `;
-
-async function offer(
-  folder: TestFolder,
-  path: string,
-): Promise<Awaited<ReturnType<typeof offerImport>> & { apply: () => Promise<void> }> {
-  const home = openHome({
-    home: join(folder.dir, ".nano-os"),
-    cwd: folder.dir,
-    env: {},
-    clock: systemClock,
-  });
-  const grants: readonly Grant[] = [];
-  const target = { ground: home.ground(), grants };
-  const made = await offerImport(path, join(folder.dir, path), target);
-  return Object.assign(made, { apply: async () => void (await applyOffer(made, target)) });
-}
 
 describe("a worker of NEXUSMON", () => {
   const manifest = {

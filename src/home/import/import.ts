@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import { basename } from "node:path";
-import type { ImportOffer } from "../../contracts/portable.ts";
+import type { ImportOffer, PluginList } from "../../contracts/portable.ts";
 import { NanosError } from "../../std/error.ts";
 import { sha256 } from "../../std/hash.ts";
 import { plainText } from "../../std/text.ts";
@@ -10,19 +10,29 @@ import { contentsOf } from "../portable/contents.ts";
 import { offerFiles, type Target } from "../portable/apply.ts";
 import type { Foreign } from "./converter.ts";
 import { CONVERTERS } from "./list.ts";
+import { listOf, marketplaceAt, placeOf, pluginIn } from "./marketplace.ts";
 
 /**
  * Reads what another program's manifests say and offers it as files of the arrangement, beside those
- * that are there. Nothing of it is run, and nothing is written before the yes.
+ * that are there. Nothing of it is run, and nothing is written before the yes. Of a marketplace, which
+ * lists plugins, one is chosen: the list is what comes back where none is named.
  *
- * @throws NanosError `import.missing`, `import.unknown`, `import.exists`, and as an offer does.
+ * @throws NanosError `import.missing`, `import.unknown`, `import.no_plugin`, `import.exists`, and as an offer does.
  */
 export async function offerImport(
   from: string,
   path: string,
   target: Target,
-): Promise<ImportOffer> {
-  const source = foreignAt(from, path);
+  plugin?: string,
+): Promise<ImportOffer | PluginList> {
+  const listed = fs.statSync(path, { throwIfNoEntry: false })?.isDirectory()
+    ? await marketplaceAt(path)
+    : null;
+  const chosen = plugin ?? (listed?.length === 1 ? listed[0]?.name : undefined);
+  if (listed && chosen === undefined) return listOf(listed);
+  if (!listed && plugin !== undefined) throw noMarketplace(from);
+  const source =
+    listed && chosen !== undefined ? pluginIn(path, listed, chosen) : foreignAt(from, path);
   const converter = CONVERTERS.find((one) => one.knows(source));
   if (converter === undefined) throw unknownFormat(from);
   const { ground } = target;
@@ -41,10 +51,14 @@ function foreignAt(from: string, path: string): Foreign {
   const name = basename(path).replace(/\.[^.]*$/u, "");
   const real = stat === undefined ? path : fs.realpathSync(path);
   if (stat?.isDirectory()) {
-    return { name, files: readTree(real, { skip: (one) => /(?:^|\/)\.git$/u.test(one) }).files };
+    return {
+      ...placeOf(real),
+      name,
+      files: readTree(real, { skip: (one) => /(?:^|\/)\.git$/u.test(one) }).files,
+    };
   }
   const file = stat?.isFile() ? readTreeFile(real, basename(path)) : null;
-  if (file !== null) return { name, files: [file] };
+  if (file !== null) return { ...placeOf(real), name, files: [file] };
   throw new NanosError(
     "import.missing",
     `There is no file or folder ${plainText(from)}.`,
@@ -69,6 +83,14 @@ function refuseOthers(present: readonly TreeFile[], fresh: readonly TreeFile[]):
     "import.exists",
     `${plainText(other.path)} is there already, and is another one.`,
     "Move it away, or rename what you bring in.",
+  );
+}
+
+function noMarketplace(from: string): NanosError {
+  return new NanosError(
+    "import.no_plugin",
+    `${plainText(from)} is no marketplace, so there is no plugin to choose.`,
+    "Bring in what it is: nanos import PATH",
   );
 }
 

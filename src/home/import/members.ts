@@ -101,7 +101,7 @@ export async function commandsIn(
   return commands;
 }
 
-const KEPT = new Set(["description", "name"]);
+const KEPT = new Set(["description", "name", "subscribe"]);
 const NO_PLACE = "it has no place in a command here";
 
 /** The agents as they are, whose files we read; another name where theirs is none. */
@@ -112,7 +112,11 @@ export async function agentsIn(
   const { stringify } = await import("yaml");
   const made = new Map<string, string>();
   for (const file of files) {
-    const { head, body } = await memberIn(file);
+    // What it subscribes to is its skill's to answer.
+    const {
+      head: { subscribe: _, ...head },
+      body,
+    } = await memberIn(file);
     const called = file.path.slice(file.path.lastIndexOf("/") + 1, -".md".length);
     const name = nameFrom(head["name"] ?? called) || "agent";
     const own = Array.isArray(head["skills"]) ? head["skills"] : [];

@@ -10,6 +10,8 @@ export interface KnownAgent {
   readonly net?: readonly Scope[];
   /** What it reads of its own: its settings, and where it is signed in. */
   readonly reads: readonly Scope[];
+  /** Where it keeps what it writes of its own: sessions, logs. It may read those, and not write. */
+  readonly keeps: readonly string[];
   /** Variables its key may lie in. */
   readonly env: readonly string[];
 }
@@ -20,18 +22,25 @@ export const KNOWN_AGENTS: readonly KnownAgent[] = [
     program: "claude",
     about: "Claude Code: reads, writes and runs code in the workspace.",
     kind: "process",
-    command: ["claude", "-p"],
+    // Nobody is there to be asked; what it edits is staged. Its programs it starts only where allowed.
+    command: ["claude", "-p", "--permission-mode", "acceptEdits"],
     net: ["net:api.anthropic.com:443"],
     reads: ["read:~/.claude", "read:~/.claude.json"],
+    keeps: ["~/.claude", "~/.claude.json"],
     env: ["ANTHROPIC_API_KEY"],
   },
   {
     program: "codex",
     about: "Codex: reads, writes and runs code in the workspace.",
     kind: "process",
-    command: ["codex", "exec", "--skip-git-repo-check", "-"],
+    // Its own sandbox lets it write nothing, and cannot be made inside another, which ours is.
+    command: [
+      ...["codex", "exec", "--skip-git-repo-check", "--ephemeral"],
+      ...["--sandbox", "danger-full-access", "-"],
+    ],
     net: ["net:api.openai.com:443", "net:chatgpt.com:443"],
     reads: ["read:~/.codex"],
+    keeps: ["~/.codex"],
     env: ["CODEX_API_KEY"],
   },
   {
@@ -41,6 +50,7 @@ export const KNOWN_AGENTS: readonly KnownAgent[] = [
     command: ["gemini", "--acp"],
     net: ["net:generativelanguage.googleapis.com:443", "net:cloudcode-pa.googleapis.com:443"],
     reads: ["read:~/.gemini"],
+    keeps: ["~/.gemini"],
     env: ["GEMINI_API_KEY"],
   },
   {
@@ -48,7 +58,8 @@ export const KNOWN_AGENTS: readonly KnownAgent[] = [
     about: "goose: works in the workspace with its own extensions.",
     kind: "acp",
     command: ["goose", "acp"],
-    reads: ["read:~/.config/goose"],
+    reads: ["read:~/.config/goose", "read:~/.local/share/goose"],
+    keeps: ["~/.local/share/goose", "~/.local/state/goose"],
     env: [],
   },
   {
@@ -56,7 +67,11 @@ export const KNOWN_AGENTS: readonly KnownAgent[] = [
     about: "OpenCode: reads, writes and runs code in the workspace.",
     kind: "acp",
     command: ["opencode", "acp"],
-    reads: ["read:~/.config/opencode", "read:~/.local/share/opencode"],
+    reads: [
+      ...(["read:~/.config/opencode", "read:~/.local/share/opencode"] as const),
+      "read:~/.local/state/opencode",
+    ],
+    keeps: ["~/.local/share/opencode", "~/.local/state/opencode"],
     env: [],
   },
   {
@@ -65,6 +80,7 @@ export const KNOWN_AGENTS: readonly KnownAgent[] = [
     kind: "acp",
     command: ["nanocoder", "--acp"],
     reads: ["read:~/.config/nanocoder"],
+    keeps: ["~/.config/nanocoder"],
     env: [],
   },
 ];

@@ -1,4 +1,8 @@
 import { expect, test } from "bun:test";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { KNOWN_AGENTS } from "./known.ts";
 import { wrapOffer } from "./offer.ts";
 
 const where = { env: { PATH: "/usr/bin:/bin" }, workspace: "/ws", userHome: "/home/x", taken: [] };
@@ -19,4 +23,22 @@ test("the scope that is named is taken as it stands", () => {
     true,
     ["run the program cat", "run the program bash"],
   ]);
+});
+
+test("what a known agent writes of its own is said, with what would let it", () => {
+  const bin = mkdtempSync(join(tmpdir(), "nanos-known-"));
+  for (const { program, keeps, kind, command } of KNOWN_AGENTS) {
+    writeFileSync(join(bin, program), "");
+    chmodSync(join(bin, program), 0o755);
+    const at = { ...where, env: { PATH: bin } };
+    const offer = wrapOffer({ command: [program] }, at);
+    expect(offer.text).toContain(`kind: ${kind}\n`);
+    expect(offer.command).toEqual(command);
+    const note = offer.notes.find((one) => one.includes("of its own in"));
+    for (const path of keeps) expect(note).toContain(`--scope write:${path}`);
+    const scopes = keeps.map((path) => `write:${path}` as const);
+    const given = wrapOffer({ command: [program], scopes }, at);
+    expect(given.notes.some((one) => one.includes("of its own in"))).toBe(false);
+  }
+  rmSync(bin, { recursive: true });
 });

@@ -158,6 +158,7 @@ function notesOn(
     ...(has("exec:")
       ? []
       : ["It starts no other program. Where it needs a shell, add one: --scope exec:bash"]),
+    ...keepsNote(scopes, known),
     ...(has("write:") ? ["What it writes is staged, and judged before it is put in place."] : []),
     ...(kind === "process"
       ? ["Its own questions are answered by nobody; the sandbox holds it."]
@@ -165,6 +166,16 @@ function notesOn(
     ...(price === undefined && (known || has("net:"))
       ? ["What it costs is known only where it says so itself, or with --price."]
       : []),
+  ];
+}
+
+/** Many do not start where they cannot write of their own, and only trying it tells. */
+function keepsNote(scopes: readonly Scope[], known: KnownAgent | null): readonly string[] {
+  const left = (known?.keeps ?? []).filter((path) => !scopes.includes(`write:${path}`));
+  if (left.length === 0) return [];
+  const add = left.map((path) => `--scope write:${path}`).join(" ");
+  return [
+    `It keeps sessions and logs of its own in ${left.join(" and ")}, which it may not write. Where it does not start so, add: ${add}`,
   ];
 }
 

@@ -1,5 +1,12 @@
 import type { EventBody } from "../../contracts/event.ts";
-import type { Applied, ApplyOffer, Exported, ImportOffer } from "../../contracts/portable.ts";
+import type {
+  Applied,
+  ApplyOffer,
+  Exported,
+  ImportOffer,
+  ImportWish,
+  PluginList,
+} from "../../contracts/portable.ts";
 import { snapshot } from "../../home/arrangement/snapshot.ts";
 import type { Home } from "../../home/home.ts";
 import { applyOffer, offerFrom } from "../../home/portable/apply.ts";
@@ -54,10 +61,14 @@ export async function offerArrangement(home: Home, from: string, dir: string): P
 }
 
 /** What bringing in another program's manifests would change. Throws as `offerImport` does. */
-export async function importOffer(home: Home, from: string, path: string): Promise<ImportOffer> {
+export async function importOffer(
+  home: Home,
+  { from, path, plugin }: ImportWish,
+): Promise<ImportOffer | PluginList> {
   await home.settle();
   const { offerImport } = await import("../../home/import/import.ts");
-  return offerImport(from, path, { ground: home.ground(), grants: await home.grants.list() });
+  const target = { ground: home.ground(), grants: await home.grants.list() };
+  return offerImport(from, path, target, plugin);
 }
 
 /** Takes it over as it was shown. Throws as `applyOffer` does. */

@@ -92,9 +92,11 @@ describe("the calendar", () => {
     expect(await act("calendar_add", one)).toEqual({
       summary: "Wrote “Rent” on 2027-01-31, every month to calendar/nanos.ics.",
     });
-    expect(await listed({ from: "2027-01-01", days: 366 })).toBe(
-      ["01-31", "03-31", "05-31"].map((day) => `2027-${day}  Rent (repeats)`).join("\n"),
+    const lines = String(await listed({ from: "2027-01-01", days: 366 })).split("\n");
+    expect(lines.filter((line) => line.includes("Rent"))).toEqual(
+      ["01-31", "03-31", "05-31"].map((day) => `2027-${day}  Rent (repeats)`),
     );
+    expect(lines.length).toBeGreaterThan(50);
   });
 
   test("a day that does not exist, and a file that is no calendar, are said", async () => {
