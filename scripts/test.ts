@@ -56,6 +56,7 @@ const PROGRAMS = [
   ["gnome-keyring-daemon", "gnome-keyring"],
   ["dbus-run-session", "dbus-daemon"],
   ["dbus-send", "dbus-bin"],
+  ["systemd-analyze", "systemd"],
 ] as const;
 /** The reference servers of the Model Context Protocol, which work here as they are published. */
 const MCP_SERVERS = {

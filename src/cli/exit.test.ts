@@ -49,6 +49,27 @@ test("an error says what happened and what to do, and its code", () => {
   check("boom", 1, bug);
 });
 
+test("what the machine refuses is no bug", () => {
+  const refusal = (code: string, path?: string) => Object.assign(new Error(code), { code, path });
+  for (const code of ["EACCES", "EPERM", "EROFS"]) {
+    check(
+      refusal(code, "/tmp/x"),
+      1,
+      `error: This machine does not let /tmp/x be used (${code}).\nGive your user the right to it, or point NANOS_HOME or TMPDIR at a folder of yours. (machine.denied)\n`,
+    );
+  }
+  for (const code of ["ENOSPC", "EDQUOT"]) {
+    check(refusal(code), 1, "error: No room is left for a file.\nMake room. (machine.full)\n");
+  }
+  for (const code of ["EMFILE", "ENFILE"]) {
+    check(
+      refusal(code),
+      1,
+      "error: This machine lets no more files be open.\nRaise its limit: ulimit -n 4096 (machine.files)\n",
+    );
+  }
+});
+
 test("a stack is shown only when asked for", () => {
   let err = "";
   const terminal = {

@@ -1,5 +1,5 @@
 import type { RunState } from "../contracts/run.ts";
-import { messageOf, NanosError, unreachable } from "../std/error.ts";
+import { codeOf, messageOf, NanosError, unreachable } from "../std/error.ts";
 import { paintAll, span } from "./render/line.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -32,10 +32,41 @@ export function exitOf(state: RunState): number {
 
 // What stands in the way here is the machine's state; everything else a person is told to fix is
 // how nanos was called or set up.
-const NOT_USAGE = /^(?:journal|vault|sandbox|disk|replay|run\.(?:busy|held|superseded))/u;
+const NOT_USAGE = /^(?:journal|vault|sandbox|disk|machine|replay|run\.(?:busy|held|superseded))/u;
+
+/** What the system refuses to whatever asks: no bug of ours, and nothing a call could have known. */
+function refusedBy(error: unknown): unknown {
+  const path =
+    error instanceof Error && "path" in error ? String(error.path ?? "a file") : "a file";
+  switch (codeOf(error)) {
+    case "EACCES":
+    case "EPERM":
+    case "EROFS":
+      return new NanosError(
+        "machine.denied",
+        `This machine does not let ${path} be used (${codeOf(error)}).`,
+        "Give your user the right to it, or point NANOS_HOME or TMPDIR at a folder of yours.",
+        error,
+      );
+    case "ENOSPC":
+    case "EDQUOT":
+      return new NanosError("machine.full", `No room is left for ${path}.`, "Make room.", error);
+    case "EMFILE":
+    case "ENFILE":
+      return new NanosError(
+        "machine.files",
+        "This machine lets no more files be open.",
+        "Raise its limit: ulimit -n 4096",
+        error,
+      );
+    default:
+      return error;
+  }
+}
 
 /** Says on standard error what went wrong and what to do, and gives the exit code. */
-export function report(error: unknown, terminal: Terminal, debug: boolean): number {
+export function report(thrown: unknown, terminal: Terminal, debug: boolean): number {
+  const error = thrown instanceof NanosError ? thrown : refusedBy(thrown);
   const color = terminal.color("err");
   const said =
     error instanceof NanosError

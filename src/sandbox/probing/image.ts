@@ -1,4 +1,12 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { findPodman, podmanEnv } from "../container/podman.ts";
@@ -39,6 +47,7 @@ function fill(root: string): void {
   for (const name of ["proc", "dev", "sys", "tmp", "run", "etc"]) {
     mkdirSync(join(root, name), { recursive: true });
   }
+  chmodSync(join(root, "tmp"), 0o1777);
   for (const program of PROGRAMS.filter((path) => existsSync(path))) {
     copy(program, join(root, "bin", program.slice(program.lastIndexOf("/") + 1)));
     for (const library of librariesOf(program)) copy(library, join(root, library));
