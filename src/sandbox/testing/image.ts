@@ -21,7 +21,9 @@ export function makeImage(): Image {
   const made = makeProbeImage();
   if ("code" in found || made === null) throw new Error("no image could be made");
   const podman = (...args: readonly string[]): string => {
-    const done = Bun.spawnSync([found.path, ...args], { env: podmanEnv(), cwd: "/" });
+    const runtime = found.runtime === null ? [] : ["--runtime", found.runtime];
+    const argv = [found.path, ...runtime, ...args];
+    const done = Bun.spawnSync(argv, { env: podmanEnv(), cwd: "/" });
     if (done.exitCode !== 0) throw new Error(`podman ${args.join(" ")}: ${done.stderr.toString()}`);
     return done.stdout.toString().trim();
   };
