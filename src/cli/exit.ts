@@ -36,8 +36,8 @@ const NOT_USAGE = /^(?:journal|vault|sandbox|disk|machine|replay|run\.(?:busy|he
 
 /** What the system refuses to whatever asks: no bug of ours, and nothing a call could have known. */
 function refusedBy(error: unknown): unknown {
-  const path =
-    error instanceof Error && "path" in error ? String(error.path ?? "a file") : "a file";
+  const at = error instanceof Error && "path" in error ? error.path : null;
+  const path = typeof at === "string" ? at : "a file";
   switch (codeOf(error)) {
     case "EACCES":
     case "EPERM":
