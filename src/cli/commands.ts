@@ -44,6 +44,7 @@ export const COMMANDS: readonly Entry[] = [
   { name: "rules", aliases: ["rule"], load: () => import("./commands/rules.ts") },
   { name: "serve", load: () => import("./commands/serve.ts") },
   { name: "watch", load: () => import("./commands/watch.ts") },
+  { name: "acp", load: () => import("./commands/acp.ts") },
   { name: "mcp", load: () => import("./commands/mcp.ts") },
   { name: "vault", load: () => import("./commands/vault.ts") },
   { name: "undo", load: () => import("./commands/undo.ts") },

@@ -41,7 +41,7 @@ test("bash completes commands, flags and names", async () => {
     console.log("not available: bash (apt install bash)");
     return;
   }
-  await check(["nanos", "tr"], ["trust", "trace"]);
+  await check(["nanos", "tr"], ["trust", "trace", "trait"]);
   await check(["nanos", "trace", "ver"], ["verify", "verifier"]);
   await check(["nanos", "traces", "sho"], ["show"]);
   await check(["nanos", "trace", "show", "r"], ["r1", "r2"]);

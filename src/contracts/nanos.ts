@@ -122,6 +122,8 @@ export interface RunRequest extends RunHooks, Beforehand {
   readonly within?: readonly string[];
   /** Earlier runs of this conversation, oldest first. */
   readonly after?: readonly string[];
+  /** Its id, where that was made and given away before it begins; a new one where absent. */
+  readonly run?: string;
 }
 
 /** A run to be forked, and what it goes on with; what is not said stays as it was. */
@@ -141,6 +143,8 @@ export interface RunHooks {
   /** Everything as it happens, also of delegated runs. Must return quickly. */
   readonly on?: (live: Live) => void;
   readonly signal?: AbortSignal;
+  /** Where the operator answers: `editor`; the terminal where nothing is said. */
+  readonly channel?: string;
 }
 
 export type Live =

@@ -40,6 +40,7 @@ export async function begin(world: World, asked: Begun, call?: DirectCall): Prom
   await world.guard.ready();
   const plain = world.guard.same(await world.facts());
   const facts = request.mission ? ruledBy(plain, request.mission.rules) : plain;
+  assert(world.journal.head(run) === null, `run ${run} begins once`);
   const started = await startOf(world, facts, { ...request, run }, call);
   const lease = take(world.journal, run);
   await request.held?.(run);

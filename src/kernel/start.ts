@@ -37,8 +37,6 @@ export interface Begun extends RunRequest {
   readonly goal?: string;
   /** The key its client asked with. */
   readonly key?: Key;
-  /** Its id, where that is known already. */
-  readonly run?: string;
   /** Called when this process holds it and nothing of it is on disk yet. */
   readonly held?: (run: string) => Promise<void>;
 }

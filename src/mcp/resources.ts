@@ -3,8 +3,8 @@ import { NanosError } from "../std/error.ts";
 import type { JsonObject } from "../std/json.ts";
 import { LIMITS } from "../std/limits.ts";
 import { RPC, RpcRefusal } from "../std/rpc.ts";
-import { firstLine } from "../std/text.ts";
-import { cleaned, type Served } from "./tool.ts";
+import { firstLine, plainJson } from "../std/text.ts";
+import type { Served } from "./tool.ts";
 
 /** What can be read by an address: agents, missions, artifacts, and the events of runs. */
 export interface Resources {
@@ -94,7 +94,7 @@ function contentOf(nanos: Nanos, kind: string, id: string, uri: string): JsonObj
 }
 
 function document(value: object): JsonObject {
-  const text = JSON.stringify(cleaned(value as JsonObject), null, 2);
+  const text = JSON.stringify(plainJson(value as JsonObject), null, 2);
   return { mimeType: "application/json", text };
 }
 

@@ -3,7 +3,7 @@ import type { Nanos, RunRequest } from "../contracts/nanos.ts";
 import type { Clock } from "../std/clock.ts";
 import { NanosError } from "../std/error.ts";
 import { isObject, type Json, type JsonObject } from "../std/json.ts";
-import { plainText } from "../std/text.ts";
+import { plainJson, plainText } from "../std/text.ts";
 import type { Carried } from "./carried.ts";
 
 /** What the tools of one client are served from. */
@@ -68,7 +68,7 @@ export function mcpTool<T extends z.ZodObject>(given: {
 
 /** Data as a result, with itself as what is said where nothing better is. */
 export function result(data: object, text?: string): ToolResult {
-  const clean = cleaned(data as Json);
+  const clean = plainJson(data as Json);
   const shown = isObject(clean) ? clean : { value: clean };
   return {
     data: shown,
@@ -79,17 +79,6 @@ export function result(data: object, text?: string): ToolResult {
 /** A failure the program expects, as a result: the client's model can mend what it says. */
 export function failedResult(error: NanosError): ToolResult {
   const { code, message, next } = error;
-  const data = cleaned({ error: { code, message, next } }) as JsonObject;
+  const data = plainJson({ error: { code, message, next } }) as JsonObject;
   return { data, text: plainText(`${message} ${next}`), failed: true };
-}
-
-/** Without what could drive a terminal: whoever shows it may show it as it is. */
-export function cleaned(value: Json): Json {
-  if (typeof value === "string") return plainText(value);
-  if (Array.isArray(value)) return value.map((one: Json) => cleaned(one));
-  if (!isObject(value)) return value;
-  const entries = Object.entries(value as { readonly [key: string]: Json | undefined });
-  return Object.fromEntries(
-    entries.flatMap(([key, one]) => (one === undefined ? [] : [[plainText(key), cleaned(one)]])),
-  );
 }

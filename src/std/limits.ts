@@ -72,6 +72,9 @@ export const LIMITS = {
   /** What one request of its may be, and entries of one list. */
   clientTextChars: 200_000,
   clientListed: 200,
+  /** Sessions an editor has open, and folders they are in. */
+  acpSessions: 64,
+  acpFolders: 8,
   /** Newest runs a search of its looks through. */
   clientSearched: 1_000,
   /** Thoughts of a home, and those of one run. */

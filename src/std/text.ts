@@ -1,3 +1,5 @@
+import { isObject, type Json } from "./json.ts";
+
 /**
  * Text from models, tools, files and pages must not drive the terminal: escape sequences, control
  * characters and bidirectional overrides are dropped, tabs and newlines stay.
@@ -17,6 +19,17 @@ const UNSAFE =
   // eslint-disable-next-line no-control-regex -- control characters are what this removes
   /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 const UNSAFE_HINT = new RegExp(UNSAFE.source, "u");
+
+/** The same of all texts in a value, whose fields that are undefined are left out. */
+export function plainJson(value: Json): Json {
+  if (typeof value === "string") return plainText(value);
+  if (Array.isArray(value)) return value.map((one: Json) => plainJson(one));
+  if (!isObject(value)) return value;
+  const entries = Object.entries(value as { readonly [key: string]: Json | undefined });
+  return Object.fromEntries(
+    entries.flatMap(([key, one]) => (one === undefined ? [] : [[plainText(key), plainJson(one)]])),
+  );
+}
 
 /**
  * Text with what cannot be seen written out, for where it is read before a yes: a space of no width

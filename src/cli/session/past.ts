@@ -20,12 +20,12 @@ const OFFERED = 20;
 /** Turns shown when one is taken up again. */
 const SHOWN = 6;
 
-/** Conversations, newest first: runs that no later one goes on from. */
+/** The operator's conversations, newest first: runs that no later one goes on from. */
 export function pastOf({ traces }: Nanos): readonly Past[] {
   const lines = traces.list({ limit: LOOKED_THROUGH });
   const gone = new Set(lines.flatMap(({ after }) => after));
   return lines
-    .filter(({ run, rehearsal }) => !gone.has(run) && rehearsal !== true)
+    .filter(({ run, rehearsal, client }) => !gone.has(run) && rehearsal !== true && !client)
     .slice(0, OFFERED)
     .map((newest) => ({ runs: [...newest.after, newest.run], newest }));
 }

@@ -131,7 +131,8 @@ async function waitFor(
   const here = hooks.ask(ask, AbortSignal.any([over.signal, signal])).then(async (reply) => {
     if (!reply) return null;
     // A yes that misses what this rank takes is none: the ask stays open.
-    const own = await answerAsk(world, ask, reply, "operator@terminal").catch(unlessNamed);
+    const by = `operator@${hooks.channel ?? "terminal"}`;
+    const own = await answerAsk(world, ask, reply, by).catch(unlessNamed);
     return answerTo(world, ask) ?? own;
   });
   const answer = await watch.aside(Promise.race([elsewhere, here])).finally(() => over.abort());
