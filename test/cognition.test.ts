@@ -82,3 +82,71 @@ test("foretold, settled and scored from the command line, by two processes at on
   ];
   for (const [code, args] of cases) expect(await refused(me, ...args)).toBe(code);
 }, 60_000);
+
+test("beliefs, decisions and errors from the command line, each with what is wrong with it", async () => {
+  using me = person();
+  await nanos(me, "init", "--from", "toy");
+  const note = async (...args: readonly string[]): Promise<string> =>
+    (await json<ThoughtLine>(me, ...args)).id;
+  const survey = await note("believe", "the survey is right", "--chance", "90");
+  const bridge = await note("believe", "the bridge holds", "--chance", "80", "--on", survey);
+  const falls = await note("believe", "it falls", "--chance", "30", "--source", "the paper");
+  await note("link", bridge, "contradicts", falls);
+  const dry = await nanos(me, "cognition", "revise", survey, "--chance", "40", "--dry-run");
+  expect(dry.out).toMatch(/would change[^]*90% -> 40%[^]*80% -> 40%/u);
+  expect((await nanos(me, "cognition", "revise", survey, "--chance", "95")).out).toContain(
+    "90% -> 95%",
+  );
+  expect((await nanos(me, "cognition", "revise", survey, "--chance", "95")).out).toContain(
+    "Nothing is held",
+  );
+  await note("unlink", bridge, "rests-on", survey);
+
+  const shipped = await note("decide", "we ship on Monday");
+  await note("autopsy", shipped, "--made", "good", "--out", "bad");
+  await note("instead", shipped, "wait a week", "--better", "unsure");
+  await note("error", "sunk-cost", "two years of work", "--of", shipped);
+  await note("error", "planning");
+  const status = await json<CognitionStatus>(me, "status");
+  expect(status).toMatchObject({
+    ...{ beliefs: { noted: 3, links: 0, revised: 2, conflicts: { n: 1 } }, diary: { noted: 1 } },
+    autopsies: { decisions: 1, hindsight: 1, classes: { bad_luck: 1 } },
+    ...{ errors: { noted: 2 }, refused: 0 },
+  });
+  const { out } = await nanos(me, "cognition");
+  for (const words of [
+    "held together with more than 100%",
+    "1 had bad luck",
+    "1 unsure",
+    "planning 1",
+  ]) {
+    expect(out).toContain(words);
+  }
+  const shown = (await nanos(me, "cognition", "list")).out;
+  for (const words of [
+    "believed 80% on",
+    "unlink",
+    "in ",
+    "instead of",
+    "revised",
+    "was made: good",
+  ]) {
+    expect(shown).toContain(words);
+  }
+
+  const cases: readonly (readonly [string, readonly string[]])[] = [
+    ["2 usage.missing", ["believe", "x"]],
+    ["2 thought.unknown", ["believe", "x", "--chance", "1", "--on", "t0"]],
+    ["2 thought.unknown", ["revise", "t0", "--chance", "1"]],
+    ["2 usage.value", ["link", survey, "near", bridge]],
+    ["2 thought.link", ["link", survey, "rests-on", survey]],
+    ["2 run.unknown", ["decide", "x", "--run", "r0"]],
+    ["2 usage.missing", ["autopsy", shipped]],
+    ["2 usage.value", ["autopsy", shipped, "--made", "well"]],
+    ["2 usage.missing", ["instead", shipped, "x"]],
+    ["2 run.unknown", ["instead", shipped, "x", "--better", "no", "--fork", "r0"]],
+    ["2 usage.value", ["error", "gluttony"]],
+  ];
+  for (const [code, args] of cases)
+    expect(`${args[0]} ${await refused(me, ...args)}`).toBe(`${args[0]} ${code}`);
+}, 60_000);

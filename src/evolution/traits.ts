@@ -67,7 +67,12 @@ const ABOUT: Readonly<Record<TraitName, TraitAbout & { readonly from: StageName 
     use: "switched",
   },
   WORKER_SPAWN: { from: "FORGING", ...NOT_YET },
-  BELIEF_TRACK: { from: "FORGING", ...NOT_YET },
+  BELIEF_TRACK: {
+    from: "FORGING",
+    does: "Agents whose file lists the tools may note what they believe, and revise it.",
+    where: "the tools thought_believe, thought_revise",
+    use: "switched",
+  },
   ANALYZE: {
     from: "FORGING",
     does: "Tells what a mission's record comes to in numbers: steps, failures, time, cost, asks.",

@@ -85,6 +85,12 @@ export const LIMITS = {
   thoughtTexts: 64,
   /** Thoughts about one thought. */
   thoughtsAbout: 256,
+  /** Links of a kind between thoughts, those of one thought, and the longest way along them. */
+  links: 4_000,
+  linksEach: 32,
+  linkDepth: 64,
+  /** Thoughts that one part of a status names. */
+  thoughtsShown: 20,
   /** Thoughts an agent is told of its own. */
   thoughtsTold: 50,
   /** Settled predictions before a score is said, and cases before a share's interval is. */

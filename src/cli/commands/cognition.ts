@@ -1,23 +1,13 @@
-import { CAME, type Thought, type ThoughtLine } from "../../contracts/cognition.ts";
-import { NanosError } from "../../std/error.ts";
-import {
-  arg,
-  type Command,
-  type Context,
-  dayIn,
-  flag,
-  type Input,
-  option,
-  show,
-} from "../command.ts";
+import { arg, type Command, type Context, flag, type Input, show } from "../command.ts";
 import { EXIT } from "../exit.ts";
 import { cognitionLines } from "../render/cognition/status.ts";
 import { thoughtLines, thoughtTable } from "../render/cognition/thought.ts";
 import { span } from "../render/line.ts";
 import { count } from "../render/words.ts";
-
-const ID = { name: "ID", about: "what was noted", required: true } as const;
-const TEXT = { name: "TEXT", about: "in words", required: true, rest: true } as const;
+import { beliefs } from "../thoughts/beliefs.ts";
+import { decisions } from "../thoughts/decisions.ts";
+import { ID, numberIn } from "../thoughts/note.ts";
+import { predictions } from "../thoughts/predictions.ts";
 
 export const command: Command = {
   name: "cognition",
@@ -62,34 +52,9 @@ export const command: Command = {
         return EXIT.succeeded;
       },
     },
-    {
-      name: "predict",
-      summary: "foretell something, with a chance in percent",
-      example: 'nanos cognition predict "it rains tomorrow" --chance 70 --due 2030-12-31',
-      args: [TEXT],
-      options: [
-        { flag: "--chance", value: "N", about: "0 to 100, in percent" },
-        { flag: "--source", value: "NAME", about: "whose word it is, where it is not yours" },
-        { flag: "--due", value: "DATE", about: "the day after which it can be told" },
-        { flag: "--mission", value: "RUN", about: "the mission that settles it", offers: "runs" },
-      ],
-      run: predict,
-    },
-    {
-      name: "settle",
-      summary: "say what came of a prediction",
-      example: "nanos cognition settle t1k3f9x2ab7qz0m yes",
-      args: [
-        ID,
-        { name: "CAME", about: "yes, no, or void where it cannot be told", required: true },
-      ],
-      options: [{ flag: "--correct", about: "takes back what was settled before" }],
-      run: (context, input) => {
-        const came = oneOf(arg(input, "CAME"), CAME, "CAME");
-        const corrects = flag(input, "--correct") ? { corrects: true as const } : {};
-        return noted(context, { is: "settlement", of: arg(input, "ID"), came, ...corrects }, []);
-      },
-    },
+    ...predictions,
+    ...beliefs,
+    ...decisions,
     {
       name: "forget",
       summary: "erase its words from the journal; its figures and every score stay",
@@ -101,38 +66,6 @@ export const command: Command = {
   ],
 };
 
-async function predict(context: Context, input: Input): Promise<number> {
-  const chance = numberIn(input, "--chance", 0, 100);
-  if (chance === undefined) {
-    const message = "A prediction has a chance.";
-    throw new NanosError("usage.missing", message, "Add it in percent, for example --chance 70.");
-  }
-  const [source, due] = [option(input, "--source"), dayIn(input, "--due", context.clock.now())];
-  const about = option(input, "--mission");
-  const mission = about && (await context.nanos()).missions.show(about).run;
-  const thought: Thought = {
-    ...{ is: "prediction", chance },
-    ...(source === undefined ? {} : { source }),
-    ...(due === undefined ? {} : { due }),
-    ...(mission === undefined ? {} : { mission }),
-  };
-  return noted(context, thought, [words(input)]);
-}
-
-/** Notes a thought, and shows it as it was noted. */
-async function noted(
-  context: Context,
-  thought: Thought,
-  texts: readonly string[],
-): Promise<number> {
-  const line: ThoughtLine = await (await context.nanos()).cognition.note(thought, texts);
-  await show(context, line, () => [
-    [span("noted", "green")],
-    ...thoughtLines(line, context.terminal.columns),
-  ]);
-  return EXIT.succeeded;
-}
-
 async function forget(context: Context, input: Input): Promise<number> {
   const [id, rehearse] = [arg(input, "ID"), flag(input, "--dry-run")];
   const gone = await (await context.nanos()).cognition.forget(id, rehearse);
@@ -143,24 +76,4 @@ async function forget(context: Context, input: Input): Promise<number> {
     ],
   ]);
   return EXIT.succeeded;
-}
-
-function words({ args, rest }: Input): string {
-  return rest.length > 0 ? rest.join(" ") : (args["TEXT"] ?? "");
-}
-
-function numberIn(input: Input, name: string, least: number, most: number): number | undefined {
-  const given = option(input, name);
-  if (given === undefined) return undefined;
-  const n = Number(given);
-  if (/^\d+$/u.test(given) && n >= least && n <= most) return n;
-  const message = `${name} takes a whole number from ${least} to ${most}, not ${given}.`;
-  throw new NanosError("usage.value", message, "nanos cognition --help");
-}
-
-function oneOf<T extends string>(given: string, known: readonly T[], name: string): T {
-  const found = known.find((one) => one === given);
-  if (found !== undefined) return found;
-  const message = `${name} is one of ${known.join(", ")}, not ${given}.`;
-  throw new NanosError("usage.value", message, "nanos cognition --help");
 }

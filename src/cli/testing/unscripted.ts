@@ -64,5 +64,6 @@ export const NO_COGNITION: Cognition = {
   list: () => [],
   show: unscripted,
   note: unscripted,
+  cascade: unscripted,
   forget: unscripted,
 };

@@ -7,13 +7,16 @@ import type { Failure } from "../../contracts/outcome.ts";
 import type { Journal } from "../../journal/journal.ts";
 import { wordsFault } from "../../kernel/cognition/want.ts";
 import { eraseWords } from "../../kernel/memory/forget.ts";
+import { traceLine } from "../../kernel/views/traces.ts";
 import type { World } from "../../kernel/world.ts";
 import { LIMITS } from "../../std/limits.ts";
 import { missionsIn } from "../journal.ts";
-import { type Held, type One, refusal, unknown } from "./held.ts";
+import { type Held, ofKind, type One, refusal, unknown } from "./held.ts";
 import { readAll, RULES } from "./instruments.ts";
-import { cameOf } from "./instruments/predictions.ts";
+import type { Ground } from "./instrument.ts";
+import { cascadeOf } from "./instruments/beliefs.ts";
 import { thoughtsIn } from "./record.ts";
+import { cameOf } from "./settling.ts";
 
 /** What agents may know of thoughts, and whether one may be noted. */
 export function thoughtsOf(journal: Journal): World["thoughts"] {
@@ -34,13 +37,12 @@ type Parts = Pick<World, "journal" | "clock" | "random" | "guard">;
 
 /** Thoughts as the operator notes and reads them. */
 export function cognitionDesk(world: Parts): Cognition {
-  const { journal, clock } = world;
+  const { journal } = world;
   const held = (): Held => thoughtsIn(journal).held;
   return {
     status: () => {
       const read = thoughtsIn(journal);
-      const mission = missionsIn(journal);
-      const ground = { held: read.held, now: clock.now(), mission };
+      const ground = groundOf(world, read.held);
       return { ...readAll(ground), unread: read.unread, refused: read.held.refused.length };
     },
     list: ({ is, open = false, limit = 50 } = {}) => {
@@ -56,12 +58,28 @@ export function cognitionDesk(world: Parts): Cognition {
       const all = held();
       return { ...lineOf(find(all, id)), about: all.about(id).map(lineOf) };
     },
+    cascade: (id, chance) => {
+      const all = held();
+      const found = ofKind(all, id, "belief");
+      if ("code" in found) throw thrown(found);
+      return cascadeOf(all, id, chance);
+    },
     note: (thought, texts) => note(world, thought, texts),
     forget: async (id, rehearse = false) => {
       const { texts } = find(held(), id);
       if (texts === null || texts.length === 0) return { bodies: 0 };
       const why = `the words of ${id} were forgotten`;
       return { bodies: await eraseWords(journal, { texts, why }, rehearse) };
+    },
+  };
+}
+
+function groundOf({ journal, clock }: Parts, held: Held): Ground {
+  return {
+    ...{ held, now: clock.now(), mission: missionsIn(journal) },
+    run: (id) => {
+      const line = traceLine(journal, id);
+      return line && { outcome: line.outcome, from: line.fork?.split(".", 1)[0] ?? null };
     },
   };
 }
@@ -97,8 +115,9 @@ function find(held: Held, id: string): One {
   return found;
 }
 
+/** What waits for somebody to say what came of it. */
 function isForetold({ thought }: One): boolean {
-  return thought.is === "prediction";
+  return thought.is === "prediction" || thought.is === "belief";
 }
 
 function lineOf({ seq: _, ...line }: One): ThoughtLine {

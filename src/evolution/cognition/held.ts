@@ -2,6 +2,7 @@ import type { AgentThought, Thought, ThoughtKind, ThoughtLine } from "../../cont
 import type { Failure } from "../../contracts/outcome.ts";
 import { topRun } from "../../kernel/views/traces.ts";
 import { LIMITS } from "../../std/limits.ts";
+import { type Graph, type OpenGraph, openGraph } from "./graph.ts";
 
 /**
  * The thoughts that count, oldest first, as they follow from the record: each is held against those
@@ -15,6 +16,7 @@ export interface Held {
   find(id: string): One | null;
   /** Thoughts that are about this one, oldest first. */
   about(id: string): readonly One[];
+  readonly graph: Graph;
   /** How many the run with all it delegated to has noted. */
   byRun(run: string): number;
 }
@@ -38,8 +40,9 @@ export function holdAll(rules: Rules, thoughts: Iterable<One>): Held {
   const [byId, about] = [new Map<string, One>(), new Map<string, One[]>()];
   const runs = new Map<string, number>();
   const [all, refused]: [One[], One[]] = [[], []];
+  const graph = openGraph();
   const held: Held = {
-    ...{ all, refused },
+    ...{ all, refused, graph },
     find: (id) => byId.get(id) ?? null,
     about: (id) => about.get(id) ?? [],
     byRun: (run) => runs.get(run) ?? 0,
@@ -51,6 +54,7 @@ export function holdAll(rules: Rules, thoughts: Iterable<One>): Held {
     }
     all.push(one);
     byId.set(one.id, one);
+    link(graph, one);
     const run = runOf(one);
     if (run !== null) runs.set(run, held.byRun(run) + 1);
     for (const id of subjectsOf(one.thought)) {
@@ -60,6 +64,12 @@ export function holdAll(rules: Rules, thoughts: Iterable<One>): Held {
     }
   }
   return held;
+}
+
+function link(graph: OpenGraph, { id, thought }: One): void {
+  if (thought.is === "link") graph.add(thought.how, thought.from, thought.to);
+  if (thought.is === "unlink") graph.remove(thought.how, thought.from, thought.to);
+  if (thought.is === "belief") for (const to of thought.on ?? []) graph.add("rests_on", id, to);
 }
 
 /** Why a thought may not be held, or null. */
@@ -96,11 +106,17 @@ function runOf({ id, by }: Wanted): string | null {
   return by === "operator" ? null : topRun(id.split(".", 1)[0] ?? id);
 }
 
-const AGENT_KINDS: ReadonlySet<string> = new Set<AgentThought["is"]>(["prediction"]);
+const AGENT_KINDS: ReadonlySet<string> = new Set<AgentThought["is"]>([
+  "prediction",
+  "belief",
+  "revision",
+]);
 
 /** The thoughts that one is about. */
 function subjectsOf(thought: Thought): readonly string[] {
-  return "of" in thought ? [thought.of] : [];
+  if (thought.is === "link" || thought.is === "unlink") return [thought.from, thought.to];
+  if (thought.is === "belief") return thought.on ?? [];
+  return "of" in thought && thought.of !== undefined ? [thought.of] : [];
 }
 
 /** The thought with this id where it is of one of these kinds, or why not. */

@@ -9,6 +9,8 @@ export interface Ground {
   readonly now: number;
   /** What a mission came to, and the number of the event that says so; null while it has not ended. */
   mission(run: string): MissionEnd | null;
+  /** How a run ended, null while it has not, and the run it was forked from; null for no run. */
+  run(id: string): { readonly outcome: string | null; readonly from: string | null } | null;
 }
 
 /** The part of a status that instruments fill. */

@@ -1,10 +1,22 @@
 import type { ThoughtKind } from "../../contracts/cognition.ts";
 import type { Rule, Rules } from "./held.ts";
 import type { Ground, Instrument, Readings } from "./instrument.ts";
+import { instrument as autopsies } from "./instruments/autopsies.ts";
+import { instrument as beliefs } from "./instruments/beliefs.ts";
+import { instrument as diary } from "./instruments/diary.ts";
+import { instrument as errors } from "./instruments/errors.ts";
 import { instrument as predictions } from "./instruments/predictions.ts";
+import { instrument as sources } from "./instruments/sources.ts";
 
 /** Every instrument by its name in a status. Adding one is adding its file and its line here. */
-export const INSTRUMENTS: { readonly [K in keyof Readings]: Instrument<K> } = { predictions };
+export const INSTRUMENTS: { readonly [K in keyof Readings]: Instrument<K> } = {
+  predictions,
+  beliefs,
+  sources,
+  autopsies,
+  diary,
+  errors,
+};
 
 /** The rule of every kind of thought, each brought by one instrument. */
 export const RULES: Rules = Object.fromEntries(
@@ -13,6 +25,6 @@ export const RULES: Rules = Object.fromEntries(
 
 /** What all instruments read. */
 export function readAll(ground: Ground): Readings {
-  const { predictions: first } = INSTRUMENTS;
-  return { predictions: first.read(ground) };
+  const read = Object.entries(INSTRUMENTS).map(([name, one]) => [name, one.read(ground)]);
+  return Object.fromEntries(read) as Readings;
 }

@@ -31,7 +31,10 @@ export function thoughtSpecs({ facts, agent, reader }: Offered): readonly ToolSp
 }
 
 /** What is not there before the operator switched a trait on. */
-const NEEDS: Readonly<Partial<Record<ThoughtTool, TraitName>>> = {};
+const NEEDS: Readonly<Partial<Record<ThoughtTool, TraitName>>> = {
+  thought_believe: "BELIEF_TRACK",
+  thought_revise: "BELIEF_TRACK",
+};
 
 /** True for the names that stand for thoughts, where this agent is offered them. */
 export function isOfThoughts(frame: Offered, name: string): boolean {
@@ -51,6 +54,32 @@ const TOOLS: readonly (ToolSpec & { readonly name: ThoughtTool })[] = [
       type: "object",
       properties: { text: TEXT, chance: CHANCE },
       required: ["text", "chance"],
+      additionalProperties: false,
+    },
+  },
+  {
+    name: "thought_believe",
+    description:
+      "Note what you hold to be so, with a chance, and which of your beliefs it rests on: it is " +
+      "held no more surely than the least sure of them.",
+    input: {
+      type: "object",
+      properties: {
+        text: TEXT,
+        chance: CHANCE,
+        on: { type: "array", items: { type: "string" }, description: "Ids of beliefs." },
+      },
+      required: ["text", "chance"],
+      additionalProperties: false,
+    },
+  },
+  {
+    name: "thought_revise",
+    description: "Give one of your beliefs another chance.",
+    input: {
+      type: "object",
+      properties: { of: { type: "string", description: "Its id." }, chance: CHANCE },
+      required: ["of", "chance"],
       additionalProperties: false,
     },
   },
@@ -94,7 +123,10 @@ function wishIn(
   const { text, ...figures } = given;
   const { is, takes } = KINDS[name];
   const thought = AgentThought.safeParse({ is, ...figures });
-  if (typeof text === "string" && thought.success) return { texts: [text], thought: thought.data };
+  const texts = is === "revision" && text === undefined ? [] : [text];
+  if (texts.every((one) => typeof one === "string") && thought.success) {
+    return { texts, thought: thought.data };
+  }
   return `${name} takes ${takes}.`;
 }
 
@@ -102,6 +134,8 @@ const KINDS: Readonly<
   Record<Exclude<ThoughtTool, "thought_list">, { is: AgentThought["is"]; takes: string }>
 > = {
   thought_predict: { is: "prediction", takes: '{"text": TEXT, "chance": 0 to 100}' },
+  thought_believe: { is: "belief", takes: '{"text": TEXT, "chance": 0 to 100, "on": [ID]}' },
+  thought_revise: { is: "revision", takes: '{"of": ID, "chance": 0 to 100}' },
 };
 
 /** What is wrong with the words of a thought, one sentence; null where nothing is. */

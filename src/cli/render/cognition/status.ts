@@ -2,10 +2,12 @@ import type {
   Bucket,
   CognitionStatus,
   PredictionsView,
-  Share,
+  SourcesView,
 } from "../../../contracts/cognition.ts";
 import { LIMITS } from "../../../std/limits.ts";
 import { type Line, span } from "../line.ts";
+import { type Part, PARTS } from "./parts.ts";
+import { fewWords, shareWords } from "./shares.ts";
 import { fields, table } from "../table.ts";
 import { fitLine, wrap } from "../width.ts";
 import { count } from "../words.ts";
@@ -13,11 +15,31 @@ import { count } from "../words.ts";
 /** What every instrument reads, the empty ones left out. */
 export function cognitionLines(status: CognitionStatus, width: number): readonly Line[] {
   const across = Number.isFinite(width) ? width : 100;
-  const parts = [predictionLines(status.predictions, across)].filter((part) => part.length > 0);
+  const all = [
+    predictionLines(status.predictions, across),
+    ...PARTS.map((part) => partLines(part(status), across)),
+    sourceLines(status.sources, across),
+  ];
+  const parts = all.filter((part) => part.length > 0);
   const odd = oddWords(status).flatMap((text) => wrap(text, across));
   const bad = odd.map((text): Line => [span(text, "red")]);
   if (parts.length === 0) return [...NOTHING.flatMap((text) => wrap(text, across)), ...bad];
   return [...parts.flatMap((part, i) => (i === 0 ? part : ["", ...part])), ...bad];
+}
+
+function partLines(part: Part | null, width: number): readonly Line[] {
+  if (part === null) return [];
+  return [heading(part.name, part.says), ...part.rows.flatMap((row) => rowLines(row, width))];
+}
+
+/** A row that is longer than the screen goes on under itself. */
+function rowLines([name, text]: readonly [string, string], width: number): readonly Line[] {
+  if (text === "") return [];
+  const [first = "", ...more] = wrap(text, Math.max(20, width - 18));
+  return [
+    [span(`  ${name.padEnd(14)}  `, "dim"), first],
+    ...more.map((line): Line => `${" ".repeat(18)}${line}`),
+  ];
 }
 
 const NOTHING = [
@@ -88,13 +110,18 @@ function bucketTable(rows: readonly Bucket[], width: number): readonly Line[] {
   );
 }
 
-/** `60%, surely 36 to 80%`, or that there are too few. */
-function shareWords({ n, hits, interval }: Share): string {
-  if (interval === null) return fewWords(n, LIMITS.fewestShare);
-  const [low, high] = interval.map((part) => Math.round(part * 100));
-  return `${Math.round((hits / n) * 100)}%, most likely ${low} to ${high}%`;
-}
-
-function fewWords(n: number, fewest: number): string {
-  return `too few to say: ${n} of at least ${fewest}`;
+function sourceLines({ tracked, first }: SourcesView, width: number): readonly Line[] {
+  if (tracked === 0) return [];
+  return [
+    heading("sources", `${tracked} with something settled, the surest first`),
+    ...table(
+      [
+        { title: "  source", text: ({ source }) => `  ${source}` },
+        { title: "right", text: ({ right }) => `${right.hits} of ${right.n}` },
+        { title: "which is", text: ({ right }) => shareWords(right) },
+      ],
+      first,
+      width,
+    ),
+  ];
 }

@@ -52,10 +52,35 @@ function saidIn({ texts }: ThoughtLine): string {
 function figuresOf({ thought }: ThoughtLine): string {
   switch (thought.is) {
     case "prediction":
-      return `${thought.chance}%${thought.source === undefined ? "" : ` says ${thought.source}`}`;
+      return `foretold ${thought.chance}%${sourceOf(thought)}`;
+    case "belief":
+      return `believed ${thought.chance}%${sourceOf(thought)}${onOf(thought.on)}`;
     case "settlement":
-      return `${thought.of}: ${thought.came}${thought.corrects ? " (corrected)" : ""}`;
+      return `came of ${thought.of}: ${thought.came}${thought.corrects ? " (corrected)" : ""}`;
+    case "revision":
+      return `revised ${thought.of} to ${thought.chance}%`;
+    case "link":
+    case "unlink":
+      return `${thought.is} ${thought.from} ${thought.how.replaceAll("_", " ")} ${thought.to}`;
+    case "decision":
+      return `decided${thought.run === undefined ? "" : ` about ${thought.run}`}`;
+    case "judged":
+      return `${thought.of} was made: ${thought.was}`;
+    case "turned":
+      return `${thought.of} came out: ${thought.out}`;
+    case "instead":
+      return `instead of ${thought.of}, better: ${thought.better}`;
+    case "error":
+      return `error ${thought.error}${thought.of === undefined ? "" : ` in ${thought.of}`}`;
     default:
       return thought satisfies never;
   }
+}
+
+function sourceOf({ source }: { readonly source?: string | undefined }): string {
+  return source === undefined ? "" : ` says ${source}`;
+}
+
+function onOf(on: readonly string[] = []): string {
+  return on.length === 0 ? "" : ` on ${on.join(", ")}`;
 }
