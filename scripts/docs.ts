@@ -179,7 +179,9 @@ function eventsPage(): string {
 
 /** The comment over each limit; one without a comment continues the one above it. */
 function limitsPage(): string {
-  const text = readText(join(ROOT, "src/std/limits.ts"));
+  const text = ["limits", "network-limits"]
+    .map((name) => readText(join(ROOT, `src/std/${name}.ts`)))
+    .join("\n");
   const comments = new Map<string, string>();
   for (const match of text.matchAll(/\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*(\w+):/gu)) {
     const [, comment = "", name = ""] = match;

@@ -153,11 +153,13 @@ export interface Approvals {
   list(): readonly Ask[];
   show(id: string): AskView;
   /**
+   * `channel` is where the operator said it: the terminal, or `key:ID`.
+   *
    * @throws NanosError `approval.unknown_approval`, `approval.already_consumed` or
    *   `approval.expired` when it is not open; `approval.needs_name` when a yes to rank S does not
    *   name the action.
    */
-  answer(id: string, reply: AskReply): Promise<Answer>;
+  answer(id: string, reply: AskReply, channel?: string): Promise<Answer>;
   /**
    * Takes back an answer that was not used yet; what waits for it is asked anew.
    * @throws NanosError `approval.unknown_approval`, `approval.already_consumed`, `approval.expired`.

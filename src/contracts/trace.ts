@@ -100,8 +100,8 @@ export interface Traces {
   show(run: string): Trace;
   /** One run as a list has it; null when there is none. */
   line(run: string): TraceLine | null;
-  /** The raw events of one run, oldest first. */
-  events(run: string): readonly Recorded[];
+  /** The raw events of one run, oldest first; of those after the event numbered `since`. */
+  events(run: string, since?: number): readonly Recorded[];
   /** One run or everything: journal, bodies and vault. Names the first bad entry. */
   verify(run?: string): VerifyReport;
   /** Re-drives from the journal alone: no model, no tool, no network. */

@@ -9,6 +9,7 @@ import { sha256 } from "../std/hash.ts";
 import type { Json } from "../std/json.ts";
 import type { ParseCache } from "./arrangement/cache.ts";
 import { manifestError, parseManifest } from "./arrangement/manifest.ts";
+import { markOf } from "./files.ts";
 import { damaged, openStore, type StoreFile, type StoreSpec, wayBack } from "./store.ts";
 
 /** `config.yaml`: the operator may edit it too, so its comments survive a change made here. */
@@ -40,7 +41,17 @@ export function openLock(file: string, clock: Clock, cache?: ParseCache): StoreF
 /** `keys.json` of one workspace. */
 export function openKeysFile(file: string, clock: Clock): StoreFile<KeysFile> {
   const schema = async () => (await import("../contracts/http/key.ts")).KeysFile;
-  return openStore(jsonSpec(file, "keys", { v: 1, keys: [] }, schema, undefined), clock);
+  const store = openStore(jsonSpec(file, "keys", { v: 1, keys: [] }, schema, undefined), clock);
+  let kept: { readonly mark: string; readonly read: Promise<KeysFile> } | null = null;
+  return {
+    ...store,
+    // Every request over the network asks; the file is read again when it is another one.
+    read: () => {
+      const mark = markOf(file);
+      if (kept?.mark !== mark) kept = { mark, read: store.read() };
+      return kept.read;
+    },
+  };
 }
 
 /** `trust.json` of the home. */

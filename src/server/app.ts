@@ -4,13 +4,15 @@ import type { Nanos } from "../contracts/nanos.ts";
 import { type Clock } from "../std/clock.ts";
 import { messageOf, type NanosError } from "../std/error.ts";
 import { newId, type Random } from "../std/random.ts";
-import { bodyOf } from "./body.ts";
-import { type Doors, openDoors } from "./doors.ts";
-import { checkRequest, type Names } from "./guard.ts";
+import { bodyOf } from "./door/body.ts";
+import { type Doors, openDoors } from "./door/doors.ts";
+import { checkRequest, type Names } from "./door/guard.ts";
+import type { Carried } from "./live.ts";
 import { openapiOf } from "./openapi.ts";
 import { errorBody, failureOf, Refusal, statusOf } from "./refusal.ts";
-import type { Reply, Route } from "./route.ts";
+import type { Route } from "./route.ts";
 import { ROUTES } from "./routes.ts";
+import { streamOf } from "./sse.ts";
 
 /**
  * The server as a plain function of a request: what listens is another part. Each request goes the
@@ -45,6 +47,7 @@ export interface AppParts {
   readonly nanos: Nanos;
   readonly clock: Clock;
   readonly random: Random;
+  readonly carried: Carried;
   readonly names: () => Names;
   readonly log: (line: LogLine) => void;
 }
@@ -103,16 +106,22 @@ async function answer(
     checkRequest(request, parts.names());
     asked.key = await doors.admit(request.headers, route.needs);
     if (draining && route.needs !== "nothing") throw stopping();
-    const leave = doors.enter(asked.key);
+    const leave = doors.enter(asked.key, route.streams === "always" ? "streams" : "requests");
+    let stays = false;
     try {
       const body = route.takes === null ? null : await bodyOf(request, route.takes, clock);
       asked.admitted();
       const { key } = asked;
-      const query = new URL(request.url).searchParams;
-      const call = { id, key, params, query, body, signal: request.signal };
-      return jsonOf(await route.handle({ ...call, nanos, clock, draining, openapi }));
+      const { headers, signal, url } = request;
+      const call = { id, key, params, query: new URL(url).searchParams, headers, body, signal };
+      const { carried } = parts;
+      const reply = await route.handle({ ...call, nanos, clock, carried, draining, openapi });
+      if (!("stream" in reply)) return jsonOf(reply);
+      stays = true;
+      const given = { clock, signal, headers: reply.headers ?? {}, over: leave };
+      return streamOf(reply.stream, given);
     } finally {
-      leave();
+      if (!stays) leave();
     }
   });
 }
@@ -183,7 +192,15 @@ function refusalOf(failed: NanosError): Response {
   return jsonOf({ status: statusOf(code), headers, body });
 }
 
-function jsonOf({ status = 200, headers = {}, body }: Reply): Response {
+function jsonOf({
+  status = 200,
+  headers = {},
+  body,
+}: {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: unknown;
+}): Response {
   return Response.json(body, { status, headers });
 }
 

@@ -18,12 +18,12 @@ export function openapiOf(routes: readonly Route[]): unknown {
   };
 }
 
-function operationOf({ path, summary, needs, takes, gives }: Route): unknown {
+function operationOf({ path, summary, needs, takes, gives, streams }: Route): unknown {
   const parameters = [...path.matchAll(/\{(\w+)\}/gu)].map(([, name]) => ({
     ...{ name, in: "path", required: true },
     schema: { type: "string" },
   }));
-  const json = (schema: unknown): unknown => ({ "application/json": { schema } });
+  const json = (schema: unknown) => ({ "application/json": { schema } });
   const error = { $ref: "#/components/schemas/Error" };
   return {
     summary,
@@ -34,7 +34,14 @@ function operationOf({ path, summary, needs, takes, gives }: Route): unknown {
       ? {}
       : { requestBody: { required: true, content: json(jsonSchemaOf(takes, "input")) } }),
     responses: {
-      "200": { description: summary, content: json(jsonSchemaOf(gives, "output")) },
+      "200": {
+        description: summary,
+        content: {
+          ...(streams === "always" ? {} : json(jsonSchemaOf(gives, "output"))),
+          // Each event's data is JSON of that shape; what else there is to it is in the docs.
+          ...(streams === undefined ? {} : { "text/event-stream": { schema: { type: "string" } } }),
+        },
+      },
       default: { description: "Refused, or failed.", content: json(error) },
     },
   };

@@ -2,6 +2,8 @@ import type { Key } from "../contracts/http/key.ts";
 import type { Shape } from "../contracts/http/wire.ts";
 import type { Nanos } from "../contracts/nanos.ts";
 import type { Clock } from "../std/clock.ts";
+import type { Carried } from "./live.ts";
+import type { Sink } from "./sse.ts";
 
 /** One request that was let in, as a handler sees it. */
 export interface Call<B> {
@@ -11,23 +13,25 @@ export interface Call<B> {
   readonly key: Key | null;
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
+  readonly headers: Headers;
   readonly body: B;
   /** Aborts when the client is gone. */
   readonly signal: AbortSignal;
   readonly nanos: Nanos;
   readonly clock: Clock;
+  /** Runs that go on without their client. */
+  readonly carried: Carried;
   /** What `/openapi.json` says. */
   readonly openapi: () => unknown;
   /** True once the server was told to stop. */
   readonly draining: boolean;
 }
 
-/** What a handler answers: one JSON document. */
-export interface Reply {
-  readonly status?: number;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body: unknown;
-}
+/** What a handler answers: one JSON document, or events one after the other. */
+export type Reply = { readonly headers?: Readonly<Record<string, string>> } & (
+  | { readonly status?: number; readonly body: unknown }
+  | { readonly stream: (sink: Sink) => Promise<void> }
+);
 
 /** Who may ask: anybody, a client with a key, or the operator with their own. */
 export type Needs = "nothing" | "key" | "operator";
@@ -42,7 +46,10 @@ export interface Route {
   readonly needs: Needs;
   /** What its body has to be; null for a route without one. */
   readonly takes: Shape | null;
+  /** What it answers; of a stream, each event's data. */
   readonly gives: Shape;
+  /** Set where it answers with server-sent events: always, or where the body asks for it. */
+  readonly streams?: "always" | "asked";
   readonly handle: (call: Call<unknown>) => Promise<Reply>;
 }
 

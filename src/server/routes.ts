@@ -1,7 +1,9 @@
 import type { Route } from "./route.ts";
+import { APPROVALS } from "./routes/approvals.ts";
 import { CHAT } from "./routes/chat.ts";
 import { MODELS } from "./routes/models.ts";
 import { OPEN } from "./routes/open.ts";
+import { RUNS } from "./routes/runs.ts";
 
 /** Every route, by group. Adding a group is adding its file in `routes/` and its line here. */
-export const ROUTES: readonly Route[] = [...OPEN, ...MODELS, ...CHAT];
+export const ROUTES: readonly Route[] = [...OPEN, ...MODELS, ...CHAT, ...RUNS, ...APPROVALS];

@@ -4,7 +4,8 @@ import { NanosError } from "../std/error.ts";
 import { LIMITS } from "../std/limits.ts";
 import type { Random } from "../std/random.ts";
 import { appOf, type LogLine } from "./app.ts";
-import { isLoopback, namesOf } from "./guard.ts";
+import { isLoopback, namesOf } from "./door/guard.ts";
+import { openCarried } from "./live.ts";
 import { listen, type Place } from "./listen.ts";
 
 export interface ServeOptions extends Place {
@@ -40,7 +41,8 @@ export async function serve(
   const secure = tls !== undefined;
   // Which port it is shows only once it listens, and nobody asks before that.
   let names = namesOf({ host, port: options.port, secure, also: options.names });
-  const app = appOf({ nanos, clock, random, log, names: () => names });
+  const carried = openCarried();
+  const app = appOf({ nanos, carried, clock, random, log, names: () => names });
   const listening = listen(options, app);
   const { port } = listening;
   names = namesOf({ host, port, secure, also: options.names });
@@ -51,7 +53,7 @@ export async function serve(
       app.drain();
       const late = new AbortController();
       const patience = clock.sleep(LIMITS.httpDrainMs, late.signal);
-      await Promise.race([listening.close(), patience]);
+      await Promise.race([Promise.all([listening.close(), carried.idle()]), patience]);
       late.abort();
       listening.cut();
     },

@@ -1,8 +1,11 @@
+import { NETWORK_LIMITS } from "./network-limits.ts";
+
 /**
  * Every limit that has a number, in one place. Bytes, milliseconds and counts, as the names say.
  * Reaching one is an outcome with a reason, never a crash. What a person may change is in config.
  */
 export const LIMITS = {
+  ...NETWORK_LIMITS,
   /** Larger bodies are files beside the journal. */
   inlineBodyBytes: 64 * 1024,
   /** A larger body is refused: the action fails with `journal.body_too_large`. */
@@ -369,21 +372,6 @@ export const LIMITS = {
   arrangementItems: 500,
   /** Rules in one file. */
   rules: 1_000,
-  /** Keys of one workspace, and the requests a minute of one where nothing is said. */
-  clientKeys: 200,
-  keyRate: 60,
-  /** One request over the network: its body, and the time for it to arrive. */
-  httpBodyBytes: 1024 * 1024,
-  httpBodyMs: 10_000,
-  /** Requests under way at once, in all and of one key; what is more is turned away. */
-  httpAtOnce: 512,
-  httpAtOncePerKey: 128,
-  /** How long a connection may be silent before its request is read, in seconds. */
-  httpIdleSeconds: 10,
-  /** How long what is under way has to come to its end once the server is told to stop. */
-  httpDrainMs: 10_000,
-  /** Messages of a conversation that a client sends with a request. */
-  earlierMessages: 2_000,
   /** Longest regular expression a rule or route may carry. */
   patternChars: 500,
   /** Steps of a compiled pattern, counted repetitions written out. */

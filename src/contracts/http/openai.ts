@@ -22,6 +22,8 @@ export const ChatRequest = z.looseObject({
   messages: z.array(ChatMessage).min(1),
   /** One answer is made. */
   n: z.literal(1).nullish(),
+  stream: z.boolean().nullish(),
+  stream_options: z.looseObject({ include_usage: z.boolean().nullish() }).nullish(),
 });
 export type ChatRequest = z.infer<typeof ChatRequest>;
 
@@ -70,6 +72,29 @@ export const ChatCompletion = z.strictObject({
   ...ChatReceipt.shape,
 });
 export type ChatCompletion = z.infer<typeof ChatCompletion>;
+
+/** One event of a streamed answer; after the last comes `[DONE]`. */
+export const ChatChunk = z.strictObject({
+  id: z.string(),
+  object: z.literal("chat.completion.chunk"),
+  created: z.number().int(),
+  model: z.string(),
+  /** Empty in the one that brings the usage. */
+  choices: z.array(
+    z.strictObject({
+      index: z.literal(0),
+      delta: z.strictObject({
+        role: z.literal("assistant").optional(),
+        content: z.string().optional(),
+      }),
+      finish_reason: FinishReason.nullable(),
+      logprobs: z.null(),
+    }),
+  ),
+  usage: ChatUsage.nullable(),
+  /** With the last: what stands behind the answer. */
+  ...ChatReceipt.partial().shape,
+});
 
 /** An agent as clients of OpenAI see it. */
 export const ModelObject = z.strictObject({

@@ -44,7 +44,8 @@ export function askDesk(world: World): Approvals {
         ...(changes.length > 0 ? { changes } : {}),
       };
     },
-    answer: (id, reply) => answerAsk(world, findAsk(world, id), reply, TERMINAL),
+    answer: (id, reply, channel) =>
+      answerAsk(world, findAsk(world, id), reply, channel ? `operator@${channel}` : TERMINAL),
     revoke: (id) => revoke(world, id, TERMINAL),
     plan: (run) => planOf(world.journal, run),
     give: (questions) => giveBeforehand(world, questions, TERMINAL),

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { LIMITS } from "../../std/limits.ts";
 import type { Traces, VerifyReport } from "../../contracts/trace.ts";
 import { readPlain } from "../../home/files.ts";
+import type { Recorded } from "../../contracts/drive.ts";
 import type { Event } from "../../contracts/event.ts";
 import type { Journal } from "../../journal/journal.ts";
 import { keyOf } from "../../journal/log/note.ts";
@@ -26,7 +27,7 @@ export function traceDesk({ journal, recall, decide, vault, log, dir }: TracePar
     list: (options = {}) => listTraces(journal, options),
     show: (run) => traceOf(journal, run),
     line: (run) => traceLine(journal, run),
-    events: (run) => [...journal.chain(run)],
+    events: (run, since = 0) => eventsAfter(journal, run, since),
     verify: (run) => verifyAll({ journal, vault, log }, run),
     replay: async (run) => {
       const { replay } = await import("../drive/replay.ts");
@@ -44,6 +45,12 @@ export function traceDesk({ journal, recall, decide, vault, log, dir }: TracePar
       return { ...found, line: rule === null ? null : lineOf(dir, rule) };
     },
   };
+}
+
+function eventsAfter(journal: Journal, run: string, since: number): readonly Recorded[] {
+  // Whoever looks again and again mostly finds nothing new, which the newest entry tells.
+  if ((journal.head(run)?.seq ?? 0) <= since) return [];
+  return [...journal.chain(run)].filter(({ event }) => event.seq > since);
 }
 
 /** Where a rule stands in the rules file as it is now, `rules.yaml:12`; null when it does not. */

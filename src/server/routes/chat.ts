@@ -1,7 +1,12 @@
+import type { ChatReceipt } from "../../contracts/http/openai.ts";
 import { ChatCompletion, ChatRequest } from "../../contracts/http/openai.ts";
+import type { RunHandle } from "../../contracts/nanos.ts";
 import { AGENT_PREFIX, agentNamed } from "../agents.ts";
 import { begin, conversationOf, receiptOf, saidBy, usageOf } from "../chat.ts";
+import { errorBody, failureOf } from "../refusal.ts";
 import { type Call, type Reply, type Route, route } from "../route.ts";
+import type { Sink } from "../sse.ts";
+import { openVoice, type Voice } from "../voice.ts";
 
 /** Chat completions of OpenAI: each is a run of the agent named as its model. */
 export const CHAT: readonly Route[] = [
@@ -12,6 +17,7 @@ export const CHAT: readonly Route[] = [
     needs: "key",
     takes: ChatRequest,
     gives: ChatCompletion,
+    streams: "asked",
     handle: complete,
   }),
 ];
@@ -20,19 +26,86 @@ async function complete(call: Call<ChatRequest>): Promise<Reply> {
   const { body, nanos, signal, clock, id } = call;
   const agent = agentNamed(call, body.model);
   const asked = { ...conversationOf(body.messages), agent };
+  const voice = openVoice();
   // Whoever goes away reads no answer: what they asked for is stopped.
-  const handle = await begin(call, asked, { signal });
+  const handle = await begin(call, asked, { signal, on: voice.on });
+  const common: Common = {
+    id: `chatcmpl-${handle.run}`,
+    created: Math.floor(clock.now() / 1000),
+    model: AGENT_PREFIX + agent,
+  };
+  if (body.stream === true) {
+    const headers = { "x-nanos-run": handle.run };
+    return { headers, stream: (sink) => speak(call, { common, handle, voice }, sink) };
+  }
   const { text, finish, headers } = saidBy(await handle.done);
   const trace = nanos.traces.show(handle.run);
   const message = { role: "assistant", content: text, refusal: null };
   return {
     headers,
     body: {
-      ...{ id: `chatcmpl-${handle.run}`, object: "chat.completion" },
-      ...{ created: Math.floor(clock.now() / 1000), model: AGENT_PREFIX + agent },
+      ...{ ...common, object: "chat.completion" },
       choices: [{ index: 0, message, finish_reason: finish, logprobs: null }],
       usage: usageOf(trace),
       ...receiptOf(id, trace),
     },
   };
+}
+
+/** What is the same in all that is sent of one answer. */
+interface Common {
+  readonly id: string;
+  readonly created: number;
+  readonly model: string;
+}
+
+interface Answering {
+  readonly common: Common;
+  readonly handle: RunHandle;
+  readonly voice: Voice;
+}
+
+/** Sends an answer while it is made. */
+async function speak(
+  { nanos, id, body }: Call<ChatRequest>,
+  { common, handle, voice }: Answering,
+  { send, gone }: Sink,
+): Promise<void> {
+  const stop = (): void => handle.cancel();
+  gone.addEventListener("abort", stop, { once: true });
+  if (gone.aborted) stop();
+  const done = handle.done.finally(voice.end);
+  const chunk = (delta: object, finish: string | null = null, receipt?: ChatReceipt) =>
+    send({ data: JSON.stringify(chunkOf(common, delta, finish, receipt)) });
+  try {
+    await chunk({ role: "assistant", content: "" });
+    for await (const piece of voice.pieces()) await chunk({ content: piece });
+    if (voice.behind) return stop();
+    const { text, finish } = saidBy(await done);
+    const rest = restOf(voice.said, text);
+    if (rest !== "") await chunk({ content: rest });
+    const trace = nanos.traces.show(handle.run);
+    await chunk({}, finish, receiptOf(id, trace));
+    if (body.stream_options?.include_usage === true) {
+      const usage = usageOf(trace);
+      await send({ data: JSON.stringify({ ...chunkOf(common, {}, null), choices: [], usage }) });
+    }
+  } catch (error) {
+    await send({ data: JSON.stringify(errorBody(failureOf(error))) });
+  } finally {
+    await done.catch(() => undefined);
+    await send({ data: "[DONE]" });
+  }
+}
+
+/** What of an answer was not said while it was made: all that no model said. */
+function restOf(said: string, text: string): string {
+  if (text === "" || said.trimEnd().endsWith(text.trimEnd())) return "";
+  return said === "" ? text : `\n\n${text}`;
+}
+
+function chunkOf(common: Common, delta: object, finish: string | null, receipt?: ChatReceipt) {
+  const choice = { index: 0, delta, finish_reason: finish, logprobs: null };
+  const object = "chat.completion.chunk";
+  return { ...common, object, choices: [choice], usage: null, ...receipt };
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { KeyWish } from "../../contracts/http/key.ts";
@@ -6,7 +6,8 @@ import { init, type Nanos, openNanos } from "../../nanos.ts";
 import { systemClock } from "../../std/clock.ts";
 import { systemRandom } from "../../std/random.ts";
 import { type App, appOf, type LogLine } from "../app.ts";
-import { namesOf } from "../guard.ts";
+import { namesOf } from "../door/guard.ts";
+import { openCarried } from "../live.ts";
 
 /** A real home behind the server's function, asked without a socket. */
 export interface Served {
@@ -17,6 +18,8 @@ export interface Served {
   /** Makes a key; gives what a client shows. */
   key(wish?: Partial<KeyWish>): Promise<string>;
   ask(method: string, path: string, how?: Ask): Promise<Answered>;
+  /** The same as it comes, to be read bit by bit. */
+  open(method: string, path: string, how?: Ask): Promise<Response>;
   close(): Promise<void>;
 }
 
@@ -36,40 +39,60 @@ export interface Answered {
 /** What the server believes it is addressed by here. */
 export const HOST = "127.0.0.1:8088";
 
-/** A home made of a starter. */
-export async function served(starter = "toy"): Promise<Served> {
+/** A rule by which a calculation is asked about. */
+const ASKING = `
+  - id: ask-first
+    when: { kind: tool, name: calculate }
+    then: ask
+    example: { name: calculate, args: { expression: "2 + 2" } }
+    counter: { name: echo, args: { text: "x" } }
+`;
+
+/** A home made of the starter toy; with `asking` it asks before it calculates. */
+export async function served({ asking = false } = {}): Promise<Served> {
   const folder = mkdtempSync(join(tmpdir(), "nanos-served-"));
   const options = {
     home: join(folder, ".nano-os"),
     cwd: folder,
     env: { PATH: process.env["PATH"] },
   };
-  await init(options, starter);
+  await init(options, "toy");
+  if (asking) appendFileSync(join(options.home, "rules.yaml"), ASKING);
   const nanos = await openNanos(options);
   const lines: LogLine[] = [];
   const names = namesOf({ host: "127.0.0.1", port: 8088, secure: false, also: [] });
   const app = appOf({
-    ...{ nanos, clock: systemClock, random: systemRandom, names: () => names },
+    ...{
+      nanos,
+      carried: openCarried(),
+      clock: systemClock,
+      random: systemRandom,
+      names: () => names,
+    },
     log: (line) => void lines.push(line),
   });
+  const open: Served["open"] = (method, path, { key, body, headers = {}, signal } = {}) => {
+    const request = new Request(`http://${HOST}${path}`, {
+      method,
+      headers: {
+        host: HOST,
+        ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...headers,
+      },
+      ...(body === undefined
+        ? {}
+        : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+      ...(signal ? { signal } : {}),
+    });
+    return app.fetch(request);
+  };
   return {
     ...{ nanos, app, lines },
     key: async (wish = {}) => (await nanos.keys.make({ agent: "oracle", ...wish })).secret,
-    ask: async (method, path, { key, body, headers = {}, signal } = {}) => {
-      const request = new Request(`http://${HOST}${path}`, {
-        method,
-        headers: {
-          host: HOST,
-          ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
-          ...(body === undefined ? {} : { "content-type": "application/json" }),
-          ...headers,
-        },
-        ...(body === undefined
-          ? {}
-          : { body: typeof body === "string" ? body : JSON.stringify(body) }),
-        ...(signal ? { signal } : {}),
-      });
-      const response = await app.fetch(request);
+    open,
+    ask: async (method, path, how = {}) => {
+      const response = await open(method, path, how);
       const text = await response.text();
       return { status: response.status, headers: response.headers, body: jsonOr(text) };
     },
@@ -91,4 +114,43 @@ function jsonOr(text: string): unknown {
 /** The code of a refusal. */
 export function codeOf({ body }: Answered): unknown {
   return (body as { error?: { code?: unknown } }).error?.code;
+}
+
+/** One server-sent event as it was read. */
+export interface Heard {
+  readonly id: string;
+  readonly event: string;
+  readonly data: string;
+}
+
+/** Reads events until `enough` of them came or the stream ends; then goes away. */
+export async function hear(
+  response: Response,
+  enough: (heard: readonly Heard[]) => boolean = () => false,
+): Promise<readonly Heard[]> {
+  const heard: Heard[] = [];
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+  const text = new TextDecoder();
+  let rest = "";
+  for (;;) {
+    const { done, value } = await reader.read();
+    rest += text.decode(value, { stream: !done });
+    const parts = rest.split("\n\n");
+    rest = parts.pop() ?? "";
+    for (const part of parts) {
+      const field = (name: string): string =>
+        part
+          .split("\n")
+          .filter((line) => line.startsWith(`${name}: `))
+          .map((line) => line.slice(name.length + 2))
+          .join("\n");
+      if (!part.startsWith(":"))
+        heard.push({ id: field("id"), event: field("event"), data: field("data") });
+      if (enough(heard)) {
+        await reader.cancel();
+        return heard;
+      }
+    }
+    if (done) return heard;
+  }
 }

@@ -1,7 +1,7 @@
-import type { Shape } from "../contracts/http/wire.ts";
-import type { Clock } from "../std/clock.ts";
-import { LIMITS } from "../std/limits.ts";
-import { Refusal } from "./refusal.ts";
+import type { Shape } from "../../contracts/http/wire.ts";
+import type { Clock } from "../../std/clock.ts";
+import { LIMITS } from "../../std/limits.ts";
+import { Refusal } from "../refusal.ts";
 
 /**
  * The body of a request as its route takes it. Read no further than the limit, and no longer.

@@ -1,4 +1,4 @@
-import { Refusal } from "./refusal.ts";
+import { Refusal } from "../refusal.ts";
 
 /**
  * What is looked at before anything else of a request. A page in a browser may send requests here, and

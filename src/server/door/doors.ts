@@ -1,8 +1,8 @@
-import type { Key, Keys } from "../contracts/http/key.ts";
-import type { Clock } from "../std/clock.ts";
-import { LIMITS } from "../std/limits.ts";
-import { Refusal } from "./refusal.ts";
-import type { Needs } from "./route.ts";
+import type { Key, Keys } from "../../contracts/http/key.ts";
+import type { Clock } from "../../std/clock.ts";
+import { LIMITS } from "../../std/limits.ts";
+import { Refusal } from "../refusal.ts";
+import type { Needs } from "../route.ts";
 
 /**
  * Who is let in, how often and how many at once. What is counted is of this minute and of what is
@@ -16,7 +16,7 @@ export interface Doors {
    */
   admit(headers: Headers, needs: Needs): Promise<Key | null>;
   /** Takes a place among what is under way; gives it back with what is returned. @throws `http.busy`. */
-  enter(key: Key | null): () => void;
+  enter(key: Key | null, what: keyof typeof PLACES): () => void;
   /** Requests under way. */
   readonly inside: number;
 }
@@ -24,10 +24,10 @@ export interface Doors {
 export function openDoors(keys: Pick<Keys, "admit">, clock: Clock): Doors {
   const buckets = new Map<string, Bucket>();
   const inside = new Map<string, number>();
-  let all = 0;
+  const counts = { requests: 0, streams: 0 };
   return {
     get inside() {
-      return all;
+      return counts.requests + counts.streams;
     },
     admit: async (headers, needs) => {
       if (needs === "nothing") return null;
@@ -37,15 +37,15 @@ export function openDoors(keys: Pick<Keys, "admit">, clock: Clock): Doors {
       if (wait > 0) throw tooOften(key, wait);
       return key;
     },
-    enter: (key) => {
-      const id = key?.id ?? "";
+    enter: (key, what) => {
+      const id = `${what} ${key?.id ?? ""}`;
       const own = inside.get(id) ?? 0;
-      const isFull = all >= LIMITS.httpAtOnce || own >= LIMITS.httpAtOncePerKey;
+      const isFull = counts[what] >= PLACES[what].all || own >= PLACES[what].own;
       if (isFull) throw new Refusal("http.busy", "Too much is under way.", "Try again later.");
-      all += 1;
+      counts[what] += 1;
       inside.set(id, own + 1);
       return () => {
-        all -= 1;
+        counts[what] -= 1;
         const left = (inside.get(id) ?? 1) - 1;
         if (left > 0) inside.set(id, left);
         else inside.delete(id);
@@ -53,6 +53,12 @@ export function openDoors(keys: Pick<Keys, "admit">, clock: Clock): Doors {
     },
   };
 }
+
+/** Requests that are worked on, and streams that mostly wait. */
+const PLACES = {
+  requests: { all: LIMITS.httpAtOnce, own: LIMITS.httpAtOncePerKey },
+  streams: { all: LIMITS.httpStreams, own: LIMITS.httpStreamsPerKey },
+};
 
 /** Only a header carries a key: addresses are kept in logs and histories. */
 async function keyIn(headers: Headers, keys: Pick<Keys, "admit">): Promise<Key> {

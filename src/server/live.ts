@@ -1,0 +1,70 @@
+import type { Key } from "../contracts/http/key.ts";
+import type { Live, RunHandle, RunHooks } from "../contracts/nanos.ts";
+import { LIMITS } from "../std/limits.ts";
+import { Refusal } from "./refusal.ts";
+
+/**
+ * Runs this server carries, so that whoever looks at one is told at once that something happened. The
+ * journal has all of it: what is forgotten here is found there.
+ */
+export interface Carried {
+  /**
+   * Carries a run to its end, whether or not anybody waits for it; answers once its beginning is on
+   * disk. @throws Refusal `http.busy`, and as `start` does.
+   */
+  carry(key: Key | null, start: (hooks: RunHooks) => Promise<RunHandle>): Promise<RunHandle>;
+  /** Calls back whenever something happens in a run, until the returned function is called. */
+  watch(run: string, told: (live: Live) => void): () => void;
+  /** Resolves when none is carried. */
+  idle(): Promise<void>;
+}
+
+export function openCarried(): Carried {
+  const watchers = new Map<string, Set<(live: Live) => void>>();
+  const carried = new Set<{ readonly key: string; done: Promise<unknown> }>();
+  return {
+    carry: async (key, start) => {
+      const own = [...carried].filter((one) => one.key === key?.id).length;
+      if (carried.size >= LIMITS.httpRuns || own >= LIMITS.httpRunsPerKey) {
+        throw new Refusal("http.busy", "Too many runs are under way.", "Try again later.");
+      }
+      const begun = Promise.withResolvers<void>();
+      const on = (live: Live): void => {
+        begun.resolve();
+        const run = live.type === "event" ? live.recorded.event.run : live.run;
+        for (const told of watchers.get(topOf(run)) ?? []) told(live);
+      };
+      const starting = start({ on });
+      // Its place is taken before it has begun: many may come at once.
+      const one = { key: key?.id ?? "", done: settled(starting.then(({ done }) => done)) };
+      carried.add(one);
+      void one.done.finally(() => void carried.delete(one));
+      const handle = await starting;
+      // What is answered for is on disk.
+      await Promise.race([begun.promise, one.done]);
+      return handle;
+    },
+    watch: (run, told) => {
+      const all = watchers.get(run) ?? new Set();
+      watchers.set(run, all.add(told));
+      return () => {
+        all.delete(told);
+        if (all.size === 0) watchers.delete(run);
+      };
+    },
+    idle: async () => void (await Promise.all([...carried].map(({ done }) => done))),
+  };
+}
+
+async function settled(done: Promise<unknown>): Promise<void> {
+  try {
+    await done;
+  } catch {
+    // Another process took it over, or the journal failed; either way it is not carried here.
+  }
+}
+
+/** `RUN_2_1` is a part of `RUN`. */
+export function topOf(run: string): string {
+  return run.split("_", 1)[0] ?? run;
+}

@@ -1,0 +1,135 @@
+import { clientOf } from "../../contracts/http/key.ts";
+import { RunAsked, RunBegun, RunList, RunShown, RunTold } from "../../contracts/http/runs.ts";
+import { assert } from "../../std/error.ts";
+import { LIMITS } from "../../std/limits.ts";
+import { agentNamed } from "../agents.ts";
+import { Refusal } from "../refusal.ts";
+import { type Call, type Reply, type Route, route } from "../route.ts";
+import { askLine, asksFor, runFor, tellRun } from "../runs.ts";
+
+/** Runs by themselves: begun, looked at and stopped; whoever began one need not stay. */
+export const RUNS: readonly Route[] = [
+  route({
+    method: "POST",
+    path: "/v1/runs",
+    summary: "begins a run and answers at once; it goes on without its client",
+    needs: "key",
+    takes: RunAsked,
+    gives: RunBegun,
+    handle: beginRun,
+  }),
+  route({
+    method: "GET",
+    path: "/v1/runs",
+    summary: "the newest runs of this key; with the operator's key of everybody",
+    needs: "key",
+    takes: null,
+    gives: RunList,
+    handle: listRuns,
+  }),
+  route({
+    method: "GET",
+    path: "/v1/runs/{id}",
+    summary: "one run: how it stands, what it answered, what it waits for",
+    needs: "key",
+    takes: null,
+    gives: RunShown,
+    handle: showRun,
+  }),
+  route({
+    method: "POST",
+    path: "/v1/runs/{id}/cancel",
+    summary: "stops a run",
+    needs: "key",
+    takes: null,
+    gives: RunBegun,
+    handle: async (call) => {
+      const run = runOf(call);
+      await call.nanos.cancel(run);
+      return { body: { run, state: call.nanos.traces.show(run).state } };
+    },
+  }),
+  route({
+    method: "POST",
+    path: "/v1/runs/{id}/resume",
+    summary: "goes on with a run that was answered or interrupted",
+    needs: "key",
+    takes: null,
+    gives: RunBegun,
+    handle: async ({ nanos, key, carried, ...call }) => {
+      const run = runOf({ nanos, key, ...call });
+      await carried.carry(key, (hooks) => nanos.resume(run, hooks));
+      return { body: { run, state: nanos.traces.show(run).state } };
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/v1/runs/{id}/events",
+    summary: "what happens in a run as server-sent events; goes on after Last-Event-ID",
+    needs: "key",
+    takes: null,
+    gives: RunTold,
+    streams: "always",
+    handle: async (call) => {
+      const run = runOf(call);
+      const since = sinceOf(call.headers.get("last-event-id"));
+      return { stream: (sink) => tellRun(call, { run, since }, sink) };
+    },
+  }),
+];
+
+function runOf(call: Pick<Call<unknown>, "nanos" | "key" | "params">): string {
+  return runFor(call, call.params["id"] ?? "");
+}
+
+async function beginRun({ nanos, key, body, carried }: Call<RunAsked>): Promise<Reply> {
+  assert(key, "a run is begun by a key");
+  const { text, agent, within, budget } = body;
+  const named = agent === undefined ? {} : { agent: agentNamed({ nanos, key }, agent) };
+  const request = {
+    ...{ text, client: clientOf(key), ...named },
+    ...(within === undefined ? {} : { within }),
+    ...(budget === undefined ? {} : { budget: bare(budget) }),
+  };
+  const { run } = await carried.carry(key, (hooks) => nanos.run({ ...request, ...hooks }));
+  return { status: 202, body: { run, state: "running" } };
+}
+
+/** Without what was not said. */
+function bare({ cost, calls }: NonNullable<RunAsked["budget"]>): { cost?: number; calls?: number } {
+  return { ...(cost === undefined ? {} : { cost }), ...(calls === undefined ? {} : { calls }) };
+}
+
+async function listRuns({ nanos, key, query }: Call<unknown>): Promise<Reply> {
+  const limit = Number(query.get("limit") ?? 50);
+  if (!Number.isInteger(limit) || limit < 1 || limit > LIMITS.httpListed) {
+    const next = `Give a limit from 1 to ${LIMITS.httpListed}.`;
+    throw new Refusal("http.invalid", "limit does not fit.", next, { param: "limit" });
+  }
+  const whose = key && key.agent !== null ? { client: clientOf(key) } : {};
+  const data = nanos.traces.list({ limit, ...whose }).map((line) => {
+    const { run, agent, request, at, state, outcome, steps, tokens, cost } = line;
+    return { run, agent, request, at, state, outcome, steps, tokens, cost };
+  });
+  return { body: { data } };
+}
+
+async function showRun(call: Call<unknown>): Promise<Reply> {
+  const trace = call.nanos.traces.show(runOf(call));
+  const { run, agent, request, at, state, end } = trace;
+  const failure = end?.failure ? { code: end.failure.code, message: end.failure.message } : null;
+  const asks = asksFor(call).filter((ask) => ask.run === run || ask.run.startsWith(`${run}_`));
+  const came = {
+    ...{ outcome: end?.outcome ?? null, text: end?.text ?? "", failure },
+    usage: end?.usage ?? null,
+  };
+  return { body: { run, agent, request, at, state, ...came, asks: asks.map(askLine) } };
+}
+
+function sinceOf(given: string | null): number {
+  const seq = Number(given ?? 0);
+  if (Number.isSafeInteger(seq) && seq >= 0) return seq;
+  throw new Refusal("http.invalid", "Last-Event-ID is no event.", "Give the id of one, or none.", {
+    param: "last-event-id",
+  });
+}

@@ -1,0 +1,85 @@
+import type { Clock } from "../std/clock.ts";
+import { LIMITS } from "../std/limits.ts";
+
+/** One server-sent event. */
+export interface Sent {
+  readonly id?: string;
+  readonly event?: string;
+  readonly data: string;
+}
+
+/** Where a feed sends to, one event after the other. */
+export interface Sink {
+  /** Resolves once there is room for the next: a slow client is waited for, and nothing piles up. */
+  send(one: Sent): Promise<void>;
+  /** Aborts when the client is gone. */
+  readonly gone: AbortSignal;
+}
+
+/**
+ * A response that is fed until its feed ends or its client is gone. While the feed is silent a comment
+ * is sent now and then, so that a connection nobody reads any more is found out.
+ */
+export function streamOf(
+  feed: (sink: Sink) => Promise<void>,
+  given: {
+    readonly clock: Clock;
+    readonly signal: AbortSignal;
+    readonly headers: Readonly<Record<string, string>>;
+    /** Called once, however it ends. */
+    readonly over: () => void;
+  },
+): Response {
+  const { clock, signal, headers, over } = given;
+  const left = new AbortController();
+  const gone = AbortSignal.any([left.signal, signal]);
+  let room = Promise.withResolvers<void>();
+  const text = new TextEncoder();
+  const body = new ReadableStream<Uint8Array>(
+    {
+      start: (controller) => {
+        const write = async (chunk: string): Promise<void> => {
+          if (gone.aborted) return;
+          controller.enqueue(text.encode(chunk));
+          if ((controller.desiredSize ?? 0) > 0) return;
+          room = Promise.withResolvers();
+          gone.addEventListener("abort", () => room.resolve(), { once: true });
+          await room.promise;
+        };
+        const ended = new AbortController();
+        const stop = AbortSignal.any([ended.signal, gone]);
+        void beat(clock, stop, () => write(": \n\n"));
+        void feed({ send: (one) => write(textOf(one)), gone })
+          .catch(() => undefined)
+          .finally(() => {
+            ended.abort();
+            over();
+            if (!gone.aborted) controller.close();
+          });
+      },
+      pull: () => room.resolve(),
+      cancel: () => left.abort(),
+    },
+    { highWaterMark: 16 },
+  );
+  return new Response(body, {
+    headers: { "content-type": "text/event-stream; charset=utf-8", ...headers },
+  });
+}
+
+async function beat(clock: Clock, stop: AbortSignal, send: () => Promise<void>): Promise<void> {
+  while (!stop.aborted) {
+    await clock.sleep(LIMITS.httpHeartbeatMs, stop);
+    if (!stop.aborted) await send();
+  }
+}
+
+/** As it goes over the wire; data of several lines is several lines of data. */
+function textOf({ id, event, data }: Sent): string {
+  const lines = data.split(/\r\n|\r|\n/u).map((line) => `data: ${line}\n`);
+  const head = [
+    id === undefined ? "" : `id: ${id}\n`,
+    event === undefined ? "" : `event: ${event}\n`,
+  ];
+  return `${head.join("")}${lines.join("")}\n`;
+}

@@ -1,0 +1,31 @@
+/** Limits of what comes over the network, a part of `LIMITS`. */
+export const NETWORK_LIMITS = {
+  /** Keys of one workspace, and the requests a minute of one where nothing is said. */
+  clientKeys: 200,
+  keyRate: 60,
+  /** One request over the network: its body, and the time for it to arrive. */
+  httpBodyBytes: 1024 * 1024,
+  httpBodyMs: 10_000,
+  /** Requests under way at once, in all and of one key; what is more is turned away. */
+  httpAtOnce: 512,
+  httpAtOncePerKey: 128,
+  /** Streams under way at once, in all and of one key; each costs little while nothing happens. */
+  httpStreams: 1_200,
+  httpStreamsPerKey: 1_024,
+  /** Text that waits for a client that reads slowly; one that falls further behind is cut off. */
+  httpPendingChars: 1024 * 1024,
+  /** How often a silent stream says that it is there, and looks for what another process did. */
+  httpHeartbeatMs: 15_000,
+  httpLookMs: 1_000,
+  /** Runs a server carries at once without anybody waiting for them, in all and of one key. */
+  httpRuns: 64,
+  httpRunsPerKey: 16,
+  /** Entries of one list. */
+  httpListed: 500,
+  /** How long a connection may be silent before its request is read, in seconds. */
+  httpIdleSeconds: 10,
+  /** How long what is under way has to come to its end once the server is told to stop. */
+  httpDrainMs: 10_000,
+  /** Messages of a conversation that a client sends with a request. */
+  earlierMessages: 2_000,
+} as const;
