@@ -11,7 +11,7 @@ import { KEY_EVENTS } from "./http/key.ts";
 import { Label } from "./label.ts";
 import { AssistantMessage, Message } from "./message.ts";
 import { MISSION_EVENTS, MissionStart, PlanMost, STAGE_EVENTS } from "./mission.ts";
-import { ModelCard } from "./model.ts";
+import { ChosenModel, ModelCard } from "./model.ts";
 import { Failure, Outcome } from "./outcome.ts";
 import { Answer, Ask, RunEnd } from "./run.ts";
 import { Scope } from "./scope.ts";
@@ -66,19 +66,6 @@ export interface Draft {
   readonly body: EventBody;
 }
 
-/** A model as a run knows it. */
-export const RunModel = z.strictObject({
-  name: z.string(),
-  /** Where its requests go; null when it runs inside nanos. */
-  host: z.string().nullable(),
-  priced: z.boolean(),
-  /** Tokens it can read at once; absent where nothing is cut to fit. */
-  context: z.number().int().optional(),
-  /** False for one that was measured not to call tools: it is offered none. */
-  tools: z.boolean().optional(),
-});
-export type RunModel = z.infer<typeof RunModel>;
-
 /** An event that began a run. */
 export const RunEvent = z.strictObject({
   /** The subscription, `words#1`. */
@@ -93,13 +80,6 @@ export const RunEvent = z.strictObject({
   missed: z.number().int().optional(),
 });
 export type RunEvent = z.infer<typeof RunEvent>;
-
-/** The model of a run, with those that stand in for it. */
-export const ChosenModel = RunModel.extend({
-  /** Asked in its place when it fails or rests, in this order. */
-  fallback: z.array(RunModel).optional(),
-});
-export type ChosenModel = z.infer<typeof ChosenModel>;
 
 /**
  * The bodies, by kind. Adding a kind is adding a variant here; every exhaustive switch then stops
@@ -123,6 +103,8 @@ export const EventBody = z.discriminatedUnion("kind", [
       .optional(),
     /** The turns of the conversation before this run, by run id, oldest first. */
     after: z.array(z.string()),
+    /** Tokens it has for what calls of those turns came to; without it, it was given words alone. */
+    results: z.number().int().optional(),
     /** The step that delegated to this run. */
     parent: z
       .strictObject({

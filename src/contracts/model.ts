@@ -78,6 +78,26 @@ export const ModelCard = z.strictObject({
 });
 export type ModelCard = z.infer<typeof ModelCard>;
 
+/** A model as a run knows it. */
+export const RunModel = z.strictObject({
+  name: z.string(),
+  /** Where its requests go; null when it runs inside nanos. */
+  host: z.string().nullable(),
+  priced: z.boolean(),
+  /** Tokens it can read at once; absent where nothing is cut to fit. */
+  context: z.number().int().optional(),
+  /** False for one that was measured not to call tools: it is offered none. */
+  tools: z.boolean().optional(),
+});
+export type RunModel = z.infer<typeof RunModel>;
+
+/** The model of a run, with those that stand in for it. */
+export const ChosenModel = RunModel.extend({
+  /** Asked in its place when it fails or rests, in this order. */
+  fallback: z.array(RunModel).optional(),
+});
+export type ChosenModel = z.infer<typeof ChosenModel>;
+
 /** One line of `config.yaml` under `models`: a provider and how to reach it. */
 export const ModelConfig = z.strictObject({
   adapter: z.enum([

@@ -1,5 +1,6 @@
 import { sha256 } from "../std/hash.ts";
-import type { ChosenModel, RunStarted, Draft, EventBody } from "../contracts/event.ts";
+import type { ChosenModel } from "../contracts/model.ts";
+import type { RunStarted, Draft, EventBody } from "../contracts/event.ts";
 import type { Drive, Recorded } from "../contracts/drive.ts";
 import type { Decision } from "../contracts/action.ts";
 import type { AgentManifest } from "../contracts/agent.ts";

@@ -15,6 +15,7 @@ import { type Settled, commitAll } from "./commit-all.ts";
 import { type Waits, type Worked, endOf, note, spoken, stopped, told } from "./ending.ts";
 import { leave, speakerOf, windowAtFirst } from "./drive/leave.ts";
 import { type Frame, type Given, draft, newFrame } from "./frame.ts";
+import { recallResults } from "./flow/earlier.ts";
 import { openedText, tell } from "./flow/flow.ts";
 import { toolSpecs } from "./prompt.ts";
 import { type Acted, type Want, decisionWant } from "./proposal.ts";
@@ -83,14 +84,14 @@ export async function carryRun(carriage: Carriage): Promise<Carried> {
 
 /** The conversation before: what agents answered in it is theirs, not the operator's. */
 function recallMessage(frame: Frame, message: Message): void {
+  const calls = frame.messages.at(-1);
   say(frame, message);
+  if (message.role === "tool") return recallResults(frame, calls, message);
   if (message.role !== "assistant" && frame.started.client === undefined) return;
   const { label } = frame;
   const from = message.role === "assistant" ? "an earlier answer" : "an earlier request";
   const told = { label, from, skill: null, step: null };
-  for (const part of message.parts) {
-    if (part.type === "text" || part.type === "result") tell(frame, part.text, told, label);
-  }
+  for (const part of message.parts) if (part.type === "text") tell(frame, part.text, told, label);
 }
 
 /** What another agent or a client asks for is told, not said: it may have read what others write. */
@@ -227,12 +228,17 @@ async function followRoute(
 
 /** What was said before, as far as it is still given. */
 function conversationOf({ messages, requestAt, window }: Frame): string {
-  const lines = messages.slice(window.past, requestAt).map(({ role, parts }) => {
+  const said = messages.slice(window.past, requestAt).filter(hasText);
+  const lines = said.map(({ role, parts }) => {
     const text = parts.map((part) => (part.type === "text" ? part.text : "")).join("");
     return `${role === "user" ? "you" : "agent"}: ${text}`;
   });
   const left = window.past === 0 ? [] : [`(${window.past} older messages are left out)`];
   return [...left, ...lines].join("\n") || "Nothing was said yet.";
+}
+
+function hasText({ parts }: Message): boolean {
+  return parts.some(({ type }) => type === "text");
 }
 
 /** A skill's command is used like any other part of it: the agent has it, and the yes to it holds. */

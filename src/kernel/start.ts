@@ -7,7 +7,8 @@ import { nearest } from "../std/nearest.ts";
 import { plainText } from "../std/text.ts";
 import { CLAUDE_MODELS } from "../home/claude.ts";
 import type { AgentManifest } from "../contracts/agent.ts";
-import type { RunEvent, RunModel, RunStarted } from "../contracts/event.ts";
+import type { RunModel } from "../contracts/model.ts";
+import type { RunEvent, RunStarted } from "../contracts/event.ts";
 import type { Key } from "../contracts/http/key.ts";
 import type { Label } from "../contracts/label.ts";
 import type { MissionStart, PlanWish } from "../contracts/mission.ts";
@@ -19,6 +20,7 @@ import { UNKNOWN_LABEL } from "../gate/labels.ts";
 import { policyHash } from "../gate/policy.ts";
 import { narrow, parseScope } from "../gate/scopes.ts";
 import { BY_ITSELF, type Frame, OPERATOR, agentOf } from "./frame.ts";
+import { roomFor } from "./flow/earlier.ts";
 import { checkPast } from "./flow/past.ts";
 import { plansOf } from "./plans/hand-in.ts";
 import { meantBy } from "./skills/commands.ts";
@@ -97,7 +99,7 @@ export async function startOf(
     agent: name,
     ...askedIn(world, facts, request),
     ...(direct ? { call: { ...direct.value, ...secretsOf(direct.held) } } : {}),
-    after: [...(request.after ?? [])],
+    ...conversationOf(facts, { request, agent: agent?.manifest, model }),
     model,
     ...(follows ? { follows } : {}),
     // A plan is followed where the operator works; an agent it asks may have a copy of its own.
@@ -146,6 +148,18 @@ function budgetBy(key: Key | undefined, budget: Budget): Budget {
 async function companionIn({ companion }: World): Promise<Pick<RunStarted, "companion">> {
   const text = await companion();
   return text === null ? {} : { companion: text };
+}
+
+/** The turns before it, and how much of what their calls came to it is given. */
+function conversationOf(
+  facts: Facts,
+  given: { request: Begun; agent: AgentManifest | undefined; model: RunModel },
+): Pick<RunStarted, "after" | "results"> {
+  const { request, agent, model } = given;
+  const after = [...(request.after ?? [])];
+  if (after.length === 0 || model.name === NO_MODEL.name) return { after };
+  const room = roomFor(model, agent?.limits.messages ?? facts.limits.messages);
+  return { after, ...(room === null ? {} : { results: room }) };
 }
 
 /** What is asked, and what of it the operator said. */

@@ -172,6 +172,9 @@ export const LIMITS = {
 
   /** Context window asked for where nobody says how large it is. */
   contextTokens: 110_000,
+  /** Tokens of what calls of earlier turns came to that a turn is given, and share of a window. */
+  earlierTokens: 16_000,
+  earlierShare: 0.2,
   /** Share of a window that a conversation may fill; the rest is for the answer and the guess. */
   windowShare: 0.8,
   /** Times one call is cut anew because the model said it was too long all the same. */

@@ -2,6 +2,7 @@ import { localDate } from "../../std/clock.ts";
 import { NanosError } from "../../std/error.ts";
 import type { RunStarted } from "../../contracts/event.ts";
 import type { ContextPart, ContextView } from "../../contracts/nanos.ts";
+import type { Message } from "../../contracts/message.ts";
 import { agentOf } from "../frame.ts";
 import { COMPANION, systemParts, toolSpecs } from "../prompt.ts";
 import { firstOf, pastOf } from "../flow/past.ts";
@@ -52,8 +53,11 @@ function ofRun(world: World, run: string, started: RunStarted): ContextView {
     depthOf(started),
   );
   const past = pastOf(world.journal, started, firstOf(world.journal, run)?.event.seq);
-  const said = past.messages.map((message) => JSON.stringify(message)).join("");
-  parts.push({ what: "conversation before", tokens: tokensOf(said) });
+  const text = (of: readonly Message[]): string => of.map((one) => JSON.stringify(one)).join("");
+  const said = past.messages.filter(({ parts: all }) => all.some(({ type }) => type === "text"));
+  const rest = past.messages.filter((one) => !said.includes(one));
+  parts.push({ what: "conversation before", tokens: tokensOf(text(said)) });
+  parts.push({ what: "calls of earlier turns", tokens: tokensOf(text(rest)) });
   parts.push({ what: "request", tokens: tokensOf(started.request) });
   const { results, answers, left } = spokenIn(world, run);
   parts.push({ what: "answers of the model", tokens: answers });

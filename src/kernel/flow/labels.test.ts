@@ -166,6 +166,14 @@ test("no event is cleaner than what went into it, over random runs", async () =>
       const end = made.journal.head(first.run)?.label;
       const start = [...made.journal.chain(next.run)][0]?.event.label;
       if (end && start) expect(holds(start, end)).toBe(true);
+      // What its calls came to is in the next turn's conversation, whatever the answer was worth.
+      for (const { event, body } of made.journal.chain(first.run)) {
+        if (body?.kind !== "action.settled" || event.step?.split(".").length !== 2) continue;
+        const { outcome } = body;
+        const isData = outcome.status === "done" && outcome.released === true;
+        if (start && event.label && event.actor !== "kernel" && !isData)
+          expect(holds(start, event.label)).toBe(true);
+      }
       expect(await replay(made.journal, made.world.recall, next.run)).toMatchObject({ ok: true });
     }),
     { numRuns: 150 },

@@ -5,6 +5,7 @@ import type { Label } from "../../contracts/label.ts";
 import type { Message } from "../../contracts/message.ts";
 import type { AgentSession } from "../../contracts/run.ts";
 import { REQUEST_LABEL, UNKNOWN_LABEL, joinLabels } from "../../gate/labels.ts";
+import { type EarlierCalls, earlierCalls, earlierMessages } from "./earlier.ts";
 import type { Journal } from "../../journal/journal.ts";
 
 /** The conversation before a run. */
@@ -20,24 +21,28 @@ export interface Past {
   decisions(): string;
 }
 
+const NO_CALLS: EarlierCalls = { calls: [], left: 0, erased: null };
+
 /**
- * The conversation before: what a client holds of it, then what was asked and answered, run by run. What came of a run
- * only later than the entry numbered `before` was not known then.
+ * The conversation before: what a client holds of it, then what was asked, called and answered, run
+ * by run. What came of a run only later than the entry numbered `before` was not known then.
  */
 export function pastOf(
   journal: Journal,
-  { after, earlier = [] }: Pick<RunStarted, "after" | "earlier">,
+  { after, earlier = [], results: room }: Pick<RunStarted, "after" | "earlier" | "results">,
   before: number = Number.POSITIVE_INFINITY,
 ): Past {
   const messages: Message[] = [...earlier];
-  let label = REQUEST_LABEL;
-  let erased: Event | null = null;
+  const given = room === undefined ? NO_CALLS : earlierCalls(journal, after, { before, room });
+  let label = joinLabels(REQUEST_LABEL, ...given.calls.map((one) => one.label));
+  let { erased } = given;
   let session: AgentSession | null = null;
   for (const run of after) {
     const first = firstOf(journal, run);
     const asked = first?.body?.kind === "run.started" ? askedFirst(first.body) : GONE;
     if (first?.body === null) erased ??= first.event;
     messages.push({ role: "user", parts: [{ type: "text", text: asked }] });
+    messages.push(...earlierMessages(given, run));
     const end = endOf(journal, run, before);
     if (end?.body === null) erased ??= end.event;
     const said = end?.body?.kind === "run.ended" ? end.body.end.text : end ? GONE : "";

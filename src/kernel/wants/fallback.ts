@@ -1,6 +1,6 @@
 import { NanosError } from "../../std/error.ts";
 import type { Failure } from "../../contracts/outcome.ts";
-import type { RunModel } from "../../contracts/event.ts";
+import type { RunModel } from "../../contracts/model.ts";
 import type { ToolSpec } from "../../contracts/model.ts";
 import { LIMITS } from "../../std/limits.ts";
 import { act } from "../act.ts";

@@ -34,13 +34,17 @@ const turn = fc
 
 const sent: fc.Arbitrary<Sent> = fc
   .record({
-    past: fc.array(fc.tuple(words, words), { maxLength: 6 }),
+    past: fc.array(fc.tuple(words, fc.option(turn), words), { maxLength: 6 }),
     request: words,
     turns: fc.array(turn, { maxLength: 12 }),
     fixed: fc.nat(200),
   })
   .map(({ past, request, turns, fixed }) => {
-    const before = past.flatMap(([asked, answer]) => [user(asked), said(answer)]);
+    const before = past.flatMap(([asked, calls, answer]) => [
+      user(asked),
+      ...(calls ?? []),
+      said(answer),
+    ]);
     const messages = [...before, user(request), ...turns.flat()];
     const total = messages.reduce(
       (sum, one) => sum + Math.ceil(Buffer.byteLength(JSON.stringify(one)) / 4),

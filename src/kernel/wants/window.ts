@@ -71,7 +71,12 @@ export function sizeOf(sent: Sent, window: Window): number {
 
 /** One piece less: the past first, then the oldest turn with all its results. */
 function narrower({ messages, request }: Sent, window: Window): Window | null {
-  if (window.past < request) return { ...window, past: Math.min(request, window.past + 2) };
+  if (window.past < request) {
+    let past = window.past + 1;
+    // A turn goes as a whole: no result stands without its call.
+    while (past < request && messages[past]?.role !== "user") past += 1;
+    return { ...window, past };
+  }
   const from = request + 1 + window.turns;
   let next = from + 1;
   while (messages[next]?.role === "tool") next += 1;
