@@ -43,7 +43,7 @@ import { memoryDesk } from "./kernel/memory/desk.ts";
 import { note } from "./kernel/desk/note.ts";
 import { living, type Parts } from "./kernel/open/renew.ts";
 import { factsHere, memoryDir, openWorld, treesName } from "./kernel/open/world.ts";
-import { runsOf } from "./kernel/runner.ts";
+import { begin } from "./kernel/runner.ts";
 import { artifactDesk } from "./kernel/vault/desk.ts";
 import { undoDesk } from "./kernel/undo/desk.ts";
 import { sweepTrees } from "./kernel/tree/tree.ts";
@@ -338,8 +338,8 @@ function nanosOf(
     ...{ agents, models, secrets, keys, skills, memory, cognition, missions, engines },
     ...listedIn(arrangement, world),
     ...{ tools: toolDesk(world), grants: grants.grants },
-    ...runsOf(world),
-    ...{ resume: engines.resume, cancel: engines.cancel },
+    run: (request) => begin(world, request),
+    ...{ resume: engines.resume, cancel: engines.cancel, fork: engines.fork },
     ...{ undo: undoDesk(world), vault: artifactDesk(world), traits: parts.evolving.desk },
     doctor: async (probe) => {
       const { doctor } = await import("./kernel/desk/doctor.ts");

@@ -1,70 +1,18 @@
 import { describe, expect, test } from "bun:test";
-import type { Arrangement } from "../src/contracts/arrangement.ts";
-import type { Missions } from "../src/contracts/mission.ts";
-import type { Nanos } from "../src/contracts/nanos.ts";
-import { Plan } from "../src/contracts/plan.ts";
 import type { ScriptInput } from "../src/contracts/script.ts";
 import { EXIT } from "../src/cli/exit.ts";
-import { type Came, commandLine } from "../src/cli/testing/command-line.ts";
-import { scriptedHouse } from "../src/cli/testing/scripted-nanos.ts";
-import type { Home } from "../src/home/home.ts";
 import { replay } from "../src/kernel/drive/replay.ts";
 import { HAND_IN } from "../src/kernel/plans/hand-in.ts";
-import { begin, fork } from "../src/kernel/runner.ts";
+import { note } from "../src/kernel/desk/note.ts";
+import { begin } from "../src/kernel/runner.ts";
 import { decideBy } from "../src/missions/follow.ts";
-import { missionDesks } from "../src/missions/desk.ts";
-import type { Lab, LabSetup } from "../src/kernel/testing/lab.ts";
+import type { LabSetup } from "../src/kernel/testing/lab.ts";
 import { NanosError } from "../src/std/error.ts";
-import { followPlan, missionLab, type Written } from "../src/missions/testing/mission-lab.ts";
+import { followPlan, type Written } from "../src/missions/testing/mission-lab.ts";
+import { deskOf } from "./support/mission-desk.ts";
 import { setup } from "./support/missions.ts";
 
 /** Missions as a person at the command line has them, over a lab instead of a home. */
-
-interface Desk {
-  readonly made: Lab;
-  readonly missions: Missions;
-  /** `nanos mission ARGV`. */
-  readonly line: (...argv: readonly string[]) => Promise<Came>;
-  /** `nanos`, line by line. */
-  readonly session: (input: string) => Promise<Came>;
-  /** The newest mission's id. */
-  readonly last: () => string;
-}
-
-const SCRIPT = { home: "/home", plays: {} };
-
-/** A desk with these plans, by name. */
-function deskOf(plans: Readonly<Record<string, Written>>, more: Partial<LabSetup> = {}): Desk {
-  const made = missionLab(setup(more));
-  const parsed = Object.entries(plans).map(([name, written]) => [
-    name,
-    Plan.parse({ name, description: "A plan.", ...written }),
-  ]);
-  const { missions } = missionDesks({
-    world: made.world,
-    home: { config: { read: async () => ({}) } } as unknown as Home,
-    arrangement: { dir: "/a", plans: Object.fromEntries(parsed) } as unknown as Arrangement,
-    cwd: "/w",
-    models: () => [],
-  });
-  const house = scriptedHouse(SCRIPT);
-  const typed = (argv: readonly string[], input?: string): Promise<Came> =>
-    commandLine(argv, {
-      script: SCRIPT,
-      ...(input === undefined ? {} : { input }),
-      house: async () => ({
-        ...house,
-        openNanos: async (options) => {
-          const nanos = await house.openNanos(options);
-          const run: Nanos["run"] = (request) => begin(made.world, request);
-          return { ...nanos, missions, run } satisfies Nanos;
-        },
-      }),
-    });
-  const line: Desk["line"] = (...argv) => typed(["mission", ...argv]);
-  const session: Desk["session"] = (input) => typed([], input);
-  return { made, missions, line, session, last: () => missions.list()[0]?.run ?? "" };
-}
 
 const SAY = { id: "a", tool: "say", args: { text: "{{ inputs.what }}" } };
 const ECHO: Written = { inputs: { what: {}, least: { type: "number", default: 1 } }, tasks: [SAY] };
@@ -256,16 +204,27 @@ describe("what is refused", () => {
     }
     expect(missions.list()).toEqual([]);
   });
-  test("fork.mission: a mission is not forked", async () => {
-    const { made, line, last } = deskOf({ echo: ECHO });
+  test("fork.engine: one that Restate carries is not forked here", async () => {
+    const { made, line, last, fork } = deskOf({ echo: ECHO });
     await line("new", "echo", "--input", "what=hello");
+    await note(made.journal, { kind: "engine.moved", run: last(), to: "restate" });
     const size = made.journal.size();
-    const error = await codeOf(fork(made.world, { run: last(), at: "1" }));
+    const error = await codeOf(fork({ run: last(), at: "1" }));
     expect([error.code, error.next]).toEqual([
-      "fork.mission",
-      expect.stringContaining("nanos mission rerun"),
+      "fork.engine",
+      expect.stringContaining("nanos engine move"),
     ]);
     expect(made.journal.size()).toBe(size);
+  });
+  test("a fork is a mission with the tasks it shares", async () => {
+    const plan = { ...ECHO, tasks: [SAY, { ...SAY, id: "b", needs: ["a"] }] };
+    const { missions, line, last, fork } = deskOf({ echo: plan });
+    await line("new", "echo", "--input", "what=hello");
+    const handle = await fork({ run: last(), at: "2001" });
+    await handle.done;
+    expect(missions.show(handle.run)).toMatchObject({
+      ...{ plan: "echo", outcome: "succeeded", tasks: { all: 2, ended: 2 } },
+    });
   });
   test("plan.bad_schema: an answer cannot be held to it", async () => {
     const output = { schema: { $ref: "#/elsewhere" } };

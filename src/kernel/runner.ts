@@ -3,7 +3,7 @@ import { newId } from "../std/random.ts";
 import { Diverged, type Recorded, Superseded } from "../contracts/drive.ts";
 import type { RunStarted } from "../contracts/event.ts";
 import type { Label } from "../contracts/label.ts";
-import type { ForkRequest, Nanos, RunHandle } from "../contracts/nanos.ts";
+import type { ForkRequest, RunHandle } from "../contracts/nanos.ts";
 import type { RunEnd, RunState } from "../contracts/run.ts";
 import { UNKNOWN_LABEL, joinLabels } from "../gate/labels.ts";
 import type { Journal, Lease } from "../journal/journal.ts";
@@ -98,14 +98,6 @@ export async function cancel(world: World, run: string): Promise<void> {
   if (journal.carried(top)) return;
   const handle = await resume(world, top, { signal: AbortSignal.abort(CANCELLED) });
   await handle.done;
-}
-
-/** Runs as a surface holds them. */
-export function runsOf(world: World): Pick<Nanos, "run" | "fork"> {
-  return {
-    run: (request) => begin(world, request),
-    fork: (request) => fork(world, request),
-  };
 }
 
 function take(journal: Journal, run: string): Lease {

@@ -12,6 +12,7 @@ import { checkPlan } from "../home/arrangement/plans.ts";
 import { manifestError } from "../home/arrangement/manifest.ts";
 import { answerAsk, listAsks } from "../kernel/desk/approvals.ts";
 import { firstOf } from "../kernel/flow/past.ts";
+import { recordedOf } from "../kernel/drive/line.ts";
 import { HAND_IN } from "../kernel/plans/hand-in.ts";
 import { begin } from "../kernel/runner.ts";
 import type { Begun } from "../kernel/start.ts";
@@ -185,7 +186,7 @@ function erased(mission: string): NanosError {
 function viewOf(world: World, mission: string): MissionView {
   const line = lineOf(world, mission);
   const asks = listAsks(world).filter(({ run }) => topRun(run) === line.run);
-  return missionView(line, startIn(world, mission), [...world.journal.chain(line.run)], asks);
+  return missionView(line, startIn(world, mission), recordedOf(world.journal, line.run), asks);
 }
 
 function noAsk(mission: string): NanosError {

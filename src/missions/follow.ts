@@ -5,10 +5,11 @@ import { clip } from "../std/text.ts";
 import type { MissionStart } from "../contracts/mission.ts";
 import type { Failure } from "../contracts/outcome.ts";
 import type { RunOutcome } from "../contracts/run.ts";
-import { OPERATOR_LABEL, UNKNOWN_LABEL } from "../gate/labels.ts";
+import { joinLabels, OPERATOR_LABEL, UNKNOWN_LABEL } from "../gate/labels.ts";
 import { isReviewed } from "../gate/ranks.ts";
 import { act } from "../kernel/act.ts";
 import { RecordEnds } from "../kernel/drive/drive.ts";
+import { leave } from "../kernel/drive/leave.ts";
 import { stopped, type Waits, type Worked } from "../kernel/ending.ts";
 import { tell } from "../kernel/flow/flow.ts";
 import { type Frame, draft } from "../kernel/frame.ts";
@@ -17,7 +18,7 @@ import { type Decide, pretty } from "../kernel/run.ts";
 import { decisionWant } from "../kernel/proposal.ts";
 import type { World } from "../kernel/world.ts";
 import { type Mission, newMission } from "./mission.ts";
-import { inOrder, standIns } from "./plan/order.ts";
+import { inOrder, placeOf, standIns } from "./plan/order.ts";
 import { type Came, carryTask, type Ended } from "./task.ts";
 
 /**
@@ -34,34 +35,64 @@ const followPlan: Decide = async (frame, { started, runChild }) => {
   const start = started.mission;
   assert(start, "a run that follows a plan has one");
   hearPlan(frame, start);
-  const { plan, hash, inputs, rank } = start;
-  const about = {
-    gate: "start",
-    kind: "run",
-    name: plan.name,
-    args: { plan: hash, inputs },
-  } as const;
-  const begun = await act(frame, decisionWant(frame, { ...about, rank }));
-  if (begun.status === "waiting") return { state: "waiting", asks: begun.asks };
-  if (begun.status === "settled" && begun.outcome.status !== "done") {
-    return stopped(frame, begun.outcome);
-  }
+  const { plan, inputs, hash } = start;
   const spare = standIns(plan.tasks);
   const tasks = inOrder(plan.tasks).filter(({ id }) => !spare.has(id));
-  const common = { name: plan.name, rank, review: isReviewed(rank), inputs, tasks: tasks.length };
-  const [event] = await frame.drive.append([
-    draft(frame, null, "kernel", { kind: "mission.started", plan: hash, ...common }),
-  ]);
-  const mission = newMission(frame, start, { runChild, at: event?.at ?? 0, tasks });
-  const came = await carryAll(mission, tasks);
-  const waits = came.filter((one) => one.state === "waiting");
-  if (waits.length > 0) return waitingFor(waits);
-  return ending(
-    frame,
-    tasks,
-    came.filter((one): one is Ended => one.state === "ended"),
-  );
+  const came: Carried = new Map();
+  let mission: Mission | null = null;
+  await leave(frame);
+  for (;;) {
+    const refused = await passStart(frame, start);
+    if (refused) return refused;
+    // Of a fork, what it shares comes first; then the frame is its own, and passes the gate anew.
+    const until = frame.branches?.next[0]?.at ?? Number.POSITIVE_INFINITY;
+    const now = tasks.filter((task) => !came.has(task.id) && placeOf(plan, task) < until);
+    if (now.length > 0 || until === Number.POSITIVE_INFINITY) {
+      const { rank } = start;
+      const common = { name: plan.name, rank, review: isReviewed(rank), inputs };
+      const begun = {
+        kind: "mission.started",
+        plan: hash,
+        ...common,
+        tasks: tasks.length,
+      } as const;
+      const [event] = await frame.drive.append([draft(frame, null, "kernel", begun)]);
+      const given = {
+        runChild,
+        at: event?.at ?? 0,
+        tasks: now,
+        stopped: mission?.stopped() ?? null,
+      };
+      mission = newMission(frame, start, given);
+      await carryAll(mission, now, came);
+    }
+    const all = await Promise.all(came.values());
+    const waits = all.filter((one) => one.state === "waiting");
+    if (waits.length > 0) return waitingFor(waits);
+    const ends = all.filter((one): one is Ended => one.state === "ended");
+    if (until === Number.POSITIVE_INFINITY) return ending(frame, tasks, ends);
+    frame.steps = until - 1;
+    await leave(frame);
+    // The time the other run took is none of this one's.
+    for (const one of ends) came.set(one.ended.task, Promise.resolve({ ...one, ms: 0 }));
+  }
 };
+
+/** What tasks came to, or will. */
+type Carried = Map<string, Promise<Came>>;
+
+/** The mission past the gate `start`; what becomes of it where it does not get past. */
+async function passStart(
+  frame: Frame,
+  { plan, hash, inputs, rank }: MissionStart,
+): Promise<Worked | null> {
+  const args = { plan: hash, inputs };
+  const about = { gate: "start", kind: "run", name: plan.name, args, rank } as const;
+  const begun = await act(frame, decisionWant(frame, about));
+  if (begun.status === "waiting") return { state: "waiting", asks: begun.asks };
+  const isPast = begun.status !== "settled" || begun.outcome.status === "done";
+  return isPast ? null : stopped(frame, begun.outcome);
+}
 
 /** All that is asked, and the first time at which something goes on by itself. */
 function waitingFor(waits: readonly Waits[]): Waits {
@@ -84,9 +115,8 @@ function hearPlan(frame: Frame, { plan, by }: MissionStart): void {
 }
 
 /** Every task once what it needs has ended. All of them come to their end before a fault is thrown. */
-async function carryAll(mission: Mission, tasks: readonly Task[]): Promise<readonly Came[]> {
+async function carryAll(mission: Mission, tasks: readonly Task[], came: Carried): Promise<void> {
   const room = places(mission.plan.budget.width ?? LIMITS.missionWidth);
-  const came = new Map<string, Promise<Came>>();
   for (const task of tasks) {
     const needs = task.needs.map((id) => came.get(id) ?? Promise.reject(new Error(`bug: ${id}`)));
     came.set(
@@ -99,10 +129,7 @@ async function carryAll(mission: Mission, tasks: readonly Task[]): Promise<reado
     );
   }
   const all = await Promise.allSettled(came.values());
-  return all.map((one) => {
-    if (one.status === "rejected") throw one.reason;
-    return one.value;
-  });
+  for (const one of all) if (one.status === "rejected") throw one.reason;
 }
 
 /** In a replay, a task whose record ends goes no further, as if it waited. */
@@ -131,7 +158,10 @@ function places(width: number): <T>(act: () => Promise<T>) => Promise<T> {
 /** What the tasks came to together. */
 function ending(frame: Frame, tasks: readonly Task[], ends: readonly Ended[]): Worked {
   const byPlan = tasks.flatMap(({ id }) => ends.filter(({ ended }) => ended.task === id));
-  for (const { part } of byPlan) joinPart(frame, part);
+  for (const { part } of byPlan) {
+    if (part.started === frame.started) joinPart(frame, part);
+    else frame.label = joinLabels(frame.label, part.label);
+  }
   const ms = Math.max(0, ...byPlan.map((one) => one.ms));
   frame.spent = { ...frame.spent, ms };
   const { outcome, failure } = outcomeOf(byPlan);

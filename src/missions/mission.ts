@@ -28,6 +28,8 @@ export interface Mission {
   valuesFor(needs: readonly Ended[]): Json;
   /** What is done when something else stands in for a task. */
   inPlace(task: Task, to: NonNullable<Recover["fallback"]>): Doing;
+  /** Why nothing more begins; null while something may. */
+  stopped(): Failure | null;
   /** Nothing more begins. */
   stop(task: Task, why: Failure): void;
 }
@@ -36,12 +38,13 @@ export interface Mission {
 export function newMission(
   frame: Frame,
   start: MissionStart,
-  { runChild, at, tasks }: { runChild: RunChild; at: number; tasks: readonly Task[] },
+  given: { runChild: RunChild; at: number; tasks: readonly Task[]; stopped: Failure | null },
 ): Mission {
   const { plan } = start;
+  const { runChild, at, tasks } = given;
   const pool = newPool(frame);
   const waiting = new Set(tasks);
-  let stopped: Failure | null = null;
+  let { stopped } = given;
   return {
     ...{ frame, start, plan, runChild, pool },
     whySkipped: (run) => notMeant(start, run) ?? fromOutside(run, () => stopped, at),
@@ -57,6 +60,7 @@ export function newMission(
       ...(model === undefined ? {} : { model }),
       ...(agent === undefined ? {} : { agent }),
     }),
+    stopped: () => stopped,
     stop: (task, why) => {
       const message = `${task.id} failed, and the plan ends there: ${why.message}`;
       stopped ??= { code: STOPPED, message };

@@ -12,11 +12,11 @@ import { decisionWant } from "../kernel/proposal.ts";
 import { unreachable } from "../std/error.ts";
 import { hashOf } from "../std/hash.ts";
 import type { Json } from "../std/json.ts";
-import { LIMITS } from "../std/limits.ts";
 import { attempt, type Doing, type Tried } from "./attempt.ts";
 import { checked } from "./checks.ts";
-import { asideOf } from "./plan/profiles.ts";
+import { asideOf } from "../gate/rules/profiles.ts";
 import type { Mission } from "./mission.ts";
+import { placeOf } from "./plan/order.ts";
 import { letGo, waivedAtFirst } from "./waived.ts";
 import { doesOf } from "./view.ts";
 import { type Next, NO_PROGRESS, nextAfter } from "./recover.ts";
@@ -53,7 +53,7 @@ export async function carryTask(
   task: Task,
   needs: readonly Ended[],
 ): Promise<Came> {
-  const place = (mission.plan.tasks.indexOf(task) + 1) * LIMITS.taskSteps;
+  const place = placeOf(mission.plan, task);
   const part = partOf(
     mission.frame,
     place,

@@ -19,12 +19,15 @@ export function missionView(
 ): MissionView {
   const end = recorded.findLast(({ event }) => event.kind === "run.ended")?.body;
   const ended = end?.kind === "run.ended" ? end.end : null;
+  const steps = tasksOf(plan, recorded);
   return {
     ...line,
+    // Those it shares with the mission it was forked from are among them.
+    tasks: { all: steps.length, ended: steps.filter(({ ended: one }) => one !== null).length },
     inputs,
     text: ended?.text ?? "",
     failure: ended?.failure ?? null,
-    steps: tasksOf(plan, recorded),
+    steps,
     asks,
   };
 }

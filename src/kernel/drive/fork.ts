@@ -2,8 +2,11 @@ import { NanosError } from "../../std/error.ts";
 import { LIMITS } from "../../std/limits.ts";
 import { Diverged, type Recorded } from "../../contracts/drive.ts";
 import type { RunStarted } from "../../contracts/event.ts";
+import type { MissionStart } from "../../contracts/mission.ts";
+import type { Plan } from "../../contracts/plan.ts";
 import type { ForkRequest } from "../../contracts/nanos.ts";
-import { NO_MODEL, ruledBy, startOf } from "../start.ts";
+import { asideOf, rulesOf } from "../../gate/rules/profiles.ts";
+import { type Followed, NO_MODEL, ruledBy, startOf } from "../start.ts";
 import { isSettling } from "./drive.ts";
 import type { Facts, World } from "../world.ts";
 import { rulesIn } from "../views/rules.ts";
@@ -18,7 +21,7 @@ import { nearestFork } from "./replay.ts";
  */
 export async function forkOf(world: World, asked: ForkRequest, run: string): Promise<OwnRecord> {
   const { journal } = world;
-  const step = stepOf(world, asked);
+  const step = placeIn(world, stepOf(world, asked));
   const [parent = ""] = step.split(".", 1);
   const recorded = [...journal.chain(parent)];
   const from = startIn(recorded, parent);
@@ -27,11 +30,12 @@ export async function forkOf(world: World, asked: ForkRequest, run: string): Pro
   const line = recordedOf(journal, parent);
   checkDepth(line, parent);
   checkOpen(line, step);
-  const facts = world.guard.same(await factsFor(world, asked.rules));
+  if (from.mission) checkTasks(line, from.mission.plan, step);
+  const facts = world.guard.same(await factsFor(world, asked.rules, from.mission));
   const fork = { run: parent, step, hash: trunk.event.hash };
   const started = { ...(await startFrom(world, facts, from, { ...asked, run })), fork };
   checkGround(from, started, parent);
-  if (started.model.name === NO_MODEL.name && trunk.event.kind !== "run.started") {
+  if (!from.mission && started.model.name === NO_MODEL.name && trunk.event.kind !== "run.started") {
     const message = `${started.agent} asks no model, and cannot go on in the middle of a run.`;
     throw new NanosError("fork.agent", message, "Fork at the first step, or choose --agent.");
   }
@@ -60,6 +64,45 @@ function stepOf({ journal }: World, asked: ForkRequest): string {
   const outer = named.split(".", 2).join(".");
   if (outer !== named) throw inside(named, outer);
   return named;
+}
+
+/** A mission is left where one of its tasks begins, or at its own beginning: that number is free. */
+function placeIn({ journal }: World, step: string): string {
+  const [run = ""] = step.split(".", 1);
+  const [first] = journal.chain(run);
+  if (first?.body?.kind !== "run.started" || !first.body.mission) return step;
+  const place = numberOf(step) - (numberOf(step) % LIMITS.taskSteps);
+  if (place === 0) return `${run}.1`;
+  const at = `${run}.${place + 1}`;
+  // Where a fork passed the gate anew is where it left.
+  if (numberOf(step) > place + 1) throw inside(step, at);
+  return `${run}.${place}`;
+}
+
+/** Tasks before have to be over, and none of them may go on from what is not shared. */
+function checkTasks(line: readonly Recorded[], { tasks }: Plan, at: string): void {
+  const before = tasks.slice(0, Math.max(0, numberOf(at) / LIMITS.taskSteps - 1));
+  const names = before.map(({ id }) => id);
+  const spare = new Set(
+    tasks.flatMap(({ recover }) => recover.flatMap((one) => one.fallback?.task ?? [])),
+  );
+  for (const { id, needs } of before) {
+    if (spare.has(id)) continue;
+    const over = line.some(({ body }) => body?.kind === "task.ended" && body.task === id);
+    if (!over) {
+      const message = `The task ${id}, before ${at}, has come to no end.`;
+      throw new NanosError("fork.open", message, "Fork at its first step, or go on with it first.");
+    }
+    const later = needs.find((need) => !names.includes(need));
+    if (later === undefined) continue;
+    const message = `The task ${id}, before ${at}, went on from ${later}, which comes after it in the plan.`;
+    throw new NanosError("fork.order", message, `Fork at the first step of ${id}.`);
+  }
+}
+
+/** The plan as it was followed: its rules are among the facts already. */
+function followedIn({ budget }: RunStarted, start: MissionStart): Followed {
+  return { start, budget, rules: [], aside: asideOf(start.plan, null) };
 }
 
 function unknownStep({ run, at }: ForkRequest): NanosError {
@@ -104,8 +147,13 @@ function checkOpen(recorded: readonly Recorded[], at: string): void {
 }
 
 /** What the arrangement is now, held by more rules where some are given. They never loosen it. */
-async function factsFor(world: World, file: string | undefined): Promise<Facts> {
-  const facts = await world.facts();
+async function factsFor(
+  world: World,
+  file: string | undefined,
+  mission: RunStarted["mission"],
+): Promise<Facts> {
+  const plain = await world.facts();
+  const facts = mission ? ruledBy(plain, rulesOf(mission.plan)) : plain;
   if (file === undefined) return facts;
   const own = (await rulesIn(file)).map((rule) => ({ ...rule, id: `fork/${rule.id}` }));
   const rules = [...facts.rules, ...own];
@@ -123,10 +171,6 @@ async function startFrom(
   from: RunStarted,
   { run, ask, agent, model }: ForkRequest,
 ): Promise<RunStarted> {
-  if (from.mission) {
-    const message = "A mission goes by its plan from the beginning, and is not forked.";
-    throw new NanosError("fork.mission", message, "Begin another: nanos mission rerun MISSION.");
-  }
   if (from.call && (agent !== undefined || model !== undefined)) {
     const message = `It is one call of ${from.call.tool}, with no agent or model.`;
     throw new NanosError("fork.agent", message, "Fork it without --agent and --model.");
@@ -141,6 +185,7 @@ async function startFrom(
     ...(from.within ? { within: from.within } : {}),
     ...(from.client === undefined ? {} : { client: from.client }),
     ...(from.plans ? { plans: from.plans } : {}),
+    ...(from.mission ? { mission: followedIn(from, from.mission) } : {}),
     ...(from.earlier ? { earlier: from.earlier } : {}),
     ...(ask ? { ask } : {}),
   };
@@ -168,12 +213,16 @@ function checkGround(from: RunStarted, started: RunStarted, run: string): void {
 }
 
 /** Drives the run again up to the step, and makes sure that it is a place to leave it at. */
-async function checkPlace({ journal, recall }: World, own: OwnRecord, step: string): Promise<void> {
+async function checkPlace(
+  { journal, recall, decide }: World,
+  own: OwnRecord,
+  step: string,
+): Promise<void> {
   const [run = ""] = step.split(".", 1);
   let near: number | null;
   try {
     const line = lineOf(journal, recall, own);
-    near = await nearestFork(journal, { run: own.run, ...line });
+    near = await nearestFork(journal, { run: own.run, ...line }, decide);
   } catch (error) {
     if (!(error instanceof Diverged)) throw error;
     const message = `Run ${run} cannot be driven again up to ${step}: ${error.message}.`;

@@ -82,8 +82,12 @@ type Driven = Line & { readonly run: string };
  *
  * @throws Diverged where the run is not reproduced up to there.
  */
-export async function nearestFork(journal: Journal, forked: Driven): Promise<number | null> {
-  const { branches } = await redrive(journal, forked, () => null);
+export async function nearestFork(
+  journal: Journal,
+  forked: Driven,
+  decide: World["decide"],
+): Promise<number | null> {
+  const { branches } = await redrive(journal, forked, decide);
   return branches.next.length === 0 ? null : branches.near;
 }
 

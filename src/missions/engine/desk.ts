@@ -2,11 +2,11 @@ import { writeFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { EngineConfig, Engines } from "../../contracts/engine.ts";
-import type { RunHandle, RunHooks } from "../../contracts/nanos.ts";
+import type { ForkRequest, RunHandle, RunHooks } from "../../contracts/nanos.ts";
 import type { RunState } from "../../contracts/run.ts";
 import type { Home } from "../../home/home.ts";
 import { listAsks } from "../../kernel/desk/approvals.ts";
-import { begin, cancel, resume } from "../../kernel/runner.ts";
+import { begin, cancel, fork, resume } from "../../kernel/runner.ts";
 import { topRun } from "../../kernel/views/traces.ts";
 import type { World } from "../../kernel/world.ts";
 import { NanosError } from "../../std/error.ts";
@@ -31,6 +31,8 @@ export interface MissionEngines extends Engines {
   begin(input: MissionInput, hooks: RunHooks): Promise<RunHandle>;
   resume(run: string, hooks?: RunHooks): Promise<RunHandle>;
   cancel(run: string): Promise<void>;
+  /** @throws NanosError `fork.engine`, and as the kernel's own does. */
+  fork(request: ForkRequest): Promise<RunHandle>;
 }
 
 /** The engines of a home: this machine's own, and Restate where the operator says where that is. */
@@ -72,12 +74,26 @@ export function engineDesk(desk: EngineDesk): MissionEngines {
       on(run) === "restate"
         ? throughRestate(desk, hooks, { run: topRun(run) })
         : resume(world, run, hooks),
+    fork: async (request) => {
+      if (on(request.run) === "restate") throw carriedElsewhere(request.run);
+      return fork(world, request);
+    },
     cancel: async (run) => {
       if (on(run) !== "restate") return cancel(world, run);
       const engine = await restateOf(desk);
       await engine.cancel(topRun(run), "operator");
     },
   };
+}
+
+/** What this home has of it is a copy up to its last wait. */
+function carriedElsewhere(run: string): NanosError {
+  const message = `Mission ${run} is carried by Restate, which holds its record.`;
+  return new NanosError(
+    "fork.engine",
+    message,
+    `Bring it here first: nanos engine move ${run} local`,
+  );
 }
 
 /** What the operator set up to carry missions. */

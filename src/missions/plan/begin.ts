@@ -11,7 +11,7 @@ import { LIMITS } from "../../std/limits.ts";
 import { nearest } from "../../std/nearest.ts";
 import { checkId } from "./check.ts";
 import { standIns, widthOf } from "./order.ts";
-import { asideOf, rulesOf } from "./profiles.ts";
+import { asideOf, rulesOf } from "../../gate/rules/profiles.ts";
 import { rankOfPlan } from "./rank.ts";
 
 /** What a mission is begun with beside its plan. */

@@ -1,4 +1,5 @@
-import type { Task } from "../../contracts/plan.ts";
+import type { Plan, Task } from "../../contracts/plan.ts";
+import { LIMITS } from "../../std/limits.ts";
 
 /** Tasks that begin only in the place of another, when that fails. */
 export function standIns(tasks: readonly Task[]): ReadonlySet<string> {
@@ -65,4 +66,9 @@ export function widthOf(tasks: readonly Task[]): number {
     return false;
   };
   return tasks.filter(({ id }) => !follows(id, new Set())).length;
+}
+
+/** The number before a task's first step: each has a thousand of its own. */
+export function placeOf({ tasks }: Pick<Plan, "tasks">, { id }: Task): number {
+  return (tasks.findIndex((task) => task.id === id) + 1) * LIMITS.taskSteps;
 }
