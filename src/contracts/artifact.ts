@@ -78,7 +78,13 @@ export interface Artifacts {
   /** Every version of it, newest first. */
   history(id: string): readonly ArtifactLine[];
   /** Says that the operator stands behind it, does not, or has no more use for it. */
-  review(id: string, verdict: Review["verdict"], why?: string): Promise<ArtifactLine>;
+  review(
+    id: string,
+    verdict: Review["verdict"],
+    why?: string,
+    /** Where they say it: the terminal, or `key:ID`. */
+    channel?: string,
+  ): Promise<ArtifactLine>;
   /** Its bytes, as they were kept. */
   get(id: string): Uint8Array;
   /** Writes the newest versions, with a list of where each came from, into a new folder. */

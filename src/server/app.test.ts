@@ -248,3 +248,22 @@ test("/openapi.json says every route and no other, with the shapes that are real
   const came = await home.ask("POST", "/v1/chat/completions", { key, body: CHAT });
   expect(chat?.gives.safeParse(came.body).error).toBeUndefined();
 });
+
+test("readiness asks the model; whoever stops begins nothing new and says so", async () => {
+  const gone = { adapter: "openai-compatible", url: "http://127.0.0.1:9/v1", model: "m" } as const;
+  await home.nanos.models.add("gone", gone);
+  await home.nanos.models.use("gone");
+  const ready = async (): Promise<unknown> => {
+    const { status, body } = await home.ask("GET", "/ready");
+    return [status, (body as { reason?: string }).reason];
+  };
+  expect(await ready()).toEqual([503, "model.unreachable"]);
+  await home.nanos.models.use("rules");
+  expect(await ready()).toEqual([200, undefined]);
+  home.app.drain();
+  expect(await ready()).toEqual([503, "http.draining"]);
+  expect(await refused("POST", "/v1/chat/completions", { key, body: CHAT })).toBe(
+    "503 http.draining",
+  );
+  expect((await home.ask("GET", "/health")).status).toBe(200);
+});

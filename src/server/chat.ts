@@ -4,8 +4,10 @@ import type { Message } from "../contracts/message.ts";
 import type { RunHandle, RunHooks } from "../contracts/nanos.ts";
 import type { Ask, RunEnd, RunState } from "../contracts/run.ts";
 import type { Trace, TraceStep } from "../contracts/trace.ts";
+import type { Clock } from "../std/clock.ts";
 import { assert, NanosError } from "../std/error.ts";
 import { LIMITS } from "../std/limits.ts";
+import { AGENT_PREFIX } from "./agents.ts";
 import { Refusal } from "./refusal.ts";
 import type { Call } from "./route.ts";
 
@@ -61,6 +63,40 @@ export function begin(
   const { text, agent, earlier } = asked;
   const before = earlier.length === 0 ? {} : { earlier };
   return nanos.run({ text, agent, client: clientOf(key), ...before, ...hooks });
+}
+
+/** What is the same in all that is sent of one answer. */
+export interface Common {
+  readonly id: string;
+  /** Seconds since 1970. */
+  readonly created: number;
+  readonly model: string;
+}
+
+export function commonOf(run: string, agent: string, clock: Clock): Common {
+  const created = Math.floor(clock.now() / 1000);
+  return { id: `chatcmpl-${run}`, created, model: AGENT_PREFIX + agent };
+}
+
+/** A whole answer of an agent, as a chat completion. */
+export async function completion(
+  call: Pick<Call<unknown>, "nanos" | "key" | "signal" | "clock" | "id">,
+  agent: string,
+  messages: readonly ChatMessage[],
+): Promise<{ readonly headers: Said["headers"]; readonly body: object }> {
+  const { nanos, signal, clock, id } = call;
+  // Whoever goes away reads no answer: what they asked for is stopped.
+  const handle = await begin(call, { ...conversationOf(messages), agent }, { signal });
+  const { text, finish, headers } = saidBy(await handle.done);
+  const trace = nanos.traces.show(handle.run);
+  const message = { role: "assistant", content: text, refusal: null };
+  const body = {
+    ...{ ...commonOf(handle.run, agent, clock), object: "chat.completion" },
+    choices: [{ index: 0, message, finish_reason: finish, logprobs: null }],
+    usage: usageOf(trace),
+    ...receiptOf(id, trace),
+  };
+  return { headers, body };
 }
 
 /** What a run came to, for a client that knows nothing of runs. */

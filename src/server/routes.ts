@@ -1,9 +1,19 @@
 import type { Route } from "./route.ts";
+import { AGENTS } from "./routes/agents.ts";
 import { APPROVALS } from "./routes/approvals.ts";
 import { CHAT } from "./routes/chat.ts";
 import { MODELS } from "./routes/models.ts";
 import { OPEN } from "./routes/open.ts";
 import { RUNS } from "./routes/runs.ts";
+import { VAULT } from "./routes/vault.ts";
 
 /** Every route, by group. Adding a group is adding its file in `routes/` and its line here. */
-export const ROUTES: readonly Route[] = [...OPEN, ...MODELS, ...CHAT, ...RUNS, ...APPROVALS];
+export const ROUTES: readonly Route[] = [
+  ...OPEN,
+  ...MODELS,
+  ...CHAT,
+  ...RUNS,
+  ...APPROVALS,
+  ...AGENTS,
+  ...VAULT,
+];

@@ -25,9 +25,9 @@ export function artifactDesk(world: World): Artifacts {
       const { run, title } = find(journal, id);
       return linesOf(journal, storedArtifacts(journal, { run, title }));
     },
-    review: async (id, verdict, why) => {
+    review: async (id, verdict, why, channel = "terminal") => {
       const one = find(journal, id);
-      const review = { verdict, by: "operator@terminal", ...(why === undefined ? {} : { why }) };
+      const review = { verdict, by: `operator@${channel}`, ...(why === undefined ? {} : { why }) };
       await note(journal, { kind: "artifact.reviewed", artifact: id, hash: one.hash, review });
       return line(find(journal, id))[0] as ReturnType<Artifacts["list"]>[number];
     },

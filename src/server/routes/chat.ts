@@ -1,8 +1,17 @@
 import type { ChatReceipt } from "../../contracts/http/openai.ts";
 import { ChatCompletion, ChatRequest } from "../../contracts/http/openai.ts";
 import type { RunHandle } from "../../contracts/nanos.ts";
-import { AGENT_PREFIX, agentNamed } from "../agents.ts";
-import { begin, conversationOf, receiptOf, saidBy, usageOf } from "../chat.ts";
+import { agentNamed } from "../agents.ts";
+import {
+  begin,
+  type Common,
+  commonOf,
+  completion,
+  conversationOf,
+  receiptOf,
+  saidBy,
+  usageOf,
+} from "../chat.ts";
 import { errorBody, failureOf } from "../refusal.ts";
 import { type Call, type Reply, type Route, route } from "../route.ts";
 import type { Sink } from "../sse.ts";
@@ -23,40 +32,15 @@ export const CHAT: readonly Route[] = [
 ];
 
 async function complete(call: Call<ChatRequest>): Promise<Reply> {
-  const { body, nanos, signal, clock, id } = call;
+  const { body, signal, clock } = call;
   const agent = agentNamed(call, body.model);
-  const asked = { ...conversationOf(body.messages), agent };
+  if (body.stream !== true) return completion(call, agent, body.messages);
   const voice = openVoice();
-  // Whoever goes away reads no answer: what they asked for is stopped.
+  const asked = { ...conversationOf(body.messages), agent };
   const handle = await begin(call, asked, { signal, on: voice.on });
-  const common: Common = {
-    id: `chatcmpl-${handle.run}`,
-    created: Math.floor(clock.now() / 1000),
-    model: AGENT_PREFIX + agent,
-  };
-  if (body.stream === true) {
-    const headers = { "x-nanos-run": handle.run };
-    return { headers, stream: (sink) => speak(call, { common, handle, voice }, sink) };
-  }
-  const { text, finish, headers } = saidBy(await handle.done);
-  const trace = nanos.traces.show(handle.run);
-  const message = { role: "assistant", content: text, refusal: null };
-  return {
-    headers,
-    body: {
-      ...{ ...common, object: "chat.completion" },
-      choices: [{ index: 0, message, finish_reason: finish, logprobs: null }],
-      usage: usageOf(trace),
-      ...receiptOf(id, trace),
-    },
-  };
-}
-
-/** What is the same in all that is sent of one answer. */
-interface Common {
-  readonly id: string;
-  readonly created: number;
-  readonly model: string;
+  const common = commonOf(handle.run, agent, clock);
+  const headers = { "x-nanos-run": handle.run };
+  return { headers, stream: (sink) => speak(call, { common, handle, voice }, sink) };
 }
 
 interface Answering {

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { KeyWish } from "../../contracts/http/key.ts";
@@ -48,8 +48,21 @@ const ASKING = `
     counter: { name: echo, args: { text: "x" } }
 `;
 
+/** What its oracle does instead where it is to keep a report, twice. */
+function keepReports(home: string): void {
+  const oracle = join(home, "agents", "oracle.md");
+  const text = readFileSync(oracle, "utf8");
+  writeFileSync(oracle, text.replace("tools: [eval]", "tools: [artifact]"));
+  const kept = (content: string): object => ({
+    calls: [{ name: "artifact", args: { title: "Report", type: "report", content } }],
+  });
+  const turns = [kept("one\n"), kept("two\n"), { say: "kept" }];
+  // JSON is YAML.
+  writeFileSync(join(home, "models", "recorded.yaml"), JSON.stringify({ turns }));
+}
+
 /** A home made of the starter toy; with `asking` it asks before it calculates. */
-export async function served({ asking = false } = {}): Promise<Served> {
+export async function served({ asking = false, keeping = false } = {}): Promise<Served> {
   const folder = mkdtempSync(join(tmpdir(), "nanos-served-"));
   const options = {
     home: join(folder, ".nano-os"),
@@ -57,6 +70,7 @@ export async function served({ asking = false } = {}): Promise<Served> {
     env: { PATH: process.env["PATH"] },
   };
   await init(options, "toy");
+  if (keeping) keepReports(options.home);
   if (asking) appendFileSync(join(options.home, "rules.yaml"), ASKING);
   const nanos = await openNanos(options);
   const lines: LogLine[] = [];
