@@ -51,6 +51,7 @@ import type { World } from "./kernel/world.ts";
 import type { Sandbox } from "./sandbox/sandbox.ts";
 import { openSandbox } from "./sandbox/open.ts";
 import { cognitionDesk } from "./evolution/cognition/desk.ts";
+import { writing } from "./evolution/cognition/writing.ts";
 import type { TraitDesk } from "./evolution/desk.ts";
 import { openEvolution } from "./evolution/open.ts";
 import { missionDesks, missionWays } from "./missions/desk.ts";
@@ -71,6 +72,8 @@ export type * from "./contracts/skill.ts";
 export type * from "./contracts/portable.ts";
 // oxlint-disable-next-line oxc/no-barrel-file -- and what is thought of it
 export type * from "./contracts/cognition.ts";
+// oxlint-disable-next-line oxc/no-barrel-file -- and what is read off that
+export type * from "./contracts/cognition/reading.ts";
 // oxlint-disable-next-line oxc/no-barrel-file -- and what it asks
 export type * from "./contracts/question.ts";
 export { verifierText } from "./home/assets.ts";
@@ -249,7 +252,7 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
   const skills = { ...skillDesk({ ...world, arrangement, vault }), ...own };
   const desks = {
     ...{ models, grants, skills, ...keptIn(home, { world, arrangement, settings }) },
-    cognition: cognitionDesk(world),
+    cognition: cognitionDesk(world, writing(world, models.models.list)),
     agents: agentDesk({ ...made, modelOf: models.config }),
     ...missionDesks({ world, home, arrangement, cwd, models: models.models.list }),
   };

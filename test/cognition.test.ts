@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { type Came, commandLine } from "../src/cli/testing/command-line.ts";
-import type { CognitionStatus, ThoughtLine } from "../src/contracts/cognition.ts";
+import type { ThoughtLine } from "../src/contracts/cognition.ts";
+import type { CognitionStatus } from "../src/contracts/cognition/reading.ts";
 import { type Person, person } from "./support/nanos.ts";
 
 /** The command line in this process, over the person's real home. */
@@ -24,7 +25,7 @@ async function json<T>(me: Person, ...args: readonly string[]): Promise<T> {
 /** Exit code and error code of what is refused. */
 async function refused(me: Person, ...args: readonly string[]): Promise<string> {
   const { code, err } = await nanos(me, "cognition", ...args);
-  return `${code} ${/[a-z]+\.[a-z_]+/u.exec(err)?.[0]}`;
+  return `${code} ${/(?:agent|mission|run|thought|usage)\.[a-z_]+/u.exec(err)?.[0]}`;
 }
 
 test("foretold, settled and scored from the command line, by two processes at once", async () => {
@@ -65,7 +66,8 @@ test("foretold, settled and scored from the command line, by two processes at on
   expect((await nanos(me, "cognition", "show", ids[0] ?? "")).out).toContain(
     "its words were erased",
   );
-  expect(await json<CognitionStatus>(me, "status")).toEqual(status);
+  const { predictions } = await json<CognitionStatus>(me, "status");
+  expect(predictions).toEqual(status.predictions);
   expect((await nanos(me, "trace", "verify")).code).toBe(0);
 
   const cases: readonly (readonly [string, readonly string[]])[] = [
@@ -149,4 +151,79 @@ test("beliefs, decisions and errors from the command line, each with what is wro
   ];
   for (const [code, args] of cases)
     expect(`${args[0]} ${await refused(me, ...args)}`).toBe(`${args[0]} ${code}`);
+}, 60_000);
+
+test("arguments, what is needed and what causes what from the command line", async () => {
+  using me = person();
+  await nanos(me, "init", "--from", "toy");
+  const note = async (...args: readonly string[]): Promise<string> =>
+    (await json<ThoughtLine>(me, ...args)).id;
+  const men = await note("believe", "all men die", "--chance", "99");
+  const lines = ["All men die", "It is Tuesday", "Socrates is a man", "Socrates dies <- 1, 3"];
+  const argued = await note("argue", ...lines, "--belief", `1=${men}`);
+  const shown = (await nanos(me, "cognition", "show", argued)).out;
+  for (const text of ["4  Socrates dies  <- 1, 3", "lines 1, 3", "does without", "unchallenged"]) {
+    expect(shown).toContain(text);
+  }
+  const counter = await note("counter", argued, "he may be a statue", "--line", "3");
+  await note("answer", counter, "met", "he spoke");
+  // Where the last line does not say, it follows from all the others.
+  const plain = await note("argue", "one", "two", "so three");
+  expect((await nanos(me, "cognition", "show", plain)).out).toContain("so three  <- 1, 2");
+
+  const [a, b, c] = [
+    await note("say", "walls"),
+    await note("say", "roof"),
+    await note("say", "house"),
+  ];
+  await note("link", c ?? "", "needs", b ?? "");
+  await note("link", b ?? "", "needs", a ?? "");
+  await note("link", a ?? "", "causes", b ?? "");
+  await note("link", a ?? "", "case-of", c ?? "");
+  const order = await json<readonly ThoughtLine[]>(me, "order", c ?? "");
+  expect(order.map(({ texts }) => texts?.[0])).toEqual(["walls", "roof", "house"]);
+  await note("have", a ?? "");
+  await note("have", b ?? "");
+  await note("have", b ?? "", "--not");
+  expect((await nanos(me, "cognition", "order", c ?? "")).out).not.toContain("walls");
+  expect((await nanos(me, "cognition", "order", a ?? "")).out).toContain("It is had.");
+  expect((await nanos(me, "cognition", "cause", a ?? "", b ?? "")).out).toContain(
+    "leads to the second",
+  );
+  expect((await nanos(me, "cognition", "retell", argued, "all men die")).out).toMatch(
+    /^\d+% of the words/u,
+  );
+
+  await me.nanos("run", "hello");
+  const { out } = await nanos(me, "cognition");
+  for (const words of [
+    ...["arguments  2 noted: 2 unchallenged", "0 open, 1 met", "1 with a line they do without"],
+    ...["2 statements, 1 with cases, 1 rung high", "3 things: 1 had, 1 ready, 1 waiting"],
+    ...["causes  2 things, 1 link", "too few to say: 1 of at least 5", "attention  1 run"],
+  ]) {
+    expect(out).toContain(words);
+  }
+  const narrow = await commandLine(["--home", join(me.userHome, ".nano-os"), "cognition"], {
+    ...{ script: { home: me.userHome, plays: {} }, cwd: me.userHome, columns: 80 },
+    env: { HOME: me.userHome, PATH: process.env["PATH"] ?? "" },
+    house: () => import("../src/nanos.ts"),
+  });
+  expect(narrow.out.split("\n").filter((line) => line.length > 80)).toEqual([]);
+
+  const cases: readonly (readonly [string, readonly string[]])[] = [
+    ["2 thought.argument", ["argue", "one", "two <- 2"]],
+    ["2 usage.value", ["argue", "one", "two", "--belief", "x"]],
+    ["2 thought.no_writer", ["argue", "one", "--agent", "oracle"]],
+    ["2 agent.unknown", ["counter", argued, "--agent", "nobody"]],
+    ["2 usage.missing", ["counter", argued]],
+    ["2 thought.argument", ["counter", argued, "x", "--line", "9"]],
+    ["2 usage.value", ["answer", counter, "perhaps"]],
+    ["2 thought.unknown", ["have", "t0"]],
+    ["2 thought.unknown", ["order", "t0"]],
+    ["2 thought.unknown", ["cause", a ?? "", "t0"]],
+    ["2 thought.unknown", ["retell", "t0", "x"]],
+  ];
+  for (const [code, args] of cases) {
+    expect(`${args[0]} ${await refused(me, ...args)}`).toBe(`${args[0]} ${code}`);
+  }
 }, 60_000);

@@ -1,6 +1,8 @@
 import { z } from "zod";
+import type { BeliefChange, CauseView, CognitionStatus, Compiled } from "./cognition/reading.ts";
 import type { Forgotten } from "./memory.ts";
 import type { Label } from "./label.ts";
+import type { RunHandle, RunHooks } from "./nanos.ts";
 
 /**
  * Thoughts: what the operator or an agent holds to be so, written down to be held against what came.
@@ -49,7 +51,7 @@ const Belief = z.strictObject({
 const Revision = z.strictObject({ is: z.literal("revision"), of: Ref, chance: Percent });
 
 /** How one thought may lead to another. Within a kind no way leads back. */
-export const LINKS = ["rests_on", "contradicts"] as const;
+export const LINKS = ["rests_on", "contradicts", "case_of", "needs", "causes"] as const;
 export type LinkKind = (typeof LINKS)[number];
 
 const Between = z.strictObject({ from: Ref, how: z.enum(LINKS), to: Ref });
@@ -106,6 +108,45 @@ const Mistake = z.strictObject({
   of: Ref.optional(),
 });
 
+/** Something that is said, for what it is a case of, needs or causes. */
+const Statement = z.strictObject({ is: z.literal("statement") });
+/** Whether something that is needed is had. */
+const Known = z.strictObject({ is: z.literal("known"), of: Ref, known: z.boolean() });
+
+/** Something told again from memory; nobody gives the overlap, it is worked out. */
+const Retelling = z.strictObject({
+  is: z.literal("retelling"),
+  of: Ref,
+  /** Words both have, of all words in either, in percent. */
+  overlap: Percent,
+});
+
+/** A claim, in its last line, with the lines it follows from; the words are as many texts. */
+const Argument = z.strictObject({
+  is: z.literal("argument"),
+  lines: z
+    .array(
+      z.strictObject({
+        /** Earlier lines it follows from, counted from 1; none for a premise. */
+        from: z.array(z.number().int().min(1)).max(64),
+        /** The belief a premise is. */
+        belief: Ref.optional(),
+      }),
+    )
+    .min(2)
+    .max(64),
+});
+
+/** An objection to an argument, or to one line of it. */
+const Counter = z.strictObject({
+  is: z.literal("counter"),
+  of: Ref,
+  line: z.number().int().min(1).optional(),
+});
+
+export const ANSWERS = ["met", "conceded"] as const;
+const Reply = z.strictObject({ is: z.literal("answer"), of: Ref, how: z.enum(ANSWERS) });
+
 /** The figures of one thought. Kinds are only ever added. */
 export const Thought = z.discriminatedUnion("is", [
   Prediction,
@@ -119,6 +160,12 @@ export const Thought = z.discriminatedUnion("is", [
   Turned,
   Instead,
   Mistake,
+  Statement,
+  Known,
+  Retelling,
+  Argument,
+  Counter,
+  Reply,
 ]);
 export type Thought = z.infer<typeof Thought>;
 export type ThoughtKind = Thought["is"];
@@ -128,11 +175,20 @@ export const AgentThought = z.discriminatedUnion("is", [
   Prediction.omit({ source: true, mission: true }),
   Belief.omit({ source: true }),
   Revision,
+  Argument,
+  Counter,
 ]);
 export type AgentThought = z.infer<typeof AgentThought>;
 
 /** The tools by which an agent whose manifest lists them notes thoughts and sees its own. */
-export type ThoughtTool = "thought_predict" | "thought_believe" | "thought_revise" | "thought_list";
+export type ThoughtTool =
+  | "thought_predict"
+  | "thought_believe"
+  | "thought_revise"
+  | "thought_argue"
+  | "thought_counter"
+  | "thought_show"
+  | "thought_list";
 
 /** On the home chain: what the operator thinks, in words and in figures. */
 export const THOUGHT_EVENTS = [
@@ -158,133 +214,15 @@ export interface ThoughtLine {
 /** A thought with every one that is about it, oldest first. */
 export interface ThoughtView extends ThoughtLine {
   readonly about: readonly ThoughtLine[];
+  /** Of an argument: what it hangs on. */
+  readonly compiled?: Compiled;
 }
 
-/** How good chances were: only what was settled with yes or no counts. */
-export interface Score {
-  readonly settled: number;
-  /** Mean of squared differences, 0 best to 1 worst; null where there are too few to say. */
-  readonly brier: number | null;
-  /** What always giving the same chance as often as it came true would have had. */
-  readonly baseline: number | null;
-}
-
-/** A share with the interval it lies in with 95% of confidence (Wilson), all 0 to 1. */
-export interface Share {
-  readonly n: number;
-  readonly hits: number;
-  /** Null where there are too few to say. */
-  readonly interval: readonly [low: number, high: number] | null;
-}
-
-/** Predictions whose chance lies in one tenth; the last one holds 90 to 100. */
-export interface Bucket {
-  readonly from: number;
-  readonly to: number;
-  /** Mean of the chances that were given, in percent; null where there are none. */
-  readonly said: number | null;
-  /** How many came true. */
-  readonly came: Share;
-}
-
-export interface PredictionsView extends Score {
-  readonly noted: number;
-  /** Not settled; and of those, the ones whose day has come. */
-  readonly open: number;
-  readonly due: number;
-  readonly void: number;
-  readonly corrected: number;
-  /** Settled by what became of a mission. */
-  readonly byMission: number;
-  readonly calibration: readonly Bucket[];
-  /** Whether what was said to be likely is, as often as it was said; null: too few to say. */
-  readonly reads: "fits" | "overconfident" | "underconfident" | null;
-}
-
-/** So many, and the first of them. */
-export interface Some<T> {
-  readonly n: number;
-  readonly first: readonly T[];
-}
-
-export interface BeliefsView {
-  readonly noted: number;
-  readonly links: number;
-  readonly revised: number;
-  /** Held less surely than by themselves, for what they rest on; in percent. */
-  readonly lowered: Some<{ readonly id: string; readonly own: number; readonly held: number }>;
-  /** Contradict each other, and are held with more than 100 percent together. */
-  readonly conflicts: Some<{ readonly a: string; readonly b: string; readonly together: number }>;
-}
-
-/** How surely a belief is held, in percent, before and after another one is revised. */
-export interface BeliefChange {
-  readonly id: string;
-  readonly before: number;
-  readonly after: number;
-  readonly texts: readonly string[] | null;
-}
-
-/** Made well and came out well, badly, or the other way round. */
-export type AutopsyClass = "correct" | "bad_luck" | "lucky" | "deserved";
-
-export interface AutopsiesView {
-  readonly decisions: number;
-  /** Not judged, or not known how they came out. */
-  readonly open: number;
-  readonly classes: Readonly<Record<AutopsyClass, number>>;
-  /** Judged when the outcome was known. */
-  readonly hindsight: number;
-  readonly goodCameWell: Share;
-  readonly badCameWell: Share;
-}
-
-export interface DiaryView {
-  readonly noted: number;
-  readonly better: Readonly<Record<(typeof BETTER)[number], number>>;
-  /** Where both ways were gone: what each came to; null while it has not. */
-  readonly gone: readonly {
-    readonly decision: string;
-    readonly was: string | null;
-    readonly instead: string | null;
-  }[];
-}
-
-export interface ErrorsView {
-  readonly noted: number;
-  /** The most frequent first. */
-  readonly by: readonly { readonly error: ErrorKind; readonly n: number }[];
-  /** Null where there are too few, or several are as frequent. */
-  readonly dominant: ErrorKind | null;
-  /** Shown by the record itself. */
-  readonly shown: readonly ErrorKind[];
-}
-
-/** One source: how often the likelier side of what it said came. */
-export interface SourceLine extends Score {
-  readonly source: string;
-  readonly right: Share;
-}
-
-export interface SourcesView {
-  readonly tracked: number;
-  /** The surest first. */
-  readonly first: readonly SourceLine[];
-}
-
-/** Every instrument with what it reads off the thoughts on record. */
-export interface CognitionStatus {
-  readonly predictions: PredictionsView;
-  readonly beliefs: BeliefsView;
-  readonly sources: SourcesView;
-  readonly autopsies: AutopsiesView;
-  readonly diary: DiaryView;
-  readonly errors: ErrorsView;
-  /** Records that do not verify or were erased whole: nothing of them counts. */
-  readonly unread: number;
-  /** Thoughts on record that contradict the rules of their kind, and so count for nothing. */
-  readonly refused: number;
-}
+/** What an agent is to write. */
+export type WriteWish = { readonly agent: string } & (
+  | { readonly claim: string }
+  | { readonly against: string }
+);
 
 /** What the operator thinks, and what agents noted: recorded, settled, counted. */
 export interface Cognition {
@@ -301,6 +239,18 @@ export interface Cognition {
   note(thought: Thought, texts: readonly string[]): Promise<ThoughtLine>;
   /** What would be held otherwise if a belief had this chance, itself first. Notes nothing. */
   cascade(id: string, chance: number): readonly BeliefChange[];
+  /** What is still to be had before this, itself last, in an order it can be had in. */
+  order(id: string): readonly ThoughtLine[];
+  /** How one thing stands to another in the causes that were drawn. */
+  cause(from: string, to: string): CauseView;
+  /** Tells again what was noted under this id, from memory. */
+  retell(id: string, text: string): Promise<ThoughtLine>;
+  /**
+   * Has an agent write an argument for a claim, or an objection to an argument: a run like any other.
+   *
+   * @throws NanosError `thought.no_model`, `thought.no_writer`, `agent.unknown`.
+   */
+  write(wish: WriteWish, hooks?: RunHooks): Promise<RunHandle>;
   /**
    * Erases a thought's words wherever they stand in the journal; its figures stay. With `rehearse`
    * it only says how much would go.

@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "afc60691db0ecd516462a7baf8b6e792189b3afbf7f7a27d2b54df792edac2cf";
+export const SCHEMAS_HASH = "e1990d4a95594586dd2713fa7639131e37e38442ef5e1d96f369434853d1870f";

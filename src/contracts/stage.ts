@@ -1,5 +1,5 @@
 import type { Rank } from "./action.ts";
-import type { PredictionsView } from "./cognition.ts";
+import type { PredictionsView } from "./cognition/reading.ts";
 
 /** How far a home has come, lowest first. */
 export const STAGES = ["DORMANT", "AWAKENING", "FORGING", "SOVEREIGN", "APEX"] as const;

@@ -81,7 +81,12 @@ const ABOUT: Readonly<Record<TraitName, TraitAbout & { readonly from: StageName 
   },
   AUTONOMOUS_CHAIN: { from: "SOVEREIGN", ...NOT_YET },
   OPERATOR_FUSION: { from: "SOVEREIGN", ...NOT_YET },
-  CLAIM_ANALYZE: { from: "SOVEREIGN", ...NOT_YET },
+  CLAIM_ANALYZE: {
+    from: "SOVEREIGN",
+    does: "Agents whose file lists the tools may lay out arguments, and object to those you name.",
+    where: "the tools thought_argue, thought_counter, thought_show",
+    use: "switched",
+  },
   SELF_MODIFY: { from: "APEX", ...NOT_YET },
   MULTI_DOMAIN: { from: "APEX", ...NOT_YET },
 };

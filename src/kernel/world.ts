@@ -209,6 +209,7 @@ export interface World {
       readonly by: string;
       readonly thought: AgentThought;
     }): Failure | null;
+    find(id: string): ThoughtLine | null;
     /** Newest first, at most `LIMITS.thoughtsTold`, each with what came of it. */
     of(by: string): readonly (ThoughtLine & { readonly came: string | null })[];
   };

@@ -92,6 +92,8 @@ export const LIMITS = {
   links: 4_000,
   linksEach: 32,
   linkDepth: 64,
+  /** How far back it is looked where attention went. */
+  attentionMs: 30 * 24 * 3_600_000,
   /** Thoughts that one part of a status names. */
   thoughtsShown: 20,
   /** Thoughts an agent is told of its own. */

@@ -4,8 +4,10 @@ import { cognitionLines } from "../render/cognition/status.ts";
 import { thoughtLines, thoughtTable } from "../render/cognition/thought.ts";
 import { span } from "../render/line.ts";
 import { count } from "../render/words.ts";
+import { claims } from "../thoughts/arguments.ts";
 import { beliefs } from "../thoughts/beliefs.ts";
 import { decisions } from "../thoughts/decisions.ts";
+import { graphs } from "../thoughts/graphs.ts";
 import { ID, numberIn } from "../thoughts/note.ts";
 import { predictions } from "../thoughts/predictions.ts";
 
@@ -55,6 +57,8 @@ export const command: Command = {
     ...predictions,
     ...beliefs,
     ...decisions,
+    ...claims,
+    ...graphs,
     {
       name: "forget",
       summary: "erase its words from the journal; its figures and every score stay",

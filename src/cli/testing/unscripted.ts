@@ -65,5 +65,9 @@ export const NO_COGNITION: Cognition = {
   show: unscripted,
   note: unscripted,
   cascade: unscripted,
+  order: () => [],
+  cause: unscripted,
+  retell: unscripted,
+  write: unscripted,
   forget: unscripted,
 };

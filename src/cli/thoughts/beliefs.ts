@@ -1,4 +1,5 @@
-import { type BeliefChange, LINKS, type Thought } from "../../contracts/cognition.ts";
+import { LINKS, type Thought } from "../../contracts/cognition.ts";
+import type { BeliefChange } from "../../contracts/cognition/reading.ts";
 import { firstLine } from "../../std/text.ts";
 import { arg, type Command, type Context, flag, type Input, option, show } from "../command.ts";
 import { EXIT } from "../exit.ts";

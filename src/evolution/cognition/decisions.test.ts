@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { type AutopsyClass, ERRORS, type Thought } from "../../contracts/cognition.ts";
+import { ERRORS, type Thought } from "../../contracts/cognition.ts";
+import type { AutopsyClass } from "../../contracts/cognition/reading.ts";
 import { beginIn, missionLab } from "../../missions/testing/mission-lab.ts";
 import { begin, fork } from "../../kernel/runner.ts";
 import { ended } from "../../kernel/testing/lab.ts";
-import { cognitionDesk } from "./desk.ts";
-import { idOf, thinking, type Thinking } from "./testing/thinking.ts";
+import { deskOf, idOf, thinking, type Thinking } from "./testing/thinking.ts";
 
 const decided = (made: Thinking): Promise<string> => idOf(made, { is: "decision" }, "we ship");
 const judged = (of: string, was: "good" | "bad"): Thought => ({ is: "judged", of, was });
@@ -62,7 +62,7 @@ test("the mission a decision was about says how it came out", async () => {
     tools: [{ name: "say", run: () => noted.promise.then(() => "said") }],
     agents: [{ manifest: { name: "oracle" } }],
   });
-  const desk = cognitionDesk(made.world);
+  const desk = deskOf(made.world);
   for (const [that, was] of [
     ["output == 'said'", "good"],
     ["output == 'other'", "bad"],

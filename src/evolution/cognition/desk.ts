@@ -5,16 +5,20 @@ import type { Cognition, Thought, ThoughtLine } from "../../contracts/cognition.
 import type { EventBody } from "../../contracts/event.ts";
 import type { Failure } from "../../contracts/outcome.ts";
 import type { Journal } from "../../journal/journal.ts";
-import { wordsFault } from "../../kernel/cognition/want.ts";
+import { partsFault, wordsFault } from "../../kernel/cognition/want.ts";
 import { eraseWords } from "../../kernel/memory/forget.ts";
-import { traceLine } from "../../kernel/views/traces.ts";
+import { traceLine, usedSince } from "../../kernel/views/traces.ts";
 import type { World } from "../../kernel/world.ts";
 import { LIMITS } from "../../std/limits.ts";
 import { missionsIn } from "../journal.ts";
 import { type Held, ofKind, type One, refusal, unknown } from "./held.ts";
 import { readAll, RULES } from "./instruments.ts";
 import type { Ground } from "./instrument.ts";
+import { compile } from "./instruments/arguments.ts";
 import { cascadeOf } from "./instruments/beliefs.ts";
+import { causeOf } from "./instruments/causes.ts";
+import { orderOf } from "./instruments/prerequisites.ts";
+import { overlapOf } from "./instruments/retellings.ts";
 import { thoughtsIn } from "./record.ts";
 import { cameOf } from "./settling.ts";
 
@@ -22,6 +26,7 @@ import { cameOf } from "./settling.ts";
 export function thoughtsOf(journal: Journal): World["thoughts"] {
   return {
     refuse: (wanted) => refusal(RULES, thoughtsIn(journal).held, wanted),
+    find: (id) => thoughtsIn(journal).held.find(id),
     of: (by) => {
       const { held } = thoughtsIn(journal);
       const mine = held.all.filter((one) => one.by === by).toReversed();
@@ -35,8 +40,8 @@ export function thoughtsOf(journal: Journal): World["thoughts"] {
 
 type Parts = Pick<World, "journal" | "clock" | "random" | "guard">;
 
-/** Thoughts as the operator notes and reads them. */
-export function cognitionDesk(world: Parts): Cognition {
+/** Thoughts as the operator notes and reads them; `writer` begins a run of an agent that writes some. */
+export function cognitionDesk(world: Parts, writer: Cognition["write"]): Cognition {
   const { journal } = world;
   const held = (): Held => thoughtsIn(journal).held;
   return {
@@ -56,20 +61,58 @@ export function cognitionDesk(world: Parts): Cognition {
     },
     show: (id) => {
       const all = held();
-      return { ...lineOf(find(all, id)), about: all.about(id).map(lineOf) };
+      const one = find(all, id);
+      const compiled = compile(all, one);
+      const view = { ...lineOf(one), about: all.about(id).map(lineOf) };
+      return compiled === null ? view : { ...view, compiled };
     },
+    ...followed(world, held),
+    write: writer,
+    note: async (thought, texts) => {
+      if (thought.is === "retelling") throw new Error("bug: an overlap was given");
+      return note(world, thought, texts);
+    },
+    forget: async (id, rehearse = false) => {
+      const all = held();
+      const retold = all.about(id).filter(({ thought }) => thought.is === "retelling");
+      const texts = [find(all, id), ...retold].flatMap((one) => one.texts ?? []);
+      if (texts.length === 0) return { bodies: 0 };
+      const why = `the words of ${id} were forgotten`;
+      return { bodies: await eraseWords(journal, { texts, why }, rehearse) };
+    },
+  };
+}
+
+/** What follows from how thoughts are linked, and from what was noted before. */
+function followed(
+  world: Parts,
+  held: () => Held,
+): Pick<Cognition, "cascade" | "order" | "cause" | "retell"> {
+  return {
     cascade: (id, chance) => {
       const all = held();
       const found = ofKind(all, id, "belief");
       if ("code" in found) throw thrown(found);
       return cascadeOf(all, id, chance);
     },
-    note: (thought, texts) => note(world, thought, texts),
-    forget: async (id, rehearse = false) => {
+    order: (id) => {
+      const all = held();
+      find(all, id);
+      return orderOf(all, id).map((one) => lineOf(find(all, one)));
+    },
+    cause: (from, to) => {
+      const all = held();
+      for (const id of [from, to]) find(all, id);
+      return causeOf(all, from, to);
+    },
+    retell: async (id, text) => {
       const { texts } = find(held(), id);
-      if (texts === null || texts.length === 0) return { bodies: 0 };
-      const why = `the words of ${id} were forgotten`;
-      return { bodies: await eraseWords(journal, { texts, why }, rehearse) };
+      if (texts === null || texts.length === 0) {
+        const message = `Nothing is left of the words of ${id} to hold it against.`;
+        throw thrown({ code: "thought.erased", message, next: `nanos cognition show ${id}` });
+      }
+      const overlap = overlapOf(texts.join(" "), text);
+      return note(world, { is: "retelling", of: id, overlap }, [text]);
     },
   };
 }
@@ -77,6 +120,7 @@ export function cognitionDesk(world: Parts): Cognition {
 function groundOf({ journal, clock }: Parts, held: Held): Ground {
   return {
     ...{ held, now: clock.now(), mission: missionsIn(journal) },
+    attention: (since) => usedSince(journal, since),
     run: (id) => {
       const line = traceLine(journal, id);
       return line && { outcome: line.outcome, from: line.fork?.split(".", 1)[0] ?? null };
@@ -89,11 +133,11 @@ async function note(
   thought: Thought,
   texts: readonly string[],
 ): Promise<ThoughtLine> {
-  const fault = wordsFault(texts);
-  if (fault !== null) throw thrown({ code: "thought.words", message: fault });
   const id = newId("t", clock.now(), random);
   const why = refusal(RULES, thoughtsIn(journal).held, { id, by: "operator", thought });
   if (why) throw thrown(why);
+  const fault = wordsFault(texts) ?? partsFault(thought, texts);
+  if (fault !== null) throw thrown({ code: "thought.words", message: fault });
   // What the operator types may hold a secret as well as what anybody else does.
   await guard.ready();
   const bodies: readonly EventBody[] = [

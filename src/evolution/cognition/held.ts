@@ -110,6 +110,8 @@ const AGENT_KINDS: ReadonlySet<string> = new Set<AgentThought["is"]>([
   "prediction",
   "belief",
   "revision",
+  "argument",
+  "counter",
 ]);
 
 /** The thoughts that one is about. */

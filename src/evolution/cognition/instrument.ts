@@ -1,4 +1,6 @@
-import type { CognitionStatus, ThoughtKind } from "../../contracts/cognition.ts";
+import type { ThoughtKind } from "../../contracts/cognition.ts";
+import type { CognitionStatus } from "../../contracts/cognition/reading.ts";
+import type { usedSince } from "../../kernel/views/traces.ts";
 import type { MissionEnd } from "../journal.ts";
 import type { Held, Rule } from "./held.ts";
 
@@ -9,6 +11,8 @@ export interface Ground {
   readonly now: number;
   /** What a mission came to, and the number of the event that says so; null while it has not ended. */
   mission(run: string): MissionEnd | null;
+  /** What agents used since a time, and each ask of then with the time until it was answered. */
+  attention(since: number): ReturnType<typeof usedSince>;
   /** How a run ended, null while it has not, and the run it was forked from; null for no run. */
   run(id: string): { readonly outcome: string | null; readonly from: string | null } | null;
 }

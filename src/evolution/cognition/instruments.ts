@@ -1,11 +1,18 @@
 import type { ThoughtKind } from "../../contracts/cognition.ts";
 import type { Rule, Rules } from "./held.ts";
 import type { Ground, Instrument, Readings } from "./instrument.ts";
+import { instrument as argued } from "./instruments/arguments.ts";
+import { instrument as attention } from "./instruments/attention.ts";
 import { instrument as autopsies } from "./instruments/autopsies.ts";
 import { instrument as beliefs } from "./instruments/beliefs.ts";
+import { instrument as causes } from "./instruments/causes.ts";
+import { instrument as counters } from "./instruments/counters.ts";
 import { instrument as diary } from "./instruments/diary.ts";
 import { instrument as errors } from "./instruments/errors.ts";
+import { instrument as ladder } from "./instruments/ladder.ts";
 import { instrument as predictions } from "./instruments/predictions.ts";
+import { instrument as prerequisites } from "./instruments/prerequisites.ts";
+import { instrument as retellings } from "./instruments/retellings.ts";
 import { instrument as sources } from "./instruments/sources.ts";
 
 /** Every instrument by its name in a status. Adding one is adding its file and its line here. */
@@ -16,6 +23,13 @@ export const INSTRUMENTS: { readonly [K in keyof Readings]: Instrument<K> } = {
   autopsies,
   diary,
   errors,
+  arguments: argued,
+  counters,
+  ladder,
+  prerequisites,
+  causes,
+  retellings,
+  attention,
 };
 
 /** The rule of every kind of thought, each brought by one instrument. */

@@ -1,4 +1,4 @@
-import type { Bucket, Score, Share } from "../../contracts/cognition.ts";
+import type { Bucket, Score, Share } from "../../contracts/cognition/reading.ts";
 import { LIMITS } from "../../std/limits.ts";
 
 /** A chance that was given, in whole percent, and whether it came true. */

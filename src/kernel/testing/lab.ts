@@ -157,7 +157,7 @@ export function lab(setup: LabSetup = {}, kept: Partial<Kept> = {}): Lab {
         throw new Error("bug: this lab has no past");
       },
       growth: { find: async () => ({ agents: [] }), change: async () => undefined },
-      thoughts: setup.thoughts ?? { refuse: () => null, of: () => [] },
+      thoughts: setup.thoughts ?? { refuse: () => null, of: () => [], find: () => null },
       decide: setup.decide ?? (() => null),
       readPlan: setup.readPlan ?? (async () => ({ faults: ["There are no plans here."] })),
       model: async (name) =>

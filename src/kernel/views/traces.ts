@@ -1,5 +1,6 @@
 import type { Recorded } from "../../contracts/drive.ts";
 import { HOME_CHAIN } from "../../contracts/chain.ts";
+import type { AttentionLine } from "../../contracts/cognition/reading.ts";
 import type { Spend } from "../../contracts/stage.ts";
 import type { TraceLine } from "../../contracts/trace.ts";
 import type { Answer, Ask } from "../../contracts/run.ts";
@@ -54,6 +55,40 @@ export function spendOf(journal: Journal): Spend {
   const of = (name: keyof Spend): number => Number(row?.[name] ?? 0);
   return { runs: of("runs"), tokens: of("tokens"), cost: of("cost"), unpriced: of("unpriced") };
 }
+
+/** What agents used since a time, and each ask of then with how long it waited, or null. */
+export function usedSince(
+  journal: Journal,
+  since: number,
+): {
+  readonly by: readonly AttentionLine[];
+  readonly asks: readonly { readonly ms: number | null }[];
+} {
+  const runs = `SELECT agent, count(*) AS runs, total(tokens) AS tokens FROM traces
+    WHERE at >= ? AND rehearsal = 0 GROUP BY agent`;
+  const steps = `SELECT agent, sum(kind = 'tool') AS calls, total(iif(kind = 'model', ms, 0)) AS modelMs,
+    total(iif(kind = 'tool', ms, 0)) AS toolMs FROM trace_steps WHERE at >= ? GROUP BY agent`;
+  const sql = `SELECT ${FIELDS.map((name) => `total(${name}) AS ${name}`).join(", ")}, agent
+    FROM (SELECT agent, runs, tokens, 0 AS calls, 0 AS modelMs, 0 AS toolMs FROM (${runs})
+      UNION ALL SELECT agent, 0, 0, calls, modelMs, toolMs FROM (${steps})) GROUP BY agent`;
+  const asked = `SELECT asks.at, json_extract(answers.answer, '$.at') AS answered FROM asks
+    LEFT JOIN answers ON answers.id = asks.id WHERE asks.at >= ?`;
+  return journal.view(TRACES, (db) => ({
+    by: db.all(sql, since, since).map((row) => {
+      const of = (name: (typeof FIELDS)[number]): number => Number(row[name]);
+      const [calls, modelMs, toolMs] = [of("calls"), of("modelMs"), of("toolMs")];
+      return {
+        ...{ agent: String(row["agent"]), runs: of("runs"), tokens: of("tokens") },
+        ...{ calls, modelMs, toolMs },
+      };
+    }),
+    asks: db.all(asked, since).map(({ at, answered }) => ({
+      ms: answered === null ? null : Math.max(0, Number(answered) - Number(at)),
+    })),
+  }));
+}
+
+const FIELDS = ["runs", "tokens", "calls", "modelMs", "toolMs"] as const;
 
 /** One run; null when there is none. */
 export function traceLine(journal: Journal, run: string): TraceLine | null {

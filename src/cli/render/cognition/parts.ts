@@ -1,12 +1,19 @@
 import type {
+  ArgumentsView,
   AutopsiesView,
   BeliefsView,
+  CausesView,
   CognitionStatus,
+  CountersView,
   DiaryView,
   ErrorsView,
-} from "../../../contracts/cognition.ts";
+  LadderView,
+  PrerequisitesView,
+  RetellingsView,
+} from "../../../contracts/cognition/reading.ts";
+import { LIMITS } from "../../../std/limits.ts";
 import { count } from "../words.ts";
-import { shareWords } from "./shares.ts";
+import { fewWords, shareWords } from "./shares.ts";
 
 /** What an instrument reads, in words; null where there is nothing to say. */
 export interface Part {
@@ -20,6 +27,11 @@ export const PARTS: readonly ((status: CognitionStatus) => Part | null)[] = [
   ({ beliefs }) => (beliefs.noted === 0 ? null : beliefPart(beliefs)),
   ({ autopsies }) => (autopsies.decisions === 0 ? null : autopsyPart(autopsies)),
   ({ diary }) => (diary.noted === 0 ? null : diaryPart(diary)),
+  ({ arguments: argued, counters }) => (argued.noted === 0 ? null : argumentPart(argued, counters)),
+  ({ ladder }) => (ladder.rungs === 0 ? null : ladderPart(ladder)),
+  ({ prerequisites }) => (prerequisites.things === 0 ? null : needPart(prerequisites)),
+  ({ causes }) => (causes.things === 0 ? null : causePart(causes)),
+  ({ retellings }) => (retellings.told === 0 ? null : retoldPart(retellings)),
   ({ errors }) => (errors.noted + errors.shown.length === 0 ? null : errorPart(errors)),
 ];
 
@@ -77,6 +89,48 @@ function errorPart({ noted, by, dominant, shown }: ErrorsView): Part {
       ["on record", shown.length === 0 ? "" : `${shown.map(plain).join(", ")}, named by nobody`],
     ],
   };
+}
+
+function argumentPart(view: ArgumentsView, { noted, open, met, conceded }: CountersView): Part {
+  const { unchallenged, challenged, unbacked, unused } = view;
+  return {
+    name: "arguments",
+    says: `${view.noted} noted: ${unchallenged} unchallenged, ${challenged} challenged, ${view.conceded} conceded`,
+    rows: [
+      ["objections", noted === 0 ? "" : `${open} open, ${met} met, ${conceded} conceded`],
+      ["not backed", unbacked === 0 ? "" : `${unbacked} with a premise that is no belief`],
+      ["too long", unused === 0 ? "" : `${unused} with a line they do without`],
+    ],
+  };
+}
+
+function ladderPart({ rungs, general, height, fromOne }: LadderView): Part {
+  return {
+    name: "ladder",
+    says: `${count(rungs, "statement")}, ${general} with cases, ${count(height, "rung")} high`,
+    rows: [["from one case", some(fromOne.n, fromOne.first, "stand on a single case")]],
+  };
+}
+
+function needPart({ things, had, waiting, ready }: PrerequisitesView): Part {
+  return {
+    name: "needed",
+    says: `${count(things, "thing")}: ${had} had, ${ready.n} ready, ${waiting} waiting`,
+    rows: [["ready", some(ready.n, ready.first, "can be had now")]],
+  };
+}
+
+function causePart({ things, links, roots }: CausesView): Part {
+  return {
+    name: "causes",
+    says: `${count(things, "thing")}, ${count(links, "link")}, as they were drawn`,
+    rows: [["first causes", some(roots.n, roots.first, "that nothing causes")]],
+  };
+}
+
+function retoldPart({ told, overlap }: RetellingsView): Part {
+  const words = overlap === null ? fewWords(told, LIMITS.fewestShare) : `${overlap.toFixed(0)}%`;
+  return { name: "told again", says: `${told}`, rows: [["words in common", words]] };
 }
 
 function plain(name: string): string {

@@ -1,4 +1,4 @@
-import type { Share } from "../../../contracts/cognition.ts";
+import type { Share } from "../../../contracts/cognition/reading.ts";
 import { LIMITS } from "../../../std/limits.ts";
 
 /** `60%, most likely 36 to 80%`, or that there are too few. */

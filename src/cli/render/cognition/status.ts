@@ -1,16 +1,17 @@
 import type {
+  AttentionView,
   Bucket,
   CognitionStatus,
   PredictionsView,
   SourcesView,
-} from "../../../contracts/cognition.ts";
+} from "../../../contracts/cognition/reading.ts";
 import { LIMITS } from "../../../std/limits.ts";
 import { type Line, span } from "../line.ts";
 import { type Part, PARTS } from "./parts.ts";
 import { fewWords, shareWords } from "./shares.ts";
 import { fields, table } from "../table.ts";
 import { fitLine, wrap } from "../width.ts";
-import { count } from "../words.ts";
+import { count, duration, shortCount, shortDuration } from "../words.ts";
 
 /** What every instrument reads, the empty ones left out. */
 export function cognitionLines(status: CognitionStatus, width: number): readonly Line[] {
@@ -20,10 +21,14 @@ export function cognitionLines(status: CognitionStatus, width: number): readonly
     ...PARTS.map((part) => partLines(part(status), across)),
     sourceLines(status.sources, across),
   ];
-  const parts = all.filter((part) => part.length > 0);
+  const thought = all.filter((part) => part.length > 0);
   const odd = oddWords(status).flatMap((text) => wrap(text, across));
   const bad = odd.map((text): Line => [span(text, "red")]);
-  if (parts.length === 0) return [...NOTHING.flatMap((text) => wrap(text, across)), ...bad];
+  const nothing = NOTHING.flatMap((text) => wrap(text, across));
+  const attention = attentionLines(status.attention, across);
+  const parts = [...(thought.length === 0 ? [nothing] : thought), attention].filter(
+    (part) => part.length > 0,
+  );
   return [...parts.flatMap((part, i) => (i === 0 ? part : ["", ...part])), ...bad];
 }
 
@@ -108,6 +113,28 @@ function bucketTable(rows: readonly Bucket[], width: number): readonly Line[] {
     rows,
     width,
   );
+}
+
+function attentionLines(view: AttentionView, width: number): readonly Line[] {
+  const { runs, tokens, by, asks } = view;
+  if (runs === 0) return [];
+  const middle = asks.middleMs === null ? "" : `, half of them within ${duration(asks.middleMs)}`;
+  return [
+    heading("attention", `${count(runs, "run")} of the last 30 days, ${shortCount(tokens)} tokens`),
+    fitLine(`  ${count(asks.asked, "ask")}, ${asks.answered} answered${middle}`, width),
+    ...table(
+      [
+        { title: "  agent", text: ({ agent }) => `  ${agent}` },
+        { title: "runs", text: (one) => String(one.runs) },
+        { title: "tokens", text: (one) => shortCount(one.tokens) },
+        { title: "calls", text: ({ calls }) => String(calls) },
+        { title: "model", text: ({ modelMs }) => shortDuration(modelMs) },
+        { title: "tools", text: ({ toolMs }) => shortDuration(toolMs) },
+      ],
+      by.first,
+      width,
+    ),
+  ];
 }
 
 function sourceLines({ tracked, first }: SourcesView, width: number): readonly Line[] {

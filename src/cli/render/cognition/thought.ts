@@ -1,4 +1,5 @@
-import type { ThoughtLine } from "../../../contracts/cognition.ts";
+import type { ThoughtLine, ThoughtView } from "../../../contracts/cognition.ts";
+import type { Compiled } from "../../../contracts/cognition/reading.ts";
 import { firstLine, plainText } from "../../../std/text.ts";
 import { type Line, span } from "../line.ts";
 import { fields, table } from "../table.ts";
@@ -24,7 +25,7 @@ export function thoughtTable(lines: readonly ThoughtLine[], width: number): read
 
 /** One thought, whole, with what is about it. */
 export function thoughtLines(
-  line: ThoughtLine & { readonly about?: readonly ThoughtLine[] },
+  line: ThoughtLine & Partial<Pick<ThoughtView, "about" | "compiled">>,
   width: number,
 ): readonly Line[] {
   const { about = [] } = line;
@@ -34,9 +35,31 @@ export function thoughtLines(
       ["noted by", byWords(line)],
       ["on", clockTime(line.at)],
     ]),
-    ...(line.texts ?? ["(its words were erased)"]).map((text) => `  ${plainText(text)}`),
+    ...wordLines(line),
+    ...(line.compiled === undefined ? [] : ["", ...compiledLines(line.compiled)]),
     ...(about.length === 0 ? [] : ["", ...thoughtTable(about, width)]),
   ];
+}
+
+function wordLines({ texts, thought }: ThoughtLine): readonly Line[] {
+  if (texts === null) return ["  (its words were erased)"];
+  if (thought.is !== "argument") return texts.map((text) => `  ${plainText(text)}`);
+  return texts.map((text, i) => {
+    const { from = [], belief } = thought.lines[i] ?? {};
+    const why =
+      from.length > 0 ? `  <- ${from.join(", ")}` : belief === undefined ? "" : `  = ${belief}`;
+    return [`  ${i + 1}  ${plainText(text)}`, span(why, "dim")];
+  });
+}
+
+function compiledLines({ premises, unused, unbacked, atMost, state }: Compiled): readonly Line[] {
+  return fields([
+    ["hangs on", `lines ${premises.join(", ")}`],
+    ["does without", unused.length === 0 ? "" : `lines ${unused.join(", ")}`],
+    ["not backed", unbacked.length === 0 ? "" : `lines ${unbacked.join(", ")}: no belief`],
+    ["no surer than", atMost === null ? "" : `${atMost}%, the least sure of its premises`],
+    ["state", state],
+  ]);
 }
 
 /** Who noted it, and whether its words may be somebody else's. */
@@ -72,6 +95,18 @@ function figuresOf({ thought }: ThoughtLine): string {
       return `instead of ${thought.of}, better: ${thought.better}`;
     case "error":
       return `error ${thought.error}${thought.of === undefined ? "" : ` in ${thought.of}`}`;
+    case "statement":
+      return "said";
+    case "known":
+      return `${thought.of} is ${thought.known ? "had" : "not had"}`;
+    case "retelling":
+      return `told ${thought.of} again, ${thought.overlap}% of the words in common`;
+    case "argument":
+      return `argued in ${thought.lines.length} lines`;
+    case "counter":
+      return `objected to ${thought.of}${thought.line === undefined ? "" : `, line ${thought.line}`}`;
+    case "answer":
+      return `objection ${thought.of} ${thought.how}`;
     default:
       return thought satisfies never;
   }

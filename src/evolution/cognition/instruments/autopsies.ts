@@ -1,4 +1,4 @@
-import type { AutopsiesView, AutopsyClass } from "../../../contracts/cognition.ts";
+import type { AutopsiesView, AutopsyClass } from "../../../contracts/cognition/reading.ts";
 import type { Failure } from "../../../contracts/outcome.ts";
 import { type Held, ofKind, type One, type Wanted } from "../held.ts";
 import type { Ground, Instrument } from "../instrument.ts";

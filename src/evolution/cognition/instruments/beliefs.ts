@@ -1,4 +1,4 @@
-import type { BeliefChange, BeliefsView } from "../../../contracts/cognition.ts";
+import type { BeliefChange, BeliefsView } from "../../../contracts/cognition/reading.ts";
 import type { Failure } from "../../../contracts/outcome.ts";
 import { LIMITS } from "../../../std/limits.ts";
 import { folded, linkFault } from "../graph.ts";
@@ -60,8 +60,9 @@ function unlinkable(why: string): Failure {
 function links(held: Held, { thought }: Wanted): Failure | null {
   if (thought.is !== "link") return null;
   const { from, how, to } = thought;
+  const isOfBeliefs = how === "rests_on" || how === "contradicts";
   for (const id of [from, to]) {
-    const found = ofKind(held, id, "belief");
+    const found = ofKind(held, id, ...(isOfBeliefs ? BELIEFS : STATEMENTS));
     if ("code" in found) return found;
   }
   if (how === "contradicts" && held.graph.out(how, to).has(from)) {
@@ -70,6 +71,9 @@ function links(held: Held, { thought }: Wanted): Failure | null {
   const fault = linkFault(held.graph, how, from, to);
   return fault === null ? null : unlinkable(fault);
 }
+
+const BELIEFS = ["belief"] as const;
+const STATEMENTS = ["belief", "statement"] as const;
 
 function unlinks(held: Held, { thought }: Wanted): Failure | null {
   if (thought.is !== "unlink") return null;

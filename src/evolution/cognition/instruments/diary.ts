@@ -1,4 +1,4 @@
-import type { DiaryView } from "../../../contracts/cognition.ts";
+import type { DiaryView } from "../../../contracts/cognition/reading.ts";
 import type { Failure } from "../../../contracts/outcome.ts";
 import { type Held, ofKind, type Wanted } from "../held.ts";
 import type { Ground, Instrument } from "../instrument.ts";

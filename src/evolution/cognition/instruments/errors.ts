@@ -1,4 +1,5 @@
-import { type ErrorKind, ERRORS, type ErrorsView } from "../../../contracts/cognition.ts";
+import { type ErrorKind, ERRORS } from "../../../contracts/cognition.ts";
+import type { ErrorsView } from "../../../contracts/cognition/reading.ts";
 import type { Failure } from "../../../contracts/outcome.ts";
 import { LIMITS } from "../../../std/limits.ts";
 import { type Held, unknown, type Wanted } from "../held.ts";

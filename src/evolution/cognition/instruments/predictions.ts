@@ -1,4 +1,4 @@
-import type { PredictionsView } from "../../../contracts/cognition.ts";
+import type { PredictionsView } from "../../../contracts/cognition/reading.ts";
 import type { Held, One } from "../held.ts";
 import type { Ground, Instrument } from "../instrument.ts";
 import { calibrationOf, readingOf, scoreOf } from "../score.ts";

@@ -1,4 +1,4 @@
-import type { SourceLine, SourcesView } from "../../../contracts/cognition.ts";
+import type { SourceLine, SourcesView } from "../../../contracts/cognition/reading.ts";
 import { LIMITS } from "../../../std/limits.ts";
 import type { Ground, Instrument } from "../instrument.ts";
 import { scoreOf, type Settled, shareOf, sidesOf } from "../score.ts";

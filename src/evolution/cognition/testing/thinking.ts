@@ -1,6 +1,7 @@
 import { HOME_CHAIN } from "../../../contracts/chain.ts";
 import type { Cognition, Thought } from "../../../contracts/cognition.ts";
 import type { AgentManifest } from "../../../contracts/agent.ts";
+import type { ModelLine } from "../../../contracts/nanos.ts";
 import type { Json } from "../../../std/json.ts";
 import { NanosError } from "../../../std/error.ts";
 import type { Journal } from "../../../journal/journal.ts";
@@ -9,16 +10,30 @@ import { begin } from "../../../kernel/runner.ts";
 import { ended, type Lab, lab, type LabSetup } from "../../../kernel/testing/lab.ts";
 import type { World } from "../../../kernel/world.ts";
 import { cognitionDesk, thoughtsOf } from "../desk.ts";
+import { writing } from "../writing.ts";
 
 /** A home whose operator thinks. */
 export interface Thinking extends Lab {
   readonly desk: Cognition;
 }
 
-export function thinking(setup: LabSetup = {}): Thinking {
-  const made = lab(setup);
+export function thinking(
+  setup: LabSetup = {},
+  models: readonly ModelLine[] = [],
+  from: Partial<Pick<Lab, "journal" | "clock">> = {},
+): Thinking {
+  // Ids are made of the time.
+  from.clock?.advance(1_000);
+  const made = lab(setup, { ...(from.journal && { journal: from.journal, clock: from.clock }) });
   const world: World = { ...made.world, thoughts: thoughtsOf(made.journal) };
-  return { ...made, world, desk: cognitionDesk(world) };
+  return { ...made, world, desk: deskOf(world, models) };
+}
+
+export function deskOf(world: World, models: readonly ModelLine[] = []): Cognition {
+  return cognitionDesk(
+    world,
+    writing(world, () => models),
+  );
 }
 
 /** A home whose agent calls these, one after the other, in every run. */
