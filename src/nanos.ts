@@ -54,7 +54,9 @@ import { cognitionDesk } from "./evolution/cognition/desk.ts";
 import { writing } from "./evolution/cognition/writing.ts";
 import type { TraitDesk } from "./evolution/desk.ts";
 import { openEvolution } from "./evolution/open.ts";
+import type { Starter } from "./kernel/schedule/keep.ts";
 import { missionDesks, missionWays } from "./missions/desk.ts";
+import type { Store } from "./missions/schedule/needs.ts";
 import { planFaults } from "./missions/plan/check.ts";
 import { openTools } from "./tools/open.ts";
 import type { ToolHost } from "./tools/tool-host.ts";
@@ -68,6 +70,8 @@ export type * from "./contracts/nanos.ts";
 export type * from "./contracts/trace.ts";
 // oxlint-disable-next-line oxc/no-barrel-file -- and what it speaks of
 export type * from "./contracts/skill.ts";
+// oxlint-disable-next-line oxc/no-barrel-file -- what begins at its time
+export type * from "./contracts/schedule.ts";
 // oxlint-disable-next-line oxc/no-barrel-file -- and how it travels
 export type * from "./contracts/portable.ts";
 // oxlint-disable-next-line oxc/no-barrel-file -- and what is thought of it
@@ -242,7 +246,7 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
       unconfined: marksFor(config, one.workspace, grants.current, systemClock),
     });
   const [tools, inner] = [toolsOf(arrangement), innerBook(home, arrangement.workspace, toolsOf)];
-  const facts = factsHere(home, { tools, arrangement, memory: settings });
+  const facts = factsHere(home, { tools, arrangement, memory: settings, day: config.day });
   const trees = openTrees({ sandbox, env }, join(tmpdir(), treesName(home)));
   const lasting = { home, edge, journal, vault, models, grants, tools, trees, inner, sandbox };
   const { world, evolving } = worldOf({ ...lasting, arrangement, facts });
@@ -254,7 +258,7 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
     ...{ models, grants, skills, ...keptIn(home, { world, arrangement, settings }) },
     cognition: cognitionDesk(world, writing(world, models.models.list)),
     agents: agentDesk({ ...made, modelOf: models.config }),
-    ...missionDesks({ world, home, arrangement, cwd, models: models.models.list }),
+    ...missionDesks({ ...made, ...aroundMissions(made, options), world }),
   };
   const place = placeOf(home, arrangement, sandbox);
   const nanos = nanosOf({ ...desks, evolving, world, place, arrangement, sandbox, vault });
@@ -298,6 +302,29 @@ function keptIn(
   };
 }
 
+/** What missions and schedules look at beside the arrangement. */
+function aroundMissions(
+  parts: { home: Home; models: ModelDesk; journal: Journal } & Pick<Store, "env">,
+  options: OpenOptions,
+): Pick<Parameters<typeof missionDesks>[0], "models" | "store" | "open"> {
+  const { home, journal, env } = parts;
+  const { list } = parts.models.models;
+  return {
+    models: list,
+    open: () => openAgain(options, journal),
+    store: async () => {
+      const secrets = (await home.secrets.list()).map(({ name }) => name);
+      return { models: list(), secrets, env };
+    },
+  };
+}
+
+/** The arrangement as it is now, on the same journal: what a schedule begins under. */
+async function openAgain(options: OpenOptions, journal: Journal): Promise<Starter> {
+  const { nanos, release } = await assemble(openHome(homeOptions(options)), journal, options);
+  return { ...nanos.schedules, close: release };
+}
+
 async function arrangementOf({ place, arrangement }: Home): Promise<Arrangement> {
   return place.arrangementDir ? arrangement() : emptyArrangement(place.workspace);
 }
@@ -339,7 +366,7 @@ function nanosOf(
     ...{ traces, evidence: evidenceDesk(world) },
     ...policyDesk(world, arrangement.rules),
     ...{ agents, models, secrets, keys, skills, memory, cognition, missions, engines },
-    ...listedIn(arrangement, world),
+    ...{ schedules: parts.schedules, ...listedIn(arrangement, world, parts.going) },
     ...{ tools: toolDesk(world), grants: grants.grants },
     run: (request) => begin(world, request),
     ...{ resume: engines.resume, cancel: engines.cancel, fork: engines.fork },

@@ -46,6 +46,7 @@ export const COMMANDS: readonly Entry[] = [
   { name: "watch", load: () => import("./commands/watch.ts") },
   { name: "acp", load: () => import("./commands/acp.ts") },
   { name: "mcp", load: () => import("./commands/mcp.ts") },
+  { name: "schedule", aliases: ["schedules"], load: () => import("./commands/schedule.ts") },
   { name: "vault", load: () => import("./commands/vault.ts") },
   { name: "undo", load: () => import("./commands/undo.ts") },
   { name: "engine", aliases: ["engines"], load: () => import("./commands/engine.ts") },

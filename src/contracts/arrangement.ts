@@ -8,6 +8,7 @@ import type { Route, Rule } from "./rules.ts";
 import type { Skill } from "./skill.ts";
 import { Scope } from "./scope.ts";
 import type { McpServer } from "./tool.ts";
+import { DayLimit } from "./usage.ts";
 
 const Depth = z.number().int().min(0).max(8);
 
@@ -36,6 +37,8 @@ export const ArrangementManifest = z.strictObject({
       cost: z.number().nonnegative().optional(),
       /** Messages of the conversation before a request that are given with it. */
       messages: z.number().int().min(0).optional(),
+      /** What all runs of the home together may use in a day. */
+      day: DayLimit.optional(),
       /** Depth of delegation, 1 is flat: the most, or from where on it is remarked on and the most. */
       depth: z.union([Depth, z.strictObject({ warn: Depth, cap: Depth })]).optional(),
     })

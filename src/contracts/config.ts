@@ -4,6 +4,7 @@ import { JsonSchema } from "./json.ts";
 import { MemoryConfig } from "./memory.ts";
 import { ModelConfig } from "./model.ts";
 import { Scope } from "./scope.ts";
+import { DayLimit } from "./usage.ts";
 import { TRAITS } from "./stage.ts";
 
 /** `config.yaml` of the home: what the operator set up on this machine. */
@@ -14,6 +15,8 @@ export const Config = z.strictObject({
   model: z.string().optional(),
   /** Overrides what the arrangement says of memory, field by field. */
   memory: MemoryConfig.optional(),
+  /** What all runs of this home together may use in a day; where the arrangement says less, that. */
+  day: DayLimit.optional(),
   /** What carries missions, and how many of a queue at once. */
   engine: EngineConfig.optional(),
   /**

@@ -14,9 +14,11 @@ import { MISSION_EVENTS, MissionStart, PlanMost, STAGE_EVENTS } from "./mission.
 import { ChosenModel, ModelCard } from "./model.ts";
 import { Failure, Outcome } from "./outcome.ts";
 import { Answer, Ask, RunEnd } from "./run.ts";
+import { RunSchedule, SCHEDULE_EVENTS } from "./schedule.ts";
 import { Scope } from "./scope.ts";
+import { RunEvent } from "./skill.ts";
 import { KEEPERS } from "./secret.ts";
-import { Budget, Spent, Usage } from "./usage.ts";
+import { Budget, Day, Spent, Usage } from "./usage.ts";
 
 /**
  * One journal entry, as it is hashed and stored for ever. What happened is in the body, which lies
@@ -66,21 +68,6 @@ export interface Draft {
   readonly body: EventBody;
 }
 
-/** An event that began a run. */
-export const RunEvent = z.strictObject({
-  /** The subscription, `words#1`. */
-  id: z.string(),
-  skill: z.string(),
-  on: z.enum(["file.changed", "schedule.cron", "journal"]),
-  /** The file, time or run it was about. */
-  what: z.string(),
-  /** The subscriptions whose runs led to it, oldest first: none of them answers it again. */
-  chain: z.array(z.string()),
-  /** Events of this subscription that were passed over since the one before. */
-  missed: z.number().int().optional(),
-});
-export type RunEvent = z.infer<typeof RunEvent>;
-
 /**
  * The bodies, by kind. Adding a kind is adding a variant here; every exhaustive switch then stops
  * compiling until it is handled. A kind is never changed once released, and an unknown kind (from
@@ -128,6 +115,8 @@ export const EventBody = z.discriminatedUnion("kind", [
     /** Who asked, where that was not the operator: `mcp`, `key:ID`. Nothing said is the operator's. */
     client: z.string().optional(),
     earlier: z.array(Message).optional(), // the conversation before it, as that client holds it
+    /** The schedule whose time began it. */
+    schedule: RunSchedule.optional(),
     /** The plan it follows: what comes next is the plan's to say, and no model's. */
     mission: MissionStart.optional(),
     /** Memories a delegated run may look into at most: those its parent may, and its own. */
@@ -191,7 +180,13 @@ export const EventBody = z.discriminatedUnion("kind", [
 
   // An action: proposed and judged before its effect, settled after it.
   /** `spent` is what the run had used when it was proposed. */
-  z.strictObject({ kind: z.literal("action.proposed"), action: Action, spent: Spent }),
+  z.strictObject({
+    kind: z.literal("action.proposed"),
+    action: Action,
+    spent: Spent,
+    /** How the day stood, where the home has a limit for one. */
+    day: Day.optional(),
+  }),
   z.strictObject({ kind: z.literal("action.judged"), decision: Decision }),
   /** Begun before a crash or a wait, and nothing says what came of it. */
   z.strictObject({
@@ -350,6 +345,7 @@ export const EventBody = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("engine.signalled"), run: z.string(), signal: Signal }),
   /** It can't go on as it is; what it needs is in `why`. */
   z.strictObject({ kind: z.literal("engine.blocked"), run: z.string(), why: Failure }),
+  ...SCHEDULE_EVENTS,
   ...EVIDENCE_EVENTS,
   ArtifactReviewed,
   ...STAGE_EVENTS,

@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "e1990d4a95594586dd2713fa7639131e37e38442ef5e1d96f369434853d1870f";
+export const SCHEMAS_HASH = "22ce9b7c07986eaead5dabc5a5c88575b8b908575d703f9fcd84777f619c3595";

@@ -15,7 +15,8 @@ import type { Failure } from "./outcome.ts";
 import type { Approvals, Beforehand, AskReply, CanAnswer, Rules } from "./question.ts";
 import type { Ask, RunState } from "./run.ts";
 import type { Keeper, SecretLine } from "./secret.ts";
-import type { Change, Events, Grants, SkillCommand, Skills } from "./skill.ts";
+import type { Schedules } from "./schedule.ts";
+import type { Change, Events, Fired, Grants, SkillCommand, Skills } from "./skill.ts";
 import type { Status, Traits } from "./stage.ts";
 import type { ToolManifest } from "./tool.ts";
 import type { EvidenceDesk } from "./evidence.ts";
@@ -55,10 +56,19 @@ export interface Nanos {
   readonly skills: Skills;
   readonly missions: Missions;
   readonly engines: Engines;
+  readonly schedules: Schedules;
   /** Slash commands of skills: a request `/NAME words` is one. */
   readonly commands: readonly SkillCommand[];
   /** What skills answer by themselves, while something watches. */
   readonly events: Events;
+  /**
+   * Lets everything go on by itself that may: skills answer events, schedules begin what is due, and
+   * missions nobody carries are carried on. Resolves when the signal has ended it and all it began
+   * has stopped.
+   *
+   * @throws NanosError `events.watched` where another process answers this home's events.
+   */
+  watch(signal: AbortSignal, on?: (fired: Fired) => void): Promise<void>;
   readonly rules: Rules;
   /**
    * What the gate would say to this call as of now, with nothing said by the operator before it.

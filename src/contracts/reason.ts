@@ -51,6 +51,7 @@ export const REASONS = {
   "deny:budget_tokens": "the run has used its tokens",
   "deny:budget_cost": "the run has used its money",
   "deny:budget_time": "the run has used its time",
+  "deny:budget_day": "the home has used what all its runs may use in a day",
   "deny:unknown_price": "a cost limit is set and the model's price is not known",
   "deny:resting": "this model failed too often just now, and another stands in for it",
   "deny:no_isolation": "no sandbox tier on this machine can hold this kind of process",

@@ -119,8 +119,24 @@ export interface SubscriptionView {
   readonly refused: string | null;
 }
 
+/** An event that began a run. */
+export const RunEvent = z.strictObject({
+  /** The subscription, `words#1`. */
+  id: z.string(),
+  skill: z.string(),
+  on: z.enum(["file.changed", "schedule.cron", "journal"]),
+  /** The file, time or run it was about. */
+  what: z.string(),
+  /** The subscriptions whose runs led to it, oldest first: none of them answers it again. */
+  chain: z.array(z.string()),
+  /** Events of this subscription that were passed over since the one before. */
+  missed: z.number().int().optional(),
+});
+export type RunEvent = z.infer<typeof RunEvent>;
+
 /** Something a subscription came to, as it happens. */
 export type Fired = {
+  /** A subscription, `schedule NAME`, or `mission RUN`. */
   readonly id: string;
   /** The file, time or run it was about. */
   readonly what: string;

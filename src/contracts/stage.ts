@@ -1,5 +1,6 @@
 import type { Rank } from "./action.ts";
 import type { PredictionsView } from "./cognition/reading.ts";
+import type { DayLimit, DayUse } from "./usage.ts";
 
 /** How far a home has come, lowest first. */
 export const STAGES = ["DORMANT", "AWAKENING", "FORGING", "SOVEREIGN", "APEX"] as const;
@@ -170,8 +171,21 @@ export interface Status {
   /** The sandbox for programs; null where there is none. */
   readonly sandbox: string | null;
   readonly spend: Spend;
+  /** Null where it has no limit for a day. */
+  readonly day: DayStatus | null;
   /** What was foretold, and how it stands; null where nothing was. */
   readonly foretold: Pick<PredictionsView, "noted" | "open" | "due" | "brier"> | null;
+  /** Schedules by their state, and the times of them that passed and began nothing. */
+  readonly schedules: {
+    readonly states: Readonly<Record<string, number>>;
+    readonly passed: number;
+  };
+}
+
+/** What a home may use in a day, and what it used of that, with what is set aside. */
+export interface DayStatus {
+  readonly limit: DayLimit;
+  readonly used: DayUse;
 }
 
 /** What all runs of the home used. */

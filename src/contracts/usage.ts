@@ -54,3 +54,37 @@ export const RunUsage = z.strictObject({
   ms: z.number().int(),
 });
 export type RunUsage = z.infer<typeof RunUsage>;
+
+/** What all runs of a home together may use in one day of the operator's; absent is no limit. */
+export const DayLimit = z.strictObject({
+  calls: z.number().int().positive().optional(),
+  tokens: z.number().int().positive().optional(),
+  /** US dollars. */
+  cost: z.number().nonnegative().optional(),
+  /** The zone whose midnight it is, an IANA name; the machine's own. */
+  zone: z.string().optional(),
+});
+export type DayLimit = z.infer<typeof DayLimit>;
+
+/** What was used in a day, and what is set aside for what goes on. */
+export const DayUse = z.strictObject({
+  calls: z.number().int(),
+  tokens: z.number().int(),
+  cost: z.number(),
+});
+export type DayUse = z.infer<typeof DayUse>;
+
+/** How the day stands when something is proposed. */
+export const Day = z.strictObject({
+  limit: DayLimit,
+  used: DayUse,
+  /** What is set aside for it, should it go on; `cost` is null where its price is not known. */
+  takes: z.strictObject({
+    calls: z.number().int(),
+    tokens: z.number().int(),
+    cost: z.number().nullable(),
+    /** Tokens its answer may have. */
+    answer: z.number().int().optional(),
+  }),
+});
+export type Day = z.infer<typeof Day>;

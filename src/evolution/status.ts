@@ -3,7 +3,9 @@ import type { Memories } from "../contracts/memory.ts";
 import type { MissionLine, Missions } from "../contracts/mission.ts";
 import type { Agents } from "../contracts/agent.ts";
 import type { ModelLine, Place } from "../contracts/nanos.ts";
+import type { ScheduleLine, Schedules } from "../contracts/schedule.ts";
 import type { Status } from "../contracts/stage.ts";
+import { dayOf } from "../kernel/day/view.ts";
 import { spendOf } from "../kernel/views/traces.ts";
 import type { World } from "../kernel/world.ts";
 import { operatorContext } from "./companion.ts";
@@ -11,19 +13,21 @@ import type { TraitDesk } from "./desk.ts";
 
 /** What a status is read from. */
 interface Sources {
-  readonly world: Pick<World, "journal" | "clock">;
+  readonly world: Pick<World, "journal" | "clock" | "facts">;
   readonly place: Place;
   readonly agents: Agents;
   readonly memory: Memories;
   readonly cognition: Cognition;
   readonly missions: Missions;
+  readonly schedules: Pick<Schedules, "list">;
   readonly models: readonly ModelLine[];
   readonly evolving: TraitDesk;
 }
 
 /** How a home stands, read when it is asked for: no number of it is kept or given by anyone. */
 export async function statusOf(sources: Sources): Promise<Status> {
-  const { world, place, agents, memory, cognition, missions, models, evolving } = sources;
+  const { world, place, agents, memory, cognition, missions, models, evolving, schedules } =
+    sources;
   const { journal } = world;
   const { evolution } = await evolving.notice();
   const { settings, notes } = await memory.list();
@@ -41,7 +45,9 @@ export async function statusOf(sources: Sources): Promise<Status> {
     model: models.find(({ inUse }) => inUse)?.name ?? null,
     sandbox: place.tier,
     spend: spendOf(journal),
+    day: dayOf(await world.facts(), world),
     foretold: foretoldIn(cognition),
+    schedules: scheduled(await schedules.list()),
   };
 }
 
@@ -59,4 +65,10 @@ function tally(lines: readonly MissionLine[]): Status["missions"] {
     else open += 1;
   }
   return { outcomes, waiting, open };
+}
+
+function scheduled(lines: readonly ScheduleLine[]): Status["schedules"] {
+  const states: Record<string, number> = {};
+  for (const { state } of lines) states[state] = (states[state] ?? 0) + 1;
+  return { states, passed: lines.reduce((sum, { passed }) => sum + passed, 0) };
 }

@@ -5,7 +5,7 @@ import type { MemorySettings } from "../contracts/memory.ts";
 import type { Rule } from "../contracts/rules.ts";
 import type { Answer } from "../contracts/run.ts";
 import type { Scope } from "../contracts/scope.ts";
-import type { Budget, Spent } from "../contracts/usage.ts";
+import type { Budget, Day, Spent } from "../contracts/usage.ts";
 import type { Parsed } from "./scopes.ts";
 
 /**
@@ -45,6 +45,8 @@ export interface Standing {
   readonly budget: Budget;
   /** What the run has used, and what is set aside for runs it delegated to that still go on. */
   readonly spent: Spent;
+  /** How the day stands; absent where the home has no limit for one. */
+  readonly day?: Day;
   /** Depth of the agent that acts: 0 for the oracle. */
   readonly depth: number;
   readonly localOnly: boolean;

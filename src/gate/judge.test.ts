@@ -156,6 +156,16 @@ const CASES: Readonly<Record<Reason, Case>> = {
   "deny:budget_turns": [model, { spent: { ...empty, turns: 10 } }],
   "deny:budget_calls": [{}, { spent: { ...empty, calls: 10 } }],
   "deny:budget_tokens": [model, { spent: { ...empty, tokens: 1_000 } }],
+  "deny:budget_day": [
+    model,
+    {
+      day: {
+        limit: { tokens: 100 },
+        used: { calls: 0, tokens: 50, cost: 0 },
+        takes: { calls: 1, tokens: 51, cost: 0, answer: 1 },
+      },
+    },
+  ],
   "deny:budget_cost": [model, { budget, spent: { ...empty, cost: 1 } }],
   "deny:budget_time": [{ kind: "commit" }, { spent: full }],
   "deny:unknown_price": [model, { budget, priced: false }],

@@ -183,6 +183,7 @@ function inputsOf(action: Action, standing: Standing): Json {
     ]),
     attached: standing.attached,
     chosen: standing.chosen,
+    ...(standing.day === undefined ? {} : { day: standing.day }),
     declared: standing.declared,
     ...(standing.floor === undefined ? {} : { floor: standing.floor }),
     ...(standing.flow === undefined ? {} : { flow: standing.flow }),

@@ -55,8 +55,8 @@ export interface Journal {
   /** True while a live process holds the run's lease. */
   carried(run: string): boolean;
   /**
-   * Calls back once, when no other process carries the run any more: it let go or ended (`free`), or
-   * it lives and answers nothing for `LIMITS.leaseMs` (`hanging`). Stands on a connection to that
+   * Calls back once, when nobody carries the run any more: who did let go or ended (`free`), or
+   * it is another process that lives and answers nothing for `LIMITS.leaseMs` (`hanging`). Stands on a connection to that
    * process; nothing is polled. Ends the watch when the function it returns is called.
    */
   whenLeft(run: string, left: (how: "free" | "hanging") => void): () => void;

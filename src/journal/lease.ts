@@ -27,6 +27,8 @@ export class Leases {
   readonly #me: string;
   #lock: DatabaseSync | null = null;
   readonly #held = new Map<string, number>();
+  /** Told once this process lets go of a run. */
+  readonly #waiting = new Map<string, Set<() => void>>();
   readonly #holders = new Map<string, Holder>();
   readonly #find: StatementSync;
   readonly #set: StatementSync;
@@ -55,6 +57,15 @@ export class Leases {
     this.#held.set(run, epoch);
     this.#holders.clear();
     return { run, epoch, release: () => this.#release(run, epoch) };
+  }
+
+  /** Calls back once this process has let go of a run it holds; null where it holds it not. */
+  whenReleased(run: string, released: () => void): (() => void) | null {
+    if (!this.#held.has(run)) return null;
+    const own = (): void => released();
+    const all = this.#waiting.get(run) ?? new Set();
+    this.#waiting.set(run, all.add(own));
+    return () => void all.delete(own);
   }
 
   carried(run: string): boolean {
@@ -87,6 +98,7 @@ export class Leases {
   }
 
   close(): void {
+    this.#waiting.clear();
     for (const [run, epoch] of this.#held) this.#release(run, epoch);
     if (this.#dir !== null && this.#lock) fs.rmSync(lockFile(this.#dir, this.#me), { force: true });
     this.#lock?.close();
@@ -106,6 +118,9 @@ export class Leases {
     } catch {
       // The disk would not have it. The run is free once this journal closes or the process ends.
     }
+    const all = this.#waiting.get(run) ?? [];
+    this.#waiting.delete(run);
+    for (const released of all) queueMicrotask(released);
   }
 
   #load(run: string): Holder {

@@ -112,7 +112,7 @@ function build({ opened, clock, random, dir, bodies, leaseMs }: Parts): Journal 
     },
     lease: (run, from) => named(() => leases.take(run, from === "hanging")),
     carried: (run) => named(() => leases.carried(run)),
-    whenLeft: (run, left) => named(() => wake.attend(() => leases.holder(run), left, leaseMs)),
+    whenLeft: whenLeft(leases, wake, leaseMs),
     onWake: (listener) => named(() => wake.on(listener)),
     wake: (topic) => wake.say(topic),
     view: (spec, read) => named(() => views.read(spec, read)),
@@ -120,6 +120,15 @@ function build({ opened, clock, random, dir, bodies, leaseMs }: Parts): Journal 
     close: () =>
       void (db.isOpen && [appender, leases, wake, views, db].forEach((part) => part.close())),
   };
+}
+
+/** Of what this process carries itself it knows by itself; of others by a connection to them. */
+function whenLeft(leases: Leases, wake: Wake, leaseMs: number): Journal["whenLeft"] {
+  return (run, left) =>
+    named(() => {
+      const own = leases.whenReleased(run, () => left("free"));
+      return own ?? wake.attend(() => leases.holder(run), left, leaseMs);
+    });
 }
 
 /** Failures of the disk and the file get their names here. */

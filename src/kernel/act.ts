@@ -4,19 +4,21 @@ import { LIMITS } from "../std/limits.ts";
 import { Diverged } from "../contracts/drive.ts";
 import type { Action } from "../contracts/action.ts";
 import type { Draft, EventBody } from "../contracts/event.ts";
+import type { Day } from "../contracts/usage.ts";
 import { type Reason, REASONS } from "../contracts/reason.ts";
 import { judge } from "../gate/judge.ts";
 import { answersFor, dropAnswers } from "./asks/answers.ts";
 import { NOT_BEGUN, doubt, wasBegun } from "./asks/doubt.ts";
 import { isWithheld, withheld } from "./asks/rehearse.ts";
 import { isOver, placeOf, resolve } from "./asks/resolve.ts";
+import { inTheDay } from "./day/book.ts";
 import { RecordEnds } from "./drive/drive.ts";
 import { whyStopped } from "./drive/watch.ts";
 import { noteUse } from "./flow/flow.ts";
 import { type Frame, draft, nextStep, noteDecision } from "./frame.ts";
 import { type Acted, type Proposed, Waiting, type Want } from "./proposal.ts";
 import { cleanDraft } from "./secrets/guard.ts";
-import { asProposed, grantsFor, spentFor, standingOf } from "./standing.ts";
+import { asProposed, dayFor, grantsFor, spentFor, standingOf } from "./standing.ts";
 
 /**
  * The one path from a wish to an effect:
@@ -65,25 +67,35 @@ async function propose(
   // Nearly always nothing changed, and there is nothing to wait for.
   const renewing = frame.world?.renew(frame.agent.manifest.name) ?? null;
   if (renewing) await renewing;
-  for (const want of wants) {
-    const step = nextStep(frame, parent);
-    const whole = want.keeping ? await asProposed(frame.drive, want, step) : want;
-    const { one, told } = proposalOf(frame, whole, step, parent);
-    drafts.push(...told);
-    all.push(one);
-  }
   const hashes = new Map<string | null, string>();
-  for (const event of await frame.drive.append(drafts)) hashes.set(event.step, event.hash);
+  await inTheDay(frame, async (book) => {
+    for (const want of wants) {
+      const step = nextStep(frame, parent);
+      const whole = want.keeping ? await asProposed(frame.drive, want, step) : want;
+      const isNew = frame.drive.next(step) === null;
+      const day = isNew && book ? await book.next(want) : dayFor(frame, step);
+      const { one, told } = proposalOf(frame, whole, { step, parent, day });
+      drafts.push(...told);
+      all.push(one);
+    }
+    for (const event of await frame.drive.append(drafts)) hashes.set(event.step, event.hash);
+  });
   for (const one of all) one.judged = hashes.get(one.step) ?? "";
   return all;
+}
+
+/** Where a want is proposed, and how the day stands then. */
+interface Place {
+  readonly step: string;
+  readonly parent: string | null;
+  readonly day: Day | undefined;
 }
 
 /** Judges one want, and says what of it goes on the record. */
 function proposalOf(
   frame: Frame,
   want: Want,
-  step: string,
-  parent: string | null,
+  { step, parent, day }: Place,
 ): { readonly one: Proposed; readonly told: readonly Draft[] } {
   const { drive } = frame;
   const { action } = want;
@@ -91,7 +103,7 @@ function proposalOf(
   const answers = answersFor(frame.answers, step, placeOf(drive, step));
   const { grants, changed } = grantsFor(frame, step);
   const spent = spentFor(frame, step);
-  const standing = standingOf(frame, want, step, { now, spent, grants, answers });
+  const standing = standingOf(frame, want, step, { now, spent, grants, answers, day });
   const decision = judge(action, standing);
   // That a task begins or is accepted is no use of anything.
   if (action.kind !== "task") frame.spent = { ...frame.spent, calls: frame.spent.calls + 1 };
@@ -105,6 +117,7 @@ function proposalOf(
     ...(model ? { model } : {}),
   };
   const begun = wasBegun(drive.recorded(step));
+  const told = day === undefined ? {} : { day };
   const mutable = {
     standing,
     decision,
@@ -119,7 +132,7 @@ function proposalOf(
     one: { want, step, parent, begun, ...mutable },
     told: [
       ...(changed || model ? [draft(frame, step, "operator", change, now)] : []),
-      draft(frame, step, actorOf(action), { action, kind: "action.proposed", spent }, now),
+      draft(frame, step, actorOf(action), { action, ...told, kind: "action.proposed", spent }, now),
       draft(frame, step, "kernel", { decision, kind: "action.judged" }),
     ],
   };

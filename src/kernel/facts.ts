@@ -1,8 +1,10 @@
 import type { Arrangement } from "../contracts/arrangement.ts";
 import type { LockFile } from "../contracts/config.ts";
 import type { Skill } from "../contracts/skill.ts";
+import { localZone } from "../std/clock.ts";
 import { hashOf } from "../std/hash.ts";
 import { MEMORY_OFF, type MemoryConfig, type MemorySettings } from "../contracts/memory.ts";
+import type { DayLimit } from "../contracts/usage.ts";
 import { LIMITS } from "../std/limits.ts";
 import { GATE_VERSION, policyHash } from "../gate/policy.ts";
 import type { BrokenTool, LoadedTool, ToolHost } from "../tools/tool-host.ts";
@@ -19,6 +21,7 @@ export function factsBook(given: {
   machine: string;
   userHome: string;
   memory: MemorySettings;
+  day?: DayLimit | undefined;
 }): FactsBook {
   const { tools, lock, ...rest } = given;
   let facts: Promise<Facts> | null = null;
@@ -39,8 +42,9 @@ export function factsOf(given: {
   machine: string;
   userHome: string;
   memory: MemorySettings;
+  day?: DayLimit | undefined;
 }): Facts {
-  const { arrangement, tools, broken, lock, machine, userHome, memory } = given;
+  const { arrangement, tools, broken, lock, machine, userHome, memory, day } = given;
   const { manifest, rules, routes, workspace } = arrangement;
   const { limits } = manifest;
   return {
@@ -50,6 +54,7 @@ export function factsOf(given: {
     ...{ workspace, machine, userHome },
     ...depthOf(limits.depth ?? LIMITS.depth),
     limits,
+    ...dayIn(limits.day, day),
     instructions: arrangement.instructions ?? null,
     agents: [...arrangement.agents.values()].map(({ manifest: agent, prompt }) => ({
       manifest: agent,
@@ -75,11 +80,20 @@ export function factsOf(given: {
     allow: manifest.allow,
     ...grownIn(arrangement),
     ...(manifest.proposes === true ? { proposes: true as const } : {}),
-    memory,
-    policy: policyHash(rules, routes),
-    ...{ evidence: true, artifacts: true, retold: true },
-    gate: GATE_VERSION,
+    ...{ memory, policy: policyHash(rules, routes) },
+    ...{ evidence: true, artifacts: true, retold: true, gate: GATE_VERSION },
   };
+}
+
+/** The least of what arrangement and operator say of a day; it is a day where the operator is. */
+export function dayIn(arrangement: DayLimit = {}, config: DayLimit = {}): Pick<Facts, "day"> {
+  const least = (key: "calls" | "tokens" | "cost"): Partial<DayLimit> => {
+    const said = [arrangement[key], config[key]].filter((one) => one !== undefined);
+    return said.length === 0 ? {} : { [key]: Math.min(...said) };
+  };
+  const limit = { ...least("calls"), ...least("tokens"), ...least("cost") };
+  if (Object.keys(limit).length === 0) return {};
+  return { day: { ...limit, zone: config.zone ?? arrangement.zone ?? localZone() } };
 }
 
 function depthOf(depth: ArrangementDepth): Pick<Facts, "depth" | "warnDepth"> {

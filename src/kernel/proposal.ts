@@ -23,7 +23,12 @@ export interface Want {
   /** The kind of process it needs; none where nothing is started. */
   readonly process?: Process;
   /** For a model call: what of the model it asks is looked at. */
-  readonly model?: { readonly priced: boolean; readonly resting: boolean };
+  readonly model?: {
+    readonly priced: boolean;
+    readonly resting: boolean;
+    /** Tokens it is sent, about. */
+    readonly sends: number;
+  };
   /** For a memory write: what it is judged by, found out when it is proposed. */
   readonly keeping?: () => Promise<Keeping>;
   /** True when doing it again after a crash can do no harm. */

@@ -6,7 +6,7 @@ import type { ActionProposed } from "../contracts/event.ts";
 import { MEMORY_OFF } from "../contracts/memory.ts";
 import type { Answer } from "../contracts/run.ts";
 import { scopeParts, type Scope } from "../contracts/scope-parts.ts";
-import type { Spent } from "../contracts/usage.ts";
+import type { Day, Spent } from "../contracts/usage.ts";
 import type { Floor, Standing } from "../gate/gate.ts";
 import { flowOf } from "./flow/flow.ts";
 import { grantFor } from "../gate/endorse.ts";
@@ -25,12 +25,13 @@ export interface Moment {
   readonly spent: Spent;
   readonly grants: readonly Grant[];
   readonly answers: ReadonlyMap<string, Answer>;
+  readonly day?: Day | undefined;
 }
 
 /** Gathers what the gate looks at beside the action. Plain data, so the judgement is repeatable. */
 export function standingOf(frame: Frame, want: Want, step: string, moment: Moment): Standing {
   const { facts } = frame;
-  const { now, spent, answers, grants } = moment;
+  const { now, spent, answers, grants, day } = moment;
   const { skill: name, agent } = want.action;
   const skill = name === undefined ? undefined : facts.skills.find((one) => one.name === name);
   const flow = flowOf(frame, want.action);
@@ -58,6 +59,7 @@ export function standingOf(frame: Frame, want: Want, step: string, moment: Momen
     rules: frame.rules,
     said: frame.said,
     budget: frame.budget,
+    ...(day === undefined ? {} : { day }),
     depth: frame.depth,
     localOnly: frame.localOnly,
     priced: want.model?.priced ?? frame.model.priced,
@@ -192,6 +194,11 @@ export function spentFor(frame: Frame, step: string): Spent {
   if (proposed) return proposed.spent;
   const { spent, setAside } = frame;
   return setAside === 0 ? spent : { ...spent, calls: spent.calls + setAside };
+}
+
+/** How the day stood when it was proposed, as it is recorded; undefined for a new step. */
+export function dayFor({ drive }: Pick<Frame, "drive">, step: string): Day | undefined {
+  return proposedIn(drive, step)?.day;
 }
 
 /** The want with what could only be found out now; while re-driving, as it was found then. */

@@ -8,13 +8,15 @@ import { plainText } from "../std/text.ts";
 import { CLAUDE_MODELS } from "../home/claude.ts";
 import type { AgentManifest } from "../contracts/agent.ts";
 import type { RunModel } from "../contracts/model.ts";
-import type { RunEvent, RunStarted } from "../contracts/event.ts";
+import type { RunStarted } from "../contracts/event.ts";
 import type { Key } from "../contracts/http/key.ts";
 import type { Label } from "../contracts/label.ts";
 import type { MissionStart, PlanWish } from "../contracts/mission.ts";
 import type { RunRequest } from "../contracts/nanos.ts";
 import type { Rule } from "../contracts/rules.ts";
+import type { RunSchedule } from "../contracts/schedule.ts";
 import type { Scope } from "../contracts/scope.ts";
+import type { RunEvent } from "../contracts/skill.ts";
 import type { Budget } from "../contracts/usage.ts";
 import { UNKNOWN_LABEL } from "../gate/labels.ts";
 import { policyHash } from "../gate/policy.ts";
@@ -39,6 +41,8 @@ export interface Begun extends RunRequest {
   readonly goal?: string;
   /** The key its client asked with. */
   readonly key?: Key;
+  /** The schedule whose time begins it, as the operator saved it: what it says are their words. */
+  readonly schedule?: RunSchedule;
   /** Called when this process holds it and nothing of it is on disk yet. */
   readonly held?: (run: string) => Promise<void>;
 }
@@ -162,14 +166,20 @@ function conversationOf(
   return { after, ...(room === null ? {} : { results: room }) };
 }
 
+type Asked = Pick<
+  RunStarted,
+  "request" | "said" | "command" | "event" | "schedule" | "mission" | "client" | "earlier"
+>;
+
 /** What is asked, and what of it the operator said. */
 function askedIn(
   { guard }: World,
   facts: Facts,
-  { text: typed, event, mission, client, goal, earlier }: Begun,
-): Pick<RunStarted, "request" | "said" | "command" | "event" | "mission" | "client" | "earlier"> {
+  { text: typed, event, mission, client, goal, earlier, schedule }: Begun,
+): Asked {
   const before = earlier ? { earlier: guard.clean([...earlier]).value } : {};
-  const asker = client === undefined ? {} : { said: "", client, ...before };
+  const timed = schedule === undefined ? {} : { schedule };
+  const asker = client === undefined ? timed : { said: "", client, ...before };
   if (mission) {
     const start = ordered(
       guard.clean(mission.start).value as unknown as Json,
@@ -185,6 +195,7 @@ function askedIn(
   const { skill = "", name = "" } = command ?? {};
   return {
     request,
+    ...timed,
     ...(command && { said: guard.clean(command.typed).value, command: { skill, name } }),
     ...(goal === undefined ? {} : { said: guard.clean(goal).value }),
     // Nobody said anything: a file's name may be anybody's words.
@@ -261,7 +272,10 @@ export const NO_MODEL = { name: "none", host: null, priced: true };
 /** What another arrangement is judged by: its own facts, and the rules of the one it works for. */
 function withinOf({ facts: outer }: Frame, inner: Facts, name: string): Facts {
   const own = inner.rules.map((rule) => ({ ...rule, id: `${name}/${rule.id}` }));
-  return ruledBy({ ...inner, rules: outer.rules, routes: [] }, own);
+  // The day is the home's, whoever's agents they are.
+  const { day: _, ...theirs } = inner;
+  const day = outer.day === undefined ? {} : { day: outer.day };
+  return ruledBy({ ...theirs, ...day, rules: outer.rules, routes: [] }, own);
 }
 
 /** Facts with more rules: what they say counts beside what the others do. */
@@ -307,7 +321,7 @@ function ceilingOf({ workspace, userHome }: Facts, given: readonly string[]): st
 }
 
 /** The model an agent chooses itself; null for none, or a name that means one somewhere else. */
-async function ownModel(world: World, name: string = "inherit"): Promise<string | null> {
+export async function ownModel(world: World, name: string = "inherit"): Promise<string | null> {
   if (name === "inherit") return null;
   if (!CLAUDE_MODELS.includes(name)) return name;
   try {

@@ -11,6 +11,7 @@ import type { RunHooks } from "../contracts/nanos.ts";
 import type { Failure } from "../contracts/outcome.ts";
 import type { Route, Rule } from "../contracts/rules.ts";
 import type { Scope } from "../contracts/scope.ts";
+import type { DayLimit } from "../contracts/usage.ts";
 import type { TraitName } from "../contracts/stage.ts";
 import type { Command, Subscription } from "../contracts/skill.ts";
 import type { Signer } from "../journal/log/note.ts";
@@ -46,6 +47,8 @@ export interface Facts {
   /** Depth of delegation from which on it is remarked on; absent where nothing is said. */
   readonly warnDepth?: number;
   readonly limits: AgentManifest["limits"];
+  /** What all runs of the home may use in a day; absent where nothing is said. */
+  readonly day?: DayLimit;
   /** Text of the project's AGENTS.md, when trusted. */
   readonly instructions: string | null;
   readonly agents: readonly { readonly manifest: AgentManifest; readonly prompt: string }[];
@@ -230,7 +233,7 @@ export interface World {
   /** True while a file's content has this SHA-256; true as well where that cannot be told. */
   isStill(path: string, hash: string): Promise<boolean>;
   /** Does something while no other process of this home does the same. */
-  alone<T>(act: () => Promise<T>): Promise<T>;
+  alone<T>(act: () => Promise<T>, what?: "commit" | "day"): Promise<T>;
   /** Signs with the operator's key. */
   sign(text: string): string;
   verify(text: string, signature: string): boolean;

@@ -8,9 +8,12 @@ import type {
 import type { RunHandle, RunHooks } from "../contracts/nanos.ts";
 import type { Plan } from "../contracts/plan.ts";
 import type { AskReply } from "../contracts/question.ts";
+import type { Schedules } from "../contracts/schedule.ts";
 import { checkPlan } from "../home/arrangement/plans.ts";
 import { manifestError } from "../home/arrangement/manifest.ts";
 import { answerAsk, listAsks } from "../kernel/desk/approvals.ts";
+import type { Going } from "../kernel/events/watch.ts";
+import type { Starter } from "../kernel/schedule/keep.ts";
 import { firstOf } from "../kernel/flow/past.ts";
 import { recordedOf } from "../kernel/drive/line.ts";
 import { HAND_IN } from "../kernel/plans/hand-in.ts";
@@ -20,13 +23,15 @@ import { topRun } from "../kernel/views/traces.ts";
 import type { Facts, World } from "../kernel/world.ts";
 import { NanosError } from "../std/error.ts";
 import { plainText } from "../std/text.ts";
-import { type EngineDesk, engineDesk, type MissionEngines } from "./engine/desk.ts";
+import { carrying, type EngineDesk, engineDesk, type MissionEngines } from "./engine/desk.ts";
 import { checkWaived, estimateOf, followed, type Given, inputsFor } from "./plan/begin.ts";
 import { type Known, planFaults } from "./plan/check.ts";
 import { decideBy } from "./follow.ts";
 import { planReader } from "./plan/handed-in.ts";
 import { knownTo } from "./plan/known.ts";
 import { fileOf, handInsOf, planOf, type PlanPlaces, type Sourced } from "./plan/source.ts";
+import { keeping, mayBegin, scheduleDesk } from "./schedule/desk.ts";
+import type { Looking } from "./schedule/preflight.ts";
 import { isFollowed, listMissions, missionLine } from "./views.ts";
 import { waive } from "./waived.ts";
 import { missionView } from "./view.ts";
@@ -46,13 +51,40 @@ export function missionWays(models: MissionDesk["models"]): Pick<World, "decide"
 }
 
 /** Missions, and what carries them. */
-export function missionDesks(parts: Omit<MissionDesk, "engines"> & Omit<EngineDesk, "world">): {
+export function missionDesks(parts: DeskParts): {
   readonly missions: Missions;
   readonly engines: MissionEngines;
+  readonly schedules: Schedules;
+  /** What goes on by itself while somebody watches. */
+  readonly going: readonly Going[];
 } {
-  const engines = engineDesk(parts);
-  return { engines, missions: missionDesk({ ...parts, engines }) };
+  const looking: Looking = {
+    world: parts.world,
+    store: parts.store,
+    plan: async ({ plan: name, inputs }) => {
+      const { plan, by } = await planOf(parts, name);
+      if (by !== "operator") throw notOwn(name, by);
+      inputsFor(plan, inputs);
+      refuseFaults(plan, knownHere(parts, await parts.world.facts(), plan));
+      return plan;
+    },
+  };
+  const engines = engineDesk({ ...parts, mayBegin: (input) => mayBegin(looking, input) });
+  return {
+    engines,
+    going: [keeping(parts.world, parts.arrangement.workspace, parts.open), carrying(engines)],
+    missions: missionDesk({ ...parts, engines }),
+    schedules: scheduleDesk({ ...looking, engines }),
+  };
 }
+
+/** What the desks are made of. */
+type DeskParts = Omit<MissionDesk, "engines"> &
+  Omit<EngineDesk, "world"> &
+  Pick<Looking, "store"> & {
+    /** The arrangement as it is now, for what begins at its time. */
+    readonly open: () => Promise<Starter>;
+  };
 
 /** Missions as a person asks about them: a mission is a run, and goes the ways of one. */
 function missionDesk(desk: MissionDesk): Missions {
@@ -140,7 +172,11 @@ async function start(
   return desk.engines.begin(input, hooks);
 }
 
-function knownHere(desk: MissionDesk, facts: Facts, { agent = facts.oracle }: Plan): Known {
+function knownHere(
+  desk: Pick<MissionDesk, "models">,
+  facts: Facts,
+  { agent = facts.oracle }: Plan,
+): Known {
   const models = desk.models().map(({ name }) => name);
   return knownTo(facts, agent, models);
 }
@@ -175,6 +211,16 @@ function startIn(world: World, mission: string): MissionStart {
   const started = firstOf(world.journal, run)?.body;
   if (started?.kind === "run.started" && started.mission) return started.mission;
   throw erased(run);
+}
+
+/** Nobody reads what an agent wrote before it begins by itself, again and again. */
+function notOwn(name: string, by: string): NanosError {
+  const message = `The plan ${name} is by ${by}, and only your own begin by themselves.`;
+  return new NanosError(
+    "schedule.not_own",
+    message,
+    "Keep it as plans/NAME.yaml, once you read it.",
+  );
 }
 
 /** Nothing is left of its plan then, and no list has it. */

@@ -53,3 +53,35 @@ export function localDate(at: number): string {
   const two = (n: number): string => String(n).padStart(2, "0");
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
 }
+
+/** The machine's own time zone, by its IANA name. */
+export function localZone(): string {
+  return new Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+/**
+ * When the day of a time began in a zone, to the quarter of an hour: days of 23 and 25 hours and
+ * those without a midnight have their own beginning.
+ */
+export function dayStart(at: number, zone: string): number {
+  const dateOf = dates(zone);
+  const today = dateOf.format(at);
+  let [before, after] = [Math.floor(at / QUARTER_MS) - 104, Math.floor(at / QUARTER_MS)];
+  while (after - before > 1) {
+    const middle = Math.floor((before + after) / 2);
+    if (dateOf.format(middle * QUARTER_MS) === today) after = middle;
+    else before = middle;
+  }
+  return after * QUARTER_MS;
+}
+
+/** All zones' days begin on one of these. */
+export const QUARTER_MS = 900_000;
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function dates(zone: string): Intl.DateTimeFormat {
+  const known = formats.get(zone) ?? new Intl.DateTimeFormat("en-CA", { timeZone: zone });
+  formats.set(zone, known);
+  return known;
+}

@@ -371,6 +371,12 @@ export const LIMITS = {
   eventsPerHour: 60,
   eventDepth: 3,
   eventSettleMs: 500,
+  /** Where a day is limited, what is set aside for a model's answer, which is cut there. */
+  dayAnswerTokens: 8_192,
+  /** Schedules of a home, the least between two firings of one, missed times that are counted. */
+  schedules: 100,
+  scheduleGapMs: 60_000,
+  missedCounted: 1_000,
   /** One file of a skill that a model reads. */
   skillFileBytes: 256 * 1024,
   /** Agents, skills or tools of one arrangement. */

@@ -41,6 +41,8 @@ export function deskOf(
     arrangement: { dir: "/a", plans: Object.fromEntries(parsed) } as unknown as Arrangement,
     cwd: "/w",
     models: () => [],
+    store: async () => ({ models: [], secrets: [], env: {} }),
+    open: () => Promise.reject(new Error("nothing is opened here")),
   });
   const house = scriptedHouse(SCRIPT);
   const typed = (argv: readonly string[], input?: string): Promise<Came> =>

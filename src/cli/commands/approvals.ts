@@ -14,6 +14,7 @@ import {
 import { EXIT } from "../exit.ts";
 import { askCard, isCritical, toType, why } from "../render/ask.ts";
 import { type Line, paintAll, span } from "../render/line.ts";
+import { scheduleNotes } from "../render/missions/schedule.ts";
 import { table } from "../render/table.ts";
 import { duration } from "../render/words.ts";
 import { attended } from "../setup.ts";
@@ -31,9 +32,16 @@ export const command: Command = {
       options: [{ flag: "--given", about: "answers that were not used yet instead" }],
       run: async (context, input) => {
         if (flag(input, "--given")) return listGiven(context);
-        const asks = (await context.nanos()).approvals.list();
-        const { terminal, clock } = context;
-        await show(context, asks, () => askTable(asks, clock.now(), terminal.columns));
+        const { approvals, schedules } = await context.nanos();
+        const asks = approvals.list();
+        const { terminal, clock, json } = context;
+        const across = Number.isFinite(terminal.columns) ? terminal.columns : 100;
+        // A schedule that may not begin waits for the operator as well, and no answer is bound to it.
+        const waiting = json ? [] : scheduleNotes(await schedules.list(), across);
+        await show(context, asks, () => [
+          ...askTable(asks, clock.now(), terminal.columns),
+          ...waiting,
+        ]);
         return EXIT.succeeded;
       },
     },

@@ -203,7 +203,8 @@ async function sayEstimate(
   terminal.err(paintAll(estimateLines(view, across), terminal.color("err")));
 }
 
-function inputsOf({ options }: Input): Readonly<Record<string, string>> {
+/** Inputs of a plan as typed, `NAME=VALUE`. @throws NanosError `usage.input`. */
+export function inputsOf({ options }: Input): Readonly<Record<string, string>> {
   const { "--input": given = [] } = options;
   return Object.fromEntries(
     given.map((one) => {

@@ -2,33 +2,39 @@ import type { Fired, SubscriptionView } from "../../contracts/skill.ts";
 import { type Command, flag, show } from "../command.ts";
 import { EXIT } from "../exit.ts";
 import { type Line, paintAll, span } from "../render/line.ts";
+import { scheduleTable } from "../render/missions/schedule.ts";
 import { table } from "../render/table.ts";
 import { ready } from "../setup.ts";
 
-/** `nanos watch`: skills answer events by themselves for as long as it goes on. */
+/** `nanos watch`: what may begin by itself does so for as long as it goes on. */
 export const command: Command = {
   name: "watch",
-  summary: "let skills answer events by themselves, until Ctrl-C",
+  summary: "let skills answer events, schedules begin and missions go on, until Ctrl-C",
   example: "nanos watch",
-  options: [{ flag: "--list", about: "only show what they would answer" }],
+  options: [{ flag: "--list", about: "only show what would begin by itself" }],
   run: async (context, input) => {
     const { terminal, json } = context;
     const nanos = await ready(context);
     const all = await nanos.events.list();
-    const live = all.filter(({ refused }) => refused === null);
-    if (flag(input, "--list") || live.length === 0) {
-      await show(context, all, () => subscriptionTable(all, terminal.columns));
-      return live.length === 0 && !flag(input, "--list") ? EXIT.usage : EXIT.succeeded;
+    const schedules = await nanos.schedules.list();
+    const { missions } = await nanos.engines.list();
+    const isIdle =
+      all.every(({ refused }) => refused !== null) && schedules.length + missions.length === 0;
+    const lines = (): readonly Line[] => [
+      ...subscriptionTable(all, terminal.columns),
+      ...(schedules.length === 0 ? [] : ["", ...scheduleTable(schedules, terminal.columns)]),
+    ];
+    if (flag(input, "--list") || isIdle) {
+      await show(context, all, lines);
+      return isIdle && !flag(input, "--list") ? EXIT.usage : EXIT.succeeded;
     }
-    const out = (lines: readonly Line[]): void =>
-      terminal.err(paintAll(lines, terminal.color("err")));
-    out(subscriptionTable(all, terminal.columns));
+    terminal.err(paintAll(lines(), terminal.color("err")));
     const stop = new AbortController();
     const forget = terminal.onInterrupt(() => stop.abort());
     // What it waits for keeps no process alive by itself.
     void context.clock.sleep(LONG_MS, stop.signal);
     try {
-      await nanos.events.watch(stop.signal, (fired) => {
+      await nanos.watch(stop.signal, (fired) => {
         if (json) terminal.out(`${JSON.stringify(fired)}\n`);
         else terminal.out(paintAll([firedLine(fired)], terminal.color("out")));
       });

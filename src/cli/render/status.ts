@@ -61,6 +61,7 @@ function rowsOf(status: Status): readonly (readonly [string, string])[] {
       tallied({ ...outcomes, waiting, "not ended": open }) || "none yet: nanos mission new PLAN",
     ],
     ["not counted", tallied(evolution.uncounted)],
+    ["schedules", scheduleWords(status.schedules)],
     ["plans", tallied(operator.missions)],
     ["answers", answerWords(operator)],
     ["agents", agents.length === 0 ? "none" : agents.join(", ")],
@@ -68,8 +69,28 @@ function rowsOf(status: Status): readonly (readonly [string, string])[] {
     ["model", model ?? "none: nanos model add NAME"],
     ["sandbox", sandbox ?? "none: nanos doctor says what to install"],
     ["spend", spendWords(spend)],
+    ["today", todayWords(status.day)],
     ["foretold", foretoldWords(status.foretold)],
   ];
+}
+
+function scheduleWords({ states, passed }: Status["schedules"]): string {
+  const missed = passed === 0 ? "" : `; ${count(passed, "time")} missed: nanos schedule list`;
+  return `${tallied(states) || "none"}${missed}`;
+}
+
+/** What is used of each limit; what is set aside for calls that go on counts. */
+function todayWords(day: Status["day"]): string {
+  if (day === null) return "no limit";
+  const { limit, used } = day;
+  const parts = [
+    ...(limit.cost === undefined ? [] : [`${cost(used.cost)} of ${cost(limit.cost)}`]),
+    ...(limit.tokens === undefined
+      ? []
+      : [`${shortCount(used.tokens)} of ${shortCount(limit.tokens)} tokens`]),
+    ...(limit.calls === undefined ? [] : [`${used.calls} of ${count(limit.calls, "call")}`]),
+  ];
+  return parts.join(", ");
 }
 
 /** What there is of each kind; what there is none of is not named. */

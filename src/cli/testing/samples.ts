@@ -298,5 +298,7 @@ export const STATUS: Status = {
   model: "script",
   sandbox: "landlock",
   spend: { runs: 14, tokens: 12_300, cost: 0.5, unpriced: 2 },
+  day: { limit: { cost: 2, calls: 500 }, used: { calls: 120, tokens: 9_000, cost: 0.5 } },
   foretold: { noted: 12, open: 3, due: 1, brier: 0.16 },
+  schedules: { states: { armed: 2, held: 1 }, passed: 3 },
 };

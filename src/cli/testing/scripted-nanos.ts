@@ -30,6 +30,7 @@ import {
   NO_ENGINES,
   NO_KEYS,
   NO_MISSIONS,
+  NO_SCHEDULES,
   unscripted,
 } from "./unscripted.ts";
 
@@ -151,6 +152,8 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
     traits: { list: async () => STATUS.traits, set: unscripted, numbers: unscripted },
     missions: NO_MISSIONS,
     engines: NO_ENGINES,
+    schedules: NO_SCHEDULES,
+    watch: async () => undefined,
     events: { list: async () => [], watch: async () => undefined },
     commands: [{ name: "today", skill: "notes", description: "today's note" }],
     resume: async (run, hooks) => find(run).start(hooks ?? {}),

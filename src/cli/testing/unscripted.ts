@@ -2,6 +2,7 @@ import type { Artifacts } from "../../contracts/artifact.ts";
 import type { Cognition } from "../../contracts/cognition.ts";
 import type { Keys } from "../../contracts/http/key.ts";
 import type { Nanos } from "../../contracts/nanos.ts";
+import type { Schedules } from "../../contracts/schedule.ts";
 import { NanosError } from "../../std/error.ts";
 
 /** What a scripted home has no script for. */
@@ -70,4 +71,14 @@ export const NO_COGNITION: Cognition = {
   retell: unscripted,
   write: unscripted,
   forget: unscripted,
+};
+
+/** No schedules. */
+export const NO_SCHEDULES: Schedules = {
+  list: async () => [],
+  preflight: unscripted,
+  add: unscripted,
+  rm: unscripted,
+  refused: unscripted,
+  begin: unscripted,
 };

@@ -1,4 +1,5 @@
 import type { Action, ActionKind } from "../../contracts/action.ts";
+import type { Day } from "../../contracts/usage.ts";
 import type { DenyReason, LayerAnswer, Standing } from "../gate.ts";
 
 /** Is there anything left of what the run may use? Each limit has its own reason. */
@@ -19,6 +20,7 @@ export function budgetLayer(action: Action, standing: Standing): readonly LayerA
   if (kind === "model" || delegates) denied.push(...overCost(kind, standing));
   // What a run has made of its copy is not lost to the limit it met.
   if (spent.ms >= budget.ms && kind !== "tree") denied.push("deny:budget_time");
+  if (standing.day !== undefined) denied.push(...overDay(standing.day));
   if (kind === "model" && standing.resting) denied.push("deny:resting");
   const isDeep = delegates && standing.depth + 1 > (budget.warnDepth ?? Number.POSITIVE_INFINITY);
   return [
@@ -28,7 +30,7 @@ export function budgetLayer(action: Action, standing: Standing): readonly LayerA
 }
 
 /** Committing belongs to a call that was counted; what was done is not lost to the limit it met. */
-const COUNTED: ReadonlySet<ActionKind> = new Set([
+export const COUNTED: ReadonlySet<ActionKind> = new Set([
   "tool",
   "agent",
   "fetch",
@@ -48,5 +50,21 @@ function overCost(kind: ActionKind, standing: Standing): DenyReason[] {
     denied.push("deny:budget_cost");
   }
   if (spent.unpriced || (kind === "model" && !standing.priced)) denied.push("deny:unknown_price");
+  return denied;
+}
+
+/** What it takes is set aside beside all that was used: several at once have no more than there is. */
+function overDay({ limit, used, takes }: Day): DenyReason[] {
+  const denied: DenyReason[] = [];
+  const isOver = (most: number | undefined, was: number, more: number): boolean =>
+    most !== undefined && more > 0 && was + more > most;
+  if (
+    isOver(limit.calls, used.calls, takes.calls) ||
+    isOver(limit.tokens, used.tokens, takes.tokens) ||
+    isOver(limit.cost, used.cost, takes.cost ?? 0)
+  ) {
+    denied.push("deny:budget_day");
+  }
+  if (limit.cost !== undefined && takes.cost === null) denied.push("deny:unknown_price");
   return denied;
 }

@@ -153,6 +153,8 @@ const CHANGES: Readonly<Record<Reason, string>> = {
   "deny:budget_tokens": LIMIT,
   "deny:budget_cost": LIMIT,
   "deny:budget_time": LIMIT,
+  "deny:budget_day":
+    "the next day, or a higher limits.day of arrangement.yaml or day of config.yaml.",
   "deny:unknown_price": "the model's price: nanos model add NAME --price IN/OUT.",
   "deny:resting": "waiting until it has rested, or another model: nanos model use NAME.",
   "deny:no_isolation": "a sandbox that can hold it: apt install bubblewrap.",

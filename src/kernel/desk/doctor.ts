@@ -2,8 +2,10 @@ import { messageOf } from "../../std/error.ts";
 import type { Check, ModelLine, Models, Place, Posture } from "../../contracts/nanos.ts";
 import type { VerifyReport } from "../../contracts/trace.ts";
 import type { SecretLine } from "../../contracts/secret.ts";
+import type { DayStatus } from "../../contracts/stage.ts";
 import type { Sandbox } from "../../sandbox/sandbox.ts";
 import type { LoadedTool } from "../../tools/tool-host.ts";
+import { dayOf } from "../day/view.ts";
 import type { World } from "../world.ts";
 
 /** What is missing on this machine and the next thing to do; with `probe`, live escape attempts. */
@@ -26,6 +28,7 @@ export async function doctor(given: {
     secretCheck(secrets),
     journalCheck(verify()),
     ...(await toolChecks(world, sandbox)),
+    ...dayChecks(dayOf(await world.facts(), world)),
   ];
   if (given.probe) checks.push(...(await (await import("./probes.ts")).probeChecks(sandbox)));
   return checks;
@@ -165,4 +168,19 @@ async function toolChecks(world: World, sandbox: Sandbox): Promise<readonly Chec
   } catch (error) {
     return [{ name: "tools", state: "bad", says: messageOf(error) }];
   }
+}
+
+/** Whether anything is left of the day, where it has a limit. */
+export function dayChecks(day: DayStatus | null): readonly Check[] {
+  if (day === null) return [];
+  const { limit, used } = day;
+  const keys = ["cost", "tokens", "calls"] as const;
+  const over = keys.find((key) => {
+    const most = limit[key];
+    return most !== undefined && used[key] >= most;
+  });
+  if (over === undefined) return [{ name: "today", state: "ok", says: "inside its limits" }];
+  const says = `The day's ${over} are used up; calls that need more are denied until midnight.`;
+  const next = "Wait, or raise day in config.yaml or limits.day in arrangement.yaml.";
+  return [{ name: "today", state: "warn", says, next }];
 }

@@ -4,6 +4,7 @@ import type { Clock } from "../../std/clock.ts";
 import type { Recorded } from "../../contracts/drive.ts";
 import type { Journal } from "../../journal/journal.ts";
 import { LIMITS } from "../../std/limits.ts";
+import { timesOf, waitUntil } from "../schedule/times.ts";
 import { folderOf, listensTo, type Live } from "./subscriptions.ts";
 
 /** Where events come from. All of them wait to be told: nothing is asked again and again. */
@@ -71,15 +72,20 @@ function listenToFiles(
 async function listenToClock(
   live: Live,
   cron: string,
-  { signal, heard }: Ears,
+  { signal, clock, heard }: Ears,
 ): Promise<string | null> {
-  const { Cron } = await import("croner");
   try {
-    const job = new Cron(cron, { mode: "auto" }, (self: { currentRun(): Date | null }) => {
-      heard(live, self.currentRun()?.toISOString() ?? cron);
-    });
-    signal.addEventListener("abort", () => job.stop(), { once: true });
-    return job.nextRun() === null ? `${cron} never comes` : null;
+    const times = await timesOf({ cron });
+    let next = times.next(clock.now());
+    if (next === null) return `${cron} never comes`;
+    void (async () => {
+      for (; next !== null; next = times.next(clock.now())) {
+        await waitUntil(clock, next, signal);
+        if (signal.aborted) return;
+        heard(live, new Date(next).toISOString());
+      }
+    })();
+    return null;
   } catch {
     return `${cron} is no time`;
   }

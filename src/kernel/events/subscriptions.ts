@@ -69,9 +69,10 @@ function reachOf({ tools, workspace, userHome }: Facts, skill: SkillFacts): read
   return [...new Set(all)].map((scope) => resolveScope(scope, workspace, userHome));
 }
 
-function ungranted(
+/** Why nobody said yes to a skill, server or tool of no skill as it is; null where somebody did. */
+export function ungranted(
   facts: Facts,
-  { name }: SkillFacts,
+  { name }: Pick<SkillFacts, "name">,
   grants: readonly Grant[],
   now: number,
 ): string | null {

@@ -12,11 +12,38 @@ import type { World } from "../world.ts";
 import { listen } from "./sources.ts";
 import { type Live, split, subscriptions, viewOf } from "./subscriptions.ts";
 
+/** Something that goes on by itself until the signal, and tells what it does. */
+export type Going = (signal: AbortSignal, on: (fired: Fired) => void) => Promise<void>;
+
+/**
+ * The one place from which anything begins by itself: all of these go on until the signal. Where one
+ * fails the others are stopped, and what it failed with is thrown once all have come to their end.
+ */
+export function goingOn(
+  all: readonly Going[],
+): (signal: AbortSignal, on?: (fired: Fired) => void) => Promise<void> {
+  return async (signal, on = () => undefined) => {
+    const failed = new AbortController();
+    const either = AbortSignal.any([signal, failed.signal]);
+    const going = all.map((one) =>
+      one(either, on).catch((error: unknown) => {
+        failed.abort();
+        throw error;
+      }),
+    );
+    for (const one of await Promise.allSettled(going)) {
+      if (one.status === "rejected") throw one.reason;
+    }
+  };
+}
+
 /** What skills answer by themselves, for whoever asks, and while somebody watches. */
 export function eventDesk(world: World, workspace: string): Events {
   return {
     list: async () => (await all(world)).map(viewOf),
     watch: async (signal, on = () => undefined) => {
+      // Who has nothing to answer is in nobody's way.
+      if ((await all(world)).every(({ refused }) => refused !== null)) return;
       const lease = world.journal.lease(WATCH);
       if (lease === null) {
         const message = "Another process of this home answers events already.";

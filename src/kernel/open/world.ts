@@ -42,7 +42,7 @@ export function memoryDir({ place, paths }: Pick<Home, "place" | "paths">): stri
 /** The facts of this home's arrangement. */
 export function factsHere(
   { lock, paths }: Home,
-  parts: Pick<Parameters<typeof factsBook>[0], "tools" | "arrangement" | "memory">,
+  parts: Pick<Parameters<typeof factsBook>[0], "tools" | "arrangement" | "memory" | "day">,
 ): FactsBook {
   const { machine } = paths;
   return factsBook({ ...parts, lock: lock.read, machine, userHome: homedir() });
@@ -98,7 +98,7 @@ export function openWorld(parts: Parts): World {
       }
     },
     isStill: async (path, hash) => isStill(path, hash),
-    alone: (task) => withLock(join(home.paths.machine, "commit"), edge.clock, task),
+    alone: (task, what = "commit") => withLock(join(home.paths.machine, what), edge.clock, task),
     ...signersOf(home),
   };
 }

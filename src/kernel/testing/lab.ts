@@ -57,6 +57,7 @@ export interface LabSetup {
   readonly rules?: readonly Rule[];
   readonly routes?: readonly Route[];
   readonly limits?: Facts["limits"];
+  readonly day?: Facts["day"];
   readonly depth?: number;
   readonly warnDepth?: number;
   readonly grants?: readonly Grant[];
@@ -202,10 +203,13 @@ export function lab(setup: LabSetup = {}, kept: Partial<Kept> = {}): Lab {
 
 /** Lets each task begin once the one before it is over. */
 function oneByOne(): World["alone"] {
-  let last: Promise<unknown> = Promise.resolve();
-  return (task) => {
-    const done = last.then(task);
-    last = done.catch(() => undefined);
+  const last = new Map<string, Promise<unknown>>();
+  return (task, what = "commit") => {
+    const done = (last.get(what) ?? Promise.resolve()).then(task);
+    last.set(
+      what,
+      done.catch(() => undefined),
+    );
     return done;
   };
 }
@@ -244,6 +248,7 @@ function factsFor(setup: LabSetup, tools: FunctionTools): Facts {
     userHome: "/home/me",
     depth,
     ...(warnDepth === undefined ? {} : { warnDepth }),
+    ...(setup.day === undefined ? {} : { day: setup.day }),
     limits,
     instructions: null,
     agents: agents.map(({ manifest, prompt = "You help." }) => ({

@@ -15,7 +15,7 @@ import { unlessStopped, whyStopped } from "../drive/watch.ts";
 import { type Frame, draft } from "../frame.ts";
 import type { Guard } from "../secrets/guard.ts";
 import type { Want } from "../proposal.ts";
-import { type Sent, tokensOf, weigh, within } from "./window.ts";
+import { type Sent, sizeOf, tokensOf, weigh, within } from "./window.ts";
 
 /** Adds a message to the conversation and to the running hash over it. */
 export function say(frame: Frame, message: Message): void {
@@ -70,8 +70,12 @@ export function modelWant(
     attached: true,
     repeatable: true,
     inert: true,
-    model: { priced, resting },
-    perform: ({ step }) => callModel(frame, request, name, step),
+    model: { priced, resting, sends: sizeOf(sent, frame.window) },
+    perform: ({ step, standing }) => {
+      const answer = standing.day?.takes.answer;
+      const bounded = answer === undefined ? request : { ...request, maxTokens: answer };
+      return callModel(frame, bounded, name, step);
+    },
   };
 }
 

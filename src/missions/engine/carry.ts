@@ -9,15 +9,21 @@ import type { Carry } from "./engine.ts";
 /** What a mission begins with, as it waits in a queue: data, with nothing of a process in it. */
 export type MissionInput = Pick<
   Begun,
-  "text" | "mission" | "agent" | "within" | "client" | "localOnly"
+  "text" | "mission" | "agent" | "within" | "client" | "localOnly" | "budget" | "schedule" | "run"
 >;
 
+/** Whether what a schedule began may begin here and now. @throws NanosError where it may not. */
+export type MayBegin = (input: MissionInput) => Promise<void>;
+
 /** Carries missions as the runs they are: one that is not on disk yet begins, any other goes on. */
-export function carryMissions(world: World, hooks: RunHooks = {}): Carry {
+export function carryMissions(world: World, hooks: RunHooks = {}, mayBegin?: MayBegin): Carry {
   return async ({ mission, journal, signal }) => {
     const held = { ...world, journal: cleanJournal(journal, world.guard) };
     const given = { ...hooks, signal };
     const { run } = mission;
+    // One that is stopped before it began does nothing, whatever it is.
+    const isNew = journal.head(run) === null && !signal.aborted;
+    if (isNew && inputOf(mission.input).schedule) await mayBegin?.(inputOf(mission.input));
     const handle = journal.head(run)
       ? await resume(held, run, given)
       : await begin(held, { ...inputOf(mission.input), ...given, run });

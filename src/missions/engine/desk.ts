@@ -4,8 +4,10 @@ import { join } from "node:path";
 import type { EngineConfig, Engines } from "../../contracts/engine.ts";
 import type { ForkRequest, RunHandle, RunHooks } from "../../contracts/nanos.ts";
 import type { RunState } from "../../contracts/run.ts";
+import type { Fired } from "../../contracts/skill.ts";
 import type { Home } from "../../home/home.ts";
 import { listAsks } from "../../kernel/desk/approvals.ts";
+import type { Going } from "../../kernel/events/watch.ts";
 import { begin, cancel, fork, resume } from "../../kernel/runner.ts";
 import { topRun } from "../../kernel/views/traces.ts";
 import type { World } from "../../kernel/world.ts";
@@ -13,7 +15,7 @@ import { NanosError } from "../../std/error.ts";
 import { sha256 } from "../../std/hash.ts";
 import { newId } from "../../std/random.ts";
 import * as board from "./board.ts";
-import { asInput, carryMissions, MISSION, type MissionInput } from "./carry.ts";
+import { asInput, carryMissions, type MayBegin, MISSION, type MissionInput } from "./carry.ts";
 import type { Engine } from "./engine.ts";
 import { localEngine } from "./local.ts";
 import { move } from "./move.ts";
@@ -24,6 +26,8 @@ import { serverConfig } from "./restate/config.ts";
 export interface EngineDesk {
   readonly world: World;
   readonly home: Pick<Home, "config" | "paths">;
+  /** Whether what a schedule began may begin here and now. */
+  readonly mayBegin?: MayBegin;
 }
 
 /** How missions begin, go on and are stopped, on whichever engine they are. */
@@ -78,11 +82,7 @@ export function engineDesk(desk: EngineDesk): MissionEngines {
       if (on(request.run) === "restate") throw carriedElsewhere(request.run);
       return fork(world, request);
     },
-    cancel: async (run) => {
-      if (on(run) !== "restate") return cancel(world, run);
-      const engine = await restateOf(desk);
-      await engine.cancel(topRun(run), "operator");
-    },
+    cancel: (run) => cancelOn(desk, run, on(run)),
   };
 }
 
@@ -94,6 +94,15 @@ function carriedElsewhere(run: string): NanosError {
     message,
     `Bring it here first: nanos engine move ${run} local`,
   );
+}
+
+/** One that waits in its queue has no record yet: whoever takes it up ends it. */
+async function cancelOn(desk: EngineDesk, run: string, name: string | null): Promise<void> {
+  const { world } = desk;
+  const isQueued = name === "local" && world.journal.head(topRun(run)) === null;
+  if (name !== "restate" && !isQueued) return cancel(world, run);
+  const engine = await engineOf(desk, name ?? "local");
+  await engine.cancel(topRun(run), "operator");
 }
 
 /** What the operator set up to carry missions. */
@@ -159,14 +168,15 @@ async function work(
   const { restate } = await configIn(desk.home);
   const names = restate ? ["local", "restate"] : ["local"];
   const engines = await Promise.all(names.map((name) => engineOf(desk, name)));
-  const carry = carryMissions(desk.world);
+  const carry = carryMissions(desk.world, {}, desk.mayBegin);
   try {
     for (const engine of engines) {
       await engine.work(async (held) => {
         const { run } = held.mission;
         told(run, "carried");
         await carry(held);
-        told(run, board.standingOf(desk.world.journal, run).state);
+        const standing = board.standingOf(desk.world.journal, run);
+        told(run, standing.state === "ended" ? standing.outcome : standing.state);
       });
     }
     if (signal.aborted) return;
@@ -175,6 +185,32 @@ async function work(
     });
   } finally {
     await Promise.all(engines.map((engine) => engine.stop(DRAIN_MS)));
+  }
+}
+
+/** Carries missions that wait for somebody to, told as what goes on by itself is. */
+export function carrying(engines: Pick<MissionEngines, "work">): Going {
+  return async (signal, on) => {
+    try {
+      await engines.work(signal, (run, came) => on(toldOf(run, came)));
+    } catch (error) {
+      if (!(error instanceof NanosError)) throw error;
+      on({ id: "missions", what: "", state: "dropped", why: `${error.message} ${error.next}` });
+    }
+  };
+}
+
+function toldOf(run: string, came: string): Fired {
+  const one = { id: `mission ${run}`, what: "", run };
+  switch (came) {
+    case "carried":
+      return { ...one, state: "begun" };
+    case "waiting":
+      return { ...one, state: "waiting" };
+    case "blocked":
+      return { ...one, state: "dropped", why: "it cannot go on as it is: nanos engine list" };
+    default:
+      return { ...one, state: "ended", outcome: came };
   }
 }
 
@@ -189,10 +225,11 @@ async function throughRestate(
 ): Promise<RunHandle> {
   const { world } = desk;
   const engine = await restateOf(desk);
-  const run = "run" in one ? one.run : newId("r", world.clock.now(), world.random);
+  const named = "run" in one ? one.run : one.begins.run;
+  const run = named ?? newId("r", world.clock.now(), world.random);
   const stopped = stoppedOf(world, run);
   try {
-    await engine.work(carryMissions(world, hooks));
+    await engine.work(carryMissions(world, hooks, desk.mayBegin));
   } catch (error) {
     // Whoever has the port carries it.
     if (!(error instanceof NanosError) || error.code !== "engine.port_taken") throw error;

@@ -1,0 +1,103 @@
+import type { Day, DayLimit, DayUse } from "../../contracts/usage.ts";
+import { COUNTED } from "../../gate/layers/budget.ts";
+import { LIMITS } from "../../std/limits.ts";
+import { NanosError } from "../../std/error.ts";
+import { localZone } from "../../std/clock.ts";
+import type { Model } from "../../models/model.ts";
+import type { Frame } from "../frame.ts";
+import type { Want } from "../proposal.ts";
+import { usedToday } from "./view.ts";
+
+/** How the day stands for one after the other of what is proposed together. */
+export interface DayBook {
+  /** Undefined for what is no use of anything. */
+  next(want: Want): Promise<Day | undefined>;
+}
+
+/**
+ * Proposes while nobody else of the home does: what is judged and written down is set aside for all
+ * others, in whatever process they are. Where the home has no limit for a day, nobody waits.
+ */
+export function inTheDay<T>(
+  frame: Frame,
+  propose: (book: DayBook | null) => Promise<T>,
+): Promise<T> {
+  const { world, facts } = frame;
+  const { day: limit } = facts;
+  if (!world || limit === undefined) return propose(null);
+  return world.alone(() => propose(bookOf(frame, world, limit)), "day");
+}
+
+function bookOf(frame: Frame, world: NonNullable<Frame["world"]>, limit: DayLimit): DayBook {
+  let used: DayUse | null = null;
+  return {
+    next: async (want) => {
+      const { kind, name } = want.action;
+      if (kind !== "model" && !COUNTED.has(kind)) return undefined;
+      used ??= await usedNow(world, limit);
+      const price = kind === "model" ? await priceOf(world, name) : FREE;
+      const takes = takesOf({ limit, used, sends: want.model?.sends ?? null, price });
+      const day = { limit, used, takes };
+      used = plus(used, takes);
+      return day;
+    },
+  };
+}
+
+/** What this process wrote in passing is on disk by then, so that it is not held to what it gave back. */
+async function usedNow(
+  { journal, clock }: NonNullable<Frame["world"]>,
+  { zone = localZone() }: DayLimit,
+): Promise<DayUse> {
+  await new Promise((resolve) => setImmediate(resolve));
+  return usedToday(journal, clock.now(), zone);
+}
+
+const FREE = { input: 0, output: 0 };
+
+async function priceOf(world: NonNullable<Frame["world"]>, name: string): Promise<Model["price"]> {
+  try {
+    return (await world.model(name)).price;
+  } catch (error) {
+    // A model that is not there any more is the call's own failure.
+    if (error instanceof NanosError) return null;
+    throw error;
+  }
+}
+
+/** What is set aside: what is sent with a margin, as it is counted by guess, and as much answer as is left. */
+function takesOf(given: {
+  readonly limit: DayLimit;
+  readonly used: DayUse;
+  /** Null for what asks no model. */
+  readonly sends: number | null;
+  readonly price: Model["price"];
+}): Day["takes"] {
+  const { limit, used, sends, price } = given;
+  if (sends === null) return { calls: 1, tokens: 0, cost: 0 };
+  const input = Math.ceil(sends * MARGIN);
+  const perToken = { input: (price?.input ?? 0) / 1e6, output: (price?.output ?? 0) / 1e6 };
+  const money = (limit.cost ?? Number.POSITIVE_INFINITY) - used.cost - input * perToken.input;
+  const answer = Math.min(
+    LIMITS.dayAnswerTokens,
+    (limit.tokens ?? Number.POSITIVE_INFINITY) - used.tokens - input,
+    perToken.output === 0 ? Number.POSITIVE_INFINITY : Math.floor(money / perToken.output),
+  );
+  // One without room for an answer is judged by the least there could be, and denied.
+  const least = Math.max(LEAST_TOKENS, answer);
+  const cost = price && input * perToken.input + least * perToken.output;
+  const isBound = limit.tokens !== undefined || limit.cost !== undefined;
+  return { calls: 1, tokens: input + least, cost, ...(isBound ? { answer: least } : {}) };
+}
+
+const MARGIN = 1.25;
+/** The least answer that makes asking worth while. */
+const LEAST_TOKENS = 64;
+
+function plus(used: DayUse, takes: Day["takes"]): DayUse {
+  return {
+    calls: used.calls + takes.calls,
+    tokens: used.tokens + takes.tokens,
+    cost: used.cost + (takes.cost ?? 0),
+  };
+}
