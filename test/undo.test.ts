@@ -78,6 +78,11 @@ test(
       expect(await nanos.undo.run(second, { ask }).catch(String)).toContain("Changed since");
       expect(readFileSync(inbox, "utf8")).toBe("mine");
       expect(nanos.traces.verify()).toMatchObject({ ok: true });
+      // Of one run it is said how much of it is signed, and that nobody witnessed it.
+      const own = nanos.traces.verify(first);
+      expect(own).toMatchObject({ ok: true, chains: 1, unwitnessed: own.events });
+      expect(own.checkpoints).toBeGreaterThan(0);
+      expect(own.unsigned).toBeLessThan(own.events);
     }),
   60_000,
 );

@@ -364,7 +364,16 @@ function checkStatement({ files, fail, statement, shows }, entries, bodies) {
   const named = new Map(subject.map(({ name, digest }) => [name, digest.sha256]));
   const names = [...files.keys()].filter((name) => name !== STATEMENT);
   for (const name of FILES) if (!names.includes(name)) fail(`${name} is missing`);
-  if (named.size !== names.length) fail("its files are not those the statement names");
+  const kept = artifactsIn(entries, bodies);
+  const artifacts = predicate.artifacts === undefined ? new Map() : kept;
+  if (predicate.artifacts !== undefined && predicate.artifacts !== kept.size) {
+    fail("its artifacts are not those the statement names");
+  }
+  for (const [name, digest] of artifacts) {
+    if (named.get(name) !== digest) fail(`${name} is not the artifact the statement names`);
+  }
+  const isWhole = named.size === subject.length && named.size === names.length + artifacts.size;
+  if (!isWhole) fail("its files are not those the statement names");
   for (const name of names) {
     const digest = sha256(files.get(name)).toString("hex");
     if (named.get(name) !== digest) fail(`${name} is not the file the statement names`);
@@ -387,6 +396,18 @@ function checkStatement({ files, fail, statement, shows }, entries, bodies) {
   const steps = new Set(entries.flatMap(({ step }) => (step === null ? [] : [step])));
   const told = `${bodies.size} of ${entries.length} bodies disclosed`;
   shows.push(`run ${predicate.run}: ${entries.length} entries, ${steps.size} steps, ${told}`);
+  for (const [name, digest] of artifacts) shows.push(`${name} sha256 ${digest}`);
+}
+
+/** What its steps kept as artifacts, by the name a statement has for it. */
+function artifactsIn(entries, bodies) {
+  const found = new Map();
+  for (const { seq, step, kind } of entries) {
+    const outcome = kind === "action.settled" ? bodies.get(seq)?.outcome : undefined;
+    const artifact = outcome?.status === "done" ? outcome.artifact : undefined;
+    if (artifact !== undefined) found.set(`artifact:${step}:${artifact.title}`, artifact.hash);
+  }
+  return found;
 }
 
 // ---- Notes, keys and policies, as C2SP writes them.

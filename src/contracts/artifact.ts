@@ -63,6 +63,13 @@ export interface ArtifactView extends ArtifactLine {
   readonly changes: readonly Change[];
 }
 
+/** What is between two artifacts; `from` is null for a first version. */
+export interface ArtifactDiff {
+  readonly from: ArtifactLine | null;
+  readonly to: ArtifactLine;
+  readonly changes: readonly Change[];
+}
+
 /** The results of runs and missions, as a person asks about them. */
 export interface Artifacts {
   /** Newest first. */
@@ -75,6 +82,12 @@ export interface Artifacts {
   }): readonly ArtifactLine[];
   /** @throws NanosError `artifact.unknown`, `artifact.gone`, `vault.tampered`. */
   show(id: string): ArtifactView;
+  /**
+   * From one version to another: from the one before where no other is named, all of it for the first.
+   *
+   * @throws NanosError as `show` does.
+   */
+  diff(id: string, from?: string): ArtifactDiff;
   /** Every version of it, newest first. */
   history(id: string): readonly ArtifactLine[];
   /** Says that the operator stands behind it, does not, or has no more use for it. */

@@ -122,8 +122,8 @@ export interface VerifyReport {
   readonly chains: number;
   readonly erased: number;
   /**
-   * Signed checkpoints, the events that none is signed over yet, and those no witness signed;
-   * 0 for a single run.
+   * Signed checkpoints, and of what was looked at the events that none is signed over yet, and those
+   * no witness signed.
    */
   readonly checkpoints: number;
   readonly unsigned: number;

@@ -1,4 +1,5 @@
 import type { Change } from "../contracts/skill.ts";
+import { sha256 } from "../std/hash.ts";
 import { diffLines } from "../std/diff.ts";
 import { LIMITS } from "../std/limits.ts";
 import { clip, visibleText } from "../std/text.ts";
@@ -38,13 +39,21 @@ function changeOf({ path, before, after }: Pair): Change {
   if (before === "unknown") return silent("what it was is not kept");
   const old = textOf(before);
   const now = textOf(after);
-  if (old === null || now === null) return silent("is not text, or too large to compare");
+  if (old === null || now === null) {
+    return silent(`is not text, or too large to compare: ${sizeOf(before)}, then ${sizeOf(after)}`);
+  }
   const { lines, more } = diffLines(old, now);
   const readable = lines.map(({ kind, text }) => ({
     kind,
     text: clip(visibleText(text), MOST_CHARS),
   }));
   return { path: visibleText(path), state, lines: readable, more };
+}
+
+/** What there is of a content that is not read: how much, and enough of its hash to tell it by. */
+function sizeOf(content: Uint8Array | null): string {
+  if (content === null) return "nothing";
+  return `${content.length} bytes (sha256 ${sha256(content).slice(0, 12)})`;
 }
 
 /** Characters of one line that are shown. */

@@ -63,7 +63,7 @@ export const command: Command = {
           report.ok
             ? [span("ok ", "green"), `${counts} verify${erased}`]
             : [span("broken ", "red"), report.bad ?? "an entry does not verify"],
-          ...(report.ok && input.args["RUN"] === undefined ? signedLines(report) : []),
+          ...(report.ok ? signedLines(report) : []),
         ]);
         return report.ok ? EXIT.succeeded : EXIT.failed;
       },

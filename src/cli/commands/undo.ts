@@ -1,4 +1,5 @@
 import type { Outward, UndoFile, UndoView } from "../../contracts/undo.ts";
+import { visibleText } from "../../std/text.ts";
 import { arg, type Command, type Context, flag, show } from "../command.ts";
 import { EXIT } from "../exit.ts";
 import { follow, watcherOf } from "../follow.ts";
@@ -30,14 +31,10 @@ export const command: Command = {
   },
 };
 
-/** What stands in the way, and what stays done, before anything is touched. */
+/** All it would write over, line by line, before anything is touched or asked. */
 function tell({ terminal }: Context, view: UndoView): void {
-  const files = view.files.filter(({ state }) => state !== "ready");
-  const stuck = new Set(files.filter(({ state }) => state === "changed").map(({ path }) => path));
-  const changes = view.changes.filter(({ path }) => stuck.has(path));
-  if (files.length + view.outward.length === 0) return;
-  const lines = undoLines({ ...view, files, changes }, terminal.columns);
-  terminal.err(paintAll(lines, terminal.color("err")));
+  if (view.files.length + view.outward.length === 0) return;
+  terminal.err(paintAll(undoLines(view, terminal.columns), terminal.color("err")));
 }
 
 /** What an undo would do to each file, line by line, and what it leaves as it is. */
@@ -69,7 +66,11 @@ const DOES = { created: "brings back", modified: "changes back", deleted: "takes
 
 function fileLine({ path, kind, state }: UndoFile): Line {
   const [says, style] = STATES[state];
-  return [span(DOES[kind], style), ` ${path}`, span(says === "" ? "" : `  ${says}`, style)];
+  return [
+    span(DOES[kind], style),
+    ` ${visibleText(path)}`,
+    span(says === "" ? "" : `  ${says}`, style),
+  ];
 }
 
 function outwardLines(outward: readonly Outward[], width: number): readonly Line[] {

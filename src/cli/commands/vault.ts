@@ -1,6 +1,12 @@
 import { resolve } from "node:path";
 import { writeFileSync } from "node:fs";
-import type { ArtifactLine, Artifacts, ArtifactView, Review } from "../../contracts/artifact.ts";
+import type {
+  ArtifactDiff,
+  ArtifactLine,
+  Artifacts,
+  ArtifactView,
+  Review,
+} from "../../contracts/artifact.ts";
 import { messageOf, NanosError } from "../../std/error.ts";
 import { plainText } from "../../std/text.ts";
 import { arg, type Command, type Context, type Input, option, show } from "../command.ts";
@@ -46,6 +52,17 @@ export const command: Command = {
       run: async (context, input) => {
         const view = (await context.nanos()).vault.show(arg(input, "ID"));
         await show(context, view, () => artifactLines(view, context.terminal.columns));
+        return EXIT.succeeded;
+      },
+    },
+    {
+      name: "diff",
+      summary: "line by line from another version to this one",
+      example: "nanos vault diff r1k3f9x2ab7qz0m.4",
+      args: [ID, { name: "FROM", about: "another; the version before it when absent" }],
+      run: async (context, input) => {
+        const found = (await context.nanos()).vault.diff(arg(input, "ID"), input.args["FROM"]);
+        await show(context, found, () => diffLines(found, context.terminal.columns));
         return EXIT.succeeded;
       },
     },
@@ -181,6 +198,18 @@ export function artifactTable(lines: readonly ArtifactLine[], width: number): re
     lines,
     width,
   );
+}
+
+function diffLines({ from, to, changes }: ArtifactDiff, width: number): readonly Line[] {
+  const across = Number.isFinite(width) ? width : 100;
+  const named = ({ id, version, type }: ArtifactLine): string => `${id} v${version} ${type}`;
+  const head = `${from === null ? "nothing" : named(from)} -> ${named(to)}`;
+  return [
+    fitLine([span(head, "dim")], across),
+    ...changes
+      .flatMap((change) => changeLines(change, across))
+      .map((line) => fitLine(line, across)),
+  ];
 }
 
 function artifactLines(view: ArtifactView, width: number): readonly Line[] {

@@ -22,6 +22,7 @@ export const NO_KEYS: Keys = {
 export const EMPTY_VAULT: Artifacts = {
   list: () => [],
   show: unscripted,
+  diff: unscripted,
   history: () => [],
   review: unscripted,
   get: unscripted,

@@ -66,7 +66,7 @@ function lineOf(arrangementDir: string | null, rule: string): string | null {
 
 const RULES = "rules.yaml";
 
-/** Journal, bodies, vault and, where all is looked at, checkpoints; names the first bad entry. */
+/** Journal, bodies, vault and the checkpoints over them; names the first bad entry. */
 function verifyAll(
   { journal, vault, log }: Pick<TraceParts, "journal" | "vault" | "log">,
   run?: string,
@@ -80,24 +80,22 @@ function verifyAll(
   }
   const { events, chains, erased } = checked;
   const stored = vault.verify();
-  const found = { begins: [] as Event[], signs: [] as Event[] };
+  const found = { begins: [] as Event[], signs: [] as Event[], own: [] as number[] };
   for (const { event } of journal.since(0, { bodies: false })) {
-    if (run !== undefined && event.run !== run) continue;
-    if (event.kind === "run.started") found.begins.push(event);
     if (SIGNING.includes(event.kind)) found.signs.push(event);
+    if (run !== undefined && event.run !== run) continue;
+    found.own.push(event.seq);
+    if (event.kind === "run.started") found.begins.push(event);
   }
   const missing = stored.ok
     ? (missingFacts(journal, vault, found.begins) ?? missingArtifact(journal, vault, run))
     : `${stored.why} (vault ${stored.hash})`;
-  if (run !== undefined) {
-    return { ok: missing === null, events, chains, erased, ...none, bad: missing };
-  }
   const signed = verifyCheckpoints(journal, keyOf(log, "note"), found.signs);
   const bad = missing ?? signed.bad;
   const left = {
     checkpoints: signed.checkpoints,
-    unsigned: journal.size() - signed.size,
-    unwitnessed: journal.size() - signed.witnessed,
+    unsigned: found.own.filter((seq) => seq > signed.size).length,
+    unwitnessed: found.own.filter((seq) => seq > signed.witnessed).length,
   };
   return { ok: bad === null, events, chains, erased, ...left, bad };
 }

@@ -171,7 +171,11 @@ interface Told {
 
 /** The statement about the files in a DSSE envelope, with the log's signature. */
 function signedStatement(world: Evidence, files: ReadonlyMap<string, string>, told: Told): string {
-  const subject = [...files].map(([name, text]) => ({ name, digest: { sha256: sha256(text) } }));
+  const named = [...files].map(([name, text]): [string, string] => [name, sha256(text)]);
+  const subject = [...named, ...artifactsIn(told)].map(([name, hash]) => ({
+    name,
+    digest: { sha256: hash },
+  }));
   const statement = {
     _type: "https://in-toto.io/Statement/v1",
     subject: subject.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
@@ -189,12 +193,28 @@ function signedStatement(world: Evidence, files: ReadonlyMap<string, string>, to
   return `${canonical(envelope)}\n`;
 }
 
+/**
+ * What was kept as an artifact in what the bundle tells, by step and title, with the SHA-256 of its
+ * bytes: who has these can tell that they are what the run made.
+ */
+function artifactsIn({ recorded, redacted }: Told): ReadonlyMap<string, string> {
+  const found = redacted ? [] : recorded;
+  return new Map(
+    found.flatMap(({ event: { step }, body }): [string, string][] => {
+      if (body?.kind !== "action.settled" || body.outcome.status !== "done") return [];
+      const { artifact } = body.outcome;
+      return artifact ? [[`artifact:${step}:${artifact.title}`, artifact.hash]] : [];
+    }),
+  );
+}
+
 function predicateOf({ log, operatorKey, version }: Evidence, told: Told): Json {
   const { run, recorded, size, redacted, bodies } = told;
   const head = recorded.findLast(({ event }) => event.run === run)?.event;
   const erased = recorded.filter(({ body }) => body === null).length;
   return {
     ...{ run, head: head?.hash ?? "", redacted, bodies, erased, version },
+    artifacts: artifactsIn(told).size,
     log: { origin: log.name, size, index: (head?.seq ?? 0) - 1 },
     decisions: hashOf(recorded.flatMap(decisionOf)),
     operator: operatorKey(),

@@ -89,21 +89,28 @@ function same(a: Files, b: Files): boolean {
   );
 }
 
+interface Subject {
+  readonly name: string;
+  readonly digest: { readonly sha256: string };
+}
+
 /** The statement over the files as they are now, by whoever holds the log's key. */
-function reseal(files: Files): void {
+function reseal(files: Files, artifacts: (named: readonly Subject[]) => readonly Subject[]): void {
   const envelope = JSON.parse(text(files, "statement.dsse.json")) as {
     payload: string;
     payloadType: string;
     signatures: { sig: string }[];
   };
   const statement = JSON.parse(Buffer.from(envelope.payload, "base64").toString()) as {
-    subject: Json;
+    subject: readonly Subject[];
   };
+  const kept = statement.subject.filter(({ name }) => name.startsWith("artifact:"));
   const names = [...files.keys()].filter((name) => name !== "statement.dsse.json").toSorted();
-  statement.subject = names.map((name) => ({
+  const own = names.map((name) => ({
     name,
     digest: { sha256: sha256(files.get(name) as Uint8Array) },
   }));
+  statement.subject = [...own, ...artifacts(kept)];
   const payload = canonical(statement as unknown as Json);
   const { payloadType: type } = envelope;
   const encoded = `DSSEv1 ${type.length} ${type} ${Buffer.byteLength(payload)} ${payload}`;
@@ -140,9 +147,33 @@ describe("1,000 random changes of a bundle", () => {
       const all = new Map([...WHOLE, ...files]);
       if (same(all, WHOLE) || files.size !== held.length) continue;
       tried += 1;
-      reseal(all);
+      reseal(all, (named) => named);
       if (verifyBundle(all).ok) missed.push(what);
     }
     expect(missed).toEqual([]);
   }, 60_000);
+
+  test("of what the statement says of artifacts are found also when the log's key seals them", () => {
+    const changes: readonly ((named: readonly Subject[]) => readonly Subject[])[] = [
+      () => [],
+      (named) => named.map((one) => ({ ...one, digest: { sha256: sha256("else") } })),
+      (named) => named.map((one) => ({ ...one, name: `${one.name}!` })),
+      (named) => [...named, ...named.map((one) => ({ ...one, name: `${one.name}!` }))],
+      (named) => [...named, ...named],
+    ];
+    const whole = new Map(WHOLE);
+    reseal(whole, (named) => named);
+    const { ok, shows } = verifyBundle(whole);
+    expect([ok, shows.join("\n")]).toEqual([
+      true,
+      expect.stringMatching(
+        new RegExp(`^artifact:.*:Findings sha256 ${sha256("all of it")}$`, "mu"),
+      ),
+    ]);
+    for (const change of changes) {
+      const files = new Map(WHOLE);
+      reseal(files, change);
+      expect(verifyBundle(files).ok).toBe(false);
+    }
+  });
 });

@@ -73,15 +73,16 @@ const call = (name: string, args: { [key: string]: string }): object => ({
   calls: [{ name, args }],
 });
 
-/** A run with something of everything: a plain call, one that is asked about, and a delegation. */
+/** A run with something of everything: a plain call, an ask, a delegation and an artifact. */
 export const EVENTFUL: LabSetup = {
   tools: [send, look],
-  agents: [{ manifest: { name: "oracle" } }, { manifest: { name: "reader" } }],
+  agents: [{ manifest: { name: "oracle" } }, { manifest: { name: "reader", tools: ["artifact"] } }],
   script: {
     turns: [
       call("look", {}),
       call("send", { url: "https://a.example/x" }),
       call("delegate", { agent: "reader", request: "read it" }),
+      call("artifact", { title: "Findings", content: "all of it" }),
       { say: "read" },
       { say: "all is done" },
     ],

@@ -21,6 +21,15 @@ export function artifactDesk(world: World): Artifacts {
     list: ({ limit = 50, ...wish } = {}) =>
       linesOf(journal, storedArtifacts(journal, { ...wish, limit })),
     show: (id) => viewOf(world, find(journal, id)),
+    diff: (id, from) => {
+      const to = find(journal, id);
+      const other = from === undefined ? olderOf(journal, to) : find(journal, from);
+      return {
+        from: other ? (line(other)[0] ?? null) : null,
+        to: line(to)[0] as ReturnType<Artifacts["list"]>[number],
+        changes: changesBetween(world, other, to),
+      };
+    },
     history: (id) => {
       const { run, title } = find(journal, id);
       return linesOf(journal, storedArtifacts(journal, { run, title }));
@@ -73,20 +82,34 @@ function textOf(output: Json): string {
 
 function viewOf(world: World, one: StoredArtifact): ArtifactView {
   const { journal } = world;
-  const { run, title, version, label, review, id } = one;
-  const older = storedArtifacts(journal, { run, title }).find(
-    (other) => other.version === version - 1,
-  );
-  const content = contentOf(world, one);
-  const before = older === undefined ? null : contentOf(world, older);
+  const { label, review, id } = one;
+  const older = olderOf(journal, one);
+  const { length } = contentOf(world, one);
   const action = actionOf(journal, id);
   const [line] = linesOf(journal, [one]);
   return {
     ...(line as ReturnType<Artifacts["list"]>[number]),
-    ...{ bytes: content.length, label, review, previous: older?.id ?? null },
+    ...{ bytes: length, label, review, previous: older?.id ?? null },
     ...{ agent: action?.agent ?? "(erased)", made: action ? `${action.kind} ${action.name}` : "" },
-    changes: changesOf([{ path: title, before, after: content }]),
+    changes: changesBetween(world, older, one),
   };
+}
+
+/** The version before. */
+function olderOf(
+  journal: Journal,
+  { run, title, version }: StoredArtifact,
+): StoredArtifact | undefined {
+  return storedArtifacts(journal, { run, title }).find((other) => other.version === version - 1);
+}
+
+function changesBetween(
+  world: World,
+  from: StoredArtifact | undefined,
+  to: StoredArtifact,
+): ArtifactView["changes"] {
+  const before = from === undefined ? null : contentOf(world, from);
+  return changesOf([{ path: to.title, before, after: contentOf(world, to) }]);
 }
 
 function actionOf(journal: Journal, step: string): Action | null {

@@ -229,3 +229,27 @@ test("an export writes plain names into a new folder, whatever the titles are", 
     expect(await codeOf(() => desk.export(join(dir, "there")))).toBe("artifact.export");
     expect(await codeOf(() => desk.export(join(dir, "new"), "r0"))).toBe("artifact.none");
   }));
+
+test("any two versions are compared, and what is no text by its size and hash", async () => {
+  const long = "x".repeat(LIMITS.seenFileBytes + 1);
+  const made = keeping([
+    { ...REPORT, content: "one\n" },
+    { ...REPORT, content: "one\ntwo\n" },
+    { ...REPORT, content: long },
+  ]);
+  const id = await run(made);
+  const desk = artifactDesk(made.world);
+  const [third, second, first] = desk.list({ run: id }).map((one) => one.id);
+  const kindsOf = (of = "", from?: string): readonly string[] =>
+    desk
+      .diff(of, from)
+      .changes.flatMap(({ lines }) => lines.map(({ kind, text }) => `${kind} ${text}`));
+  expect(kindsOf(second)).toEqual(["same one", "added two"]);
+  expect(kindsOf(first, second)).toEqual(["same one", "removed two"]);
+  expect(desk.diff(first ?? "")).toMatchObject({ from: null, to: { version: 1 } });
+  const [change] = desk.diff(third ?? "", first).changes;
+  if (change?.note === undefined) throw new Error("it was read as text");
+  expect(change.note).toContain(`then ${long.length} bytes (sha256 ${sha256(long).slice(0, 12)})`);
+  expect(await codeOf(() => desk.diff("r0.1"))).toBe("artifact.unknown");
+  expect(await codeOf(() => desk.diff(first ?? "", "r0.1"))).toBe("artifact.unknown");
+});

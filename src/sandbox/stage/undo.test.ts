@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import {
+  appendFileSync,
   chmodSync,
   existsSync,
   lstatSync,
@@ -185,4 +186,40 @@ test("an undo killed anywhere is finished by the next", () =>
     expect(await reopenStage(stage)?.commit(undo)).toBeNull();
     expect(readTree(one.root)).toEqual(many);
     expect(states([one]).every((line) => line.endsWith(" done"))).toBe(true);
+  }));
+
+test("on a full disk an undo says so, changes nothing, and works once there is space", () =>
+  inFolder(async (folder) => {
+    const disk = join(folder, "disk");
+    mkdirSync(disk);
+    const size = ["-t", "tmpfs", "-o", "size=600k", "tmpfs", disk];
+    if (Bun.spawnSync(["mount", ...size], { stderr: "ignore" }).exitCode !== 0) {
+      process.stdout.write("not available: a small disk (run as root on Linux)\n");
+      return;
+    }
+    try {
+      const was = { a: "1".repeat(100_000), b: "2" };
+      const one = await committed(disk, was, (at) => {
+        writeFileSync(join(at, "a"), "short");
+        unlinkSync(join(at, "b"));
+      });
+      const ballast = join(disk, "ballast");
+      expect(() => {
+        for (let i = 0; ; i++) appendFileSync(ballast, Buffer.alloc(4_096));
+      }).toThrow("ENOSPC");
+      const tried = (): string | null => {
+        try {
+          return takeBack([one], disk);
+        } catch (error) {
+          return (error as NodeJS.ErrnoException).code ?? String(error);
+        }
+      };
+      expect(tried()).toMatch(/^(?:ENOSPC|sandbox\.commit_failed)$/u);
+      expect(readTree(one.root)).toEqual({ a: "short" });
+      rmSync(ballast);
+      expect(tried()).toBeNull();
+      expect(readTree(one.root)).toEqual(was);
+    } finally {
+      Bun.spawnSync(["umount", "-l", disk]);
+    }
   }));
