@@ -248,6 +248,12 @@ export interface Missions {
   /** @throws NanosError `mission.unknown`, `mission.erased`. */
   show(mission: string): MissionView;
   /**
+   * A mission now and whenever something came of it, in whatever process, until it no longer runs.
+   *
+   * @throws NanosError `mission.unknown`, `mission.erased`.
+   */
+  follow(mission: string, signal: AbortSignal): AsyncIterable<MissionView>;
+  /**
    * Answers the one thing a mission waits for.
    *
    * @throws NanosError `mission.unknown`, `mission.no_ask`, `mission.many_asks`, `approval.*`.

@@ -68,6 +68,11 @@ export interface Journal {
    */
   wake(topic: string): Promise<void>;
   /**
+   * Calls back after this process or another one wrote to the journal; also for nothing, now and
+   * then. The system tells; nothing is polled.
+   */
+  onWritten(listener: () => void): () => void;
+  /**
    * An incremental view in a file of its own, rebuilt when missing, damaged, of another version, or
    * when a body was erased. `read` sees one snapshot and does not read another view inside.
    */

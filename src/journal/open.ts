@@ -18,6 +18,7 @@ import { Reader } from "./reader.ts";
 import { verifyJournal } from "./verify.ts";
 import { Views } from "./views.ts";
 import { Wake } from "./wake.ts";
+import { Written } from "./written.ts";
 
 export interface JournalOptions {
   /** Folder of the journal, absolute; made, with mode 0700, when it is not there. */
@@ -76,8 +77,7 @@ interface Parts {
 function build({ opened, clock, random, dir, bodies, leaseMs }: Parts): Journal {
   const { db, readOnly, format } = opened;
   const wakeDir = dir === null ? null : join(dir, "wake");
-  const chains = new Chains(db);
-  const forms = new Forms(db);
+  const [chains, forms] = [new Chains(db), new Forms(db)];
   const source = { db, chains, forms, bodies };
   const reader = new Reader(source);
   // One name for all that shows this process to others: its lock and its socket.
@@ -85,7 +85,7 @@ function build({ opened, clock, random, dir, bodies, leaseMs }: Parts): Journal 
   const leases = new Leases(db, chains, wakeDir, me);
   const appender = new Appender({ ...source, leases, packs: format > 1, clock, random });
   const views = new Views(readOnly ? null : dir, reader, random);
-  const wake = new Wake(wakeDir, me);
+  const [wake, written] = [new Wake(wakeDir, me), new Written(dir)];
   let swept = bodies === null || readOnly;
   // Only a writer cleans up: who merely looks at a damaged journal must not take anything away.
   const sweepOnce = (): void => {
@@ -97,7 +97,7 @@ function build({ opened, clock, random, dir, bodies, leaseMs }: Parts): Journal 
   return {
     append: (drafts) => {
       named(sweepOnce);
-      return appender.append(drafts);
+      return written.after(appender.append(drafts));
     },
     chain: (run, fromSeq) => each(reader.chain(run, fromSeq)),
     since: (seq, options) => each(reader.since(seq, options?.bodies)),
@@ -115,10 +115,13 @@ function build({ opened, clock, random, dir, bodies, leaseMs }: Parts): Journal 
     whenLeft: whenLeft(leases, wake, leaseMs),
     onWake: (listener) => named(() => wake.on(listener)),
     wake: (topic) => wake.say(topic),
+    onWritten: (listener) => written.on(listener),
     view: (spec, read) => named(() => views.read(spec, read)),
     log: openLog(reader, (spec, read) => named(() => views.read(spec, read))),
     close: () =>
-      void (db.isOpen && [appender, leases, wake, views, db].forEach((part) => part.close())),
+      void (
+        db.isOpen && [appender, leases, wake, written, views, db].forEach((part) => part.close())
+      ),
   };
 }
 

@@ -19,6 +19,7 @@ import { recordedOf } from "../kernel/drive/line.ts";
 import { HAND_IN } from "../kernel/plans/hand-in.ts";
 import { begin } from "../kernel/runner.ts";
 import type { Begun } from "../kernel/start.ts";
+import { aborted } from "../kernel/schedule/times.ts";
 import { topRun } from "../kernel/views/traces.ts";
 import type { Facts, World } from "../kernel/world.ts";
 import { NanosError } from "../std/error.ts";
@@ -118,6 +119,7 @@ function missionDesk(desk: MissionDesk): Missions {
     handedIn: (run) => handInsOf(world, run).filter((step) => !isFollowed(journal, step)),
     list: (limit = 50) => listMissions(journal, limit),
     show: (mission) => viewOf(world, mission),
+    follow: (mission, signal) => viewsOf(world, mission, signal),
     approve: (mission, reply) => approve(world, mission, reply),
     waive: async (mission, check, because) => {
       const { plan } = startIn(world, mission);
@@ -132,6 +134,30 @@ function missionDesk(desk: MissionDesk): Missions {
     },
     cancel: async (mission) => engines.cancel(lineOf(world, mission).run),
   };
+}
+
+/** Looked at when something was written, and when whoever carries it lets go of it or dies. */
+async function* viewsOf(
+  world: World,
+  mission: string,
+  signal: AbortSignal,
+): AsyncGenerator<MissionView> {
+  const { journal } = world;
+  const { run } = lineOf(world, mission);
+  for (;;) {
+    const news = new AbortController();
+    const told = (): void => news.abort();
+    const forget = [journal.onWritten(told), journal.whenLeft(run, told)];
+    try {
+      const view = viewOf(world, run);
+      yield view;
+      if (view.state !== "running") return;
+      await aborted(AbortSignal.any([signal, news.signal]));
+      if (signal.aborted) return;
+    } finally {
+      for (const one of forget) one();
+    }
+  }
 }
 
 /** Answers the one thing it waits for: a yes is to what was shown, and never to several at once. */

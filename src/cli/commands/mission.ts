@@ -219,28 +219,30 @@ export function inputsOf({ options }: Input): Readonly<Record<string, string>> {
 /** Says each task as it begins and ends. What it shows is on the record; closing it stops nothing. */
 async function watch(context: Context, input: Input): Promise<number> {
   const { missions } = await context.nanos();
-  const { terminal, clock } = context;
+  const { terminal } = context;
   const stop = new AbortController();
   const release = terminal.onInterrupt(() => stop.abort());
+  // What it waits for keeps no process alive by itself.
+  void context.clock.sleep(LONG_MS, stop.signal);
   const said = new Set<string>();
+  let last = missions.show(arg(input, "MISSION"));
   try {
-    for (;;) {
-      const view = missions.show(arg(input, "MISSION"));
+    for await (const view of missions.follow(last.run, stop.signal)) {
+      last = view;
       const news = newsIn(view).filter((line) => !said.has(line));
       for (const line of news) said.add(line);
       if (!context.json && news.length > 0) terminal.err(paintAll(news, terminal.color("err")));
-      if (view.state !== "running" || stop.signal.aborted) {
-        await show(context, view, () => missionLines(view, terminal.columns));
-        return codeOf(view);
-      }
-      await clock.sleep(LOOK_MS, stop.signal);
     }
   } finally {
     release();
+    stop.abort();
   }
+  await show(context, last, () => missionLines(last, terminal.columns));
+  return codeOf(last);
 }
 
-const LOOK_MS = 500;
+/** The longest a timer can be. */
+const LONG_MS = 2 ** 31 - 1;
 
 function newsIn({ steps }: MissionView): readonly string[] {
   return steps.flatMap(({ id, state, ended }) =>

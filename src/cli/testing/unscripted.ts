@@ -53,6 +53,7 @@ export const NO_MISSIONS: Nanos["missions"] = {
   handedIn: () => [],
   list: () => [],
   show: unknownMission,
+  follow: unknownMission,
   approve: async () => unknownMission(),
   waive: async () => unknownMission(),
   run: async () => unknownMission(),
