@@ -29,29 +29,38 @@ test(
   120_000,
 );
 
+const OWN = `linux-${process.arch}` as Target;
+
 test(
-  "a release has what its sums name, the same from two builds, and a Mac would run its own",
+  "a release has what its sums name, the same from two builds",
   () =>
     inTempFolder("nanos-release", async (folder) => {
-      const own = `linux-${process.arch}` as Target;
-      const sums = await release([own, "darwin-arm64"], folder);
-      expect(sums).toHaveLength(3);
+      const sums = await release([OWN], folder);
+      const [binary = "", parts = ""] = sums.map((line) => join(folder, line.slice(66)));
+      expect(sums).toHaveLength(2);
       const checked = await run(["sha256sum", "--check", "SHA256SUMS"], { cwd: folder });
       expect(checked.code).toBe(0);
-      const [mine = "", mac = "", parts = ""] = sums.map((line) => join(folder, line.slice(66)));
-      expect((await run([mine, "--version"], { env: {} })).code).toBe(0);
-
-      const program = readFileSync(mac);
-      const { pages } = checkPages(program);
-      expect(pages).toBeGreaterThan(20_000);
-      program[5_000_000] = (program[5_000_000] ?? 0) ^ 1;
-      expect(checkPages(program)).toEqual({ pages, bad: 1 });
-      expect(() => checkPages(readFileSync(mine))).toThrow("no program for macOS");
+      expect((await run([binary, "--version"], { env: {} })).code).toBe(0);
+      expect(() => checkPages(readFileSync(binary))).toThrow("no program for macOS");
 
       const list = JSON.parse(readFileSync(parts, "utf8")) as { components: { name: string }[] };
       const names = list.components.map(({ name }) => name);
       expect(names).toEqual(expect.arrayContaining(["zod", "yaml", "commander"]));
       expect(names).not.toContain("knip");
+    }),
+  300_000,
+);
+
+test.if(process.env["NANOS_TEST_MAC"] !== undefined)(
+  "every page of the binary for a Mac is what its signature says, and another is found",
+  () =>
+    inTempFolder("nanos-release", async (folder) => {
+      const [mac = ""] = await release(["darwin-arm64"], folder);
+      const program = readFileSync(join(folder, mac.slice(66)));
+      const { pages, bad } = checkPages(program);
+      expect([pages > 20_000, bad]).toEqual([true, 0]);
+      program[5_000_000] = (program[5_000_000] ?? 0) ^ 1;
+      expect(checkPages(program)).toEqual({ pages, bad: 1 });
     }),
   300_000,
 );

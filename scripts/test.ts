@@ -25,6 +25,7 @@ import {
   which,
 } from "./machine.ts";
 import { build } from "./build.ts";
+import { runtimeFor } from "./release/runtime.ts";
 import { coverageFlags, judgeReport } from "./check/coverage.ts";
 import { readHouse } from "./tidy/house.ts";
 
@@ -240,7 +241,12 @@ async function prepare(missing: string[], install: boolean): Promise<Env> {
   if (noRestate !== null) {
     missing.push(`not available: the Restate server (npm test installs it: ${noRestate})`);
   }
+  const noMac = await needPackages(runtimeFor("darwin-arm64"), install);
+  if (noMac !== null) {
+    missing.push(`not available: the runtime for a Mac (npm test gets it: ${noMac})`);
+  }
   return {
+    ...(noMac === null ? { NANOS_TEST_MAC: "1" } : {}),
     ...(noRestate === null ? { NANOS_TEST_RESTATE: RESTATE.folder } : {}),
     ...(engine === null ? { NANOS_TEST_ENGINE: ENGINE.folder } : {}),
     ...(node === null ? {} : { NANOS_TEST_NODE: node }),

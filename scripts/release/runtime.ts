@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { needPackages, ROOT } from "../machine.ts";
+import { needPackages, type Packages, ROOT } from "../machine.ts";
 
 /** The machines there is a binary for, each with the package that has its runtime. */
 export const TARGETS = {
@@ -30,30 +30,41 @@ interface Lock {
   readonly packages: Readonly<Record<string, { version: string; integrity: string } | undefined>>;
 }
 
+/** The runtime of another machine in the version our own lock names, as npm has it. */
+export function runtimeFor(target: Target): Packages {
+  const { runtime, os, cpu } = TARGETS[target];
+  const version = lockIn(ROOT).packages[join("node_modules", runtime)]?.version;
+  if (version === undefined) throw new Error(`package-lock.json names no ${runtime}`);
+  return {
+    folder: join(ROOT, "node_modules/.cache/release", target),
+    versions: { [runtime]: version },
+    flags: ["--force", `--os=${os}`, `--cpu=${cpu}`],
+  };
+}
+
 /**
- * The runtime of a machine as our own lock names it: the one that is here, else from npm, whose
- * answer must be what the lock says.
+ * The runtime of a machine as our own lock names it: for this one the one that is here, for another
+ * from npm, whose answer must be what the lock says.
  *
  * @returns its file, absolute.
  * @throws Error when npm has not got it, or another under that name.
  */
 export async function runtimeOf(target: Target): Promise<string> {
   const { runtime, os, cpu } = TARGETS[target];
+  // Where it was installed from, its package has moved it there.
+  const own = join(ROOT, "node_modules/bun/bin/bun.exe");
+  if (os === process.platform && cpu === process.arch && existsSync(own)) return own;
+  const packages = runtimeFor(target);
+  const missing = await needPackages(packages);
+  if (missing !== null) throw new Error(`${runtime} could not be had: ${missing}`);
   const inside = join("node_modules", runtime);
-  const here = join(ROOT, inside, "bin/bun");
-  if (existsSync(here)) return here;
-  const locked = lockIn(ROOT).packages[inside];
-  if (locked === undefined) throw new Error(`package-lock.json names no ${runtime}`);
-  const folder = join(ROOT, "node_modules/.cache/release", target);
-  const flags = ["--force", `--os=${os}`, `--cpu=${cpu}`];
-  const missing = await needPackages({ folder, versions: { [runtime]: locked.version }, flags });
-  if (missing !== null)
-    throw new Error(`${runtime} ${locked.version} could not be had: ${missing}`);
-  const came = lockIn(folder).packages[inside]?.integrity;
-  if (came !== locked.integrity) {
+  const [came, locked] = [packages.folder, ROOT].map(
+    (folder) => lockIn(folder).packages[inside]?.integrity,
+  );
+  if (came !== locked) {
     throw new Error(`npm gave another ${runtime} than package-lock.json names: ${came ?? "none"}`);
   }
-  return join(folder, inside, "bin/bun");
+  return join(packages.folder, inside, "bin/bun");
 }
 
 function lockIn(folder: string): Lock {
