@@ -199,6 +199,7 @@ export async function apply(options: OpenOptions, made: ApplyOffer): Promise<App
   );
 }
 
+const CHANCE = { clock: systemClock, random: systemRandom };
 const CHECKS = { rules: checkRules, routes: checkRoutes, plans: planFaults };
 
 function homeOptions(options: OpenOptions): HomeOptions {
@@ -257,7 +258,7 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
   const desks = {
     ...{ models, grants, skills, ...keptIn(home, { world, arrangement, settings }) },
     cognition: cognitionDesk(world, writing(world, models.models.list)),
-    agents: agentDesk({ ...made, modelOf: models.config }),
+    agents: agentDesk({ ...made, modelOf: models.config, chance: CHANCE }),
     ...missionDesks({ ...made, ...aroundMissions(made, options), world }),
   };
   const place = placeOf(home, arrangement, sandbox);

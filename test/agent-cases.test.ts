@@ -92,6 +92,75 @@ expect:
   ]);
 });
 
+test("a model's opinion stands beside the checks, is asked for again where it cannot be read, and mends none", async () => {
+  using me = await coder();
+  const evals = join(me.userHome, ".nano-os", "evals");
+  for (const file of readdirSync(evals)) execFileSync("rm", [join(evals, file)]);
+  const glowing = {
+    responsiveness: 5,
+    quality: 5,
+    consistency: 5,
+    tools: 5,
+    why: "Great\u001b[2J.",
+  };
+  const say = (text: string): object => ({ agent: "case-judge", say: text });
+  const one = (judge: object, text: string): string =>
+    JSON.stringify({
+      ...{ agent: "coder", request: "Mend it.", files: { "a.txt": "a\n" } },
+      ...{ model: { turns: [{ agent: "coder", say: "done" }] }, judge, expect: { text } },
+    });
+  const cases: Record<string, string> = {
+    "a-again": one(
+      {
+        rubric: "Be strict.",
+        answers: { turns: [say("Great!"), say(`\`\`\`json\n${JSON.stringify(glowing)}\n\`\`\``)] },
+      },
+      "^done$",
+    ),
+    "b-failed": one({ rubric: "x", answers: { turns: [say(JSON.stringify(glowing))] } }, "never"),
+    "c-nobody": one({ rubric: "x", model: "far" }, "done"),
+    "d-never": one(
+      { rubric: "x", answers: { turns: [1, 2, 3].map(() => say('{"quality": 9}')) } },
+      "done",
+    ),
+  };
+  for (const [name, text] of Object.entries(cases))
+    writeFileSync(join(evals, `${name}.yaml`), text);
+  const args = ["agent", "test", "coder", "--report", "report.md", "--json"];
+  const ran = await me.nanos(...args);
+  const report = JSON.parse(ran.out) as AgentReport;
+  expect(report.cases.map(({ failures, opinion }) => [failures.length, opinion])).toEqual([
+    [0, { by: "recorded answers", ...glowing }],
+    // What fails stays failed, whatever anybody thinks of it.
+    [1, { by: "recorded answers", ...glowing }],
+    [0, { by: "nobody", failure: "Nobody was asked: record its answers, or name one by --judge." }],
+    [
+      0,
+      {
+        by: "recorded answers",
+        failure: expect.stringMatching(/no opinion that can be read: /u) as string,
+      },
+    ],
+  ]);
+  expect(ran.code).toBe(1);
+  const page = readFileSync(join(me.userHome, "report.md"), "utf8");
+  expect(page).toContain(
+    "A model's opinion of recorded answers, of 5: responsiveness 5, quality 5",
+  );
+  expect(page).not.toContain("\u001b");
+  writeFileSync(
+    join(me.userHome, "judge.json"),
+    JSON.stringify({ turns: [say(JSON.stringify(glowing))] }),
+  );
+  const file = join(me.userHome, "judge.json");
+  await me.nanos("model", "add", "far", "--adapter", "script", "--file", file);
+  const asked = await me.nanos("agent", "test", "coder", "--judge", "far", "--case", "c-nobody");
+  expect([asked.code, asked.out]).toEqual([
+    0,
+    "passed evals/c-nobody.yaml\n  opinion of far, of 5: responsiveness 5, quality 5, consistency 5, tools 5. Great.\n1 passed, 0 failed\n",
+  ]);
+});
+
 test("what is no case, no agent and no model is said", async () => {
   using me = await coder();
   const said = async (...args: readonly string[]): Promise<string> => {

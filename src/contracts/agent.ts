@@ -204,9 +204,28 @@ export interface Agents {
 export interface TestWish {
   /** A model of this home; recorded answers where absent. */
   readonly model?: string;
+  /** A model of this home that gives its opinion where a case wants one. */
+  readonly judge?: string;
   /** Only the cases whose file holds this in its name. */
   readonly only?: string;
 }
+
+const score = z.number().int().min(1).max(5);
+
+/** What a model thinks of a piece of work, 1 for poor and 5 for excellent. */
+export const Scores = z.strictObject({
+  responsiveness: score,
+  quality: score,
+  consistency: score,
+  tools: score,
+  why: z.string(),
+});
+export type Scores = z.infer<typeof Scores>;
+
+/** A model's opinion, or why there is none. No check hangs on it. */
+export type Opinion =
+  | ({ readonly by: string } & Scores)
+  | { readonly by: string; readonly failure: string };
 
 /** What the cases of an agent came to. */
 export interface AgentReport {
@@ -232,4 +251,6 @@ export interface AgentCaseResult {
   readonly calls: readonly { readonly name: string; readonly status: string }[];
   readonly patch: string;
   readonly failure?: Failure;
+  /** Where the case wants one: of a model, beside the checks. */
+  readonly opinion?: Opinion;
 }

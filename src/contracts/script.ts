@@ -91,6 +91,17 @@ export const AgentCase = z.strictObject({
   /** The files of the repository, all committed, by path. */
   files: z.record(z.string(), z.string()),
   asks: Asks,
+  /** A model that gives its opinion of what came of it, which no check hangs on. */
+  judge: z
+    .strictObject({
+      /** Asked where the case itself is answered by a model. */
+      model: z.string().optional(),
+      /** What it is to look for. */
+      rubric: z.string().min(1).max(LIMITS.judgeChars),
+      /** Its answers, where no model is asked. */
+      answers: Script.optional(),
+    })
+    .optional(),
   /** Of the repository with the patch applied. */
   expect: z.strictObject({
     ...Expected,

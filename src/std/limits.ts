@@ -198,6 +198,9 @@ export const LIMITS = {
   localMemoryBytes: 8 * 1024 * 1024 * 1024,
   localCpuSeconds: 24 * 3_600,
   localRestMs: 300_000,
+  /** How often a model is asked for its opinion of a case, and what of each part it is shown. */
+  judgeTries: 3,
+  judgeChars: 20_000,
   /** Checks on the result of one case of an agent. */
   evalChecks: 16,
   /** A script of recorded answers. */

@@ -85,6 +85,12 @@ export const command: Command = {
           about: "who answers; else as recorded",
           offers: "models",
         },
+        {
+          flag: "--judge",
+          value: "NAME",
+          about: "a model's opinion beside the checks, of cases that want one",
+          offers: "models",
+        },
         { flag: "--case", value: "NAME", about: "only the cases of that name" },
         { flag: "--report", value: "FILE", about: "write a report there, as markdown" },
       ],
@@ -114,10 +120,13 @@ export const command: Command = {
 };
 
 async function tryOut(context: Context, input: Input): Promise<number> {
-  const [model, only, file] = ["--model", "--case", "--report"].map((name) => option(input, name));
+  const [model, judge, only, file] = ["--model", "--judge", "--case", "--report"].map((name) =>
+    option(input, name),
+  );
   const { agents } = await context.nanos();
   const report = await agents.test(arg(input, "NAME"), {
     ...(model === undefined ? {} : { model }),
+    ...(judge === undefined ? {} : { judge }),
     ...(only === undefined ? {} : { only }),
   });
   if (file !== undefined) {

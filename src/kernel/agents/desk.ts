@@ -16,6 +16,8 @@ import type { Sandbox } from "../../sandbox/sandbox.ts";
 import type { Env } from "../../tools/box.ts";
 import { note } from "../desk/note.ts";
 import type { Elsewhere } from "../skills/cases.ts";
+import type { Lent } from "./evals.ts";
+import type { Chance } from "./opinion.ts";
 import { draftOffer, foundAgents, type Where, wrapOffer } from "./offer.ts";
 
 /** What the agents' desk is made of. */
@@ -31,6 +33,8 @@ export interface AgentDesk {
   readonly make: Elsewhere["make"];
   /** A model as it is set up here. @throws NanosError `model.unknown`. */
   readonly modelOf: (name: string) => ModelConfig;
+  /** What a pause goes by. */
+  readonly chance: Chance;
 }
 
 /** The agents of an arrangement: as a person asks about them, adds one, or takes one away. */
@@ -90,11 +94,16 @@ async function tryCases(desk: AgentDesk, agent: Agent, wish: TestWish): Promise<
   const { dir, workspace, project } = home.ground();
   const { files } = contentsOf(snapshot(dir, workspace, project), { memory: false });
   const model = wish.model === undefined ? null : desk.modelOf(wish.model);
-  const key = model?.keyEnv;
-  const given = { PATH: env["PATH"], ...(key !== undefined && { [key]: env[key] }) };
+  const keyOf = ({ keyEnv: key }: ModelConfig): Env =>
+    key === undefined ? {} : { [key]: env[key] };
+  const lend = (one: string): Lent => {
+    const config = desk.modelOf(one);
+    return { config, env: keyOf(config) };
+  };
+  const given = { PATH: env["PATH"], ...(model && keyOf(model)) };
   const skills = [...arrangement.skills.keys()];
   return testAgent(
-    { agent, files, skills, wish, model, git: { sandbox, env } },
+    { agent, files, skills, wish, model, lend, chance: desk.chance, git: { sandbox, env } },
     { make, env: given },
   );
 }

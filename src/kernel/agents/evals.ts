@@ -2,7 +2,13 @@ import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { messageOf, NanosError } from "../../std/error.ts";
-import type { Agent, AgentCaseResult, AgentReport, TestWish } from "../../contracts/agent.ts";
+import type {
+  Agent,
+  AgentCaseResult,
+  AgentReport,
+  Opinion,
+  TestWish,
+} from "../../contracts/agent.ts";
 import type { ModelConfig } from "../../contracts/model.ts";
 import type { Nanos } from "../../contracts/nanos.ts";
 import type { PatchView } from "../../contracts/outcome.ts";
@@ -11,6 +17,7 @@ import type { AgentCase } from "../../contracts/script.ts";
 import type { TreeFile } from "../../home/files.ts";
 import { applyPatch, makeRepository } from "../../tools/git/made.ts";
 import type { GitParts } from "../../tools/git/git.ts";
+import { type Chance, JUDGE, JUDGE_FILE, opinionOf } from "./opinion.ts";
 import {
   called,
   cameTo,
@@ -31,7 +38,16 @@ export interface Trial {
   readonly wish: TestWish;
   /** The model the wish names, as it is set up here. */
   readonly model: ModelConfig | null;
+  /** Another model of this home, with what of the environment it needs. @throws NanosError `model.unknown`. */
+  readonly lend: (name: string) => Lent;
+  readonly chance: Chance;
   readonly git: GitParts;
+}
+
+/** A model as it is set up here, and the variable its key lies in. */
+export interface Lent {
+  readonly config: ModelConfig;
+  readonly env: Elsewhere["env"];
 }
 
 /**
@@ -84,11 +100,14 @@ type Tried = Omit<AgentCaseResult, "file" | "about" | "tags">;
 async function runCase(trial: Trial, { make, env }: Elsewhere, place: Place): Promise<Tried> {
   const { one, folder } = place;
   const workspace = join(folder, "workspace");
-  const options = { home: join(folder, "home"), cwd: workspace, env };
-  writeAll(
-    join(folder, "from"),
-    trial.files.map(({ path, content }) => [path, content] as const),
-  );
+  const judge = judgeFor(trial, one);
+  const options = {
+    home: join(folder, "home"),
+    cwd: workspace,
+    env: { ...env, ...judge?.lent?.env },
+  };
+  const given = trial.files.map(({ path, content }) => [path, content] as const);
+  writeAll(join(folder, "from"), [[`agents/${JUDGE}.md`, JUDGE_FILE], ...given]);
   writeAll(workspace, Object.entries(one.files));
   makeRepository(workspace, one.files);
   const nanos = await make(options, join(folder, "from"), workspace);
@@ -105,10 +124,48 @@ async function runCase(trial: Trial, { make, env }: Elsewhere, place: Place): Pr
     const state = await handle.done;
     const view = patchOf(nanos, handle.run);
     const failures = await judged(nanos, trial, { ...place, workspace, state, view });
-    return { ...toldOf(nanos, handle.run, state, view), failures };
+    const came = { ...toldOf(nanos, handle.run, state, view), failures };
+    return judge
+      ? { ...came, opinion: await judgedBy(nanos, trial, { ...place, judge, came }) }
+      : came;
   } finally {
     await nanos.close();
   }
+}
+
+/** Who is asked for an opinion: a model of this home, or recorded answers; `lent` null for those. */
+interface Judge {
+  readonly name: string;
+  readonly lent: Lent | null;
+}
+
+/** Null where the case wants no opinion. Nobody is asked who was not named for this trial. */
+function judgeFor({ wish, lend }: Trial, { judge }: AgentCase): Judge | null {
+  if (judge === undefined) return null;
+  const name = wish.judge ?? (wish.model === undefined ? undefined : judge.model);
+  return name === undefined ? { name: RECORDED, lent: null } : { name, lent: lend(name) };
+}
+
+async function judgedBy(
+  nanos: Nanos,
+  { wish, chance }: Trial,
+  { judge, one, folder, came }: Place & { readonly judge: Judge; readonly came: Tried },
+): Promise<Opinion> {
+  const { name, lent } = judge;
+  const answers = one.judge?.answers;
+  if (lent === null && answers === undefined) {
+    return {
+      by: "nobody",
+      failure: "Nobody was asked: record its answers, or name one by --judge.",
+    };
+  }
+  const model = lent === null ? "judge-answers" : name;
+  if (lent === null) {
+    const file = join(folder, "judge.json");
+    fs.writeFileSync(file, JSON.stringify(answers));
+    await nanos.models.add(model, { adapter: "script", file });
+  } else if (name !== wish.model) await nanos.models.add(name, lent.config);
+  return opinionOf(nanos, { model, by: name, recorded: lent === null, one, came }, chance);
 }
 
 /** The model of the trial, set up in its home: the wish's as it is here, or the case's answers. */

@@ -5,12 +5,21 @@ import { deflateSync } from "node:zlib";
 import type { Failure } from "../../contracts/outcome.ts";
 import { type GitParts, runGit } from "./git.ts";
 
+/** A file as a commit holds it. */
+export interface Kept {
+  readonly content: Uint8Array;
+  readonly executable: boolean;
+}
+
 /**
  * Makes the folder a repository whose one commit holds `files`, by path. It is written by hand: as
  * nothing of it depends on this machine, the same files are the same commit everywhere, and no
  * program is started for it.
  */
-export function makeRepository(folder: string, files: Readonly<Record<string, string>>): string {
+export function makeRepository(
+  folder: string,
+  files: Readonly<Record<string, string | Kept>>,
+): string {
   const git = join(folder, ".git");
   for (const part of ["objects", "refs/heads"]) fs.mkdirSync(join(git, part), { recursive: true });
   const put = (kind: string, content: Buffer): string => {
@@ -35,22 +44,25 @@ export function makeRepository(folder: string, files: Readonly<Record<string, st
 type Put = (kind: string, content: Buffer) => string;
 
 /** A folder as git keeps it: sorted by name, a folder's as if it ended in a slash. */
-function putTree(put: Put, files: readonly (readonly [string, string])[]): string {
-  const folders = new Map<string, (readonly [string, string])[]>();
+function putTree(put: Put, files: readonly (readonly [string, string | Kept])[]): string {
+  const folders = new Map<string, (readonly [string, string | Kept])[]>();
   const entries: {
     readonly key: string;
     readonly mode: string;
     readonly name: string;
     id: string;
   }[] = [];
-  for (const [path, text] of files) {
+  for (const [path, file] of files) {
     const cut = path.indexOf("/");
     if (cut === -1) {
-      entries.push({ key: path, mode: "100644", name: path, id: put("blob", Buffer.from(text)) });
+      const plain = typeof file === "string";
+      const mode = plain || !file.executable ? "100644" : "100755";
+      const id = put("blob", plain ? Buffer.from(file) : Buffer.from(file.content));
+      entries.push({ key: path, mode, name: path, id });
       continue;
     }
     const name = path.slice(0, cut);
-    folders.set(name, [...(folders.get(name) ?? []), [path.slice(cut + 1), text]]);
+    folders.set(name, [...(folders.get(name) ?? []), [path.slice(cut + 1), file]]);
   }
   for (const [name, inner] of folders) {
     entries.push({ key: `${name}/`, mode: "40000", name, id: putTree(put, inner) });

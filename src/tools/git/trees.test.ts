@@ -115,13 +115,56 @@ test("nothing changed is an empty patch", async () => {
   expect(await all.patch("r1")).toMatchObject({ text: "", files: [] });
 });
 
+test("a folder that is no repository is copied within bounds, and its patch applies there", async () => {
+  const from = join(ROOT, `plain-${made++}`);
+  const latin = Buffer.from("na\xefve\n", "latin1");
+  write(from, { "a.txt": "one\n", "in/run.sh": "#!/bin/sh\n", "latin.txt": latin });
+  write(from, { ".env": "KEY=1\n", "node_modules/x/y.js": "", ".nano-os/a": "", "id.pem": "x" });
+  fs.chmodSync(join(from, "in/run.sh"), 0o755);
+  fs.symlinkSync("/etc/passwd", join(from, "link"));
+  const all = trees();
+  expect(await all.open("r1", from, signal)).toEqual({ commit: expect.any(String) });
+  const tree = all.placeOf("r1");
+  expect(fs.readdirSync(tree).toSorted()).toEqual([".git", "a.txt", "in", "latin.txt"]);
+  expect(fs.readFileSync(join(tree, "latin.txt"))).toEqual(latin);
+  expect(fs.statSync(join(tree, "in/run.sh")).mode & 0o100).toBe(0o100);
+  expect(await all.patch("r1")).toMatchObject({ text: "", files: [] });
+  write(tree, { "a.txt": "two\n", "new.txt": "new\n" });
+  const patch = await all.patch("r1");
+  if ("code" in patch) throw new Error(patch.message);
+  expect(patch.files).toEqual([
+    { path: "a.txt", kind: "modified" },
+    { path: "new.txt", kind: "created" },
+  ]);
+  expect(fs.readFileSync(join(from, "a.txt"), "utf8")).toBe("one\n");
+  fs.writeFileSync(join(ROOT, "plain.patch"), patch.text);
+  execFileSync("git", ["apply", join(ROOT, "plain.patch")], { cwd: from });
+  expect(fs.readFileSync(join(from, "a.txt"), "utf8")).toBe("two\n");
+  all.close("r1");
+  expect(fs.existsSync(tree)).toBe(false);
+});
+
+test.each([
+  ["files", { many: LIMITS.treeFiles + 1 }],
+  ["depth", { deep: LIMITS.treeDepth + 2 }],
+  ["bytes", { large: LIMITS.treeBytes + 1 }],
+])("a folder of too much to copy by %s is said, and leaves nothing", async (_, size) => {
+  const { many = 0, deep = 0, large = 0 } = size as Record<string, number>;
+  const from = join(ROOT, `much-${made++}`);
+  write(from, Object.fromEntries(Array.from({ length: many }, (__, n) => [`f${n}`, ""])));
+  write(from, { [`${"d/".repeat(deep)}x`]: Buffer.alloc(large) });
+  const dir = join(ROOT, `trees-${made++}`);
+  expect(await openTrees(parts, dir).open("r1", from, signal)).toMatchObject({
+    code: "tree.no_repository",
+    message: expect.stringContaining("too much to copy") as string,
+  });
+  expect(fs.readdirSync(dir)).toEqual([]);
+});
+
 test("why there is no copy, or no patch", async () => {
   const from = repository({ "a.txt": "one\n" });
   const codeOf = async (came: Promise<object>): Promise<unknown> =>
     ((await came) as { code?: string }).code;
-  const bare = join(ROOT, "bare");
-  fs.mkdirSync(bare);
-  expect(await codeOf(trees().open("r1", bare, signal))).toBe("tree.no_repository");
   expect(await codeOf(trees().open("r1", repository({}), signal))).toBe("tree.no_commit");
   const inside = openTrees(parts, join(from, "copies"));
   expect(await codeOf(inside.open("r1", from, signal))).toBe("tree.inside");

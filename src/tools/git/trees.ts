@@ -6,12 +6,13 @@ import { LIMITS } from "../../std/limits.ts";
 import { within } from "../../sandbox/stage/copy.ts";
 import type { Failure, Touched } from "../../contracts/outcome.ts";
 import { CLONE } from "./clone.ts";
+import { copyPlain } from "./plain.ts";
 import { commitIn, type GitParts, type GitRan, runGit } from "./git.ts";
 
 /**
  * Copies of repositories that runs work in, so that the person's own files stay as they are:
  *
- *     DIR/RUN/tree   what was committed, with a repository of its own; the run's workspace
+ *     DIR/RUN/tree   what was committed, or the files of a folder that is none; with a repository of its own; the run's workspace
  *     DIR/RUN/git    that repository again, which nothing in the run can reach: what the patch is made against
  *
  * What a copy is worth is the patch that is made of it. A copy whose run is no longer carried and does
@@ -95,6 +96,12 @@ async function open({
   const [copy, stage, tree] = [join(own, "copy"), join(own, "stage"), join(own, "tree")];
   fs.rmSync(own, { recursive: true, force: true });
   again(() => fs.mkdirSync(copy, { recursive: true, mode: 0o700 }));
+  if (!fs.existsSync(join(from, ".git"))) {
+    const plain = copyPlain(from, tree);
+    if ("code" in plain) fs.rmSync(own, { recursive: true, force: true });
+    else keepApart(own);
+    return plain;
+  }
   const target = join(stage, "root", copy, "tree");
   const args = [...CLONE, "--", pathToFileURL(from).href, target];
   const ran = await runGit(git, { args, reads: [from], writes: [copy], stage, dir: own, signal });
@@ -106,10 +113,14 @@ async function open({
   fs.renameSync(target, tree);
   fs.rmSync(copy, { recursive: true, force: true });
   fs.rmSync(stage, { recursive: true, force: true });
-  // Last: a copy is open once what its patch is made against is there.
-  fs.cpSync(join(tree, ".git"), join(own, "making"), { recursive: true });
-  fs.renameSync(join(own, "making"), join(own, "git"));
+  keepApart(own);
   return { commit };
+}
+
+/** Last: a copy is open once what its patch is made against is there. */
+function keepApart(own: string): void {
+  fs.cpSync(join(own, "tree", ".git"), join(own, "making"), { recursive: true });
+  fs.renameSync(join(own, "making"), join(own, "git"));
 }
 
 const NO_COMMIT: Failure = {
@@ -120,13 +131,6 @@ const NO_COMMIT: Failure = {
 
 /** Why no copy can be made, as far as that shows before git is asked. */
 function refusal(dir: string, run: string, from: string): Failure | null {
-  if (!fs.existsSync(join(from, ".git"))) {
-    return {
-      code: "tree.no_repository",
-      message: `${from} is no git repository, and this agent works in a copy of one.`,
-      next: "Make it one (git init), or take `isolation` out of the agent's file.",
-    };
-  }
   if (within(dir, from)) {
     const message = `Copies are made in ${dir}, which lies in the repository itself.`;
     return { code: "tree.inside", message, next: "Set TMPDIR to another folder." };

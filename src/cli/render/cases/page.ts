@@ -1,6 +1,7 @@
 import type { AgentCaseResult, AgentReport } from "../../../contracts/agent.ts";
 import { plainText } from "../../../std/text.ts";
 import { count } from "../words.ts";
+import { opinionWords } from "./lines.ts";
 
 /** What an agent's cases came to, as a page of markdown. */
 export function reportPage({ agent, model, cases }: AgentReport): string {
@@ -34,6 +35,7 @@ function details({ file, about, tags, failures, ...one }: AgentCaseResult): read
     ...(failures.length === 0 ? ["Passed."] : failures.map((why) => `- ${cell(why)}`)),
     ...failure.map((why) => `- it says: ${cell(why)}`),
     ...["", `Tool calls: ${calledWords(one.calls)}`],
+    ...(one.opinion ? ["", `A model's ${cell(opinionWords(one.opinion))}`] : []),
     ...(said === "" ? [] : ["", ...said.split("\n").map((line) => `> ${plainText(line)}`)]),
     ...(one.patch === "" ? [] : ["", fenced(plainText(one.patch))]),
   ];
