@@ -110,6 +110,8 @@ export const EventBody = z.discriminatedUnion("kind", [
     said: z.string().optional(),
     /** The skill's command the request is made of. */
     command: z.strictObject({ skill: z.string(), name: z.string() }).optional(),
+    /** The prompt of a server the request stands for, with what it is filled with. */
+    prompt: z.strictObject({ tool: z.string(), args: JsonSchema }).optional(),
     /** What began it, where that was no person: a subscription of a skill. */
     event: RunEvent.optional(),
     /** Who asked, where that was not the operator: `mcp`, `key:ID`. Nothing said is the operator's. */

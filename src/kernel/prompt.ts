@@ -85,7 +85,7 @@ export function toolSpecs(
   const specs = frame.facts.tools
     // These names are taken: a tool of the same name is never called by a model.
     .filter(({ manifest }) => manifest.name !== DELEGATE && !isOwn(frame, manifest.name))
-    .filter((tool) => isAttached(frame, tool))
+    .filter((tool) => tool.prompt === undefined && isAttached(frame, tool))
     .map(({ manifest }): ToolSpec => {
       const { name, description, input } = manifest;
       return { name, description: plainText(description), input };

@@ -26,7 +26,7 @@ import { clearStages } from "./wants/commit.ts";
 import { DELEGATE, type RunChild, budgetFor, delegateWant } from "./wants/delegate.ts";
 import { say } from "./wants/model.ts";
 import { ACCEPT, acceptedIn, noteWant, ownMemories, REMEMBER } from "./wants/note.ts";
-import { toolWant } from "./wants/tool.ts";
+import { resultText, toolWant } from "./wants/tool.ts";
 import { inTree } from "./tree/tree.ts";
 import { UNDO, undoWant } from "./undo/want.ts";
 import { answerIn, continued, sessionIn, toolOf, workArgs } from "./wants/work.ts";
@@ -113,6 +113,8 @@ async function work(frame: Frame, carriage: Carriage): Promise<Worked> {
   if (asks) return { state: "waiting", asks };
   const refused = await useCommand(frame, started);
   if (refused) return refused;
+  const unasked = await usePrompt(frame, started);
+  if (unasked) return unasked;
   const routed = await followRoute(frame, carriage);
   if (routed) return routed;
   const own = toolOf(frame.agent.manifest);
@@ -257,6 +259,27 @@ async function useCommand(
   return acted.status === "settled" && acted.outcome.status !== "done"
     ? stopped(frame, acted.outcome)
     : null;
+}
+
+/**
+ * The words of a server's prompt join the conversation behind the request that names it. They are the
+ * server's: nothing in them counts as said by the operator.
+ */
+async function usePrompt(frame: Frame, { prompt }: RunStarted): Promise<Worked | null> {
+  if (!prompt) return null;
+  const { tool: name, args } = prompt;
+  const tool = frame.facts.tools.find(({ manifest }) => manifest.name === name);
+  if (!tool) return lacking(noTool(name, frame.facts), "See `nanos tool list`.");
+  const done = await doAlone(frame, name, toolWant(frame, tool, args));
+  if (done.state === "waiting") return done;
+  const { outcome } = done.settled;
+  if (outcome.status !== "done") return stopped(frame, outcome);
+  const { text } = resultText(outcome);
+  say(frame, {
+    role: "user",
+    parts: [{ type: "text", text: `${tool.prompt ?? name} gives:\n${text}` }],
+  });
+  return null;
 }
 
 /** One action that is the whole run: done, committed, told. */

@@ -168,7 +168,7 @@ function conversationOf(
 
 type Asked = Pick<
   RunStarted,
-  "request" | "said" | "command" | "event" | "schedule" | "mission" | "client" | "earlier"
+  "request" | "said" | "command" | "prompt" | "event" | "schedule" | "mission" | "client" | "earlier"
 >;
 
 /** What is asked, and what of it the operator said. */
@@ -190,13 +190,14 @@ function askedIn(
   }
   // A command is the operator's way to use a skill; whoever else types it has typed a text.
   if (client !== undefined) return { request: guard.clean(typed).value, ...asker };
-  const { text, command } = meantBy(typed, facts);
+  const { text, command, prompt } = meantBy(typed, facts);
   const request = guard.clean(text).value;
   const { skill = "", name = "" } = command ?? {};
   return {
     request,
     ...timed,
     ...(command && { said: guard.clean(command.typed).value, command: { skill, name } }),
+    ...(prompt && !event && { prompt: guard.clean(prompt).value }),
     ...(goal === undefined ? {} : { said: guard.clean(goal).value }),
     // Nobody said anything: a file's name may be anybody's words.
     ...(event && { said: "", event }),

@@ -171,7 +171,9 @@ function plan(frame: Frame, calls: readonly CallPart[], runChild: RunChild): rea
         ? refuse("call.bad_arguments", want)
         : { want: heldWant(want, call.secrets) };
     }
-    const tool = frame.facts.tools.find(({ manifest }) => manifest.name === call.name);
+    const tool = frame.facts.tools.find(
+      ({ manifest, prompt }) => manifest.name === call.name && prompt === undefined,
+    );
     if (!tool) return { refused: { status: "failed", failure: noTool(call.name, frame.facts) } };
     return { want: heldWant(toolWant(frame, tool, call.args), call.secrets) };
   });

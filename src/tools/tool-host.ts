@@ -17,6 +17,8 @@ export interface LoadedTool {
   readonly kind: "module" | "mcp" | "command" | "http" | "container" | "acp";
   /** The agent whose whole work it is, and that alone may call it. */
   readonly agent?: string;
+  /** Set for a prompt of a server, which is none of a model's to call: `SERVER:NAME`, as it is typed. */
+  readonly prompt?: string;
   /** File or server it comes from, for people. */
   readonly source: string;
   /** True when no sandbox here holds it and the operator marked it to run all the same. */

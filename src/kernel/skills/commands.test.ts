@@ -46,13 +46,13 @@ describe("a request", () => {
   ];
   for (const [typed, meant, skill] of cases) {
     test(`${JSON.stringify(typed)} means ${JSON.stringify(meant)}`, () => {
-      const found = meantBy(typed, { skills });
+      const found = meantBy(typed, { skills, tools: [] });
       expect([found.text, found.command?.skill]).toEqual([meant, skill]);
     });
   }
 
   test("that several skills could mean is refused, naming them", () => {
-    expect(() => meantBy("/tidy", { skills })).toThrow("Several skills have /tidy.");
+    expect(() => meantBy("/tidy", { skills, tools: [] })).toThrow("Several skills have /tidy.");
   });
 });
 

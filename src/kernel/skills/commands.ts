@@ -1,4 +1,5 @@
 import { NanosError } from "../../std/error.ts";
+import { isObject, type Json, type JsonObject } from "../../std/json.ts";
 import type { Command as Named, SkillCommand } from "../../contracts/skill.ts";
 import type { Facts } from "../world.ts";
 
@@ -38,6 +39,8 @@ export interface Meant {
   readonly text: string;
   /** Set for a command alone. */
   readonly command?: { readonly skill: string; readonly name: string; readonly typed: string };
+  /** Set for a prompt of a server, whose words are asked for when the run begins. */
+  readonly prompt?: { readonly tool: string; readonly args: JsonObject };
 }
 
 /**
@@ -45,7 +48,7 @@ export interface Meant {
  *
  * @throws NanosError `command.ambiguous` for a name that several skills have.
  */
-export function meantBy(typed: string, { skills }: Pick<Facts, "skills">): Meant {
+export function meantBy(typed: string, { skills, tools }: Pick<Facts, "skills" | "tools">): Meant {
   const [, first, rest = ""] = TYPED.exec(typed) ?? [];
   if (first === undefined) return { text: typed };
   const [skill, own] = first.includes(":") ? first.split(":", 2) : [null, first];
@@ -54,13 +57,33 @@ export function meantBy(typed: string, { skills }: Pick<Facts, "skills">): Meant
     (one) => (skill === null || one.name === skill) && hasCommand(one, name),
   );
   const [only, other] = found;
-  if (only === undefined) return { text: typed };
+  if (only === undefined) {
+    const prompt = tools.find((one) => one.prompt !== undefined && one.prompt === first);
+    if (!prompt) return { text: typed };
+    const { name: tool, input } = prompt.manifest;
+    return { text: typed, prompt: { tool, args: argsFrom(rest.trim(), input) } };
+  }
   if (other !== undefined) {
     const names = found.map((one) => `/${one.name}:${name}`).join(" or ");
     throw new NanosError("command.ambiguous", `Several skills have /${name}.`, `Say ${names}.`);
   }
   const prompt = only.commands?.[name]?.prompt ?? "";
   return { text: filled(prompt, rest.trim()), command: { skill: only.name, name, typed } };
+}
+
+/** Words for the arguments in their order; the last takes all that is left. */
+function argsFrom(words: string, input: Json): JsonObject {
+  const properties = isObject(input) ? input["properties"] : null;
+  const names = isObject(properties) ? Object.keys(properties) : [];
+  const args: Record<string, string> = {};
+  let left = words;
+  for (const [n, name] of names.entries()) {
+    if (left === "") break;
+    const cut = n === names.length - 1 ? -1 : left.search(/\s/u);
+    args[name] = cut < 0 ? left : left.slice(0, cut);
+    left = cut < 0 ? "" : left.slice(cut).trim();
+  }
+  return args;
 }
 
 const TYPED = /^\/([\w-]+(?::[\w-]+)?)(?:\s+(.*))?$/su;

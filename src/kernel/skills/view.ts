@@ -70,6 +70,9 @@ function viewOf(
     may: [
       ...mayDo(look.scopes, facts, state === "granted" ? grant : null),
       ...answersOf(skill?.manifest ?? {}),
+      ...look.tools.flatMap(({ prompt }) =>
+        prompt ? [`/${prompt} brings a text of its own`] : [],
+      ),
     ],
     ...(terms === undefined ? {} : { terms }),
     grant,

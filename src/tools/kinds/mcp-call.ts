@@ -7,7 +7,7 @@ import { failure, isFailure } from "../failures.ts";
 import { hostFor } from "../handles.ts";
 import type { HttpServer } from "../mcp/http.ts";
 import type { Reply } from "../mcp/link.ts";
-import { type AnnouncedTool, type Era, readResult } from "../mcp/session.ts";
+import { type AnnouncedTool, type Era, readPrompt, readResult } from "../mcp/session.ts";
 import { type Bounds, openStdioServer, type StdioServer } from "../mcp/stdio.ts";
 import { type Pool, requestOf } from "../pool.ts";
 import { newPassage, type Passage, type Proxy, reachedOf } from "../proxy/proxy.ts";
@@ -82,7 +82,7 @@ async function callWarm(given: StartedCall, args: JsonObject): Promise<ToolResul
       pool.retire(open);
       return { ...failed(changed, open.link.boxed), ...reachedOf(passage) };
     }
-    const reply = await open.call(tool.name, args, boundsOf(given));
+    const reply = await asked(open, tool)(tool.name, args, boundsOf(given));
     if (!reply.ok && reply.rpc === undefined) pool.retire(open);
     return { ...resultOf(given, reply, open), ...reachedOf(passage) };
   } finally {
@@ -101,7 +101,7 @@ async function callStaged(given: StartedCall, args: JsonObject): Promise<ToolRes
   }
   const { boxed } = open.link;
   const moved = renamed(args, boxed.mapping) as JsonObject;
-  const reply = await open.call(tool.name, moved, boundsOf(given));
+  const reply = await asked(open, tool)(tool.name, moved, boundsOf(given));
   await open.link.stop();
   const result = { ...resultOf(given, reply, open), ...reachedOf(passage) };
   if (!result.ok) {
@@ -114,6 +114,11 @@ async function callStaged(given: StartedCall, args: JsonObject): Promise<ToolRes
     return { ...failed(staged, boxed), ...reachedOf(passage) };
   }
   return { ...result, output: withRealPlaces(result.output, boxed.mapping), staged };
+}
+
+/** A prompt is asked for, a tool called. */
+function asked(open: StdioServer, { prompt }: AnnouncedTool): StdioServer["call"] {
+  return prompt ? open.prompt : open.call;
 }
 
 /** Every text that is a path of what was moved, as the path it was moved to. */
@@ -134,7 +139,8 @@ function resultOf(given: ServerCall, reply: Reply, { link }: StdioServer): ToolR
   const { server, tool, manifest } = given;
   const { boxed } = link;
   if (!reply.ok) return failed(reply.failure, boxed);
-  const result = readResult(server.source.name, tool.name, reply.result);
+  const read = tool.prompt ? readPrompt : readResult;
+  const result = read(server.source.name, tool.name, reply.result);
   if (!result.ok) return failed(result.failure, boxed);
   const { output } = result;
   return { ok: true, output, ...heldBy(boxed), label: labelOf(manifest), staged: null };
@@ -220,7 +226,7 @@ async function callHttp(given: ServerCall, args: JsonObject): Promise<ToolResult
   const changed = changedSince(given, await open.tools());
   const result = changed
     ? { ok: false as const, failure: changed }
-    : await open.call(tool.name, args);
+    : await (tool.prompt ? open.prompt : open.call)(tool.name, args);
   await open.close();
   if (!result.ok) return failed(result.failure, "host");
   const { output } = result;

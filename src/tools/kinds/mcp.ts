@@ -81,7 +81,10 @@ function entriesOf(server: Server): Loaded {
     }
     seen.add(manifest.name);
     entries.push({
-      tool: loadedTool(server.source, "mcp", manifest, server.source.server as unknown as Json),
+      tool: {
+        ...loadedTool(server.source, "mcp", manifest, server.source.server as unknown as Json),
+        ...(tool.prompt && { prompt: `${server.source.name}:${tool.name}` }),
+      },
       call: (call, reach, signal) => callServer({ server, tool, manifest, call, reach, signal }),
     });
   }

@@ -10,6 +10,8 @@ import {
   broken,
   type Era,
   nextPage,
+  readPrompt,
+  readPrompts,
   readResult,
   readTools,
   tooMany,
@@ -21,6 +23,7 @@ export interface HttpServer {
   readonly era: Era;
   tools(): Promise<readonly AnnouncedTool[] | Failure>;
   call(tool: string, args: JsonObject): Promise<ReturnType<typeof readResult>>;
+  prompt(name: string, args: JsonObject): Promise<ReturnType<typeof readResult>>;
   close(): Promise<void>;
 }
 
@@ -63,7 +66,24 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
   const spoken: Era = client.getProtocolEra() === "modern" ? "modern" : "legacy";
   return {
     era: spoken,
-    tools: () => listAll(name, (cursor) => guarded(() => client.listTools(cursor, limits))),
+    async tools() {
+      const tools = await listAll(name, readTools, (cursor) =>
+        guarded(() => client.listTools(cursor, limits)),
+      );
+      if ("code" in tools || !client.getServerCapabilities()?.prompts) return tools;
+      const prompts = await listAll(name, readPrompts, (cursor) =>
+        guarded(() => client.listPrompts(cursor, limits)),
+      );
+      return "code" in prompts ? prompts : [...tools, ...prompts];
+    },
+    async prompt(one, args) {
+      const texts = Object.fromEntries(
+        Object.entries(args).map(([key, value]) => [key, typeof value === "string" ? value : ""]),
+      );
+      const result = await guarded(() => client.getPrompt({ name: one, arguments: texts }, limits));
+      if (isFailure(result)) return { ok: false, failure: result };
+      return readPrompt(name, one, result as unknown as Json);
+    },
     async call(tool, args) {
       const result = await guarded(() => client.callTool({ name: tool, arguments: args }, limits));
       if (isFailure(result)) return { ok: false, failure: result };
@@ -122,6 +142,7 @@ function isFailure(value: unknown): value is Failure {
 
 async function listAll(
   name: string,
+  read: typeof readTools,
   page: (cursor: { cursor?: string }) => Promise<unknown>,
 ): Promise<readonly AnnouncedTool[] | Failure> {
   const all: AnnouncedTool[] = [];
@@ -129,7 +150,7 @@ async function listAll(
   for (let n = 0; n < LIMITS.mcpPages; n++) {
     const result = (await page(cursor)) as Json;
     if (isFailure(result)) return result;
-    const tools = readTools(name, result);
+    const tools = read(name, result);
     if ("code" in tools) return tools;
     all.push(...tools);
     if (all.length > LIMITS.mcpTools) return tooMany(name);
@@ -137,7 +158,7 @@ async function listAll(
     if (next === null) return all;
     cursor = { cursor: next };
   }
-  return broken(name, "its list of tools has no end");
+  return broken(name, "a list of its has no end");
 }
 
 type Fetch = (input: string | URL, init?: RequestInit) => Promise<Response>;

@@ -18,6 +18,8 @@ export interface AnnouncedTool {
   /** The server's own hints, of which only the ones that raise suspicion are believed. */
   readonly destructive: boolean;
   readonly meta: JsonObject;
+  /** A prompt of its: a text for whoever is asked next, and not for a model to call. */
+  readonly prompt?: true;
 }
 
 /** The revision both ends agreed on: the stateless one, or the one with a handshake. */
@@ -95,4 +97,59 @@ export function broken(server: string, what: string): Failure {
 
 export function tooMany(server: string): Failure {
   return failure("mcp.too_many_tools", `${server} announces more than ${LIMITS.mcpTools} tools.`);
+}
+
+/** The prompts on one page of `prompts/list`, each as a tool that takes texts; or what is wrong with it. */
+export function readPrompts(server: string, result: Json): readonly AnnouncedTool[] | Failure {
+  const prompts = isObject(result) ? result["prompts"] : undefined;
+  if (!Array.isArray(prompts)) return broken(server, "its list of prompts is no list");
+  if (prompts.length > LIMITS.mcpTools) return tooMany(server);
+  const found: AnnouncedTool[] = [];
+  for (const one of prompts as readonly Json[]) {
+    if (!isObject(one) || typeof one["name"] !== "string") {
+      return broken(server, "it announces a prompt without a name");
+    }
+    const { name, description } = one;
+    const text = typeof description === "string" ? description : "";
+    const about = { name, description: text, input: inputOf(one["arguments"]) };
+    found.push({ ...about, destructive: false, meta: {}, prompt: true });
+  }
+  return found;
+}
+
+/** One text for each argument, in their order. */
+function inputOf(given: Json | undefined): JsonObject {
+  const named = (Array.isArray(given) ? (given as readonly Json[]) : [])
+    .slice(0, MOST_ARGUMENTS)
+    .flatMap((one) => {
+      const { name, description, required } = isObject(one) ? one : {};
+      if (typeof name !== "string") return [];
+      const about =
+        typeof description === "string" ? { description: description.slice(0, 500) } : {};
+      return [{ name, needed: required === true, field: { type: "string", ...about } }];
+    });
+  const properties = named.map(({ name, field }): [string, Json] => [name, field]);
+  const required = named.flatMap(({ name, needed }) => (needed ? [name] : []));
+  return { type: "object", properties: Object.fromEntries(properties), required };
+}
+
+const MOST_ARGUMENTS = 16;
+
+/** The words of a prompt; who is to have said them where there are several. */
+export function readPrompt(
+  server: string,
+  prompt: string,
+  result: Json,
+): ReturnType<typeof readResult> {
+  const messages = isObject(result) ? result["messages"] : undefined;
+  if (!Array.isArray(messages)) {
+    return { ok: false, failure: broken(server, `the prompt ${prompt} has no messages`) };
+  }
+  const said = (messages as readonly Json[]).filter(isObject).map(({ role, content }) => {
+    const parts = (Array.isArray(content) ? content : [content]) as readonly Json[];
+    return { role: role === "assistant" ? "assistant" : "user", text: textOf(parts) };
+  });
+  const [only, ...more] = said;
+  const text = said.map((one) => `${one.role}: ${one.text}`).join("\n");
+  return { ok: true, output: more.length === 0 ? (only?.text ?? "") : text };
 }

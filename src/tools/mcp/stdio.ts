@@ -6,7 +6,15 @@ import type { Boxed } from "../../sandbox/sandbox.ts";
 import { failure } from "../failures.ts";
 import { ENVELOPE, LEGACY, LEGACY_VERSIONS, MODERN } from "../../std/mcp.ts";
 import { type Link, openLink, type Reply } from "./link.ts";
-import { type AnnouncedTool, broken, type Era, nextPage, readTools, tooMany } from "./session.ts";
+import {
+  type AnnouncedTool,
+  broken,
+  type Era,
+  nextPage,
+  readPrompts,
+  readTools,
+  tooMany,
+} from "./session.ts";
 
 /** An MCP server on the standard streams of a sandboxed process. */
 export interface StdioServer {
@@ -16,6 +24,7 @@ export interface StdioServer {
   readonly stale: boolean;
   tools(options: Bounds): Promise<readonly AnnouncedTool[] | Failure>;
   call(tool: string, args: JsonObject, options: Bounds): Promise<Reply>;
+  prompt(name: string, args: JsonObject, options: Bounds): Promise<Reply>;
 }
 
 export interface Bounds {
@@ -38,28 +47,47 @@ export async function openStdioServer(
   const link = openLink(boxed, {
     name,
     onNotification: (method) => {
-      stale ||= method === "notifications/tools/list_changed";
+      stale ||= /^notifications\/(?:tools|prompts)\/list_changed$/u.test(method);
     },
   });
   const spoken = await greet(link, name, bounds, era);
-  if (typeof spoken !== "string") {
+  if ("code" in spoken) {
     await link.stop();
     return spoken;
   }
-  const meta = spoken === "modern" ? { _meta: envelope() } : {};
+  const meta = spoken.era === "modern" ? { _meta: envelope() } : {};
   return {
     link,
-    era: spoken,
+    era: spoken.era,
     get stale() {
       return stale;
     },
     async tools(options) {
       stale = false;
-      return listAll(link, name, meta, options);
+      const tools = await listAll(link, { name, meta, ...TOOLS }, options);
+      if ("code" in tools || !spoken.prompts) return tools;
+      const prompts = await listAll(link, { name, meta, ...PROMPTS }, options);
+      return "code" in prompts ? prompts : [...tools, ...prompts];
     },
+    prompt: (one, args, options) =>
+      link.request("prompts/get", { name: one, arguments: args, ...meta }, options),
     call: (tool, args, options) =>
       link.request("tools/call", { name: tool, arguments: args, ...meta }, options),
   };
+}
+
+const TOOLS = { method: "tools/list", read: readTools };
+const PROMPTS = { method: "prompts/list", read: readPrompts };
+
+/** How it is spoken to, and whether it says that it has prompts. */
+interface Spoken {
+  readonly era: Era;
+  readonly prompts: boolean;
+}
+
+function hasPrompts({ result }: Extract<Reply, { ok: true }>): boolean {
+  const can = isObject(result) ? result["capabilities"] : undefined;
+  return isObject(can) && isObject(can["prompts"]);
 }
 
 /** How long an old server may take to refuse a question it does not know. */
@@ -70,18 +98,18 @@ async function greet(
   name: string,
   bounds: Bounds,
   era: Era | undefined,
-): Promise<Era | Failure> {
+): Promise<Spoken | Failure> {
   if (era !== "legacy") {
     const probe = { ms: era ? bounds.ms : Math.min(PROBE_MS, bounds.ms), signal: bounds.signal };
     const reply = await link.request("server/discover", { _meta: envelope() }, probe);
-    if (reply.ok && offersModern(reply)) return "modern";
+    if (reply.ok && offersModern(reply)) return { era: "modern", prompts: hasPrompts(reply) };
     if (link.broken) return unreachable(name, link.broken);
     if (bounds.signal.aborted && !reply.ok) return reply.failure;
   }
   return initialize(link, name, bounds);
 }
 
-async function initialize(link: Link, name: string, bounds: Bounds): Promise<Era | Failure> {
+async function initialize(link: Link, name: string, bounds: Bounds): Promise<Spoken | Failure> {
   const params = { protocolVersion: LEGACY, capabilities: {}, clientInfo: CLIENT };
   const reply = await link.request("initialize", params, bounds);
   if (!reply.ok) return link.broken || reply.rpc ? unreachable(name, reply.failure) : reply.failure;
@@ -90,7 +118,7 @@ async function initialize(link: Link, name: string, bounds: Bounds): Promise<Era
     return broken(name, `it speaks revision ${JSON.stringify(version ?? null).slice(0, 40)}`);
   }
   link.notify("notifications/initialized", {});
-  return "legacy";
+  return { era: "legacy", prompts: hasPrompts(reply) };
 }
 
 /** Tools look the same in all of these. */
@@ -98,24 +126,23 @@ const SPOKEN: readonly string[] = [...LEGACY_VERSIONS, "2024-11-05"];
 
 async function listAll(
   link: Link,
-  name: string,
-  meta: JsonObject,
+  { name, meta, method, read }: typeof TOOLS & { readonly name: string; readonly meta: JsonObject },
   bounds: Bounds,
 ): Promise<readonly AnnouncedTool[] | Failure> {
   const all: AnnouncedTool[] = [];
   let cursor: string | null = null;
   for (let page = 0; page < LIMITS.mcpPages; page++) {
     const params: JsonObject = { ...meta, ...(cursor === null ? {} : { cursor }) };
-    const reply = await link.request("tools/list", params, bounds);
+    const reply = await link.request(method, params, bounds);
     if (!reply.ok) return reply.failure;
-    const tools = readTools(name, reply.result);
+    const tools = read(name, reply.result);
     if ("code" in tools) return tools;
     all.push(...tools);
     if (all.length > LIMITS.mcpTools) return tooMany(name);
     cursor = nextPage(reply.result);
     if (cursor === null) return all;
   }
-  return broken(name, "its list of tools has no end");
+  return broken(name, `its ${method} has no end`);
 }
 
 function offersModern(reply: Extract<Reply, { ok: true }>): boolean {
