@@ -168,7 +168,15 @@ function conversationOf(
 
 type Asked = Pick<
   RunStarted,
-  "request" | "said" | "command" | "prompt" | "event" | "schedule" | "mission" | "client" | "earlier"
+  | "request"
+  | "said"
+  | "command"
+  | "prompt"
+  | "event"
+  | "schedule"
+  | "mission"
+  | "client"
+  | "earlier"
 >;
 
 /** What is asked, and what of it the operator said. */
