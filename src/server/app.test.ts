@@ -231,6 +231,40 @@ describe("agents as models", () => {
   });
 });
 
+test("what would have no effect and is no trifle is refused, with the field and what to do", async () => {
+  const call = { type: "function", function: { name: "f", parameters: {} } };
+  const schema = { name: "s", schema: { type: "object" } };
+  const refusals: readonly (readonly [string, unknown])[] = [
+    ["tools", [call]],
+    ["functions", [{ name: "f" }]],
+    ["tool_choice", "required"],
+    ["tool_choice", { type: "function", function: { name: "f" } }],
+    ["function_call", { name: "f" }],
+    ["response_format", { type: "json_object" }],
+    ["response_format", { type: "json_schema", json_schema: schema }],
+    ["response_format", "json"],
+  ];
+  const before = home.nanos.traces.list({ limit: 1 })[0]?.run;
+  for (const [param, value] of refusals) {
+    for (const [path, more] of [
+      ["/v1/chat/completions", { stream: false }],
+      ["/v1/chat/completions", { stream: true }],
+      ["/v1/agents/oracle/chat", {}],
+    ] as const) {
+      const body = { ...CHAT, ...more, [param]: value };
+      const { status, body: said } = await home.ask("POST", path, { key, body });
+      const { error } = HttpError.parse(said);
+      expect([status, error.code, error.param]).toEqual([400, "http.not_supported", param]);
+      expect(error.message).toContain("Leave it out");
+    }
+  }
+  expect(home.nanos.traces.list({ limit: 1 })[0]?.run).toBe(before);
+  // What asks for nothing is nothing to refuse.
+  const idle = { tools: [], functions: null, tool_choice: "none", function_call: "auto" };
+  const body = { ...CHAT, ...idle, response_format: { type: "text" }, temperature: 1 };
+  expect((await home.ask("POST", "/v1/chat/completions", { key, body })).status).toBe(200);
+});
+
 test("/openapi.json says every route and no other, with the shapes that are really sent", async () => {
   const { body } = await home.ask("GET", "/openapi.json", { key });
   const { paths } = body as { paths: Record<string, Record<string, unknown>> };

@@ -1,4 +1,5 @@
 import type { ChatMessage, ChatReceipt, ChatUsage } from "../contracts/http/openai.ts";
+import type { AgentChat } from "../contracts/http/seeds.ts";
 import { clientOf } from "../contracts/http/key.ts";
 import type { Message } from "../contracts/message.ts";
 import type { RunHandle, RunHooks } from "../contracts/nanos.ts";
@@ -17,8 +18,10 @@ export interface Conversation {
   readonly earlier: readonly Message[];
 }
 
-/** @throws Refusal `chat.no_request`, `chat.too_many`. */
-export function conversationOf(messages: readonly ChatMessage[]): Conversation {
+/** @throws Refusal `chat.no_request`, `chat.too_many`, `http.not_supported`. */
+export function conversationOf(asked: AgentChat): Conversation {
+  checkKept(asked);
+  const { messages } = asked;
   if (messages.length > LIMITS.earlierMessages) {
     const message = `A conversation has at most ${LIMITS.earlierMessages} messages.`;
     throw new Refusal("chat.too_many", message, "Send the newest.", { param: "messages" });
@@ -33,6 +36,39 @@ export function conversationOf(messages: readonly ChatMessage[]): Conversation {
   }
   return { text, earlier: messages.slice(0, -1).map(messageOf) };
 }
+
+/**
+ * A field may be let pass where an answer without it is still an answer. One that changes what the
+ * client has to do with the answer, or can read of it, is refused while nothing is made of it.
+ */
+function checkKept(asked: AgentChat): void {
+  for (const [param, { means, next }] of Object.entries(NOT_SUPPORTED)) {
+    if (!means(asked[param])) continue;
+    const message = `${param} is not supported here yet.`;
+    throw new Refusal("http.not_supported", message, next, { param });
+  }
+}
+
+const isSaid = (given: unknown): boolean => given !== undefined && given !== null;
+const isFull = (given: unknown): boolean =>
+  isSaid(given) && !(Array.isArray(given) && given.length === 0);
+const isForced = (given: unknown): boolean => isSaid(given) && given !== "none" && given !== "auto";
+const TOOLS_STAY =
+  "Leave it out: an agent has the tools its own file names, and calls them itself.";
+
+/** What is refused: when a value asks for something, and what to do instead. */
+const NOT_SUPPORTED: Readonly<
+  Record<string, { readonly means: (given: unknown) => boolean; readonly next: string }>
+> = {
+  tools: { means: isFull, next: TOOLS_STAY },
+  functions: { means: isFull, next: TOOLS_STAY },
+  tool_choice: { means: isForced, next: TOOLS_STAY },
+  function_call: { means: isForced, next: TOOLS_STAY },
+  response_format: {
+    means: (given) => isSaid(given) && (given as { type?: unknown }).type !== "text",
+    next: "Leave it out, or ask for text; say in the request what the answer is to look like.",
+  },
+};
 
 function messageOf(message: ChatMessage): Message {
   const text = textOf(message.content);
@@ -82,11 +118,11 @@ export function commonOf(run: string, agent: string, clock: Clock): Common {
 export async function completion(
   call: Pick<Call<unknown>, "nanos" | "key" | "signal" | "clock" | "id">,
   agent: string,
-  messages: readonly ChatMessage[],
+  asked: AgentChat,
 ): Promise<{ readonly headers: Said["headers"]; readonly body: object }> {
   const { nanos, signal, clock, id } = call;
   // Whoever goes away reads no answer: what they asked for is stopped.
-  const handle = await begin(call, { ...conversationOf(messages), agent }, { signal });
+  const handle = await begin(call, { ...conversationOf(asked), agent }, { signal });
   const { text, finish, headers } = saidBy(await handle.done);
   const trace = nanos.traces.show(handle.run);
   const message = { role: "assistant", content: text, refusal: null };

@@ -2,7 +2,8 @@ import { z } from "zod";
 
 /**
  * OpenAI's chat completions as they are read and answered here. Fields not named are let pass and have
- * no effect: clients of many makes send more than any server knows.
+ * no effect, as clients of many makes send more than any server knows; but tools of the client and a
+ * form of the answer are refused (`http.not_supported`), since without them it is another answer.
  */
 
 const TextItem = z.looseObject({ type: z.literal("text"), text: z.string() });

@@ -36,7 +36,7 @@ export const AGENTS: readonly Route[] = [
 
 async function chat(call: Call<AgentChat>): Promise<Reply> {
   const agent = agentNamed(call, call.params["name"] ?? "");
-  const { headers, body } = await completion(call, agent, call.body.messages);
+  const { headers, body } = await completion(call, agent, call.body);
   return { headers, body: { ...body, agent } };
 }
 

@@ -34,9 +34,9 @@ export const CHAT: readonly Route[] = [
 async function complete(call: Call<ChatRequest>): Promise<Reply> {
   const { body, signal, clock } = call;
   const agent = agentNamed(call, body.model);
-  if (body.stream !== true) return completion(call, agent, body.messages);
+  if (body.stream !== true) return completion(call, agent, body);
   const voice = openVoice();
-  const asked = { ...conversationOf(body.messages), agent };
+  const asked = { ...conversationOf(body), agent };
   const handle = await begin(call, asked, { signal, on: voice.on });
   const common = commonOf(handle.run, agent, clock);
   const headers = { "x-nanos-run": handle.run };
