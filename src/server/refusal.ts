@@ -45,6 +45,7 @@ const STATUS: Readonly<Record<string, number>> = {
   "agent.unknown": 404,
   "run.unknown": 404,
   "run.foreign": 404,
+  "log.unsigned": 404,
   "artifact.unknown": 404,
   "approval.unknown_approval": 404,
   "run.ended": 409,

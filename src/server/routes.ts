@@ -2,6 +2,7 @@ import type { Route } from "./route.ts";
 import { AGENTS } from "./routes/agents.ts";
 import { APPROVALS } from "./routes/approvals.ts";
 import { CHAT } from "./routes/chat.ts";
+import { HOME } from "./routes/home.ts";
 import { MODELS } from "./routes/models.ts";
 import { OPEN } from "./routes/open.ts";
 import { RUNS } from "./routes/runs.ts";
@@ -16,4 +17,5 @@ export const ROUTES: readonly Route[] = [
   ...APPROVALS,
   ...AGENTS,
   ...VAULT,
+  ...HOME,
 ];

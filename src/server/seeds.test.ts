@@ -1,5 +1,14 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { AgentAnswer, ArtifactList, ArtifactOut, ArtifactShown } from "../contracts/http/seeds.ts";
+import {
+  CheckpointShown,
+  CognitionShown,
+  MemoryShown,
+  StatusShown,
+  Verified,
+} from "../contracts/http/status.ts";
 import { type Served, codeOf, served } from "./testing/served.ts";
 
 /** Routes of the programs nanos grew out of: agents by name, and what their runs kept. */
@@ -65,4 +74,62 @@ test("what a run kept is there for the operator, with its versions and their wor
   expect(await get(`/${id}`)).toMatchObject({ review: { verdict: "rejected", by, why: "so" } });
   const missing = await home.ask("GET", "/v1/vault/artifacts/r0.1", { key: operator });
   expect([missing.status, codeOf(missing)]).toEqual([404, "artifact.unknown"]);
+});
+
+test("how the home stands is told to the operator, in the shapes the document names", async () => {
+  const get = async (path: string): Promise<unknown> =>
+    (await home.ask("GET", path, { key: operator })).body;
+  const status = StatusShown.parse(await get("/v1/nexusmon/organism/status"));
+  expect(status).toEqual(await home.nanos.status());
+  expect(status).toMatchObject({ evolution: { stage: "DORMANT" }, agents: ["oracle"] });
+  const prediction = { is: "prediction", chance: 80 } as const;
+  await home.nanos.cognition.note(prediction, ["It rains."]);
+  const cognition = CognitionShown.parse(await get("/v1/cognition/status"));
+  // How far back attention is looked at is counted from now.
+  const { attention: _, ...read } = cognition;
+  expect(home.nanos.cognition.status()).toMatchObject(read);
+  expect(cognition.predictions).toMatchObject({ noted: 1, open: 1 });
+});
+
+test("the journal is verified and its newest checkpoint handed out, for the operator", async () => {
+  const fresh = await served();
+  try {
+    const by = await fresh.key({ agent: null });
+    const path = "/v1/journal/checkpoint";
+    const none = await fresh.ask("GET", path, { key: by });
+    expect([none.status, codeOf(none)]).toEqual([404, "log.unsigned"]);
+    const messages = [{ role: "user", content: "echo hello" }];
+    await fresh.ask("POST", "/v1/agents/oracle/chat", { key: by, body: { messages } });
+    const [line] = fresh.nanos.traces.list({ limit: 1 });
+    const verify = (body: unknown) => fresh.ask("POST", "/v1/audit/verify", { key: by, body });
+    for (const body of [{}, { run: line?.run }]) {
+      expect(Verified.parse((await verify(body)).body)).toMatchObject({ ok: true, bad: null });
+    }
+    const unknown = await verify({ run: "r0" });
+    expect([unknown.status, codeOf(unknown)]).toEqual([404, "run.unknown"]);
+    expect(codeOf(await verify({ trace: "r0" }))).toBe("http.invalid");
+    const { log, checkpoint } = CheckpointShown.parse(
+      (await fresh.ask("GET", path, { key: by })).body,
+    );
+    expect(log).toBe((await fresh.nanos.evidence.keys()).log);
+    // A checkpoint begins with the name of the log, as its key does.
+    expect(checkpoint.split("\n")[0]).toBe(log.split("+")[0] ?? "");
+  } finally {
+    await fresh.close();
+  }
+});
+
+test("what is remembered is listed and searched by the operator, without where it lies", async () => {
+  const { dir } = await home.nanos.memory.list();
+  mkdirSync(dir, { recursive: true });
+  writeFileSync(join(dir, "tea.md"), "Boil the water first.\n");
+  writeFileSync(join(dir, "cat.md"), "The cat is Tom.\n");
+  const get = async (query: string): Promise<readonly string[]> => {
+    const { body } = await home.ask("GET", `/v1/memory${query}`, { key: operator });
+    expect(JSON.stringify(body)).not.toContain(dir);
+    return MemoryShown.parse(body).notes.map(({ id }) => id);
+  };
+  expect((await get("")).toSorted()).toEqual(["cat", "tea"]);
+  expect(await get("?q=water")).toEqual(["tea"]);
+  expect(await get("?q=nothing-of-it")).toEqual([]);
 });

@@ -1,0 +1,90 @@
+import { HOME_CHAIN } from "../../contracts/chain.ts";
+import {
+  CheckpointShown,
+  CognitionShown,
+  MemoryShown,
+  StatusShown,
+  Verified,
+  Verifying,
+} from "../../contracts/http/status.ts";
+import type { NoteLine } from "../../contracts/memory.ts";
+import { NanosError } from "../../std/error.ts";
+import { LIMITS } from "../../std/limits.ts";
+import { type Call, type Reply, type Route, route } from "../route.ts";
+
+/** How the home stands and what it holds. It is the operator's; nothing is changed here. */
+export const HOME: readonly Route[] = [
+  route({
+    method: "GET",
+    path: "/v1/nexusmon/organism/status",
+    summary: "how far the home has come, and how it stands",
+    needs: "operator",
+    takes: null,
+    gives: StatusShown,
+    handle: async ({ nanos }) => ({ body: await nanos.status() }),
+  }),
+  route({
+    method: "GET",
+    path: "/v1/cognition/status",
+    summary: "what every instrument reads off the thoughts on record",
+    needs: "operator",
+    takes: null,
+    gives: CognitionShown,
+    handle: async ({ nanos }) => ({ body: nanos.cognition.status() }),
+  }),
+  route({
+    method: "POST",
+    path: "/v1/audit/verify",
+    summary: "whether the journal, or one run of it, is as it was written",
+    needs: "operator",
+    takes: Verifying,
+    gives: Verified,
+    handle: verify,
+  }),
+  route({
+    method: "GET",
+    path: "/v1/journal/checkpoint",
+    summary: "the newest signed checkpoint, to be kept elsewhere",
+    needs: "operator",
+    takes: null,
+    gives: CheckpointShown,
+    handle: checkpoint,
+  }),
+  route({
+    method: "GET",
+    path: "/v1/memory",
+    summary: "what is remembered; with ?q=WORDS the notes that hold them",
+    needs: "operator",
+    takes: null,
+    gives: MemoryShown,
+    handle: memory,
+  }),
+];
+
+async function verify({ nanos, body }: Call<Verifying>): Promise<Reply> {
+  const { run } = body;
+  if (run !== undefined && nanos.traces.line(run) === null) {
+    throw new NanosError("run.unknown", "There is no such run.", "See GET /v1/runs.");
+  }
+  return { body: nanos.traces.verify(run) };
+}
+
+async function checkpoint({ nanos }: Call<unknown>): Promise<Reply> {
+  const { log } = await nanos.evidence.keys();
+  for (const { event, body } of nanos.traces.events(HOME_CHAIN).toReversed()) {
+    if (body?.kind !== "log.checkpointed" && body?.kind !== "log.cosigned") continue;
+    return { body: { checkpoint: body.checkpoint, log, at: event.at } };
+  }
+  throw new NanosError("log.unsigned", "Nothing is signed yet.", "The end of a run signs it.");
+}
+
+async function memory({ nanos, query }: Call<unknown>): Promise<Reply> {
+  const words = query.get("q");
+  const { settings, notes } = await nanos.memory.list();
+  const found = words === null ? notes : await nanos.memory.search(words);
+  return { body: { settings, notes: found.slice(0, LIMITS.httpListed).map(noteOf) } };
+}
+
+function noteOf({ id, memory: where, text, hash, label, byHand }: NoteLine): unknown {
+  return { id, memory: where, text, hash, label, byHand };
+}
