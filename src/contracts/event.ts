@@ -134,8 +134,8 @@ export const EventBody = z.discriminatedUnion("kind", [
     follows: z.literal(true).optional(),
     /** The folder its relative scopes resolve against. */
     workspace: z.string(),
-    /** Present where that is a copy of this folder, made for the run and gone with it. */
-    tree: z.strictObject({ from: z.string() }).optional(),
+    /** Present where that is a copy of this folder, made for the run and gone with it; of its branch. */
+    tree: z.strictObject({ from: z.string(), branch: z.string().optional() }).optional(),
     /** How the operator works here, as the oracle is told. */
     companion: z.string().optional(),
     /** The operator's date when it began, `2026-11-21`. */

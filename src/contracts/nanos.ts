@@ -132,8 +132,18 @@ export interface RunRequest extends RunHooks, Beforehand {
   readonly within?: readonly string[];
   /** Earlier runs of this conversation, oldest first. */
   readonly after?: readonly string[];
+  /** Which repository of the workspace an agent with a copy of its own works on; the workspace itself. */
+  readonly tree?: TreeWish;
   /** Its id, where that was made and given away before it begins; a new one where absent. */
   readonly run?: string;
+}
+
+/** A repository to work on. */
+export interface TreeWish {
+  /** A folder in the workspace, from there. */
+  readonly path?: string;
+  /** A branch or tag; what is checked out where nothing is said. */
+  readonly branch?: string;
 }
 
 /** A run to be forked, and what it goes on with; what is not said stays as it was. */

@@ -28,6 +28,7 @@ import { plansOf } from "./plans/hand-in.ts";
 import { meantBy } from "./skills/commands.ts";
 import { floorOf, resolveScope } from "./standing.ts";
 import type { RunChild } from "./wants/delegate.ts";
+import { groundOf } from "./tree/ground.ts";
 import { toolOf } from "./wants/work.ts";
 import type { Facts, World } from "./world.ts";
 
@@ -107,7 +108,7 @@ export async function startOf(
     model,
     ...(follows ? { follows } : {}),
     // A plan is followed where the operator works; an agent it asks may have a copy of its own.
-    ...groundOf(world, facts, mission ? undefined : agent?.manifest, request.run),
+    ...groundOf(world, facts, mission ? undefined : agent?.manifest, request.run, request.tree),
     ...(!call && !client && name === facts.oracle ? await companionIn(world) : {}),
     today: localDate(world.clock.now()),
     facts: await world.keep(facts),
@@ -262,17 +263,6 @@ export async function childStart(
     ...(frame.rehearsal ? { rehearsal: true as const } : {}),
     version: world.version,
   };
-}
-
-/** Where a run of this agent works: in the workspace, or in a copy of it that is its own. */
-export function groundOf(
-  { trees }: Pick<World, "trees">,
-  { workspace }: Facts,
-  agent: AgentManifest | undefined,
-  run: string,
-): Pick<RunStarted, "workspace" | "tree"> {
-  if (agent?.isolation !== "worktree") return { workspace };
-  return { workspace: trees.placeOf(run), tree: { from: workspace } };
 }
 
 /** Where the operator calls a tool, or an agent is one, no model is asked. */

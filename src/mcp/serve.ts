@@ -10,6 +10,7 @@ import type { Served } from "./tool.ts";
 import { askTools } from "./tools/ask.ts";
 import { lookTools } from "./tools/look.ts";
 import { missionTools } from "./tools/missions.ts";
+import { taskTools } from "./tools/tasks.ts";
 
 /**
  * Agents of this machine for a client of the Model Context Protocol. The client is a stranger: it
@@ -35,7 +36,9 @@ export async function mcpService(nanos: Nanos, options: McpOptions): Promise<Mcp
   const client = bounds.agent === undefined ? "mcp" : `mcp:${bounds.agent}`;
   const carried = carriedRuns(clock);
   const served: Served = { nanos, clock, carried, client, bounds, narrow };
-  const whole = narrow ? [] : [...(await missionTools(served)), ...lookTools(served)];
+  const whole = narrow
+    ? []
+    : [...(await missionTools(served)), ...taskTools(served), ...lookTools(served)];
   const mcp = mcpOf({
     tools: [...askTools(served), ...whole],
     resources: resourcesOf(served),

@@ -8,7 +8,7 @@ import { judge } from "../../gate/judge.ts";
 import { questionOf } from "../../gate/words/question.ts";
 import { drive } from "../drive/drive.ts";
 import { type Frame, NOTHING_SPENT, OPERATOR, agentOf } from "../frame.ts";
-import { groundOf } from "../start.ts";
+import { groundOf } from "../tree/ground.ts";
 import type { Want } from "../proposal.ts";
 import { frameOf } from "../run.ts";
 import { standingOf } from "../standing.ts";

@@ -12,6 +12,7 @@ import type { World } from "../world.ts";
  * last one the patch is taken. Both are actions as any other, so that the record holds them.
  */
 
+type Tree = NonNullable<RunStarted["tree"]>;
 type Done = Extract<Worked, { state: "done" }>;
 
 /** Does the work of a run, in a copy where it works in one, and takes what it made there. */
@@ -22,15 +23,15 @@ export async function inTree(
 ): Promise<Worked> {
   if (!tree) return work();
   const { drive } = frame;
-  const opened = await actOnTree(frame, "open", tree.from, async (world) => {
+  const opened = await actOnTree(frame, "open", tree, async (world) => {
     sweepTrees(world);
-    return world.trees.open(drive.run, tree.from, drive.signal);
+    return world.trees.open(drive.run, tree, drive.signal);
   });
   if (opened.status === "waiting") return { state: "waiting", asks: opened.asks };
   const failure = failureOf(opened);
   if (failure) return { state: "done", outcome: "failed", text: "", failure };
   const worked = await work();
-  return worked.state === "waiting" ? worked : takePatch(frame, tree.from, worked);
+  return worked.state === "waiting" ? worked : takePatch(frame, tree, worked);
 }
 
 /** Takes away the copies that runs of killed processes left: nobody carries them, and they do not wait. */
@@ -39,9 +40,10 @@ export function sweepTrees({ trees, journal }: Pick<World, "trees" | "journal">)
 }
 
 /** Takes the patch, whatever the work came to. What cannot be handed over was not done. */
-async function takePatch(frame: Frame, from: string, worked: Done): Promise<Worked> {
+async function takePatch(frame: Frame, tree: Tree, worked: Done): Promise<Worked> {
   const { run } = frame.drive;
-  const acted = await actOnTree(frame, "patch", from, async ({ trees }) => {
+  const { from } = tree;
+  const acted = await actOnTree(frame, "patch", tree, async ({ trees }) => {
     const patch = await trees.patch(run);
     if ("code" in patch) return patch;
     const { text, commit, files } = patch;
@@ -75,7 +77,7 @@ function failureOf(acted: Acted): Failure | null {
 function actOnTree(
   frame: Frame,
   name: "open" | "patch",
-  from: string,
+  { from, branch }: Tree,
   perform: (world: World) => Promise<object | Failure>,
 ): Promise<Acted> {
   const want: Want = {
@@ -84,7 +86,7 @@ function actOnTree(
       kind: "tree",
       name,
       agent: frame.agent.manifest.name,
-      args: { from },
+      args: { from, ...(branch === undefined ? {} : { branch }) },
       scopes: [],
       destinations: [],
       label: frame.label,

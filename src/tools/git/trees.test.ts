@@ -55,7 +55,7 @@ test("a patch of all kinds of changes applies, and the repository stays as it is
   });
   const before = git(from, "rev-parse", "HEAD").trim();
   const all = trees();
-  const opened = await all.open("r1", from, signal);
+  const opened = await all.open("r1", { from }, signal);
   expect(opened).toEqual({ commit: before });
   const tree = all.placeOf("r1");
   write(tree, {
@@ -93,7 +93,7 @@ test("what is done to the repository in the copy does not change what the patch 
   const from = repository({ "a.txt": "one\n" });
   const marker = join(ROOT, "ran");
   const all = trees();
-  await all.open("r1", from, signal);
+  await all.open("r1", { from }, signal);
   const tree = all.placeOf("r1");
   write(tree, { "a.txt": "two\n", ".gitattributes": "*.txt diff=evil filter=evil\n" });
   git(tree, "add", "--all");
@@ -111,7 +111,7 @@ test("what is done to the repository in the copy does not change what the patch 
 
 test("nothing changed is an empty patch", async () => {
   const all = trees();
-  await all.open("r1", repository({ "a.txt": "one\n" }), signal);
+  await all.open("r1", { from: repository({ "a.txt": "one\n" }) }, signal);
   expect(await all.patch("r1")).toMatchObject({ text: "", files: [] });
 });
 
@@ -123,7 +123,7 @@ test("a folder that is no repository is copied within bounds, and its patch appl
   fs.chmodSync(join(from, "in/run.sh"), 0o755);
   fs.symlinkSync("/etc/passwd", join(from, "link"));
   const all = trees();
-  expect(await all.open("r1", from, signal)).toEqual({ commit: expect.any(String) });
+  expect(await all.open("r1", { from }, signal)).toEqual({ commit: expect.any(String) });
   const tree = all.placeOf("r1");
   expect(fs.readdirSync(tree).toSorted()).toEqual([".git", "a.txt", "in", "latin.txt"]);
   expect(fs.readFileSync(join(tree, "latin.txt"))).toEqual(latin);
@@ -154,7 +154,7 @@ test.each([
   write(from, Object.fromEntries(Array.from({ length: many }, (__, n) => [`f${n}`, ""])));
   write(from, { [`${"d/".repeat(deep)}x`]: Buffer.alloc(large) });
   const dir = join(ROOT, `trees-${made++}`);
-  expect(await openTrees(parts, dir).open("r1", from, signal)).toMatchObject({
+  expect(await openTrees(parts, dir).open("r1", { from }, signal)).toMatchObject({
     code: "tree.no_repository",
     message: expect.stringContaining("too much to copy") as string,
   });
@@ -165,25 +165,25 @@ test("why there is no copy, or no patch", async () => {
   const from = repository({ "a.txt": "one\n" });
   const codeOf = async (came: Promise<object>): Promise<unknown> =>
     ((await came) as { code?: string }).code;
-  expect(await codeOf(trees().open("r1", repository({}), signal))).toBe("tree.no_commit");
+  expect(await codeOf(trees().open("r1", { from: repository({}) }, signal))).toBe("tree.no_commit");
   const inside = openTrees(parts, join(from, "copies"));
-  expect(await codeOf(inside.open("r1", from, signal))).toBe("tree.inside");
+  expect(await codeOf(inside.open("r1", { from }, signal))).toBe("tree.inside");
   const open = join(ROOT, "everybody's");
   fs.mkdirSync(open);
   fs.chmodSync(open, 0o777);
-  expect(await codeOf(openTrees(parts, open).open("r1", from, signal))).toBe("tree.not_ours");
+  expect(await codeOf(openTrees(parts, open).open("r1", { from }, signal))).toBe("tree.not_ours");
   const broken = join(ROOT, "broken");
   fs.mkdirSync(join(broken, ".git"), { recursive: true });
-  expect(await codeOf(trees().open("r1", broken, signal))).toBe("tree.git");
+  expect(await codeOf(trees().open("r1", { from: broken }, signal))).toBe("tree.git");
   const without = openTrees({ sandbox, env: { PATH: "/nowhere" } }, join(ROOT, "without"));
-  expect(await without.open("r1", from, signal)).toMatchObject({
+  expect(await without.open("r1", { from }, signal)).toMatchObject({
     code: "tree.git",
     message: "git could not work on the copy: git is not installed here.",
   });
   expect(await codeOf(trees().patch("r1"))).toBe("tree.gone");
-  expect(await codeOf(trees().open("r1", from, AbortSignal.abort()))).toBe("tree.git");
+  expect(await codeOf(trees().open("r1", { from }, AbortSignal.abort()))).toBe("tree.git");
   const large = trees();
-  await large.open("r1", from, signal);
+  await large.open("r1", { from }, signal);
   write(large.placeOf("r1"), { "large.txt": "0123456789abcde\n".repeat(LIMITS.patchBytes / 15) });
   expect(await codeOf(large.patch("r1"))).toBe("tree.patch_too_large");
 });
@@ -194,10 +194,10 @@ test("only so many at once; copies nobody keeps are swept away, and then there i
   for (let i = 0; i < LIMITS.trees; i++)
     fs.mkdirSync(join(all.placeOf(`r${i}`), ".."), { recursive: true, mode: 0o700 });
   fs.chmodSync(join(all.placeOf("r0"), "../.."), 0o700);
-  expect(await all.open("more", from, signal)).toMatchObject({ code: "tree.too_many" });
+  expect(await all.open("more", { from }, signal)).toMatchObject({ code: "tree.too_many" });
   all.sweep((run) => run !== "r3");
   expect(fs.existsSync(join(all.placeOf("r3"), ".."))).toBe(false);
-  expect(await all.open("more", from, signal)).toHaveProperty("commit");
+  expect(await all.open("more", { from }, signal)).toHaveProperty("commit");
   all.sweep(() => false);
   expect(fs.existsSync(join(all.placeOf("more"), "../.."))).toBe(false);
 });

@@ -27,12 +27,18 @@ export interface Trees {
   /** The folder a run of this name works in. */
   placeOf(run: string): string;
   /** Makes the copy; gives the commit it is of. */
-  open(run: string, from: string, signal: AbortSignal): Promise<{ commit: string } | Failure>;
+  open(run: string, of: Source, signal: AbortSignal): Promise<{ commit: string } | Failure>;
   /** What changed in it against what was committed, what git ignores left out. */
   patch(run: string): Promise<Patch | Failure>;
   close(run: string): void;
   /** Takes away the copies of runs that are not to be kept. */
   sweep(isKept: (run: string) => boolean): void;
+}
+
+/** What a copy is of: a repository, absolute, and a branch or tag where it is not what is checked out. */
+interface Source {
+  readonly from: string;
+  readonly branch?: string | undefined;
 }
 
 /** What a run made of its copy. */
@@ -50,7 +56,7 @@ export function openTrees(git: GitParts, dir: string): Trees {
   const at = (run: string, part: string): string => join(dir, run, part);
   return {
     placeOf: (run) => at(run, "tree"),
-    open: (run, from, signal) => open({ git, dir, run, from, signal }),
+    open: (run, of, signal) => open({ git, dir, run, ...of, signal }),
     async patch(run) {
       if (!fs.existsSync(at(run, "git"))) return GONE;
       try {
@@ -75,11 +81,10 @@ const GONE: Failure = {
   next: "Nothing of yours was changed. Ask for it again.",
 };
 
-interface Opening {
+interface Opening extends Source {
   readonly git: GitParts;
   readonly dir: string;
   readonly run: string;
-  readonly from: string;
   readonly signal: AbortSignal;
 }
 
@@ -88,6 +93,7 @@ async function open({
   dir,
   run,
   from,
+  branch,
   signal,
 }: Opening): Promise<{ commit: string } | Failure> {
   const refused = again(() => refusal(dir, run, from));
@@ -103,7 +109,8 @@ async function open({
     return plain;
   }
   const target = join(stage, "root", copy, "tree");
-  const args = [...CLONE, "--", pathToFileURL(from).href, target];
+  const which = branch === undefined ? [] : ["--branch", branch];
+  const args = [...CLONE, ...which, "--", pathToFileURL(from).href, target];
   const ran = await runGit(git, { args, reads: [from], writes: [copy], stage, dir: own, signal });
   const commit = ran.ok ? commitIn(join(target, ".git")) : null;
   if (!ran.ok || commit === null) {
