@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "4bdb7bf3ba707fa29e1a842cbaad2b0a110be237b5de357446d2d2a64493615b";
+export const SCHEMAS_HASH = "54e59fb50df8eb77f59ee6244a4f4e6a488018e7bde3c45e35e7463b428fed72";
