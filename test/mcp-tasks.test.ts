@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
-import { serveMcp } from "../src/mcp/serve.ts";
+import { type McpOptions, serveMcp } from "../src/mcp/serve.ts";
 import { systemClock } from "../src/std/clock.ts";
 import type { JsonObject } from "../src/std/json.ts";
 import { type AgentHome, agentHome } from "./support/agent-home.ts";
@@ -44,14 +44,17 @@ function repository(dir: string): void {
   git(dir, "checkout", "--quiet", "main");
 }
 
-async function served(): Promise<{ home: AgentHome; client: Client }> {
+async function served(
+  bounds: McpOptions["bounds"] = {},
+  tool = WRITE,
+): Promise<{ home: AgentHome; client: Client }> {
   const home = await agentHome({
     files: {
       "agents/oracle.md": "---\nname: oracle\ndescription: In charge.\n---\nYou help.\n",
       "agents/coder.md":
         "---\nname: coder\ndescription: Codes.\nskills: [write]\nisolation: worktree\n---\nYou code.\n",
       "skills/write/SKILL.md": "---\nname: write\ndescription: Writes.\n---\nWrites.\n",
-      "skills/write/tools/write.ts": WRITE,
+      "skills/write/tools/write.ts": tool,
       "script.yaml": JSON.stringify({
         turns: [
           { when: { last: "^change" }, calls: [{ name: "write", args: { text: "two\n" } }] },
@@ -69,7 +72,7 @@ async function served(): Promise<{ home: AgentHome; client: Client }> {
   repository(join(home.workspace, "inner"));
   const ends = wire();
   const over = serveMcp(home.nanos, {
-    ...{ clock: systemClock, bounds: {}, lines: ends.lines, write: ends.write },
+    ...{ clock: systemClock, bounds, lines: ends.lines, write: ends.write },
     failed: (error) => expect(error).toBe(null),
   });
   open.push(async () => {
@@ -162,11 +165,21 @@ test("an unfinished one has no result, a failed one diagnostics, and neither lea
   });
 
   symlinkSync("/", join(home.workspace, "link"));
+  for (const dir of [".ssh", "inner/.nano-os/x"]) {
+    mkdirSync(join(home.workspace, dir), { recursive: true });
+  }
+  symlinkSync(".ssh", join(home.workspace, "shorter"));
   const refused = [
     [{ repo_path: "/etc" }, "tree.outside"],
     [{ repo_path: "../.." }, "tree.outside"],
     [{ repo_path: "link" }, "tree.outside"],
     [{ repo_path: "missing" }, "tree.outside"],
+    [{ repo_path: "inner\0" }, "tree.outside"],
+    // What a copy of the whole workspace leaves out is not had by its name.
+    [{ repo_path: ".git" }, "tree.outside"],
+    [{ repo_path: ".ssh" }, "tree.outside"],
+    [{ repo_path: "shorter" }, "tree.outside"],
+    [{ repo_path: "inner/.nano-os/x" }, "tree.outside"],
     [{ branch: "--upload-pack=x" }, "tree.branch"],
     [{ max_iterations: 0 }, "client.arguments"],
   ] as const;
@@ -180,6 +193,24 @@ test("an unfinished one has no result, a failed one diagnostics, and neither lea
   });
   const wrong = home.nanos.run({ text: "x", tree: { branch: "main" } });
   expect(await wrong.catch((error: unknown) => error)).toMatchObject({ code: "tree.no_copy" });
+});
+
+test("a client names no folder its agent reaches nothing of, and loosens no bound", async () => {
+  const bounds = { model: "recorded", budget: { turns: 1 } };
+  const made = await served(bounds, WRITE.replace("write:.", "write:inner"));
+  const { client, home } = made;
+  repository(join(home.workspace, "else"));
+  const refused = [
+    [{ repo_path: "else" }, "tree.outside"],
+    [{ model: "another" }, "client.arguments"],
+  ] as const;
+  for (const [args, code] of refused) {
+    const came = await call(client, "assign_task", { description: "change it", ...args });
+    expect([args, came["error"]]).toMatchObject([args, { code }]);
+  }
+  const task = await ended(made, { description: "x", repo_path: "inner", max_iterations: 9 });
+  const [started] = home.nanos.traces.events(task);
+  expect(started?.body).toMatchObject({ model: { name: "recorded" }, budget: { turns: 1 } });
 });
 
 test("killed in the middle, it is there for the next process, which goes on with it", async () => {

@@ -1,10 +1,14 @@
 import { realpathSync } from "node:fs";
-import { relative, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import type { AgentManifest } from "../../contracts/agent.ts";
 import type { RunStarted } from "../../contracts/event.ts";
 import type { TreeWish } from "../../contracts/nanos.ts";
+import { isInside, parseScope } from "../../gate/scopes.ts";
 import { NanosError } from "../../std/error.ts";
 import { plainText } from "../../std/text.ts";
+import { isNoWork } from "../../tools/git/plain.ts";
+import { resolveScope } from "../standing.ts";
+import { isAttached, reachOf } from "../wants/tool.ts";
 import type { Facts, World } from "../world.ts";
 
 /**
@@ -14,11 +18,12 @@ import type { Facts, World } from "../world.ts";
  */
 export function groundOf(
   { trees }: Pick<World, "trees">,
-  { workspace }: Facts,
+  facts: Facts,
   agent: AgentManifest | undefined,
   run: string,
   wish?: TreeWish,
 ): Pick<RunStarted, "workspace" | "tree"> {
+  const { workspace } = facts;
   const isCopied = agent?.isolation === "worktree";
   if (!isCopied && wish) {
     const message = `${agent?.name ?? "The agent"} works in no copy of a repository.`;
@@ -30,24 +35,44 @@ export function groundOf(
   }
   if (!isCopied) return { workspace };
   const { path, branch } = wish ?? {};
-  const from = path === undefined ? workspace : within(workspace, path);
+  const from = path === undefined ? workspace : within(facts, agent, path);
   return {
     workspace: trees.placeOf(run),
     tree: { from, ...(branch === undefined ? {} : { branch: branchIn(branch) }) },
   };
 }
 
-/** A folder of the workspace, wherever links on the way lead. */
-function within(workspace: string, path: string): string {
+/**
+ * The folder a path leads to, through whatever links: one of the workspace that the agent's own reach
+ * covers, and nothing a copy of the workspace would have left out.
+ */
+function within(facts: Facts, agent: AgentManifest, path: string): string {
+  const { workspace, machine } = facts;
+  const root = realOf(workspace) ?? workspace;
   const real = realOf(resolve(workspace, path));
-  const inside = real === null ? ".." : relative(realOf(workspace) ?? workspace, real);
-  if (real !== null && inside !== ".." && !inside.startsWith("../")) return real;
-  const message = `${plainText(path)} is no folder of the workspace ${workspace}.`;
+  if (real === root) return real;
+  if (real !== null && isInside(root, real) && !isInside(realOf(machine) ?? machine, real)) {
+    const inside = relative(root, real);
+    const isWork = !inside.split("/").some(isNoWork);
+    if (isWork && isRead(facts, agent, join(workspace, inside))) return real;
+  }
+  const message = `${plainText(path)} is no folder of the workspace ${workspace} that ${agent.name} may read.`;
   throw new NanosError(
     "tree.outside",
     message,
     "Name one from the workspace, or start nanos there.",
   );
+}
+
+/** Whether the agent, or a tool of it, reaches this folder in the workspace itself. */
+function isRead(facts: Facts, manifest: AgentManifest, folder: string): boolean {
+  const { workspace, userHome, tools } = facts;
+  const own = (manifest.scopes ?? []).map((scope) => resolveScope(scope, workspace, userHome));
+  const held = tools.filter((tool) => isAttached({ agent: { manifest, prompt: "" } }, tool));
+  const reach = held.flatMap((tool) => reachOf({ facts, within: null, workspace }, tool));
+  return [...own, ...reach]
+    .map(parseScope)
+    .some((scope) => "path" in scope && isInside(scope.path, folder));
 }
 
 function realOf(path: string): string | null {

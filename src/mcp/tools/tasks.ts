@@ -36,28 +36,34 @@ function assign({ served, agent }: Desk): McpTool {
   return mcpTool({
     name: "assign_task",
     description: `Has ${agent} work on code, in a copy of a repository of the workspace; the files there stay as they are. It goes on by itself: poll_task, get_result.`,
-    input: z.strictObject({
-      description: z.string().min(1).max(LIMITS.clientTextChars),
-      repo_path: z.string().max(4_096).default("."),
-      branch: z.string().max(200).default("HEAD"),
-      model: z.string().max(200).optional(),
-      max_iterations: z.number().int().min(1).max(1_000).optional(),
-    }),
-    run: async ({ description: text, repo_path: path, branch, model, max_iterations: turns }) => {
+    input: bounds.model === undefined ? Assigned.extend(Chosen) : Assigned,
+    run: async (args) => {
+      const { description: text, repo_path: path, branch, max_iterations: turns } = args;
+      const model = "model" in args && typeof args.model === "string" ? { model: args.model } : {};
+      const most = Math.min(turns ?? Infinity, bounds.budget?.turns ?? Infinity);
       const task = await carried.carry({
         stays: true,
         start: (hooks) =>
           nanos.run({
-            ...{ ...bounds, ...hooks, text, agent, client },
+            ...{ ...bounds, ...hooks, ...model, text, agent, client },
             tree: { path, ...(branch === "HEAD" ? {} : { branch }) },
-            ...(model === undefined ? {} : { model }),
-            ...(turns === undefined ? {} : { budget: { ...bounds.budget, turns } }),
+            ...(turns === undefined ? {} : { budget: { ...bounds.budget, turns: most } }),
           }),
       });
       return result({ task_id: task, status: "running" });
     },
   });
 }
+
+const Assigned = z.strictObject({
+  description: z.string().min(1).max(LIMITS.clientTextChars),
+  repo_path: z.string().max(4_096).default("."),
+  branch: z.string().max(200).default("HEAD"),
+  max_iterations: z.number().int().min(1).max(1_000).optional(),
+});
+
+/** Where the operator named no model for all this client asks. */
+const Chosen = { model: z.string().max(200).optional() };
 
 function poll(desk: Desk): McpTool {
   const { nanos, carried } = desk.served;

@@ -35,7 +35,7 @@ function filesIn(root: string): ReadonlyMap<string, Kept> | null {
     depth <= LIMITS.treeDepth &&
     fs.readdirSync(join(root, folder), { withFileTypes: true }).every((entry) => {
       const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
-      if (NO_WORK.test(entry.name)) return true;
+      if (isNoWork(entry.name)) return true;
       if (entry.isDirectory()) return visit(path, depth + 1);
       if (!entry.isFile()) return true;
       const kept = read(join(root, path), LIMITS.treeBytes - bytes);
@@ -63,8 +63,13 @@ function read(path: string, most: number): Kept | null {
   }
 }
 
+/** Whether what has this name is left out of a copy, whatever is in it. */
+export function isNoWork(name: string): boolean {
+  return NO_WORK.test(name);
+}
+
 const NO_WORK =
-  /^(?:\.git|\.nano-os|node_modules|\.env(?:\..*)?|\.ssh|\.gnupg|\.aws|\.netrc|\.npmrc|.*\.(?:pem|key|p12|kdbx))$/u;
+  /^(?:\.git|\.nano-os|node_modules|\.env(?:\..*)?|\.ssh|\.gnupg|\.aws|\.netrc|\.npmrc|.*\.(?:pem|key|p12|kdbx))$/iu;
 
 const NEXT = "Make it one (git init), or take `isolation` out of the agent's file.";
 

@@ -166,6 +166,12 @@ test("why there is no copy, or no patch", async () => {
   const codeOf = async (came: Promise<object>): Promise<unknown> =>
     ((await came) as { code?: string }).code;
   expect(await codeOf(trees().open("r1", { from: repository({}) }, signal))).toBe("tree.no_commit");
+  const plain = join(ROOT, `plain-${made++}`);
+  write(plain, { "a.txt": "one\n" });
+  expect(await codeOf(trees().open("r1", { from: plain, branch: "x" }, signal))).toBe(
+    "tree.branch",
+  );
+  expect(await codeOf(trees().open("r1", { from, branch: "missing" }, signal))).toBe("tree.git");
   const inside = openTrees(parts, join(from, "copies"));
   expect(await codeOf(inside.open("r1", { from }, signal))).toBe("tree.inside");
   const open = join(ROOT, "everybody's");

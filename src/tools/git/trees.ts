@@ -96,13 +96,15 @@ async function open({
   branch,
   signal,
 }: Opening): Promise<{ commit: string } | Failure> {
+  const isPlain = !fs.existsSync(join(from, ".git"));
   const refused = again(() => refusal(dir, run, from));
   if (refused) return refused;
+  if (isPlain && branch !== undefined) return noBranch(from, branch);
   const own = join(dir, run);
   const [copy, stage, tree] = [join(own, "copy"), join(own, "stage"), join(own, "tree")];
   fs.rmSync(own, { recursive: true, force: true });
   again(() => fs.mkdirSync(copy, { recursive: true, mode: 0o700 }));
-  if (!fs.existsSync(join(from, ".git"))) {
+  if (isPlain) {
     const plain = copyPlain(from, tree);
     if ("code" in plain) fs.rmSync(own, { recursive: true, force: true });
     else keepApart(own);
@@ -135,6 +137,11 @@ const NO_COMMIT: Failure = {
   message: "Nothing is committed in this repository yet, so there is nothing to work on.",
   next: 'Commit what is there: git add . && git commit -m "First"',
 };
+
+function noBranch(from: string, branch: string): Failure {
+  const message = `${from} is no git repository, so it has no branch ${branch}.`;
+  return { code: "tree.branch", message, next: "Name no branch, or the repository it is in." };
+}
 
 /** Why no copy can be made, as far as that shows before git is asked. */
 function refusal(dir: string, run: string, from: string): Failure | null {
