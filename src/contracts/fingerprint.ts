@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "54e59fb50df8eb77f59ee6244a4f4e6a488018e7bde3c45e35e7463b428fed72";
+export const SCHEMAS_HASH = "d99710bf0bce06420a8ee011a873894dbb24ebb09283e0021cf8d863df248ca2";
