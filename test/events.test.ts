@@ -63,6 +63,17 @@ async function stop(watching: Running): Promise<void> {
 
 const APPENDS = { on: "file.changed", paths: ["inbox/**/*.md"], run: "tool:log_append" };
 
+test("a server answers as well, unless another process does", async () => {
+  using me = await machine([{ ...APPENDS, args: { text: "saw {what}" } }]);
+  const serving = me.begin(["serve", "--port", "0"]);
+  await serving.until('"state":"listening"');
+  const second = me.begin(["serve", "--port", "0"]);
+  await second.until("nothing begins by itself here");
+  writeFileSync(join(me.userHome, "inbox/a.md"), "x");
+  await serving.until('"outcome":"succeeded"');
+  await Promise.all([stop(serving), stop(second)]);
+});
+
 describe("a file that changed", () => {
   test("is answered by the skill's own tool, with no agent, on the record", async () => {
     using me = await machine([{ ...APPENDS, args: { text: "saw {what}" } }]);

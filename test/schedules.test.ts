@@ -69,3 +69,19 @@ test("one whose plan was changed waits, and says so wherever one looks", async (
   watching.kill("SIGINT");
   expect((await watching.ended).code).toBe(0);
 });
+
+test("servers begin it as well, whichever is there, and once", async () => {
+  using me = person();
+  await me.nanos("init", "--from", "toy");
+  writeFileSync(join(me.userHome, "sum.yaml"), PLAN);
+  const both = [me.begin(["serve", "--port", "0"]), me.begin(["serve", "--port", "0"])];
+  for (const one of both) await one.until("listening on ");
+  await add(me, "served");
+  await Promise.race(both.map((one) => one.until('"state":"begun"')));
+  while (!(await missions(me)).some(({ outcome }) => outcome !== null)) continue;
+  expect(await missions(me)).toMatchObject([{ outcome: "succeeded" }]);
+  for (const one of both) {
+    one.kill("SIGTERM");
+    expect((await one.ended).code).toBe(0);
+  }
+});

@@ -68,6 +68,17 @@ const missions = fc.record({
   budget: fc.record({ calls: fc.integer({ min: 1, max: 20 }) }, { requiredKeys: [] }),
 });
 
+/** One whose tasks are all let, or all refused, whatever else is drawn. */
+function plain(skills: string[]) {
+  const agent = (name: string) => ({ name, skills, agents: [], limits: {}, calls: [] });
+  const [tool, args] = ["look", {}];
+  return {
+    agents: AGENTS.map(agent) as never,
+    tasks: Array.from({ length: 4 }, () => ({ tool, args })),
+    ...{ depth: 1, within: undefined, budget: {} },
+  };
+}
+
 interface Ran {
   readonly started: RunStarted;
   readonly actions: { readonly action: Action; readonly decision: Decision }[];
@@ -148,7 +159,7 @@ test("nothing in a mission reaches further than the mission, its agent and whoev
         }
       }
     }),
-    { numRuns: 100 },
+    { numRuns: 100, examples: [[plain(SKILLS)], [plain(SKILLS)], [plain([])], [plain([])]] },
   );
   // The plans are not all bare.
   expect(allowed).toBeGreaterThan(5);

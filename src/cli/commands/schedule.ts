@@ -72,7 +72,7 @@ async function add(context: Context, input: Input): Promise<number> {
   await show(context, saved, (): readonly Line[] => [
     ...preflightLines(saved, terminal.columns),
     [span("saved", "green"), ": it begins under exactly this, and waits where it is changed"],
-    [span("nanos watch begins it while it goes on", "dim")],
+    [span("nanos watch or nanos serve begins it while it goes on", "dim")],
   ]);
   return EXIT.succeeded;
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { codeOf, NanosError } from "../../std/error.ts";
+import type { Nanos } from "../../contracts/nanos.ts";
+import { codeOf, messageOf, NanosError } from "../../std/error.ts";
 import { systemRandom } from "../../std/random.ts";
 import { type Command, type Context, flag, type Input, option } from "../command.ts";
 import { EXIT } from "../exit.ts";
@@ -37,16 +38,26 @@ export const command: Command = {
     const keys = (await nanos.keys.list()).length;
     terminal.err(`listening on ${serving.url}\n`);
     if (keys === 0) terminal.err("no key yet: nanos key new --agent AGENT makes one\n");
-    await toldToStop(context);
+    const stop = new AbortController();
+    const watched = watchToo(nanos, context, stop.signal);
+    await toldToStop(context, stop);
     terminal.err("stopping: what is under way comes to its end\n");
-    await serving.stop();
+    await Promise.all([serving.stop(), watched]);
     return EXIT.succeeded;
   },
 };
 
+/** What may begin by itself does so here as well, unless another process of this home sees to it. */
+async function watchToo(nanos: Nanos, { terminal }: Context, stop: AbortSignal): Promise<void> {
+  try {
+    await nanos.watch(stop, (fired) => terminal.out(`${JSON.stringify(fired)}\n`));
+  } catch (error) {
+    terminal.err(`nothing begins by itself here: ${messageOf(error)}\n`);
+  }
+}
+
 /** Waits until it is told to stop; told twice, it stops at once. */
-async function toldToStop({ terminal, clock }: Context): Promise<void> {
-  const stop = new AbortController();
+async function toldToStop({ terminal, clock }: Context, stop: AbortController): Promise<void> {
   terminal.onInterrupt(() => {
     if (stop.signal.aborted) process.exit(EXIT.cancelled);
     stop.abort();
