@@ -18,11 +18,11 @@ const PAGES = [
 ];
 const text = (page: string): string => readFileSync(join(ROOT, page), "utf8");
 
-/** Command lines of a page: those that stand alone, without what is said beside them, and those in a sentence. */
+/** Command lines of a page: those that stand alone, without what is beside them or behind a pipe, and those in a sentence. */
 function commandsIn(page: string): readonly string[] {
   const alone = Array.from(
     text(page).matchAll(/^(?: {4}|# {5})(nanos [^\n]*)$/gmu),
-    ([, line = ""]) => line.split(/ {2,}/u, 1)[0] ?? "",
+    ([, line = ""]) => line.split(/ {2,}| [|<>] /u, 1)[0] ?? "",
   );
   const said = Array.from(text(page).matchAll(/`(nanos [^`]+)`/gu), ([, line = ""]) => line);
   return [...alone, ...said].map((line) => line.replaceAll(/\s+/gu, " ").trim());
