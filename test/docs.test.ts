@@ -22,10 +22,12 @@ const text = (page: string): string => readFileSync(join(ROOT, page), "utf8");
 function commandsIn(page: string): readonly string[] {
   const alone = Array.from(
     text(page).matchAll(/^(?: {4}|# {5})(nanos [^\n]*)$/gmu),
-    ([, line = ""]) => line.split(/ {2,}| [|<>] /u, 1)[0] ?? "",
+    ([, line = ""]) => line.split(/ {2,}/u, 1)[0] ?? "",
   );
   const said = Array.from(text(page).matchAll(/`(nanos [^`]+)`/gu), ([, line = ""]) => line);
-  return [...alone, ...said].map((line) => line.replaceAll(/\s+/gu, " ").trim());
+  return [...alone, ...said].map((line) =>
+    (line.split(/ [|<>] /u, 1)[0] ?? "").replaceAll(/\s+/gu, " ").trim(),
+  );
 }
 
 /** A line as words; what stands for a word (`…`, `[...]`) is left out. */
