@@ -52,8 +52,7 @@ import type { Sandbox } from "./sandbox/sandbox.ts";
 import { openSandbox } from "./sandbox/open.ts";
 import { cognitionDesk } from "./evolution/cognition/desk.ts";
 import { writing } from "./evolution/cognition/writing.ts";
-import type { TraitDesk } from "./evolution/desk.ts";
-import { openEvolution } from "./evolution/open.ts";
+import { type Evolving, openEvolution } from "./evolution/open.ts";
 import type { Starter } from "./kernel/schedule/keep.ts";
 import { missionDesks, missionWays } from "./missions/desk.ts";
 import type { Store } from "./missions/schedule/needs.ts";
@@ -259,7 +258,7 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
     ...{ models, grants, skills, ...keptIn(home, { world, arrangement, settings }) },
     cognition: cognitionDesk(world, writing(world, models.models.list)),
     agents: agentDesk({ ...made, modelOf: models.config, chance: CHANCE }),
-    ...missionDesks({ ...made, ...aroundMissions(made, options), world }),
+    ...missionDesks({ ...made, ...aroundMissions(made, options), world, after: evolving.after }),
   };
   const place = placeOf(home, arrangement, sandbox);
   const nanos = nanosOf({ ...desks, evolving, world, place, arrangement, sandbox, vault });
@@ -268,7 +267,7 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
 
 function worldOf(parts: Omit<Parameters<typeof openWorld>[0], "evolving" | "missions">): {
   world: World;
-  evolving: TraitDesk;
+  evolving: Evolving;
 } {
   const evolving = openEvolution(parts.home, parts.journal, systemClock);
   const missions = missionWays(parts.models.models.list);
@@ -354,7 +353,7 @@ function nanosOf(
     grants: GrantDesk;
     sandbox: Sandbox;
     vault: Vault;
-    evolving: TraitDesk;
+    evolving: Evolving;
   },
 ): Parts["nanos"] {
   const { world, place, arrangement, grants, sandbox, vault } = parts;

@@ -7,6 +7,7 @@ import type { Ask, RunOutcome } from "./run.ts";
 import type { TraceLine } from "./trace.ts";
 import { Checked } from "./checked.ts";
 import { JsonSchema } from "./json.ts";
+import { Label } from "./label.ts";
 import { Evidence, Failure } from "./outcome.ts";
 import { ArtifactType, Plan } from "./plan.ts";
 import { STAGES, TRAITS } from "./stage.ts";
@@ -42,6 +43,15 @@ export const MissionStart = z.strictObject({
   raised: z.string(),
   /** The mission it repeats. */
   again: z.string().optional(),
+  /** The mission it follows on from, and the how manieth of such a chain it is. */
+  follows: z
+    .strictObject({
+      run: z.string(),
+      place: z.number().int(),
+      /** Of what that mission came to: its inputs are made of that, and are nobody's word. */
+      label: Label,
+    })
+    .optional(),
   /** Checks the operator let go beforehand, `TASK.CHECK`. */
   waived: z.array(z.string()).optional(),
 });
@@ -133,6 +143,14 @@ export const STAGE_EVENTS = [
     kind: z.literal("trait.unlocked"),
     trait: z.enum(TRAITS),
     stage: z.enum(STAGES),
+  }),
+  /** A plan names one that follows, and it did not begin. */
+  z.strictObject({
+    kind: z.literal("mission.not_followed"),
+    mission: z.string(),
+    /** The plan that was to follow. */
+    plan: z.string(),
+    why: Failure,
   }),
   z.strictObject({
     kind: z.literal("trait.switched"),

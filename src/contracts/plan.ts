@@ -199,6 +199,14 @@ export const Profile = z.strictObject({
   rules: z.array(Rule).min(1),
 });
 
+/** A mission that begins when this one ended proven, where the operator has AUTONOMOUS_CHAIN on. */
+const Then = z.strictObject({
+  /** A plan of the arrangement. */
+  plan: Name,
+  /** Its inputs; texts may hold `{{ EXPRESSION }}` over what this mission was given and came to. */
+  inputs: z.record(Name, JsonSchema).default({}),
+});
+
 /** A plan, `plans/NAME.yaml`: what a mission does, and in which order. */
 export const Plan = z.strictObject({
   name: Name,
@@ -216,5 +224,7 @@ export const Plan = z.strictObject({
   deadline: Duration.optional(),
   profiles: z.record(Name, Profile).default({}),
   tasks: z.array(Task).min(1).max(100),
+  // What is not said is not part of it, so that plans from before have the hash they had.
+  then: z.array(Then).min(1).max(4).optional(),
 });
 export type Plan = z.infer<typeof Plan>;

@@ -7,6 +7,7 @@ import { type Found, type Looker, RECALL_MISSIONS } from "../kernel/looks/look.t
 import { memoryDir } from "../kernel/open/world.ts";
 import { traceOf } from "../kernel/views/trace.ts";
 import type { World } from "../kernel/world.ts";
+import type { After } from "../missions/after.ts";
 import { openMemory } from "../memory/open.ts";
 import type { Clock } from "../std/clock.ts";
 import { joinLabels, UNKNOWN_LABEL } from "../gate/labels.ts";
@@ -14,6 +15,7 @@ import { LIMITS } from "../std/limits.ts";
 import type { Json } from "../std/json.ts";
 import { thoughtsOf } from "./cognition/desk.ts";
 import { numbersOf, unknownMission } from "./analyze.ts";
+import { chaining } from "./chain.ts";
 import { companionText, operatorContext } from "./companion.ts";
 import { type TraitDesk, traitDesk } from "./desk.ts";
 import { keptIn } from "./kept.ts";
@@ -21,6 +23,8 @@ import { pastMissions, recallMissions } from "./recall.ts";
 
 /** What is worked out from a home's missions, as its surfaces go by it and as its runs do. */
 export interface Evolving extends TraitDesk {
+  /** What follows on from a mission that ended. */
+  readonly after: After;
   readonly runs: Pick<World, "traits" | "look" | "thoughts" | "companion">;
 }
 
@@ -47,7 +51,8 @@ export function openEvolution(
   const look: World["look"] = async (name, text, looker) =>
     lookBack({ journal, memory }, await traits.traits(), { name, text, looker });
   const thoughts = thoughtsOf(journal);
-  return { ...traits, runs: { traits: traits.traits, look, thoughts, companion } };
+  const after = chaining(journal, traits);
+  return { ...traits, after, runs: { traits: traits.traits, look, thoughts, companion } };
 }
 
 /** What a look of an agent finds. @throws NanosError `mission.unknown`. */

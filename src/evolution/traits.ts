@@ -79,7 +79,12 @@ const ABOUT: Readonly<Record<TraitName, TraitAbout & { readonly from: StageName 
     where: "nanos mission numbers; the tool mission_numbers",
     use: "switched",
   },
-  AUTONOMOUS_CHAIN: { from: "SOVEREIGN", ...NOT_YET },
+  AUTONOMOUS_CHAIN: {
+    from: "SOVEREIGN",
+    does: "A plan may name plans that follow once its mission ended proven, each past the gate.",
+    where: "`then` in a plan",
+    use: "switched",
+  },
   OPERATOR_FUSION: { from: "SOVEREIGN", ...NOT_YET },
   CLAIM_ANALYZE: {
     from: "SOVEREIGN",

@@ -43,7 +43,14 @@ export async function begin(world: World, asked: Begun, call?: DirectCall): Prom
   assert(world.journal.head(run) === null, `run ${run} begins once`);
   const started = await startOf(world, facts, { ...request, run }, call);
   const lease = take(world.journal, run);
-  await request.held?.(run);
+  try {
+    // Read while it is held: where the name was given, another process may have begun it meanwhile.
+    if (world.journal.head(run) !== null) throw begunAlready(run);
+    await request.held?.(run);
+  } catch (error) {
+    lease.release();
+    throw error;
+  }
   return carry(world, lease, { run, started, facts, recorded: [], hooks: request });
 }
 
@@ -98,6 +105,11 @@ export async function cancel(world: World, run: string): Promise<void> {
   if (journal.carried(top)) return;
   const handle = await resume(world, top, { signal: AbortSignal.abort(CANCELLED) });
   await handle.done;
+}
+
+function begunAlready(run: string): NanosError {
+  const message = `Run ${run} has begun already.`;
+  return new NanosError("run.busy", message, `See it: nanos trace show ${run}`);
 }
 
 function take(journal: Journal, run: string): Lease {

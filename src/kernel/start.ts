@@ -58,7 +58,12 @@ export interface Followed {
 }
 
 /** Who may have influenced what a run is asked, where the operator did not ask it themselves. */
-export function labelOfAsker({ event, client }: RunStarted): readonly Label[] {
+export function labelOfAsker({ event, client, mission }: RunStarted): readonly Label[] {
+  if (mission?.follows) {
+    const { label, run } = mission.follows;
+    const own = { ...label, sources: [...label.sources, `mission:${run}`] };
+    return client === undefined ? [own] : [own, ...labelOfAsker({ client } as RunStarted)];
+  }
   if (client !== undefined) return [{ ...UNKNOWN_LABEL, sources: [`client:${client}`] }];
   if (event === undefined) return [];
   const sources = [`event:${event.id}`];
@@ -194,7 +199,8 @@ function askedIn(
       guard.clean(mission.start).value as unknown as Json,
     ) as unknown as MissionStart;
     // What the operator gave it is said; a plan is a file, and an agent's plan is an agent's words.
-    const said = start.by === OPERATOR ? canonical(start.inputs as Json) : "";
+    const isSaid = start.by === OPERATOR && start.follows === undefined;
+    const said = isSaid ? canonical(start.inputs as Json) : "";
     return { request: guard.clean(typed).value, said, mission: start, ...asker };
   }
   // A command is the operator's way to use a skill; whoever else types it has typed a text.

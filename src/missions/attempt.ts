@@ -51,10 +51,14 @@ export async function attempt(
   if (outcome.status !== "done") {
     return { state: "failed", status: outcome.status, failure: outcome.failure };
   }
-  const { child, output, released, degraded = false } = outcome;
-  const answer = child && !released && isObject(output) ? (output["answer"] ?? null) : output;
+  const { child, degraded = false } = outcome;
   const evidence = child?.evidence ?? null;
-  return { state: "done", output: ordered(answer), from: step, evidence, degraded };
+  return { state: "done", output: answerIn(outcome), from: step, evidence, degraded };
+}
+
+/** What a call or delegation came to, as other tasks go on from it. */
+export function answerIn({ child, output, released }: Extract<Outcome, { status: "done" }>): Json {
+  return ordered(child && !released && isObject(output) ? (output["answer"] ?? null) : output);
 }
 
 function wantFor(

@@ -10,7 +10,6 @@ import type { Plan } from "../contracts/plan.ts";
 import type { AskReply } from "../contracts/question.ts";
 import type { Schedules } from "../contracts/schedule.ts";
 import { checkPlan } from "../home/arrangement/plans.ts";
-import { manifestError } from "../home/arrangement/manifest.ts";
 import { answerAsk, listAsks } from "../kernel/desk/approvals.ts";
 import type { Going } from "../kernel/events/watch.ts";
 import type { Starter } from "../kernel/schedule/keep.ts";
@@ -24,12 +23,13 @@ import { topRun } from "../kernel/views/traces.ts";
 import type { Facts, World } from "../kernel/world.ts";
 import { NanosError } from "../std/error.ts";
 import { plainText } from "../std/text.ts";
+import { type After, followedBy } from "./after.ts";
 import { carrying, type EngineDesk, engineDesk, type MissionEngines } from "./engine/desk.ts";
 import { checkWaived, estimateOf, followed, type Given, inputsFor } from "./plan/begin.ts";
 import { type Known, planFaults } from "./plan/check.ts";
 import { decideBy } from "./follow.ts";
 import { planReader } from "./plan/handed-in.ts";
-import { knownTo } from "./plan/known.ts";
+import { knownTo, refuseFaults } from "./plan/known.ts";
 import { fileOf, handInsOf, planOf, type PlanPlaces, type Sourced } from "./plan/source.ts";
 import { keeping, mayBegin, scheduleDesk } from "./schedule/desk.ts";
 import type { Looking } from "./schedule/preflight.ts";
@@ -70,7 +70,10 @@ export function missionDesks(parts: DeskParts): {
       return plan;
     },
   };
-  const engines = engineDesk({ ...parts, mayBegin: (input) => mayBegin(looking, input) });
+  const engines = followedBy(
+    engineDesk({ ...parts, mayBegin: (input) => mayBegin(looking, input) }),
+    parts,
+  );
   return {
     engines,
     going: [keeping(parts.world, parts.arrangement.workspace, parts.open), carrying(engines)],
@@ -85,6 +88,7 @@ type DeskParts = Omit<MissionDesk, "engines"> &
   Pick<Looking, "store"> & {
     /** The arrangement as it is now, for what begins at its time. */
     readonly open: () => Promise<Starter>;
+    readonly after: After;
   };
 
 /** Missions as a person asks about them: a mission is a run, and goes the ways of one. */
@@ -211,17 +215,6 @@ function knownHere(
 function wished({ agent, goal, model, most = {}, ...hooks }: PlanWish): Begun {
   const text = `Hand in a plan with ${HAND_IN} for what follows, and do nothing else of it.\n\n${goal}`;
   return { ...hooks, text, goal, agent, plans: most, ...(model === undefined ? {} : { model }) };
-}
-
-/** @throws NanosError `manifest.invalid`. */
-function refuseFaults(plan: Plan, known: Known): void {
-  const faults = planFaults(plan, known);
-  if (faults.length === 0) return;
-  const problems = faults.map(({ path, text }) => ({
-    ...{ file: `plan ${plan.name}`, line: 1, column: 1 },
-    text: `${path.join(".")}: ${text}`,
-  }));
-  throw manifestError("plans", problems);
 }
 
 function lineOf({ journal }: World, mission: string): MissionLine {

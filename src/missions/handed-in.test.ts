@@ -87,6 +87,7 @@ const REFUSED: readonly (readonly [what: string, plan: string, says: string, Par
   ["another's tools", plan("agent: oracle"), "a plan of planner is followed as planner"],
   ["a tool of another's", plan("", "tasks: [{ id: a, tool: send }]"), "planner has no tool 'send'"],
   ["what nobody gives", plan("inputs: { topic: {} }"), "needs a default"],
+  ["what follows it", plan("then: [{ plan: other }]"), "only a plan of the operator's names"],
   ["more calls than there are", plan("budget: { calls: 10 }"), "is more than the 9 there is"],
   ["more tasks at once", plan("budget: { width: 64 }"), `the ${LIMITS.missionWidth} there is`],
   ["more time", plan("budget: { time: 9d }"), `the ${LIMITS.missionMs} there is`],

@@ -169,6 +169,8 @@ export const LIMITS = {
   /** A condition of a plan, and how deep its brackets may go. */
   expressionChars: 500,
   expressionDepth: 16,
+  /** Missions that begin one after the other by themselves, the first counted. */
+  missionChain: 8,
   /** What of the outputs of a mission's last tasks it says in the end. */
   missionTextChars: 40_000,
 

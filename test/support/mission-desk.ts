@@ -43,6 +43,7 @@ export function deskOf(
     models: () => [],
     store: async () => ({ models: [], secrets: [], env: {} }),
     open: () => Promise.reject(new Error("nothing is opened here")),
+    after: async () => undefined,
   });
   const house = scriptedHouse(SCRIPT);
   const typed = (argv: readonly string[], input?: string): Promise<Came> =>

@@ -30,9 +30,15 @@ export interface EngineDesk {
   readonly mayBegin?: MayBegin;
 }
 
+type Told = (run: string, came: string) => void;
+
 /** How missions begin, go on and are stopped, on whichever engine they are. */
 export interface MissionEngines extends Engines {
   begin(input: MissionInput, hooks: RunHooks): Promise<RunHandle>;
+  /** Leaves it to whoever carries missions; nothing where it was left to them before. */
+  submit(input: MissionInput & { readonly run: string }): Promise<void>;
+  /** As for everybody, with what is done about a mission that ended. */
+  work(signal: AbortSignal, told?: Told, ended?: (run: string) => Promise<void>): Promise<void>;
   resume(run: string, hooks?: RunHooks): Promise<RunHandle>;
   cancel(run: string): Promise<void>;
   /** @throws NanosError `fork.engine`, and as the kernel's own does. */
@@ -64,7 +70,11 @@ export function engineDesk(desk: EngineDesk): MissionEngines {
       if (from === to) return;
       await move(journal, run, await engineOf(desk, from), await engineOf(desk, to));
     },
-    work: (signal, told) => work(desk, signal, told),
+    work: (signal, told, ended) => work(desk, signal, told, ended),
+    submit: async (input) => {
+      const engine = await engineOf(desk, (await configIn(home)).use);
+      await engine.submit({ ...MISSION, run: input.run, input: asInput(input) });
+    },
     begin: async (input, hooks) => {
       const { use } = await configIn(home);
       if (use === "restate") return throughRestate(desk, hooks, { begins: input });
@@ -163,7 +173,8 @@ function spaceOf(world: World): string {
 async function work(
   desk: EngineDesk,
   signal: AbortSignal,
-  told: (run: string, came: string) => void = () => undefined,
+  told: Told = () => undefined,
+  ended: (run: string) => Promise<void> = async () => undefined,
 ): Promise<void> {
   const { restate } = await configIn(desk.home);
   const names = restate ? ["local", "restate"] : ["local"];
@@ -177,6 +188,7 @@ async function work(
         await carry(held);
         const standing = board.standingOf(desk.world.journal, run);
         told(run, standing.state === "ended" ? standing.outcome : standing.state);
+        if (standing.state === "ended") await ended(run);
       });
     }
     if (signal.aborted) return;

@@ -1,6 +1,9 @@
 import type { Estimate, MissionStart } from "../../contracts/mission.ts";
 import type { Plan, PlanInput } from "../../contracts/plan.ts";
-import type { Budget } from "../../contracts/usage.ts";
+import type { Budget, Spent } from "../../contracts/usage.ts";
+import type { Rank } from "../../contracts/action.ts";
+import { carveBudget } from "../../gate/budget.ts";
+import { rankNumber } from "../../gate/ranks.ts";
 import type { Followed } from "../../kernel/start.ts";
 import type { Facts } from "../../kernel/world.ts";
 import { ordered } from "../../std/canonical.ts";
@@ -12,7 +15,7 @@ import { nearest } from "../../std/nearest.ts";
 import { checkId } from "./check.ts";
 import { standIns, widthOf } from "./order.ts";
 import { asideOf, rulesOf } from "../../gate/rules/profiles.ts";
-import { rankOfPlan } from "./rank.ts";
+import { type PlanRank, rankOfPlan } from "./rank.ts";
 
 /** What a mission is begun with beside its plan. */
 export interface Given {
@@ -23,24 +26,43 @@ export interface Given {
   readonly from?: string;
   readonly waived?: readonly string[];
   readonly again?: string;
+  /** The mission it follows on from: its rank is the least, and its part of what that left is all there is. */
+  readonly follows?: NonNullable<MissionStart["follows"]> & {
+    readonly rank: Rank;
+    readonly budget: Budget;
+  };
 }
 
 /** What a run that follows a plan begins with. */
 export function followed(facts: Facts, plan: Plan, given: Given): Followed {
-  const { inputs, by, from, waived, again } = given;
+  const { inputs, by, from, waived, again, follows } = given;
   const whole = ordered(plan as unknown as Json) as unknown as Plan;
   return {
     start: {
       ...{ plan: whole, hash: hashOf(whole as unknown as Json), inputs, by },
       ...(from === undefined ? {} : { from }),
-      ...rankOfPlan(facts, plan),
+      ...leastRank(rankOfPlan(facts, plan), follows),
+      ...(follows === undefined ? {} : { follows: placeOf(follows) }),
       ...(again === undefined ? {} : { again }),
       ...(waived === undefined || waived.length === 0 ? {} : { waived: [...waived] }),
     },
-    budget: budgetOfPlan(facts, plan),
+    budget: follows
+      ? carveBudget(follows.budget, UNSPENT, budgetOfPlan(facts, plan))
+      : budgetOfPlan(facts, plan),
     rules: rulesOf(plan),
     aside: asideOf(plan, null),
   };
+}
+
+const UNSPENT: Spent = { turns: 0, calls: 0, tokens: 0, ms: 0, cost: 0, unpriced: false };
+
+function placeOf({ run, place, label }: NonNullable<Given["follows"]>): MissionStart["follows"] {
+  return { run, place, label };
+}
+
+function leastRank(own: PlanRank, follows: Given["follows"]): PlanRank {
+  if (follows === undefined || rankNumber(own.rank) >= rankNumber(follows.rank)) return own;
+  return { rank: follows.rank, raised: `mission ${follows.run}` };
 }
 
 /** What a mission may use in all. */

@@ -1,5 +1,6 @@
 import type { Check, Plan, Recover, Task } from "../../contracts/plan.ts";
 import { compilePattern } from "../../gate/rules/pattern.ts";
+import type { Json } from "../../std/json.ts";
 import { nearest } from "../../std/nearest.ts";
 import { type Expression, parseExpression, pathsIn } from "../words/expression.ts";
 import { parseTemplate, textsIn } from "../words/template.ts";
@@ -44,6 +45,9 @@ export function planFaults(plan: Plan, known?: Known): readonly PlanFault[] {
     }
     if (known) for (const { path, text } of nameFaults(task, known)) say(at(...path), text);
   }
+  for (const [i, { inputs }] of (plan.then ?? []).entries()) {
+    faults.push(...thenFaults(plan, inputs, ["then", i, "inputs"]));
+  }
   const circle = faults.length === 0 ? cycleIn(plan.tasks) : null;
   if (circle) {
     const path = ["tasks", ids.indexOf(circle[0] ?? ""), "needs"];
@@ -83,6 +87,16 @@ function profileFaults({ profiles }: Plan): readonly PlanFault[] {
           ],
     ),
   );
+}
+
+/** What follows looks at every task: all of them have ended. */
+function thenFaults(plan: Plan, inputs: Json, at: Path): readonly PlanFault[] {
+  const last = { id: "then", needs: plan.tasks.map(({ id }) => id) };
+  return textsIn(inputs).flatMap(({ text, path }) => {
+    const parts = parseTemplate(text);
+    const all = typeof parts === "string" ? [parts] : parts.flatMap(leadsNowhere(plan, last));
+    return all.map((one) => ({ path: [...at, ...path], text: one }));
+  });
 }
 
 /** Conditions, templates and patterns of one task. */
@@ -140,7 +154,7 @@ export function checkId({ id, says: _, observe: _observe, ...kind }: Check): str
 }
 
 /** What the paths of an expression look at and cannot find when the task begins. */
-function leadsNowhere(plan: Plan, task: Task, output = false) {
+function leadsNowhere(plan: Plan, task: Pick<Task, "id" | "needs">, output = false) {
   const inputs = Object.keys(plan.inputs);
   return (part: string | Expression): readonly string[] => {
     if (typeof part === "string") return [];

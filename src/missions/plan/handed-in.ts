@@ -72,6 +72,9 @@ function boundFaults(frame: Asker, plan: Plan): readonly PlanFault[] {
     if (input.default !== undefined) continue;
     faults.push({ path: ["inputs", name], text: "needs a default: nobody is there to give it" });
   }
+  if (plan.then !== undefined) {
+    faults.push({ path: ["then"], text: "only a plan of the operator's names what follows" });
+  }
   return [...faults, ...reachFaults(frame, plan)];
 }
 

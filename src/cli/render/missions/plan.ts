@@ -30,7 +30,10 @@ export function estimateLines({ rank, raised, by, estimate }: PlanView, across: 
   return [first, [span(bound, "dim")]].map((line) => fitLine(line, across));
 }
 
-function givenLines({ inputs, profiles, deadline, tasks }: Plan, width: number): readonly Line[] {
+function givenLines(
+  { inputs, profiles, deadline, tasks, then = [] }: Plan,
+  width: number,
+): readonly Line[] {
   const lines = [
     ...Object.entries(inputs).map(([name, { type, choices, default: given }]) => {
       const kind = choices === undefined ? type : choices.join(" or ");
@@ -41,6 +44,7 @@ function givenLines({ inputs, profiles, deadline, tasks }: Plan, width: number):
       const where = inside.length === 0 ? "" : `, in ${inside.join(", ")}`;
       return `rules ${name}: ${mode}, ${count(rules.length, "rule")}${where}`;
     }),
+    ...then.map(({ plan }) => `once it is proven, ${plan} follows (AUTONOMOUS_CHAIN)`),
     ...(deadline === undefined ? [] : [`nothing begins after ${duration(deadline)}`]),
   ];
   return lines.map((text): Line => [span(fit(text, width), "dim")]);
