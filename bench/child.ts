@@ -24,6 +24,7 @@ export const CASES: Readonly<Record<string, () => Promise<Case>>> = {
   "journal disk": async () => (await import("./cases/journal.ts")).disk,
   "journal sqlite": async () => (await import("./cases/journal.ts")).sqlite,
   "journal nanos": async () => (await import("./cases/journal.ts")).journal,
+  "status kept": async () => (await import("./cases/missions/status.ts")).status,
   "engine local": async () => (await import("./cases/missions/engine.ts")).engine,
   "gate nanos": async () => (await import("./cases/gate.ts")).gate,
   "gate texts": async () => (await import("./cases/gate.ts")).texts,

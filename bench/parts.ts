@@ -50,6 +50,29 @@ export const JOURNAL: Row = {
   ],
 };
 
+export const STATUS: Row = {
+  name: "status",
+  cases: ["status kept"],
+  rounds: 3,
+  lines: [
+    {
+      says: "the stage from 2,000 chains, each entry checked",
+      of: "status kept",
+      figure: "chainsMs",
+      unit: "ms",
+    },
+    {
+      says: "the stage from what was read of them once",
+      of: "status kept",
+      figure: "keptMs",
+      unit: "ms",
+      by: "status kept",
+      byFigure: "chainsMs",
+      target: atMost("status: kept / from 2,000 chains", 0.2),
+    },
+  ],
+};
+
 export const ENGINE: Row = {
   name: "engine",
   cases: ["engine local"],

@@ -1,4 +1,4 @@
-import { ENGINE, GATE, JOURNAL, START, TOOL } from "./parts.ts";
+import { ENGINE, GATE, JOURNAL, START, STATUS, TOOL } from "./parts.ts";
 import { atLeast, atMost, type Row, type Target } from "./row.ts";
 
 /** Rows about whole runs, and the list of all rows. */
@@ -247,7 +247,7 @@ const FAN_OUT: Row = {
 /** In the order of the table. */
 export const ROWS: readonly Row[] = [
   ...[STEP, GROWTH, REPLAY, STREAM, SESSION, FAN_OUT],
-  ...[JOURNAL, ENGINE, GATE, TOOL, START],
+  ...[JOURNAL, ENGINE, STATUS, GATE, TOOL, START],
 ];
 
 /** Every target, in the order of the table. */

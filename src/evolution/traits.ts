@@ -44,9 +44,6 @@ function percent(rate: number): string {
   return `${Math.floor(rate * 100 + 1e-9)}%`;
 }
 
-/** For what does nothing: said plainly, and nobody is asked to switch it on. */
-const NOT_YET = { does: "Nothing in this version.", where: "-", use: "none" } as const;
-
 const ABOUT: Readonly<Record<TraitName, TraitAbout & { readonly from: StageName }>> = {
   OBSERVE: {
     from: "DORMANT",
@@ -66,7 +63,12 @@ const ABOUT: Readonly<Record<TraitName, TraitAbout & { readonly from: StageName 
     where: "nanos context",
     use: "switched",
   },
-  WORKER_SPAWN: { from: "FORGING", ...NOT_YET },
+  WORKER_SPAWN: {
+    from: "FORGING",
+    does: "Nothing in this version: a mission of one task is begun by you (nanos mission new).",
+    where: "-",
+    use: "none",
+  },
   BELIEF_TRACK: {
     from: "FORGING",
     does: "Agents whose file lists the tools may note what they believe, and revise it.",
@@ -85,13 +87,28 @@ const ABOUT: Readonly<Record<TraitName, TraitAbout & { readonly from: StageName 
     where: "`then` in a plan",
     use: "switched",
   },
-  OPERATOR_FUSION: { from: "SOVEREIGN", ...NOT_YET },
+  OPERATOR_FUSION: {
+    from: "SOVEREIGN",
+    does: "Nothing of its own: what your answers point to, nanos rules suggest says without it.",
+    where: "-",
+    use: "none",
+  },
   CLAIM_ANALYZE: {
     from: "SOVEREIGN",
     does: "Agents whose file lists the tools may lay out arguments, and object to those you name.",
     where: "the tools thought_argue, thought_counter, thought_show",
     use: "switched",
   },
-  SELF_MODIFY: { from: "APEX", ...NOT_YET },
-  MULTI_DOMAIN: { from: "APEX", ...NOT_YET },
+  SELF_MODIFY: {
+    from: "APEX",
+    does: "Nothing of its own: the oracle may propose changes of agents without it (grows: true).",
+    where: "-",
+    use: "none",
+  },
+  MULTI_DOMAIN: {
+    from: "APEX",
+    does: "RECALL, ANALYZE and COMPANION look at missions of every workspace of this home.",
+    where: "the tools recall_missions, mission_numbers; nanos context",
+    use: "switched",
+  },
 };
