@@ -1,89 +1,13 @@
 import { expect, test } from "bun:test";
-import { HOME_CHAIN } from "../contracts/chain.ts";
-import type { Arrangement } from "../contracts/arrangement.ts";
-import type { RunStarted } from "../contracts/event.ts";
-import type { Missions } from "../contracts/mission.ts";
 import { Plan } from "../contracts/plan.ts";
-import type { Home } from "../home/home.ts";
 import { replay } from "../kernel/drive/replay.ts";
 import { firstOf } from "../kernel/flow/past.ts";
 import { listAsks } from "../kernel/desk/approvals.ts";
-import type { Lab } from "../kernel/testing/lab.ts";
-import { missionDesks } from "../missions/desk.ts";
 import { decideBy } from "../missions/follow.ts";
 import { planFaults } from "../missions/plan/check.ts";
-import { missionLab, type Written } from "../missions/testing/mission-lab.ts";
-import { NanosError } from "../std/error.ts";
 import { LIMITS } from "../std/limits.ts";
-import { chaining } from "./chain.ts";
-import { seenIn } from "./journal.ts";
-import { ONE, TOOLS } from "./testing/fill.ts";
-
-interface Chained {
-  readonly made: Lab;
-  readonly missions: Missions;
-  /** Plan, state and start of every mission, the oldest first. */
-  readonly all: () => readonly { plan: string; state: string; started: RunStarted }[];
-}
-
-/** Missions of these plans, with AUTONOMOUS_CHAIN on or off. */
-function chained(plans: Readonly<Record<string, Written>>, isOn = true): Chained {
-  const echo = {
-    ...{ name: "echo", scopes: ["net:example.org"] },
-    run: (args: unknown) => (args as { text: string }).text,
-  };
-  const made = missionLab({
-    tools: [...TOOLS, echo],
-    agents: [{ manifest: { name: "oracle" } }],
-  });
-  const parsed = Object.entries(plans).map(([name, written]) => [
-    name,
-    Plan.parse({ name, description: "A plan.", ...written }),
-  ]);
-  const { missions } = missionDesks({
-    world: made.world,
-    home: { config: { read: async () => ({}) } } as unknown as Home,
-    arrangement: { dir: "/a", plans: Object.fromEntries(parsed) } as unknown as Arrangement,
-    ...{ cwd: "/w", models: () => [], store: async () => ({ models: [], secrets: [], env: {} }) },
-    open: () => Promise.reject(new Error("nothing is opened here")),
-    after: chaining(made.journal, {
-      notice: async () => seenIn(made.journal),
-      need: async () => {
-        if (!isOn) throw new NanosError("trait.off", "It is off.", "Switch it on.");
-      },
-    }),
-  });
-  const all: Chained["all"] = () =>
-    missions
-      .list()
-      .toReversed()
-      .flatMap(({ plan, run, state, outcome }) => {
-        const started = firstOf(made.journal, run)?.body;
-        if (started?.kind !== "run.started") return [];
-        return [{ plan, state: outcome ?? state, started }];
-      });
-  return { made, missions, all };
-}
-
-async function begun({ missions }: Chained, plan: string): Promise<string> {
-  const { run, done } = await missions.begin({ plan });
-  await done;
-  return run;
-}
-
-const refusals = ({ made }: Chained): readonly (readonly [string, string])[] =>
-  [...made.journal.chain(HOME_CHAIN)].flatMap(({ body }) =>
-    body?.kind === "mission.not_followed" ? [[body.plan, body.why.code] as const] : [],
-  );
-
-const FIRST: Written = {
-  ...{ tasks: [ONE], rank: "C", budget: { calls: 20 } },
-  then: [{ plan: "second", inputs: { what: "got {{ tasks.a.output }}" } }],
-};
-const SECOND: Written = {
-  inputs: { what: {} },
-  tasks: [{ id: "b", tool: "say", args: {}, checks: ONE.checks }],
-};
+import { begun, chained, FIRST, refusals, SECOND } from "./testing/chained.ts";
+import { ONE } from "./testing/fill.ts";
 
 test("what a plan names follows a proven mission, with its rank, what is left, and nobody's word", async () => {
   const desk = chained({ first: FIRST, second: SECOND });

@@ -59,13 +59,10 @@ export interface Followed {
 
 /** Who may have influenced what a run is asked, where the operator did not ask it themselves. */
 export function labelOfAsker({ event, client, mission }: RunStarted): readonly Label[] {
-  if (mission?.follows) {
-    const { label, run } = mission.follows;
-    const own = { ...label, sources: [...label.sources, `mission:${run}`] };
-    return client === undefined ? [own] : [own, ...labelOfAsker({ client } as RunStarted)];
-  }
-  if (client !== undefined) return [{ ...UNKNOWN_LABEL, sources: [`client:${client}`] }];
-  if (event === undefined) return [];
+  const { label, run } = mission?.follows ?? {};
+  const before = label ? [{ ...label, sources: [...label.sources, `mission:${run}`] }] : [];
+  if (client !== undefined) return [...before, { ...UNKNOWN_LABEL, sources: [`client:${client}`] }];
+  if (event === undefined) return before;
   const sources = [`event:${event.id}`];
   return event.on === "schedule.cron" && event.chain.length === 0
     ? [{ integrity: "directory", secrecy: "public", sources }]
