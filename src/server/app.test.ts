@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { HttpError } from "../contracts/http/wire.ts";
+import { fakeClock } from "../std/clock.ts";
 import { LIMITS } from "../std/limits.ts";
 import type { Route } from "./route.ts";
 import { ROUTES } from "./routes.ts";
-import { type Ask, type Served, codeOf, served } from "./testing/served.ts";
+import { type Ask, HOST, type Served, codeOf, served } from "./testing/served.ts";
 
 /** Who is let in, and what each route says to those who are not. */
 
@@ -137,6 +138,39 @@ describe("the door", () => {
     // The size that is said may be a lie.
     const lying = { key, body: large, headers: { "content-length": "3" } };
     expect(await refused("POST", "/echo", lying)).toBe("413 http.too_large");
+  });
+
+  test("a body that comes too slowly is waited for no longer, and its place is free again", async () => {
+    const late = Promise.withResolvers<void>();
+    const waits: number[] = [];
+    const sleep = (ms: number): Promise<void> => {
+      waits.push(ms);
+      return late.promise;
+    };
+    const slow = await served({ clock: { ...fakeClock(), sleep } });
+    try {
+      let [given, gone] = [0, false];
+      const body = new ReadableStream<Uint8Array>({
+        pull: async (to) => {
+          given += 1;
+          if (given <= 3) return to.enqueue(new TextEncoder().encode("["));
+          late.resolve();
+          await new Promise<never>(() => undefined);
+        },
+        cancel: () => {
+          gone = true;
+        },
+      });
+      const bearer = `Bearer ${await slow.key()}`;
+      const headers = { host: HOST, authorization: bearer, "content-type": "application/json" };
+      const request = new Request(`http://${HOST}/echo`, { method: "POST", headers, body });
+      const came = await slow.app.fetch(request);
+      const { error } = HttpError.parse(await came.json());
+      expect([came.status, error.code]).toEqual([408, "http.slow"]);
+      expect([waits, gone, slow.app.inside()]).toEqual([[LIMITS.httpBodyMs], true, 0]);
+    } finally {
+      await slow.close();
+    }
   });
 
   test("a key asks so often a minute, and others are not held up by it", async () => {

@@ -100,6 +100,30 @@ test("a head that is too large, and one that never ends, get nowhere", async () 
   expect((await fetch(`${serving.url}/health`)).status).toBe(200);
 });
 
+test("heads that come in bits hold nobody up, and are not waited for without end", async () => {
+  const begun = `GET /health HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nX-Slow: `;
+  const held = ["", "GET", begun, begun].map((text) => {
+    const socket = connect(port, "127.0.0.1", () => socket.write(text));
+    let heard = "";
+    socket.on("data", (data) => (heard += data.toString()));
+    socket.on("error", () => undefined);
+    const closed = new Promise<string>((resolve) => {
+      socket.on("close", () => resolve(heard));
+    });
+    return { socket, closed };
+  });
+  expect((await fetch(`${serving.url}/health`)).status).toBe(200);
+  // How long they are held is the runtime's to say, and seconds: that is waited for in the soak.
+  if (process.env["NANOS_SOAK"] !== "1") for (const { socket } of held) socket.destroy();
+  // Whoever goes on with it bit by bit gets no more time than the others.
+  const last = held.at(-1)?.socket;
+  while (last?.writable) {
+    last.write("x");
+    await systemClock.sleep(200);
+  }
+  for (const { closed } of held) expect(statusOf(await closed)).not.toBe("200");
+});
+
 test("what can be reached from elsewhere needs a key, and TLS or a word", async () => {
   const other = await served();
   try {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { KeyWish } from "../../contracts/http/key.ts";
 import { init, type Nanos, openNanos } from "../../nanos.ts";
-import { systemClock } from "../../std/clock.ts";
+import { type Clock, systemClock } from "../../std/clock.ts";
 import { systemRandom } from "../../std/random.ts";
 import { type App, appOf, type LogLine } from "../app.ts";
 import { namesOf } from "../door/guard.ts";
@@ -61,8 +61,19 @@ function keepReports(home: string): void {
   writeFileSync(join(home, "models", "recorded.yaml"), JSON.stringify({ turns }));
 }
 
+export interface ServedOptions {
+  readonly asking?: boolean;
+  readonly keeping?: boolean;
+  /** What the server, and not the home behind it, tells the time by. */
+  readonly clock?: Clock;
+}
+
 /** A home made of the starter toy; with `asking` it asks before it calculates. */
-export async function served({ asking = false, keeping = false } = {}): Promise<Served> {
+export async function served({
+  asking = false,
+  keeping = false,
+  clock = systemClock,
+}: ServedOptions = {}): Promise<Served> {
   const folder = mkdtempSync(join(tmpdir(), "nanos-served-"));
   const options = {
     home: join(folder, ".nano-os"),
@@ -79,7 +90,7 @@ export async function served({ asking = false, keeping = false } = {}): Promise<
     ...{
       nanos,
       carried: openCarried(),
-      clock: systemClock,
+      clock,
       random: systemRandom,
       names: () => names,
     },
