@@ -120,6 +120,21 @@ describe("what holds the one before holds what follows", () => {
     expect(within).toEqual(["read:/ws/notes/a"]);
   });
 
+  test("what follows and is begun again is given nobody's word once more", async () => {
+    const desk = chained(PLANS);
+    await begun(desk, "first");
+    const second = desk.all().at(-1);
+    await (
+      await desk.missions.rerun(second?.run ?? "")
+    ).done;
+    const again = desk.all().at(-1);
+    expect(again?.started).toMatchObject({
+      ...{ said: "", budget: second?.started.budget },
+      mission: { again: second?.run, rank: "C", follows: second?.started.mission?.follows },
+    });
+    expect([desk.all().length, again?.state]).toEqual([3, "succeeded"]);
+  });
+
   test("several share what it left", async () => {
     const then = ["second", "third", "fourth"].map((plan) => ({ plan, inputs: { what: "x" } }));
     const desk = chained({

@@ -5,6 +5,7 @@ import type {
   MissionView,
   PlanWish,
 } from "../contracts/mission.ts";
+import type { RunStarted } from "../contracts/event.ts";
 import type { RunHandle, RunHooks } from "../contracts/nanos.ts";
 import type { Plan } from "../contracts/plan.ts";
 import type { AskReply } from "../contracts/question.ts";
@@ -131,10 +132,13 @@ function missionDesk(desk: MissionDesk): Missions {
     },
     run: async (mission, hooks = {}) => engines.resume(lineOf(world, mission).run, hooks),
     rerun: async (mission, hooks = {}) => {
-      const { plan, by, from, inputs, waived = [] } = startIn(world, mission);
+      const { plan, by, from, inputs, rank, waived = [], follows } = startIn(world, mission);
       const sourced = from === undefined ? { plan, by } : await planOf(desk, from);
       const again = lineOf(world, mission).run;
-      return start(desk, sourced, hooks, { inputs, waived, again });
+      const { budget } = startedOf(world, again);
+      // What it was given is nobody's word this time as well.
+      const before = follows ? { follows: { ...follows, rank, budget } } : {};
+      return start(desk, sourced, hooks, { inputs, waived, again, ...before });
     },
     cancel: async (mission) => engines.cancel(lineOf(world, mission).run),
   };
@@ -227,8 +231,14 @@ function lineOf({ journal }: World, mission: string): MissionLine {
 
 function startIn(world: World, mission: string): MissionStart {
   const { run } = lineOf(world, mission);
-  const started = firstOf(world.journal, run)?.body;
-  if (started?.kind === "run.started" && started.mission) return started.mission;
+  const start = startedOf(world, run).mission;
+  if (start) return start;
+  throw erased(run);
+}
+
+function startedOf({ journal }: World, run: string): RunStarted {
+  const started = firstOf(journal, run)?.body;
+  if (started?.kind === "run.started") return started;
   throw erased(run);
 }
 
