@@ -46,6 +46,7 @@ import { factsHere, memoryDir, openWorld, treesName } from "./kernel/open/world.
 import { begin } from "./kernel/runner.ts";
 import { artifactDesk } from "./kernel/vault/desk.ts";
 import { undoDesk } from "./kernel/undo/desk.ts";
+import { projectFor } from "./kernel/tree/project.ts";
 import { sweepTrees } from "./kernel/tree/tree.ts";
 import type { World } from "./kernel/world.ts";
 import type { Sandbox } from "./sandbox/sandbox.ts";
@@ -369,6 +370,7 @@ function nanosOf(
     ...{ schedules: parts.schedules, ...listedIn(arrangement, world, parts.going) },
     ...{ tools: toolDesk(world), grants: grants.grants },
     run: (request) => begin(world, request),
+    project: (agent, path) => projectFor(world, agent, path),
     ...{ resume: engines.resume, cancel: engines.cancel, fork: engines.fork },
     ...{ undo: undoDesk(world), vault: artifactDesk(world), traits: parts.evolving.desk },
     doctor: async (probe) => {

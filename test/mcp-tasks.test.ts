@@ -147,6 +147,27 @@ test("a task ends in a patch that applies, of the branch and the repository that
   ]);
 });
 
+test("a repository's commands are told from its files, of those the agent may read", async () => {
+  const { client, home } = await served();
+  const folder = join(home.workspace, "inner");
+  writeFileSync(join(folder, "Makefile"), "test:\n\ttrue\nbuild:\n\tgit push\n");
+  symlinkSync("/etc/passwd", join(folder, "Cargo.toml"));
+  expect(await call(client, "onboard_repo", { repo_path: "inner" })).toEqual({
+    failed: false,
+    folder,
+    found: [
+      {
+        ...{ kind: "make", file: "Makefile" },
+        commands: [{ use: "test", argv: ["make", "test"] }],
+        refused: [{ use: "build", word: "push" }],
+      },
+    ],
+  });
+  expect(await call(client, "onboard_repo", { repo_path: ".." })).toMatchObject({
+    error: { code: "tree.outside" },
+  });
+});
+
 test("an unfinished one has no result, a failed one diagnostics, and neither leads out", async () => {
   const made = await served();
   const { client, home } = made;

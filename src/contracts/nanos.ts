@@ -13,6 +13,7 @@ import type { Missions } from "./mission.ts";
 import type { Memories } from "./memory.ts";
 import type { Failure } from "./outcome.ts";
 import type { Approvals, Beforehand, AskReply, CanAnswer, Rules } from "./question.ts";
+import type { Project } from "./project.ts";
 import type { Ask, RunState } from "./run.ts";
 import type { Keeper, SecretLine } from "./secret.ts";
 import type { Schedules } from "./schedule.ts";
@@ -77,6 +78,13 @@ export interface Nanos {
    * @throws NanosError `agent.unknown`, `tool.unknown`.
    */
   can(agent: string, tool: string, args: Json): Promise<CanAnswer>;
+  /**
+   * What the code in a folder of the workspace is built and tested with, by its files; of what the
+   * agent may read. Nothing is run and nothing is recorded.
+   *
+   * @throws NanosError `agent.unknown`, `tree.outside`, `home.too_large`, `home.unreadable`.
+   */
+  project(agent: string, path: string): Promise<Project>;
   readonly arrangement: Arrangement;
   /** How far this home has come, and how it stands. */
   status(): Promise<Status>;

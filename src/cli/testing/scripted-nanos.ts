@@ -358,6 +358,7 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
     memory: MEMORIES,
     rules: rulesOf(script),
     can: async (agent, tool, args) => canAnswer(agent, tool, args),
+    project: unscripted,
     arrangement: ARRANGEMENT,
     doctor: async (probe) => [
       { name: "sandbox", state: "ok", says: probe ? "55 of 55 escapes blocked" : "landlock" },

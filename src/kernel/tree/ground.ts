@@ -35,7 +35,7 @@ export function groundOf(
   }
   if (!isCopied) return { workspace };
   const { path, branch } = wish ?? {};
-  const from = path === undefined ? workspace : within(facts, agent, path);
+  const from = path === undefined ? workspace : folderFor(facts, agent, path);
   return {
     workspace: trees.placeOf(run),
     tree: { from, ...(branch === undefined ? {} : { branch: branchIn(branch) }) },
@@ -46,7 +46,7 @@ export function groundOf(
  * The folder a path leads to, through whatever links: one of the workspace that the agent's own reach
  * covers, and nothing a copy of the workspace would have left out.
  */
-function within(facts: Facts, agent: AgentManifest, path: string): string {
+export function folderFor(facts: Facts, agent: AgentManifest, path: string): string {
   const { workspace, machine } = facts;
   const root = realOf(workspace) ?? workspace;
   const real = realOf(resolve(workspace, path));

@@ -20,7 +20,7 @@ export function taskTools(served: Served): readonly McpTool[] {
   const worker = workers.find(({ manifest }) => manifest.name === oracle) ?? workers[0];
   if (!worker) return [];
   const desk = { served, agent: worker.manifest.name };
-  return [assign(desk), poll(desk), finished(desk), list(desk), stop(desk)];
+  return [assign(desk), poll(desk), finished(desk), list(desk), stop(desk), onboard(desk)];
 }
 
 interface Desk {
@@ -144,6 +144,17 @@ function stop(desk: Desk): McpTool {
       await desk.served.nanos.cancel(task);
       return result({ task_id: task, cancelled: true });
     },
+  });
+}
+
+function onboard({ served: { nanos }, agent }: Desk): McpTool {
+  return mcpTool({
+    name: "onboard_repo",
+    description:
+      "What a repository of the workspace is built, tested, linted and formatted with, by its files. Nothing is run.",
+    reads: true,
+    input: z.strictObject({ repo_path: z.string().max(4_096).default(".") }),
+    run: async ({ repo_path: path }) => result(await nanos.project(agent, path)),
   });
 }
 
