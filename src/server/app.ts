@@ -8,6 +8,7 @@ import { bodyOf } from "./door/body.ts";
 import { type Doors, openDoors } from "./door/doors.ts";
 import { checkRequest, type Names } from "./door/guard.ts";
 import type { Carried } from "./live.ts";
+import type { Metrics } from "./metrics.ts";
 import { openapiOf } from "./openapi.ts";
 import { errorBody, failureOf, Refusal, statusOf } from "./refusal.ts";
 import type { Route } from "./route.ts";
@@ -48,6 +49,7 @@ export interface AppParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly carried: Carried;
+  readonly metrics: Metrics;
   readonly names: () => Names;
   readonly log: (line: LogLine) => void;
 }
@@ -114,8 +116,10 @@ async function answer(
       const { key } = asked;
       const { headers, signal, url } = request;
       const call = { id, key, params, query: new URL(url).searchParams, headers, body, signal };
-      const { carried } = parts;
-      const reply = await route.handle({ ...call, nanos, clock, carried, draining, openapi });
+      const { carried, metrics } = parts;
+      const inside = { nanos, clock, carried, metrics, draining, openapi };
+      const reply = await route.handle({ ...call, ...inside });
+      if ("text" in reply) return new Response(reply.text, reply);
       if (!("stream" in reply)) return jsonOf(reply);
       stays = true;
       const given = { clock, signal, headers: reply.headers ?? {}, over: leave };
@@ -153,7 +157,7 @@ function fits(path: string, pathname: string): boolean {
 }
 
 async function logged(
-  { clock, log }: AppParts,
+  { clock, log, metrics }: AppParts,
   asked: Asked,
   route: string | null,
   act: () => Promise<Response>,
@@ -170,13 +174,15 @@ async function logged(
   }
   response.headers.set("x-request-id", id);
   for (const [name, value] of HEADERS) response.headers.set(name, value);
-  log({
+  const line: LogLine = {
     ...{ at: clock.now(), request: id, method: request.method, route },
     ...{ status: response.status, ms: Math.round(clock.elapsed() - start) },
     key: asked.key?.id ?? null,
     ...(failed === null ? {} : { code: failed.code }),
     ...(failed?.code === "http.internal" ? { bug: messageOf(failed.cause) } : {}),
-  });
+  };
+  log(line);
+  metrics.count(line);
   return response;
 }
 

@@ -18,12 +18,13 @@ export function openapiOf(routes: readonly Route[]): unknown {
   };
 }
 
-function operationOf({ path, summary, needs, takes, gives, streams }: Route): unknown {
+function operationOf({ path, summary, needs, takes, gives, streams, plain }: Route): unknown {
   const parameters = [...path.matchAll(/\{(\w+)\}/gu)].map(([, name]) => ({
     ...{ name, in: "path", required: true },
     schema: { type: "string" },
   }));
   const json = (schema: unknown) => ({ "application/json": { schema } });
+  const answer = jsonSchemaOf(gives, "output");
   const error = { $ref: "#/components/schemas/Error" };
   return {
     summary,
@@ -37,7 +38,11 @@ function operationOf({ path, summary, needs, takes, gives, streams }: Route): un
       "200": {
         description: summary,
         content: {
-          ...(streams === "always" ? {} : json(jsonSchemaOf(gives, "output"))),
+          ...(streams === "always"
+            ? {}
+            : plain
+              ? { "text/plain": { schema: answer } }
+              : json(answer)),
           // Each event's data is JSON of that shape; what else there is to it is in the docs.
           ...(streams === undefined ? {} : { "text/event-stream": { schema: { type: "string" } } }),
         },

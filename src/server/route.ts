@@ -3,6 +3,7 @@ import type { Shape } from "../contracts/http/wire.ts";
 import type { Nanos } from "../contracts/nanos.ts";
 import type { Clock } from "../std/clock.ts";
 import type { Carried } from "./live.ts";
+import type { Metrics } from "./metrics.ts";
 import type { Sink } from "./sse.ts";
 
 /** One request that was let in, as a handler sees it. */
@@ -21,15 +22,17 @@ export interface Call<B> {
   readonly clock: Clock;
   /** Runs that go on without their client. */
   readonly carried: Carried;
+  readonly metrics: Metrics;
   /** What `/openapi.json` says. */
   readonly openapi: () => unknown;
   /** True once the server was told to stop. */
   readonly draining: boolean;
 }
 
-/** What a handler answers: one JSON document, or events one after the other. */
+/** What a handler answers: one JSON document, plain text, or events one after the other. */
 export type Reply = { readonly headers?: Readonly<Record<string, string>> } & (
   | { readonly status?: number; readonly body: unknown }
+  | { readonly text: string }
   | { readonly stream: (sink: Sink) => Promise<void> }
 );
 
@@ -50,6 +53,8 @@ export interface Route {
   readonly gives: Shape;
   /** Set where it answers with server-sent events: always, or where the body asks for it. */
   readonly streams?: "always" | "asked";
+  /** Set where it answers with plain text. */
+  readonly plain?: true;
   readonly handle: (call: Call<unknown>) => Promise<Reply>;
 }
 

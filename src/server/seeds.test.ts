@@ -9,6 +9,7 @@ import {
   StatusShown,
   Verified,
 } from "../contracts/http/status.ts";
+import { ROUTES } from "./routes.ts";
 import { type Served, codeOf, served } from "./testing/served.ts";
 
 /** Routes of the programs nanos grew out of: agents by name, and what their runs kept. */
@@ -132,4 +133,52 @@ test("what is remembered is listed and searched by the operator, without where i
   expect((await get("")).toSorted()).toEqual(["cat", "tea"]);
   expect(await get("?q=water")).toEqual(["tea"]);
   expect(await get("?q=nothing-of-it")).toEqual([]);
+});
+
+test("what is counted says how many, how long and how dear, and nothing a client sent", async () => {
+  const busy = await served({ asking: true });
+  try {
+    const [by, reader] = [await busy.key(), await busy.key({ agent: null })];
+    const chat = (content: string, more: object = {}) => {
+      const body = { messages: [{ role: "user", content }], model: "oracle", ...more };
+      const headers = { "x-request-id": "private-id" };
+      return busy.ask("POST", "/v1/chat/completions", { key: by, body, headers });
+    };
+    await chat("echo private-words");
+    await chat("calculate 2 + 2");
+    await chat("hi", { model: "private-model" });
+    await busy.ask("PURGE", "/private-path?private-query", { key: by });
+    await busy.ask("GET", "/metrics", { key: `nk_private_${"0".repeat(64)}` });
+    const { body, headers } = await busy.ask("GET", "/metrics", { key: reader });
+    const text = String(body);
+    expect(headers.get("content-type")).toStartWith("text/plain; version=0.0.4");
+    const { spend } = await busy.nanos.status();
+    const at = 'method="POST",route="/v1/chat/completions"';
+    for (const line of [
+      `orch_requests_total{${at},status="200"} 2`,
+      `orch_requests_total{${at},status="404"} 1`,
+      `orch_errors_total{${at},status="404"} 1`,
+      `orch_errors_total{method="other",route="none",status="404"} 1`,
+      `orch_errors_total{method="GET",route="/metrics",status="401"} 1`,
+      `orch_request_latency_seconds_count{${at}} 3`,
+      `nanos_runs ${spend.runs}`,
+      `nanos_tokens ${spend.tokens}`,
+      `nanos_cost_usd ${spend.cost}`,
+      `nanos_runs_unpriced ${spend.unpriced}`,
+      "nanos_asks_open 1",
+    ]) {
+      expect(text.split("\n")).toContain(line);
+    }
+    expect(spend.runs).toBe(2);
+    const kept = busy.nanos.traces.list().map(({ run }) => run);
+    const ids = [by, reader].flatMap((secret) => secret.split("_").slice(1));
+    for (const word of ["private", "nk_", "PURGE", ...kept, ...ids.filter((id) => id.length > 3)]) {
+      expect(text).not.toContain(word);
+    }
+    const said = [...text.matchAll(/route="([^"]*)"/gu)].map(([, path]) => path);
+    const known = ["none", ...ROUTES.map(({ path }) => path)];
+    expect(said.filter((path) => !known.includes(path ?? ""))).toEqual([]);
+  } finally {
+    await busy.close();
+  }
 });

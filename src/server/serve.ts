@@ -7,6 +7,7 @@ import { appOf, type LogLine } from "./app.ts";
 import { isLoopback, namesOf } from "./door/guard.ts";
 import { openCarried } from "./live.ts";
 import { listen, type Place } from "./listen.ts";
+import { openMetrics } from "./metrics.ts";
 
 export interface ServeOptions extends Place {
   /** Other names clients call it by. */
@@ -42,7 +43,8 @@ export async function serve(
   // Which port it is shows only once it listens, and nobody asks before that.
   let names = namesOf({ host, port: options.port, secure, also: options.names });
   const carried = openCarried();
-  const app = appOf({ nanos, carried, clock, random, log, names: () => names });
+  const metrics = openMetrics();
+  const app = appOf({ nanos, carried, clock, random, log, metrics, names: () => names });
   const listening = listen(options, app);
   const { port } = listening;
   names = namesOf({ host, port, secure, also: options.names });

@@ -30,6 +30,8 @@ export const Ready = z.strictObject({
 /** Any JSON there is. */
 export const AnyJson = z.unknown();
 
+export const PlainText = z.string();
+
 export const Echo = z.strictObject({ echo: AnyJson });
 
 /** OpenAPI 3.1 itself, which has a schema of its own. */

@@ -7,9 +7,11 @@ import {
   Verified,
   Verifying,
 } from "../../contracts/http/status.ts";
+import { PlainText } from "../../contracts/http/wire.ts";
 import type { NoteLine } from "../../contracts/memory.ts";
 import { NanosError } from "../../std/error.ts";
 import { LIMITS } from "../../std/limits.ts";
+import { METRICS_TYPE } from "../metrics.ts";
 import { type Call, type Reply, type Route, route } from "../route.ts";
 
 /** How the home stands and what it holds. It is the operator's; nothing is changed here. */
@@ -31,6 +33,19 @@ export const HOME: readonly Route[] = [
     takes: null,
     gives: CognitionShown,
     handle: async ({ nanos }) => ({ body: nanos.cognition.status() }),
+  }),
+  route({
+    method: "GET",
+    path: "/metrics",
+    summary: "what is counted, as Prometheus reads it",
+    needs: "operator",
+    takes: null,
+    gives: PlainText,
+    plain: true,
+    handle: async ({ nanos, metrics }) => ({
+      headers: { "content-type": METRICS_TYPE },
+      text: await metrics.read(await nanos.status()),
+    }),
   }),
   route({
     method: "POST",

@@ -8,6 +8,7 @@ import { systemRandom } from "../../std/random.ts";
 import { type App, appOf, type LogLine } from "../app.ts";
 import { namesOf } from "../door/guard.ts";
 import { openCarried } from "../live.ts";
+import { openMetrics } from "../metrics.ts";
 
 /** A real home behind the server's function, asked without a socket. */
 export interface Served {
@@ -90,6 +91,7 @@ export async function served({
     ...{
       nanos,
       carried: openCarried(),
+      metrics: openMetrics(),
       clock,
       random: systemRandom,
       names: () => names,
