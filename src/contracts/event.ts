@@ -9,7 +9,7 @@ import { EVIDENCE_EVENTS } from "./evidence.ts";
 import { Held, Tier } from "./isolation.ts";
 import { KEY_EVENTS } from "./http/key.ts";
 import { Label } from "./label.ts";
-import { AssistantMessage, Message } from "./message.ts";
+import { AssistantMessage, GivenImage, Message } from "./message.ts";
 import { MISSION_EVENTS, MissionStart, PlanMost, STAGE_EVENTS } from "./mission.ts";
 import { ChosenModel, ModelCard } from "./model.ts";
 import { Failure, Outcome } from "./outcome.ts";
@@ -92,6 +92,8 @@ export const EventBody = z.discriminatedUnion("kind", [
     after: z.array(z.string()),
     /** Tokens it has for what calls of those turns came to; without it, it was given words alone. */
     results: z.number().int().optional(),
+    /** Images that came with the request. */
+    images: z.array(GivenImage).optional(),
     /** The step that delegated to this run. */
     parent: z
       .strictObject({

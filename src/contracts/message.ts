@@ -15,7 +15,22 @@ export const ImagePart = z.strictObject({
   type: z.literal("image"),
   media: z.string(),
   data: z.string(),
+  /** Of one that is kept in the vault: its hash, and then no data, until it is sent. */
+  hash: z.string().optional(),
+  name: z.string().optional(),
 });
+export type ImagePart = z.infer<typeof ImagePart>;
+
+/** An image that came with a request, as it was when it was asked about. */
+export const GivenImage = z.strictObject({
+  /** Absolute, no link. */
+  path: z.string(),
+  media: z.string(),
+  /** SHA-256 of its bytes. */
+  hash: z.string(),
+  bytes: z.number().int(),
+});
+export type GivenImage = z.infer<typeof GivenImage>;
 
 /**
  * A call the model wants. `args` is what could be parsed; when the model's JSON was broken,

@@ -88,6 +88,8 @@ export const RunModel = z.strictObject({
   context: z.number().int().optional(),
   /** False for one that was measured not to call tools: it is offered none. */
   tools: z.boolean().optional(),
+  /** True for one that takes images. */
+  images: z.literal(true).optional(),
 });
 export type RunModel = z.infer<typeof RunModel>;
 
@@ -146,6 +148,8 @@ export const ModelConfig = z.strictObject({
       outputTokens: z.string().optional(),
     })
     .optional(),
+  /** True for a model that takes images. */
+  images: z.boolean().optional(),
   /** Context window in tokens; 110,000 where unknown. */
   context: z.number().int().positive().optional(),
   maxTokens: z.number().int().positive().optional(),

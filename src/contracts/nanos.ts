@@ -126,6 +126,8 @@ export interface RunRequest extends RunHooks, Beforehand {
   readonly agent?: string;
   /** The conversation before it as that client holds it, where it is not what runs hold. */
   readonly earlier?: readonly Message[];
+  /** Files of images that go with the text, absolute. */
+  readonly images?: readonly string[];
   /** Model name; overrides every other choice. */
   readonly model?: string;
   readonly budget?: Partial<Budget>;

@@ -16,6 +16,7 @@ import { type Waits, type Worked, endOf, note, spoken, stopped, told } from "./e
 import { leave, speakerOf, windowAtFirst } from "./drive/leave.ts";
 import { type Frame, type Given, draft, newFrame } from "./frame.ts";
 import { recallResults } from "./flow/earlier.ts";
+import { imageParts, readImages } from "./images/image.ts";
 import { openedText, tell } from "./flow/flow.ts";
 import { toolSpecs } from "./prompt.ts";
 import { type Acted, type Want, decisionWant } from "./proposal.ts";
@@ -70,7 +71,8 @@ export async function carryRun(carriage: Carriage): Promise<Carried> {
   frame.requestAt = frame.messages.length;
   frame.window = windowAtFirst(frame);
   hearRequest(frame, started);
-  say(frame, { role: "user", parts: [{ type: "text", text: started.request }] });
+  const asked = { type: "text" as const, text: started.request };
+  say(frame, { role: "user", parts: [asked, ...imageParts(started)] });
   const worked = await inTree(frame, started, () => (decide ?? work)(frame, carriage));
   if (worked.state === "waiting") return worked;
   const { text, label: ownLabel } = openedText(frame, worked.text);
@@ -109,6 +111,8 @@ async function work(frame: Frame, carriage: Carriage): Promise<Worked> {
   const { started } = frame;
   const { runChild } = carriage;
   if (started.call) return callDirectly(frame, started.call);
+  const unread = await readImages(frame, started);
+  if (unread) return unread;
   const asks = await keepRequest(frame, started);
   if (asks) return { state: "waiting", asks };
   const refused = await useCommand(frame, started);
@@ -343,5 +347,8 @@ function saidIn(past: readonly Message[], started: RunStarted): string {
   const before = past.flatMap((message) => (message.role === "user" ? message.parts : []));
   const texts = before.map((part) => (part.type === "text" ? part.text : ""));
   const own = started.said ?? started.request;
-  return [...texts, own, ...(started.call ? [canonical(started.call.args)] : [])].join("\n");
+  const images = started.images?.map(({ path }) => path) ?? [];
+  return [...texts, own, ...images, ...(started.call ? [canonical(started.call.args)] : [])].join(
+    "\n",
+  );
 }

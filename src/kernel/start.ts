@@ -23,6 +23,7 @@ import { policyHash } from "../gate/policy.ts";
 import { narrow, parseScope } from "../gate/scopes.ts";
 import { BY_ITSELF, type Frame, OPERATOR, agentOf } from "./frame.ts";
 import { roomFor } from "./flow/earlier.ts";
+import { givenImages } from "./images/image.ts";
 import { checkPast } from "./flow/past.ts";
 import { plansOf } from "./plans/hand-in.ts";
 import { meantBy } from "./skills/commands.ts";
@@ -95,10 +96,9 @@ export async function startOf(
   if (agent?.manifest.kind === "arrangement") throw ownFolder(agent.manifest);
   const isTool = call !== undefined || (agent !== null && toolOf(agent.manifest) !== null);
   const thinks = mission?.start.plan.tasks.some((task) => task.agent !== undefined) ?? !isTool;
-  const model = !thinks
-    ? NO_MODEL
-    : await modelOf(world, request.model ?? own ?? world.defaultModel());
-  const follows = thinks && request.model === undefined && own === null;
+  const wanted = request.model ?? own;
+  const model = thinks ? await modelOf(world, wanted ?? world.defaultModel()) : NO_MODEL;
+  const follows = thinks && wanted === null;
   for (const run of request.after ?? []) checkPast(world.journal, run, client);
   const direct = call && world.guard.clean(call);
   return {
@@ -106,6 +106,7 @@ export async function startOf(
     agent: name,
     ...askedIn(world, facts, request),
     ...(direct ? { call: { ...direct.value, ...secretsOf(direct.held) } } : {}),
+    ...imagesIn(world, request, { agent: agent?.manifest, model }),
     ...conversationOf(facts, { request, agent: agent?.manifest, model }),
     model,
     ...(follows ? { follows } : {}),
@@ -155,6 +156,17 @@ function budgetBy(key: Key | undefined, budget: Budget): Budget {
 async function companionIn({ companion }: World): Promise<Pick<RunStarted, "companion">> {
   const text = await companion();
   return text === null ? {} : { companion: text };
+}
+
+/** Images that come with it, as they are now. @throws NanosError `image.*`. */
+function imagesIn(
+  { scrubs: isScrubbed }: World,
+  { images: paths = [], client }: Begun,
+  { agent, model }: { readonly agent: AgentManifest | undefined; readonly model: RunModel },
+): Pick<RunStarted, "images"> {
+  const scrubs = agent?.scrub === "on" || (model.name !== NO_MODEL.name && isScrubbed(model.name));
+  const images = givenImages(paths, { model, scrubs, client });
+  return images.length === 0 ? {} : { images: [...images] };
 }
 
 /** The turns before it, and how much of what their calls came to it is given. */
@@ -345,13 +357,14 @@ export async function modelOf(world: World, name: string): Promise<RunStarted["m
 
 async function described(world: World, name: string): Promise<RunModel> {
   const model = await world.model(name);
-  const { context, tools } = world.modelSettings(name);
+  const { context, tools, images } = world.modelSettings(name);
   return {
     name: model.name,
     host: model.host,
     priced: model.price !== null,
     ...(context === null ? {} : { context }),
     ...(tools ? {} : { tools }),
+    ...(images ? { images } : {}),
   };
 }
 

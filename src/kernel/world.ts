@@ -125,6 +125,8 @@ export interface ModelSettings {
   readonly context: number | null;
   /** False for one that was measured not to call tools. */
   readonly tools: boolean;
+  /** True for one that takes images. */
+  readonly images: boolean;
 }
 
 /** A plan that holds: canonical, and what it comes to. */
@@ -159,7 +161,7 @@ export interface World {
   /** The arrangement that an agent of that kind is; why there is none where it is not trusted. */
   inner(agent: AgentManifest): Promise<Inner | Failure>;
   /** Contents by their hash. */
-  readonly vault: Pick<Vault, "put" | "get">;
+  readonly vault: Pick<Vault, "put" | "get" | "remove">;
   /** Puts the facts where replay finds them; returns their hash. */
   keep(facts: Facts): Promise<string>;
   /** The facts kept under a hash; null when they are gone. */

@@ -179,6 +179,11 @@ export const LIMITS = {
   /** Tokens of what calls of earlier turns came to that a turn is given, and share of a window. */
   earlierTokens: 16_000,
   earlierShare: 0.2,
+  /** Images a request takes, and bytes of one. */
+  images: 4,
+  imageBytes: 5 * 1024 * 1024,
+  /** What an image is taken to be of a window, in tokens. */
+  imageTokens: 1_600,
   /** Share of a window that a conversation may fill; the rest is for the answer and the guess. */
   windowShare: 0.8,
   /** Times one call is cut anew because the model said it was too long all the same. */

@@ -7,7 +7,7 @@ import { LIMITS } from "../std/limits.ts";
 
 /**
  * The vault: contents by their SHA-256, each a file of its own. What is put stays as it was; there
- * is no way to change or remove it here.
+ * is no way to change it here, and it goes only where it is to be forgotten.
  *
  *     DIR/ab/ab12…   one content        DIR/new/   what is being written
  *     DIR/total      bytes held, a hint that is counted anew when it is missing
@@ -28,6 +28,8 @@ export interface Vault {
   get(hash: string): Uint8Array | null;
   /** True when there is a file for the hash; `get` says whether it is whole. */
   has(hash: string): boolean;
+  /** Takes a content away for good, as what is forgotten has to go; gives whether it was there. */
+  remove(hash: string): boolean;
   /** Reads everything and names the first file that is not what its name says. */
   verify(): VaultVerified;
 }
@@ -69,6 +71,13 @@ export function openVault(dir: string, limits: { readonly bytes?: number } = {})
       );
     },
     has: (hash) => HASH.test(hash) && fs.existsSync(pathOf(dir, hash)),
+    remove: (hash) => {
+      if (!vault.has(hash)) return false;
+      fs.rmSync(pathOf(dir, hash), { force: true });
+      // Counted anew when something is put next.
+      fs.rmSync(join(dir, "total"), { force: true });
+      return true;
+    },
     verify: () => verify(dir),
   };
   return vault;

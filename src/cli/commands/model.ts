@@ -60,6 +60,7 @@ export const command: Command = {
         { flag: "--package", value: "DIR", about: "where node-llama-cpp is, if not on PATH" },
         { flag: "--fallback", value: "NAMES", about: "models that stand in for it, like b,c" },
         { flag: "--scrub", about: "send placeholders for what is sensitive" },
+        { flag: "--images", about: "it takes images" },
         { flag: "--context", value: "TOKENS", about: "context window" },
         { flag: "--price", value: "IN/OUT", about: "dollars per million tokens, like 0.5/1.5" },
       ],
@@ -185,6 +186,7 @@ function configOf(input: Input, cwd: string): ModelConfig {
     ...(engine === undefined ? {} : { package: resolve(cwd, engine) }),
     ...(fallback === undefined ? {} : { fallback: fallback.split(",") }),
     ...(input.options["--scrub"] === undefined ? {} : { scrub: "on" as const }),
+    ...(input.options["--images"] === undefined ? {} : { images: true }),
     ...(context === undefined ? {} : { context: positive(context) }),
     ...(price === undefined ? {} : { price: priceOf(price) }),
   };

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { Nanos, RunRequest } from "../../contracts/nanos.ts";
 import type { Beforehand } from "../../contracts/question.ts";
 import { NanosError } from "../../std/error.ts";
@@ -44,10 +45,17 @@ export const command: Command = {
       flag: "--plan",
       about: "rehearse it first with the model, and answer all it would ask at once",
     },
+    { flag: "--image", value: "FILE", about: "an image to look at", many: true, offers: "files" },
     APPROVAL,
   ],
   run: async (context, input) => {
-    const request = requestOf(textOf(context, input), input);
+    const images = input.options["--image"]?.map((file) =>
+      resolve(context.options.cwd ?? ".", file),
+    );
+    const request = {
+      ...requestOf(textOf(context, input), input),
+      ...(images === undefined ? {} : { images }),
+    };
     const nanos = await ready(context);
     checkCommand(nanos, request.text);
     if (flag(input, "--plan")) return (await import("../plan.ts")).runPlan(context, nanos, request);

@@ -7,6 +7,8 @@ export class Conversation {
   readonly #nanos: Nanos;
   readonly #model: string | undefined;
   #runs: string[] = [];
+  /** Images that go with the next turn. */
+  readonly #images: string[] = [];
   #used = { tokens: 0, cost: 0 as number | null, ms: 0 };
 
   /** `model` is used for every turn; what is in use otherwise, when undefined. */
@@ -35,12 +37,19 @@ export class Conversation {
     return this.#runs.at(-1);
   }
 
+  /** Gives a file's image with the next turn. @returns how many there are now. */
+  attach(file: string): number {
+    return this.#images.push(file);
+  }
+
   /** Starts the next turn. `@agent TEXT` speaks to that agent. */
   begin(text: string, hooks: RunHooks): Promise<RunHandle> {
+    const images = this.#images.splice(0);
     const [, agent, rest] = /^@([\w-]+)\s+(.+)$/su.exec(text) ?? [];
     return this.#nanos.run({
       text: rest ?? text,
       after: this.#runs,
+      ...(images.length === 0 ? {} : { images }),
       ...(agent === undefined ? {} : { agent }),
       ...(this.#model === undefined ? {} : { model: this.#model }),
       ...hooks,

@@ -13,6 +13,7 @@ import { whyLines } from "../commands/why.ts";
 import { type Line, span } from "../render/line.ts";
 import { traceTree } from "../render/trace/tree.ts";
 import { pad } from "../render/width.ts";
+import { attachImage, pastedImage } from "./image.ts";
 import { mentions } from "./mention.ts";
 import { pastLines, pastOf, pastTable, pastTo } from "./past.ts";
 import type { Session } from "./session.ts";
@@ -112,6 +113,11 @@ export const SLASHES: readonly Slash[] = [
     },
   },
   {
+    name: "image",
+    about: "give the image FILE with the next message; a pasted path does so too",
+    run: async (session, rest) => attachImage(session, needed(rest, "image FILE")),
+  },
+  {
     name: "grants",
     about: "standing answers",
     run: async (session) => {
@@ -168,6 +174,8 @@ const LEAVE = new Set(["quit", "exit", "/exit"]);
 
 /** The slash command a line means; null for a message. */
 export function slashOf(nanos: Nanos, line: string): { command: Slash; rest: string } | null {
+  const image = pastedImage(line);
+  if (image !== null) return { command: slash("image"), rest: image };
   if (LEAVE.has(line)) return { command: slash("quit"), rest: "" };
   const [, name, rest] = /^\/([\w:-]+)(?:\s+(.*))?$/su.exec(line) ?? [];
   if (name === undefined) return null;

@@ -38,7 +38,7 @@ export function thoughtsOf(journal: Journal): World["thoughts"] {
   };
 }
 
-type Parts = Pick<World, "journal" | "clock" | "random" | "guard">;
+type Parts = Pick<World, "journal" | "vault" | "clock" | "random" | "guard">;
 
 /** Thoughts as the operator notes and reads them; `writer` begins a run of an agent that writes some. */
 export function cognitionDesk(world: Parts, writer: Cognition["write"]): Cognition {
@@ -78,7 +78,7 @@ export function cognitionDesk(world: Parts, writer: Cognition["write"]): Cogniti
       const texts = [find(all, id), ...retold].flatMap((one) => one.texts ?? []);
       if (texts.length === 0) return { bodies: 0 };
       const why = `the words of ${id} were forgotten`;
-      return { bodies: await eraseWords(journal, { texts, why }, rehearse) };
+      return { bodies: await eraseWords(world, { texts, why }, rehearse) };
     },
   };
 }

@@ -117,7 +117,12 @@ function settingsOf({ config, card }: ModelLine): ModelSettings {
   // What runs inside nanos reads everything.
   const usual = adapter === "rules" || adapter === "script" ? null : LIMITS.contextTokens;
   const measured = card === null || card.context === 0 ? null : card.context;
-  return { fallback, context: config.context ?? measured ?? usual, tools: card?.tools ?? true };
+  return {
+    fallback,
+    context: config.context ?? measured ?? usual,
+    tools: card?.tools ?? true,
+    images: config.images ?? false,
+  };
 }
 
 function withModel(old: Config, name: string, model: ModelConfig): Config {

@@ -12,6 +12,7 @@ import { REQUEST_LABEL, UNKNOWN_LABEL, joinLabels } from "../../gate/labels.ts";
 import type { Journal } from "../../journal/journal.ts";
 import type { Frame } from "../frame.ts";
 import { askedWith, tell } from "./flow.ts";
+import { IMAGE } from "../images/name.ts";
 import { DELEGATE } from "../wants/delegate.ts";
 import { resultText } from "../wants/tool.ts";
 import { tokensOf } from "../wants/window.ts";
@@ -217,7 +218,7 @@ function callOf(
 
 /** What the model called, the operator or a route; and commits, which are part of calls. */
 function isCall(step: string, { kind, name }: Action, isAsked: boolean): boolean {
-  if (step.split(".").length > 2 || name.startsWith("/")) return false;
+  if (step.split(".").length > 2 || name.startsWith("/") || name === IMAGE) return false;
   if (kind === "note" || kind === "artifact") return isAsked;
   return kind === "tool" || kind === "agent" || kind === "commit";
 }

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { NanosError } from "../../std/error.ts";
 import type { Recorded } from "../../contracts/drive.ts";
 import type { Event, RunStarted } from "../../contracts/event.ts";
@@ -41,7 +42,8 @@ export function pastOf(
     const first = firstOf(journal, run);
     const asked = first?.body?.kind === "run.started" ? askedFirst(first.body) : GONE;
     if (first?.body === null) erased ??= first.event;
-    messages.push({ role: "user", parts: [{ type: "text", text: asked }] });
+    const named = first?.body?.kind === "run.started" ? imageNames(first.body) : [];
+    messages.push({ role: "user", parts: [{ type: "text", text: asked }, ...named] });
     messages.push(...earlierMessages(given, run));
     const end = endOf(journal, run, before);
     if (end?.body === null) erased ??= end.event;
@@ -51,6 +53,12 @@ export function pastOf(
     if (end) label = joinLabels(label, end.event.label ?? UNKNOWN_LABEL);
   }
   return { messages, label, erased, session, decisions: () => decidedIn(journal, after.at(-1)) };
+}
+
+/** Images are given with their own turn; a later one is told that there were some. */
+function imageNames({ images }: RunStarted): readonly { type: "text"; text: string }[] {
+  const names = images?.map(({ path }) => basename(path)).join(", ");
+  return names === undefined ? [] : [{ type: "text", text: `[With it came: ${names}.]` }];
 }
 
 /** What the operator typed; what a program or an agent's plan says where they said nothing. */

@@ -21,7 +21,7 @@ export interface Forgettable {
  * record does, and as they are to be known no more. A rehearsal only looks.
  */
 export async function forget(
-  { journal, memory }: Pick<World, "journal" | "memory">,
+  { journal, memory, vault }: Pick<World, "journal" | "memory" | "vault">,
   { id, text, notes }: Forgettable,
   rehearse: boolean,
 ): Promise<Forgotten> {
@@ -34,7 +34,7 @@ export async function forget(
       await note(journal, { kind: "memory.forgotten", id: one });
   }
   const why = `memory ${id} was forgotten`;
-  const bodies = await eraseWords(journal, { texts: [text], why }, rehearse);
+  const bodies = await eraseWords({ journal, vault }, { texts: [text], why }, rehearse);
   if (!rehearse) {
     for (const one of same) memory.remove(one.memory, one.id);
   }
@@ -46,13 +46,15 @@ export async function forget(
  * A rehearsal only looks.
  */
 export async function eraseWords(
-  journal: World["journal"],
+  { journal, vault }: Pick<World, "journal" | "vault">,
   { texts, why }: { readonly texts: readonly string[]; readonly why: string },
   rehearse: boolean,
 ): Promise<number> {
   const tests = texts.map(holds);
   const held = holding(journal, (one) => tests.some((has) => has(one)));
-  if (!rehearse) for (const { hash } of held) await journal.erase(hash, why);
+  if (rehearse) return held.length;
+  for (const image of imagesOnlyIn(journal, held)) vault.remove(image);
+  for (const { hash } of held) await journal.erase(hash, why);
   return held.length;
 }
 
@@ -72,6 +74,18 @@ function holding(journal: World["journal"], has: (text: string) => boolean): rea
     if (anyText(body as unknown as Json, has)) found.push(event);
   }
   return found;
+}
+
+/** Images that came with these requests and with no other. */
+function imagesOnlyIn(journal: World["journal"], held: readonly Event[]): ReadonlySet<string> {
+  const going = new Set(held.map(({ hash }) => hash));
+  const images = { going: new Set<string>(), staying: new Set<string>() };
+  for (const { event, body } of journal.since(0, { bodies: true })) {
+    if (body?.kind !== "run.started") continue;
+    const side = going.has(event.hash) ? images.going : images.staying;
+    for (const { hash } of body.images ?? []) side.add(hash);
+  }
+  return images.going.difference(images.staying);
 }
 
 function anyText(value: Json, test: (text: string) => boolean): boolean {

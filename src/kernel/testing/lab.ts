@@ -77,6 +77,7 @@ export interface LabSetup {
   readonly grows?: Facts["grows"];
   /** The oracle may hand in plans. */
   readonly proposes?: true;
+  readonly modelImages?: boolean;
   /** What says what comes next where that is no model. */
   readonly decide?: World["decide"];
   /** What looks at plans that are handed in. */
@@ -136,6 +137,7 @@ export function lab(setup: LabSetup = {}, kept: Partial<Kept> = {}): Lab {
           vault.set(sha256(text), text);
           return sha256(text);
         },
+        remove: (hash) => vault.delete(hash),
         get: (hash) => {
           const text = vault.get(hash);
           return text === undefined ? null : Buffer.from(text);
@@ -171,6 +173,7 @@ export function lab(setup: LabSetup = {}, kept: Partial<Kept> = {}): Lab {
         fallback: setup.models?.slice(1).map(({ name }) => name) ?? [],
         context: setup.context ?? null,
         tools: setup.modelTools ?? true,
+        images: setup.modelImages ?? false,
       }),
       fetch: async (wanted, { secrets }) =>
         setup.fetch?.(wanted.url, wanted, secrets) ?? {

@@ -14,6 +14,8 @@ import { scrubbed } from "../../models/scrub/scrub.ts";
 import { unlessStopped, whyStopped } from "../drive/watch.ts";
 import { type Frame, draft } from "../frame.ts";
 import type { Guard } from "../secrets/guard.ts";
+import { isHere } from "../images/image.ts";
+import { withImages } from "../images/sent.ts";
 import type { Want } from "../proposal.ts";
 import { type Sent, sizeOf, tokensOf, weigh, within } from "./window.ts";
 
@@ -74,7 +76,7 @@ export function modelWant(
     perform: ({ step, standing }) => {
       const answer = standing.day?.takes.answer;
       const bounded = answer === undefined ? request : { ...request, maxTokens: answer };
-      return callModel(frame, bounded, name, step);
+      return callModel(frame, bounded, model, step);
     },
   };
 }
@@ -108,13 +110,16 @@ function toolsHash(tools: readonly ToolSpec[]): string {
 async function callModel(
   frame: Frame,
   request: ModelRequest,
-  name: string,
+  { name, ...known }: RunModel,
   step: string,
 ): Promise<Draft> {
   const { world, drive } = frame;
   if (!world) throw new Error("bug: a replay called a model");
   const start = drive.elapsed();
-  const sent = outgoing(world.guard, request);
+  const isBare = !isScrubbed(frame, name) || isHere(known);
+  const images = withImages(world.vault, known.images === true && isBare);
+  const clean = outgoing(world.guard, request);
+  const sent = { ...clean, messages: clean.messages.map(images) };
   const asked = world
     .model(name)
     .then((model) => (isScrubbed(frame, name) ? scrubbed(model) : model))

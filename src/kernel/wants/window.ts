@@ -89,7 +89,8 @@ const weights = new WeakMap<Message, number>();
 
 /** Weighs a message by its JSON text. @returns its tokens. */
 export function weigh(message: Message, text: string): number {
-  const tokens = tokensOf(text);
+  const images = message.parts.filter(({ type }) => type === "image").length;
+  const tokens = tokensOf(text) + images * LIMITS.imageTokens;
   weights.set(message, tokens);
   return tokens;
 }
