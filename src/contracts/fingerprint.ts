@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "eae094a3d643e5f581379bae02acf5d3236147cb7b1c32492fbc295b5da3815f";
+export const SCHEMAS_HASH = "011617c1c6f31a6c2567f337727d71356a8377c95adb02401855c5dd1cc5f35a";

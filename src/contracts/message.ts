@@ -29,6 +29,8 @@ export const GivenImage = z.strictObject({
   /** SHA-256 of its bytes. */
   hash: z.string(),
   bytes: z.number().int(),
+  /** What was named is another path, which leads to it: nobody named this one. */
+  linked: z.literal(true).optional(),
 });
 export type GivenImage = z.infer<typeof GivenImage>;
 

@@ -31,6 +31,8 @@ export interface Want {
   };
   /** For a memory write: what it is judged by, found out when it is proposed. */
   readonly keeping?: () => Promise<Keeping>;
+  /** What the operator named for this alone, beside what they said. */
+  readonly named?: string;
   /** True when doing it again after a crash can do no harm. */
   readonly repeatable: boolean;
   /** True when doing it leaves no trace outside the run: all that a rehearsal does. */

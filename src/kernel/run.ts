@@ -347,8 +347,5 @@ function saidIn(past: readonly Message[], started: RunStarted): string {
   const before = past.flatMap((message) => (message.role === "user" ? message.parts : []));
   const texts = before.map((part) => (part.type === "text" ? part.text : ""));
   const own = started.said ?? started.request;
-  const images = started.images?.map(({ path }) => path) ?? [];
-  return [...texts, own, ...images, ...(started.call ? [canonical(started.call.args)] : [])].join(
-    "\n",
-  );
+  return [...texts, own, ...(started.call ? [canonical(started.call.args)] : [])].join("\n");
 }

@@ -57,7 +57,7 @@ export function standingOf(frame: Frame, want: Want, step: string, moment: Momen
     // What the operator calls by name needs no second yes to be used at all.
     locked: want.action.agent === OPERATOR || (skill?.locked ?? true),
     rules: frame.rules,
-    said: frame.said,
+    said: want.named === undefined ? frame.said : `${frame.said}\n${want.named}`,
     budget: frame.budget,
     ...(day === undefined ? {} : { day }),
     depth: frame.depth,

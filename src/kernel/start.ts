@@ -23,7 +23,7 @@ import { policyHash } from "../gate/policy.ts";
 import { narrow, parseScope } from "../gate/scopes.ts";
 import { BY_ITSELF, type Frame, OPERATOR, agentOf } from "./frame.ts";
 import { roomFor } from "./flow/earlier.ts";
-import { givenImages } from "./images/image.ts";
+import { imagesIn } from "./images/image.ts";
 import { checkPast } from "./flow/past.ts";
 import { plansOf } from "./plans/hand-in.ts";
 import { meantBy } from "./skills/commands.ts";
@@ -156,17 +156,6 @@ function budgetBy(key: Key | undefined, budget: Budget): Budget {
 async function companionIn({ companion }: World): Promise<Pick<RunStarted, "companion">> {
   const text = await companion();
   return text === null ? {} : { companion: text };
-}
-
-/** Images that come with it, as they are now. @throws NanosError `image.*`. */
-function imagesIn(
-  { scrubs: isScrubbed }: World,
-  { images: paths = [], client }: Begun,
-  { agent, model }: { readonly agent: AgentManifest | undefined; readonly model: RunModel },
-): Pick<RunStarted, "images"> {
-  const scrubs = agent?.scrub === "on" || (model.name !== NO_MODEL.name && isScrubbed(model.name));
-  const images = givenImages(paths, { model, scrubs, client });
-  return images.length === 0 ? {} : { images: [...images] };
 }
 
 /** The turns before it, and how much of what their calls came to it is given. */

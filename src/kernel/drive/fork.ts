@@ -190,7 +190,7 @@ async function startFrom(
     ...(ask ? { ask } : {}),
   };
   const { said: _, command: _command, ...own } = await startOf(world, facts, asked, from.call);
-  const { request, said, command, event, call } = from;
+  const { request, said, command, event, call, images } = from;
   return {
     ...own,
     request,
@@ -198,6 +198,7 @@ async function startFrom(
     ...(command && { command }),
     ...(event && { event }),
     ...(call && { call }),
+    ...(images && { images }),
   };
 }
 

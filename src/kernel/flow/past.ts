@@ -1,4 +1,3 @@
-import { basename } from "node:path";
 import { NanosError } from "../../std/error.ts";
 import type { Recorded } from "../../contracts/drive.ts";
 import type { Event, RunStarted } from "../../contracts/event.ts";
@@ -42,8 +41,8 @@ export function pastOf(
     const first = firstOf(journal, run);
     const asked = first?.body?.kind === "run.started" ? askedFirst(first.body) : GONE;
     if (first?.body === null) erased ??= first.event;
-    const named = first?.body?.kind === "run.started" ? imageNames(first.body) : [];
-    messages.push({ role: "user", parts: [{ type: "text", text: asked }, ...named] });
+    const noted = first?.body?.kind === "run.started" ? imagesNoted(first.body) : [];
+    messages.push({ role: "user", parts: [{ type: "text", text: asked }, ...noted] });
     messages.push(...earlierMessages(given, run));
     const end = endOf(journal, run, before);
     if (end?.body === null) erased ??= end.event;
@@ -55,10 +54,11 @@ export function pastOf(
   return { messages, label, erased, session, decisions: () => decidedIn(journal, after.at(-1)) };
 }
 
-/** Images are given with their own turn; a later one is told that there were some. */
-function imageNames({ images }: RunStarted): readonly { type: "text"; text: string }[] {
-  const names = images?.map(({ path }) => basename(path)).join(", ");
-  return names === undefined ? [] : [{ type: "text", text: `[With it came: ${names}.]` }];
+/** Images are given with their own turn. A file's name may be another's words, so none is said again. */
+function imagesNoted({ images = [] }: RunStarted): readonly { type: "text"; text: string }[] {
+  if (images.length === 0) return [];
+  const came = images.length === 1 ? "An image" : `${images.length} images`;
+  return [{ type: "text", text: `[${came} came with it.]` }];
 }
 
 /** What the operator typed; what a program or an agent's plan says where they said nothing. */

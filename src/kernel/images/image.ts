@@ -1,15 +1,17 @@
 import { realpathSync } from "node:fs";
-import { basename } from "node:path";
+import { basename, resolve } from "node:path";
 import { parseAddress } from "../../std/address.ts";
 import { NanosError, codeOf } from "../../std/error.ts";
 import { sha256 } from "../../std/hash.ts";
 import { LIMITS } from "../../std/limits.ts";
 import { plainText } from "../../std/text.ts";
 import type { Action } from "../../contracts/action.ts";
+import type { AgentManifest } from "../../contracts/agent.ts";
 import type { Draft, RunStarted } from "../../contracts/event.ts";
 import type { Label } from "../../contracts/label.ts";
 import type { GivenImage, ImagePart } from "../../contracts/message.ts";
 import type { RunModel } from "../../contracts/model.ts";
+import type { RunRequest } from "../../contracts/nanos.ts";
 import type { Failure, Outcome } from "../../contracts/outcome.ts";
 import { OPERATOR_LABEL, UNKNOWN_LABEL } from "../../gate/labels.ts";
 import { narrow } from "../../gate/scopes.ts";
@@ -20,6 +22,7 @@ import { tell } from "../flow/flow.ts";
 import { type Frame, draft } from "../frame.ts";
 import { IMAGE } from "./name.ts";
 import type { Want } from "../proposal.ts";
+import type { World } from "../world.ts";
 
 /**
  * An image the operator gives with a request: a file that is looked at when the request is made, and
@@ -44,20 +47,25 @@ function begins(head: Buffer, hex: string): boolean {
  *
  * @throws NanosError `image.*` with what is wrong with one, or with its model.
  */
-export function givenImages(
-  paths: readonly string[],
-  to: { readonly model: RunModel; readonly scrubs: boolean; readonly client: string | undefined },
-): readonly GivenImage[] {
-  if (paths.length === 0) return [];
-  const no = refusal(paths.length, to);
+export function imagesIn(
+  { scrubs }: Pick<World, "scrubs">,
+  { images: paths = [], client }: Pick<RunRequest, "images" | "client">,
+  { agent, model }: { readonly agent: AgentManifest | undefined; readonly model: RunModel },
+): Pick<RunStarted, "images"> {
+  if (paths.length === 0) return {};
+  const isScrubbed = agent?.scrub === "on" || (model.images === true && scrubs(model.name));
+  const no = refusal(paths.length, { model, scrubs: isScrubbed, client });
   if (no !== null) throw no;
-  return paths.map(looked);
+  return { images: paths.map(looked) };
 }
 
-function refusal(
-  count: number,
-  { model, scrubs, client }: Parameters<typeof givenImages>[1],
-): NanosError | null {
+interface To {
+  readonly model: RunModel;
+  readonly scrubs: boolean;
+  readonly client: string | undefined;
+}
+
+function refusal(count: number, { model, scrubs, client }: To): NanosError | null {
   const say = (code: string, message: string, next: string): NanosError =>
     new NanosError(`image.${code}`, message, next);
   if (client !== undefined) {
@@ -70,7 +78,7 @@ function refusal(
   }
   if (model.images !== true) {
     const message = `${plainText(model.name)} is not known to take images.`;
-    const next = `Measure it: nanos model probe ${plainText(model.name)}. Or say so when it is added: --images.`;
+    const next = "Say so if it does, when it is added: nanos model add NAME … --images.";
     return say("not_taken", message, next);
   }
   if (scrubs && !isHere(model)) {
@@ -89,7 +97,7 @@ function looked(given: string): GivenImage {
   const path = realOf(given);
   const found = contentOf(path);
   if ("code" in found) throw new NanosError(found.code, found.message, found.next ?? "");
-  return found.image;
+  return path === resolve(given) ? found.image : { ...found.image, linked: true };
 }
 
 /** Links are followed here, so that what is judged is the file itself. */
@@ -103,7 +111,7 @@ function realOf(given: string): string {
   }
 }
 
-type Content = { readonly image: GivenImage; readonly content: Buffer };
+type Content = { readonly image: Omit<GivenImage, "linked">; readonly content: Buffer };
 
 function contentOf(path: string): Content | Failure {
   const name = plainText(path);
@@ -149,7 +157,7 @@ export async function readImages(
   return null;
 }
 
-function imageWant(frame: Frame, image: GivenImage): Want {
+function imageWant(frame: Frame, { linked, ...image }: GivenImage): Want {
   const read = `read:${image.path}`;
   const action: Action = {
     gate: "call",
@@ -165,6 +173,7 @@ function imageWant(frame: Frame, image: GivenImage): Want {
     action,
     declared: frame.within === null ? [read] : narrow(frame.within, [read]),
     attached: true,
+    ...(linked ? {} : { named: image.path }),
     repeatable: true,
     inert: true,
     perform: async ({ step }) => readOne(frame, image, step),
@@ -196,7 +205,7 @@ function keep(vault: NonNullable<Frame["world"]>["vault"], image: GivenImage): O
     return { status: "failed", failure };
   }
   vault.put(found.content);
-  return { status: "done", output: { ...image } };
+  return { status: "done", output: { ...found.image } };
 }
 
 function isReal(path: string): boolean {
