@@ -182,17 +182,14 @@ export const LIMITS = {
   /** Images a request takes, and bytes of one. */
   images: 4,
   imageBytes: 5 * 1024 * 1024,
-  /** What an image is taken to be of a window, in tokens. */
-  imageTokens: 1_600,
   /** Share of a window that a conversation may fill; the rest is for the answer and the guess. */
   windowShare: 0.8,
   /** Times one call is cut anew because the model said it was too long all the same. */
   windowTries: 3,
   /** What a model may send in one answer. */
   modelAnswerBytes: 4 * 1024 * 1024,
-  /** One line of a provider's stream. */
+  /** One line of a model's stream, and everything it may carry, framing included. */
   modelLineBytes: 1024 * 1024,
-  /** Everything a model's stream may carry, framing included. */
   modelWireBytes: 64 * 1024 * 1024,
   /** Silence on a model stream after which it counts as cut. */
   modelIdleMs: 120_000,

@@ -87,10 +87,13 @@ function narrower({ messages, request }: Sent, window: Window): Window | null {
 /** Tokens of each message that was weighed. */
 const weights = new WeakMap<Message, number>();
 
+/** What an image is taken to be of a window. Part of what a replay goes by. */
+const IMAGE_TOKENS = 1_600;
+
 /** Weighs a message by its JSON text. @returns its tokens. */
 export function weigh(message: Message, text: string): number {
   const images = message.parts.filter(({ type }) => type === "image").length;
-  const tokens = tokensOf(text) + images * LIMITS.imageTokens;
+  const tokens = tokensOf(text) + images * IMAGE_TOKENS;
   weights.set(message, tokens);
   return tokens;
 }
