@@ -36,6 +36,8 @@ export const CASES: Readonly<Record<string, () => Promise<Case>>> = {
   "start nanos": async () => (await import("./cases/start.ts")).nanosVersion,
   "prompt bare": async () => (await import("./cases/start.ts")).barePrompt,
   "prompt nanos": async () => (await import("./cases/start.ts")).nanosPrompt,
+  "http bare": async () => (await import("./cases/server/http.ts")).bareHttp,
+  "http nanos": async () => (await import("./cases/server/http.ts")).nanosHttp,
   "fan-out bare-durable": async () => (await import("./cases/bare.ts")).bareFan,
   "fan-out nanos": async () => (await import("./cases/nanos.ts")).fan,
   "fan-out nanos-runs": async () => (await import("./cases/nanos.ts")).crowd,

@@ -244,9 +244,31 @@ const FAN_OUT: Row = {
   ],
 };
 
+/** No target: a chat is a run that is on disk before it is answered, and an echo is not. */
+const HTTP: Row = {
+  name: "http",
+  cases: ["http bare", "http nanos"],
+  rounds: 3,
+  lines: [
+    {
+      says: "bare Bun.serve that echoes, 16 at once",
+      of: "http bare",
+      figure: "requests",
+      unit: "requests/s",
+    },
+    {
+      says: "nanos, chat completions answered by a route",
+      of: "http nanos",
+      figure: "requests",
+      unit: "requests/s",
+      by: "http bare",
+    },
+  ],
+};
+
 /** In the order of the table. */
 export const ROWS: readonly Row[] = [
-  ...[STEP, GROWTH, REPLAY, STREAM, SESSION, FAN_OUT],
+  ...[STEP, GROWTH, REPLAY, STREAM, SESSION, FAN_OUT, HTTP],
   ...[JOURNAL, ENGINE, STATUS, GATE, TOOL, START],
 ];
 
