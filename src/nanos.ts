@@ -248,7 +248,7 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
     });
   const [tools, inner] = [toolsOf(arrangement), innerBook(home, arrangement.workspace, toolsOf)];
   const facts = factsHere(home, { tools, arrangement, memory: settings, day: config.day });
-  const trees = openTrees({ sandbox, env }, join(tmpdir(), treesName(home)));
+  const trees = openTrees({ sandbox, env }, join(tmpdir(), treesName(home)), paths.machine);
   const lasting = { home, edge, journal, vault, models, grants, tools, trees, inner, sandbox };
   const { world, evolving } = worldOf({ ...lasting, arrangement, facts });
   const forget = journal.onWake((topic) => void (topic === "grants" && grants.reload()));

@@ -64,8 +64,7 @@ async function served(
         ].map((turn) => ({ ...turn, once: false, usage: { input: 1, output: 1 } })),
       }),
     },
-    delegates: {},
-    answer: null,
+    ...{ delegates: {}, answer: null, home: "work/kept" },
   });
   open.push(() => home.close());
   repository(home.workspace);
@@ -201,6 +200,7 @@ test("an unfinished one has no result, a failed one diagnostics, and neither lea
     [{ repo_path: ".ssh" }, "tree.outside"],
     [{ repo_path: "shorter" }, "tree.outside"],
     [{ repo_path: "inner/.nano-os/x" }, "tree.outside"],
+    [{ repo_path: "kept/machine" }, "tree.outside"],
     [{ branch: "--upload-pack=x" }, "tree.branch"],
     [{ max_iterations: 0 }, "client.arguments"],
   ] as const;

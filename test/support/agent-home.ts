@@ -33,6 +33,8 @@ export interface Wants {
   readonly mcp?: Readonly<Record<string, string>>;
   /** The arrangement's `limits`, as YAML. */
   readonly limits?: string;
+  /** Where its home lies beside `work`, the workspace; `home`. */
+  readonly home?: string;
   /** Folders of the workspace whose arrangements are trusted too. */
   readonly trusts?: readonly string[];
   /** What the oracle hands on. */
@@ -95,7 +97,7 @@ export async function agentHome(wants: Wants): Promise<AgentHome> {
     ...wants.files,
   };
   for (const [path, text] of Object.entries(files)) put(join(dir, path), written(text));
-  const home = join(root, "home");
+  const home = join(root, wants.home ?? "home");
   const options = { home, cwd: join(root, "work"), env: { PATH: process.env["PATH"] } };
   for (const folder of [".", ...(wants.trusts ?? [])]) {
     await trust(options, await trustView(options, join(root, "work", folder)));

@@ -1,5 +1,5 @@
 import * as fs from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { messageOf } from "../../std/error.ts";
 import { LIMITS } from "../../std/limits.ts";
 import type { Failure } from "../../contracts/outcome.ts";
@@ -8,11 +8,18 @@ import { type Kept, makeRepository } from "./made.ts";
 /**
  * The copy of a folder that is no repository: its files, within bounds, as the one commit of a
  * repository of the copy's own, so that a patch can be made against them. Links and what is no file are
- * left out, and what is no work: dependencies, and files by whose name a secret is kept in them.
+ * left out, and what is no work: dependencies, and files by whose name a secret is kept in them; and one
+ * folder that nobody may reach, wherever it lies.
  */
-export function copyPlain(from: string, tree: string): { commit: string } | Failure {
+export function copyPlain(
+  from: string,
+  tree: string,
+  hidden: string | null,
+): { commit: string } | Failure {
   try {
-    const files = filesIn(from);
+    const isHere = hidden !== null && fs.existsSync(hidden);
+    const kept = isHere ? relative(fs.realpathSync(from), fs.realpathSync(hidden)) : null;
+    const files = filesIn(from, kept);
     if (files === null) return tooLarge(from);
     for (const [path, { content, executable }] of files) {
       const file = join(tree, path);
@@ -28,14 +35,14 @@ export function copyPlain(from: string, tree: string): { commit: string } | Fail
 }
 
 /** Null where they are too many, too large or too deep. */
-function filesIn(root: string): ReadonlyMap<string, Kept> | null {
+function filesIn(root: string, hidden: string | null): ReadonlyMap<string, Kept> | null {
   const files = new Map<string, Kept>();
   let bytes = 0;
   const visit = (folder: string, depth: number): boolean =>
     depth <= LIMITS.treeDepth &&
     fs.readdirSync(join(root, folder), { withFileTypes: true }).every((entry) => {
       const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
-      if (isNoWork(entry.name)) return true;
+      if (isNoWork(entry.name) || path === hidden) return true;
       if (entry.isDirectory()) return visit(path, depth + 1);
       if (!entry.isFile()) return true;
       const kept = read(join(root, path), LIMITS.treeBytes - bytes);

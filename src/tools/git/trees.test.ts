@@ -120,12 +120,14 @@ test("a folder that is no repository is copied within bounds, and its patch appl
   const latin = Buffer.from("na\xefve\n", "latin1");
   write(from, { "a.txt": "one\n", "in/run.sh": "#!/bin/sh\n", "latin.txt": latin });
   write(from, { ".env": "KEY=1\n", "node_modules/x/y.js": "", ".nano-os/a": "", "id.pem": "x" });
+  write(from, { "in/kept/operator.key": "x", "in/kept/deep/a": "x" });
   fs.chmodSync(join(from, "in/run.sh"), 0o755);
   fs.symlinkSync("/etc/passwd", join(from, "link"));
-  const all = trees();
+  const all = openTrees(parts, join(ROOT, `trees-${made++}`), join(from, "in/kept"));
   expect(await all.open("r1", { from }, signal)).toEqual({ commit: expect.any(String) });
   const tree = all.placeOf("r1");
   expect(fs.readdirSync(tree).toSorted()).toEqual([".git", "a.txt", "in", "latin.txt"]);
+  expect(fs.readdirSync(join(tree, "in"))).toEqual(["run.sh"]);
   expect(fs.readFileSync(join(tree, "latin.txt"))).toEqual(latin);
   expect(fs.statSync(join(tree, "in/run.sh")).mode & 0o100).toBe(0o100);
   expect(await all.patch("r1")).toMatchObject({ text: "", files: [] });

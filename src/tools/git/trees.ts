@@ -51,12 +51,15 @@ export interface Patch {
   readonly commit: string;
 }
 
-/** Copies below `dir`, which is this home's own and may lie in a folder everybody writes to. */
-export function openTrees(git: GitParts, dir: string): Trees {
+/**
+ * Copies below `dir`, which is this home's own and may lie in a folder everybody writes to. `hidden`,
+ * absolute, is copied from no folder that is no repository.
+ */
+export function openTrees(git: GitParts, dir: string, hidden: string | null = null): Trees {
   const at = (run: string, part: string): string => join(dir, run, part);
   return {
     placeOf: (run) => at(run, "tree"),
-    open: (run, of, signal) => open({ git, dir, run, ...of, signal }),
+    open: (run, of, signal) => open({ git, dir, hidden, run, ...of, signal }),
     async patch(run) {
       if (!fs.existsSync(at(run, "git"))) return GONE;
       try {
@@ -84,6 +87,7 @@ const GONE: Failure = {
 interface Opening extends Source {
   readonly git: GitParts;
   readonly dir: string;
+  readonly hidden: string | null;
   readonly run: string;
   readonly signal: AbortSignal;
 }
@@ -91,6 +95,7 @@ interface Opening extends Source {
 async function open({
   git,
   dir,
+  hidden,
   run,
   from,
   branch,
@@ -105,7 +110,7 @@ async function open({
   fs.rmSync(own, { recursive: true, force: true });
   again(() => fs.mkdirSync(copy, { recursive: true, mode: 0o700 }));
   if (isPlain) {
-    const plain = copyPlain(from, tree);
+    const plain = copyPlain(from, tree, hidden);
     if ("code" in plain) fs.rmSync(own, { recursive: true, force: true });
     else keepApart(own);
     return plain;
