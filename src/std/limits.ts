@@ -1,4 +1,5 @@
-import { NETWORK_LIMITS } from "./network-limits.ts";
+import { NETWORK_LIMITS } from "./limits/network.ts";
+import { SCHEDULE_LIMITS } from "./limits/schedule.ts";
 
 /**
  * Every limit that has a number, in one place. Bytes, milliseconds and counts, as the names say.
@@ -6,6 +7,7 @@ import { NETWORK_LIMITS } from "./network-limits.ts";
  */
 export const LIMITS = {
   ...NETWORK_LIMITS,
+  ...SCHEDULE_LIMITS,
   /** Larger bodies are files beside the journal. */
   inlineBodyBytes: 64 * 1024,
   /** A larger body is refused: the action fails with `journal.body_too_large`. */
@@ -380,10 +382,6 @@ export const LIMITS = {
   eventSettleMs: 500,
   /** Where a day is limited, what is set aside for a model's answer, which is cut there. */
   dayAnswerTokens: 8_192,
-  /** Schedules of a home, the least between two firings of one, missed times that are counted. */
-  schedules: 100,
-  scheduleGapMs: 60_000,
-  missedCounted: 1_000,
   /** One file of a skill that a model reads. */
   skillFileBytes: 256 * 1024,
   /** Agents, skills or tools of one arrangement. */

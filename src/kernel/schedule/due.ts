@@ -1,11 +1,6 @@
 import { LIMITS } from "../../std/limits.ts";
 import type { Times } from "./times.ts";
 
-/** How late is still on time: a timer fires late, and a process takes a while to begin. */
-export const LATE_MS = 120_000;
-/** Times that began a run which are known again. */
-export const FIRED_KEPT = 64;
-
 /** What of a schedule is looked at. Times are milliseconds since 1970. */
 export interface Mark {
   /** Times up to here are dealt with. */
@@ -34,7 +29,7 @@ export function dueOf(times: Times, mark: Mark, now: number): Due {
   const least = mark.due === null || mark.due > now ? from : mark.due + LIMITS.scheduleGapMs - 1;
   const next = nextOf(times, mark, Math.max(from, least));
   if (next === null || next > now) return { state: "later", next };
-  const onTime = nextOf(times, mark, Math.max(from, least, now - LATE_MS));
+  const onTime = nextOf(times, mark, Math.max(from, least, now - LIMITS.scheduleLateMs));
   if (onTime === null || onTime > now) {
     return { state: "late", due: next, passed: countOf(times, mark, next, now + 1) };
   }
@@ -44,7 +39,7 @@ export function dueOf(times: Times, mark: Mark, now: number): Due {
 /** The first time after one that began nothing yet. */
 function nextOf(times: Times, mark: Mark, after: number): number | null {
   let next = times.next(after);
-  for (let i = 0; next !== null && mark.fired(next) && i < FIRED_KEPT; i++) {
+  for (let i = 0; next !== null && mark.fired(next) && i < LIMITS.scheduleFiredKept; i++) {
     next = times.next(next);
   }
   return next;

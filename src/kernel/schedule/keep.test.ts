@@ -7,7 +7,7 @@ import type { Fired } from "../../contracts/skill.ts";
 import { note } from "../desk/note.ts";
 import { begin } from "../runner.ts";
 import { type Lab, lab } from "../testing/lab.ts";
-import { isLost, keepSchedules, REST_MS, SCHEDULES_TOPIC, type Starter } from "./keep.ts";
+import { isLost, keepSchedules, SCHEDULES_TOPIC, type Starter } from "./keep.ts";
 import { scheduleIn, schedulesIn } from "./view.ts";
 
 /** Schedules that are kept by processes of one home, over a clock that is set by hand. */
@@ -195,7 +195,7 @@ test("what changed is held: told and written once, and begun once it is saved ag
   clock.set(START + HOUR);
   await until(() => states(one).includes("dropped"));
   // Looked at again, and not told again.
-  clock.set(START + HOUR + REST_MS);
+  clock.set(START + HOUR + LIMITS.scheduleRestMs);
   await until(() => asked >= 2);
   expect(written(made)).toMatchObject([{ kind: "schedule.held", due: START + HOUR, why }]);
   const again = { ...HOURLY, seal: { rules: "new" }, at: clock.now() };

@@ -1,3 +1,4 @@
+import { LIMITS } from "../../std/limits.ts";
 import type { Failure } from "../../contracts/outcome.ts";
 import type { RunHandle, RunHooks } from "../../contracts/nanos.ts";
 import type { RunSchedule, Schedule } from "../../contracts/schedule.ts";
@@ -7,8 +8,8 @@ import { messageOf, NanosError } from "../../std/error.ts";
 import { newId } from "../../std/random.ts";
 import { note } from "../desk/note.ts";
 import type { World } from "../world.ts";
-import { type Due, dueOf, LATE_MS } from "./due.ts";
-import { aborted, LOOK_MS, timesOf, waitUntil } from "./times.ts";
+import { type Due, dueOf } from "./due.ts";
+import { aborted, timesOf, waitUntil } from "./times.ts";
 import { type Kept, scheduleIn, schedulesIn } from "./view.ts";
 
 /**
@@ -35,11 +36,6 @@ export interface Keeper extends Pick<World, "clock" | "random"> {
   /** The arrangement as it is now, and not as it was when this process began. */
   open(): Promise<Starter>;
 }
-
-/** How long one that may not begin is left alone, unless somebody says that something changed. */
-export const REST_MS = 300_000;
-/** Firings of one process at once. */
-const AT_ONCE = 4;
 
 /** Said by whoever saves or removes a schedule. */
 export const SCHEDULES_TOPIC = "schedules";
@@ -70,7 +66,7 @@ export async function keepSchedules(
       const next = Math.min(...all.flatMap((one) => one.next ?? []));
       // Where nothing comes nothing is looked at: whoever saves one says so.
       if (all.length === 0) await aborted(either);
-      else await waitUntil(clock, Math.min(next, clock.now() + LOOK_MS), either);
+      else await waitUntil(clock, Math.min(next, clock.now() + LIMITS.scheduleLookMs), either);
     }
   } finally {
     forget();
@@ -102,7 +98,7 @@ function sayNext({ told, on }: Desk, { schedule, seq, next }: Looked): void {
 function mayFire({ underWay, rests, keeper }: Desk, { schedule, isDue }: Looked): boolean {
   const { name } = schedule;
   const rested = (rests.get(name) ?? 0) <= keeper.clock.now();
-  return isDue && rested && !underWay.has(name) && underWay.size < AT_ONCE;
+  return isDue && rested && !underWay.has(name) && underWay.size < LIMITS.schedulesAtOnce;
 }
 
 function start(desk: Desk, name: string, over: () => void): void {
@@ -114,7 +110,7 @@ function start(desk: Desk, name: string, over: () => void): void {
       return false;
     })
     .then((began) => {
-      if (!began) rests.set(name, keeper.clock.now() + REST_MS);
+      if (!began) rests.set(name, keeper.clock.now() + LIMITS.scheduleRestMs);
       underWay.delete(name);
       over();
     });
@@ -204,7 +200,7 @@ async function claimed(desk: Desk, kept: Kept, due: Due): Promise<Claim | null> 
   if (isLost(journal, kept)) {
     const at = kept.due ?? now;
     const claim = { due: at, until: kept.until, missed: kept.missed, run: kept.run };
-    const isLate = at < now - LATE_MS;
+    const isLate = at < now - LIMITS.scheduleLateMs;
     return isLate && kept.schedule.missed === "skip" ? skip(desk, kept, 1, kept.until) : claim;
   }
   switch (due.state) {

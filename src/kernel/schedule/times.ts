@@ -1,10 +1,8 @@
+import { LIMITS } from "../../std/limits.ts";
 import type { ScheduleWhen } from "../../contracts/schedule.ts";
 import type { Clock } from "../../std/clock.ts";
 import { NanosError } from "../../std/error.ts";
 import { plainText } from "../../std/text.ts";
-
-/** How long the clock goes unlooked at: a machine that slept tells nobody. */
-export const LOOK_MS = 60_000;
 
 /** When something's time comes. */
 export interface Times {
@@ -62,7 +60,7 @@ function noTime(text: string, zone: string, cause: unknown): NanosError {
  */
 export async function waitUntil(clock: Clock, time: number, signal: AbortSignal): Promise<void> {
   while (!signal.aborted && clock.now() < time) {
-    await clock.sleep(Math.min(time - clock.now(), LOOK_MS), signal);
+    await clock.sleep(Math.min(time - clock.now(), LIMITS.scheduleLookMs), signal);
   }
 }
 

@@ -1,9 +1,10 @@
+import { LIMITS } from "../../std/limits.ts";
 import type { Recorded } from "../../contracts/drive.ts";
 import type { EventBody } from "../../contracts/event.ts";
 import type { Failure } from "../../contracts/outcome.ts";
 import type { Schedule } from "../../contracts/schedule.ts";
 import type { Journal, SqlValue, ViewSpec, ViewWriter } from "../../journal/journal.ts";
-import { FIRED_KEPT, type Mark } from "./due.ts";
+import { type Mark } from "./due.ts";
 
 /** Which schedules there are and how far each has come. Derived; deleting the file loses nothing. */
 const SCHEDULES: ViewSpec = {
@@ -51,7 +52,7 @@ function apply(db: ViewWriter, seq: number, body: EventBody): void {
       db.run("INSERT OR REPLACE INTO schedules_fired VALUES (?, ?, ?)", name, due, seq);
       const old = `DELETE FROM schedules_fired WHERE name = ? AND due NOT IN (
         SELECT due FROM schedules_fired WHERE name = ? ORDER BY seq DESC LIMIT ?)`;
-      db.run(old, name, name, FIRED_KEPT);
+      db.run(old, name, name, LIMITS.scheduleFiredKept);
       break;
     }
     case "schedule.missed": {
