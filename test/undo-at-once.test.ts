@@ -42,5 +42,5 @@ test("all an undo would write over is shown before it is, and cannot move the sc
   const shown = await me.nanos("undo", run);
   expect([shown.code, shown.err]).toEqual([0, expect.stringContaining("milk")]);
   expect(shown.err).toContain("changes back");
-  expect(`${shown.err}${shown.out}`).not.toMatch(/[\u001b\u202e]/u);
+  for (const sign of ["\u001b", "\u202e"]) expect(`${shown.err}${shown.out}`).not.toContain(sign);
 }, 60_000);
