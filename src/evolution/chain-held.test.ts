@@ -110,6 +110,18 @@ describe("what holds the one before holds what follows", () => {
     expect(second?.started).toMatchObject({ client: "mcp:editor", said: "", attended: false });
   });
 
+  test("a client's that is begun again is the client's, and is not answered for either", async () => {
+    const desk = chained({ first: FIRST });
+    const run = await proven(desk, { client: "mcp:editor" });
+    const ask = async (): Promise<AskReply> => ({ verdict: "allow", reach: "once" });
+    await (
+      await desk.missions.rerun(run, { ask })
+    ).done;
+    expect(desk.all().at(-1)?.started).toMatchObject({
+      ...{ client: "mcp:editor", said: "", attended: false },
+    });
+  });
+
   test("its reach, and that nothing leaves this machine", async () => {
     const wide = { ...SECOND, within: ["read:/elsewhere", "read:./notes/a"] };
     const desk = chained({ first: FIRST, second: wide });

@@ -132,6 +132,6 @@ export function followedBy(
 }
 
 /** Whoever is at hand answers for the operator, and never for a client. */
-function hooksFor({ client }: Next, { ask, ...hooks }: RunHooks): RunHooks {
+export function hooksFor({ client }: Pick<Next, "client">, { ask, ...hooks }: RunHooks): RunHooks {
   return ask === undefined || client !== undefined ? hooks : { ...hooks, ask };
 }

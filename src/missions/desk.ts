@@ -24,7 +24,7 @@ import { topRun } from "../kernel/views/traces.ts";
 import type { Facts, World } from "../kernel/world.ts";
 import { NanosError } from "../std/error.ts";
 import { plainText } from "../std/text.ts";
-import { type After, followedBy } from "./after.ts";
+import { type After, followedBy, hooksFor } from "./after.ts";
 import { carrying, type EngineDesk, engineDesk, type MissionEngines } from "./engine/desk.ts";
 import { checkWaived, estimateOf, followed, type Given, inputsFor } from "./plan/begin.ts";
 import { type Known, planFaults } from "./plan/check.ts";
@@ -135,10 +135,12 @@ function missionDesk(desk: MissionDesk): Missions {
       const { plan, by, from, inputs, rank, waived = [], follows } = startIn(world, mission);
       const sourced = from === undefined ? { plan, by } : await planOf(desk, from);
       const again = lineOf(world, mission).run;
-      const { budget } = startedOf(world, again);
+      const { budget, client } = startedOf(world, again);
       // What it was given is nobody's word this time as well.
       const before = follows ? { follows: { ...follows, rank, budget } } : {};
-      return start(desk, sourced, hooks, { inputs, waived, again, ...before });
+      // A client's is the client's once more, whoever begins it again.
+      const own = hooksFor({ client }, hooks);
+      return start(desk, sourced, own, { inputs, waived, again, ...before }, client);
     },
     cancel: async (mission) => engines.cancel(lineOf(world, mission).run),
   };
