@@ -41,6 +41,19 @@ async function given(me: Person): Promise<readonly (readonly string[])[]> {
   return all;
 }
 
+test("a model that can be sent none is not said to take them", async () => {
+  using me = await machine();
+  for (const [adapter, ...more] of [
+    ["http", "--url", "http://127.0.0.1:9/chat"],
+    ["gguf", "--file", "a.gguf"],
+    ["rules"],
+  ]) {
+    const args = ["model", "add", "blind", "--adapter", adapter ?? "", ...more, "--images"];
+    const { code, err } = await me.nanos(...args);
+    expect([adapter, code, err]).toEqual([adapter, 2, expect.stringContaining("model.no_images")]);
+  }
+});
+
 test("an image is refused with the next thing to do, and taken once the model is said to take it", async () => {
   using me = await machine();
   const refused = await me.nanos("run", "what is this", "--image", "a b.png");

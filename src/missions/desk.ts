@@ -131,17 +131,7 @@ function missionDesk(desk: MissionDesk): Missions {
       await waive(world, lineOf(world, mission).run, { plan, check, because });
     },
     run: async (mission, hooks = {}) => engines.resume(lineOf(world, mission).run, hooks),
-    rerun: async (mission, hooks = {}) => {
-      const { plan, by, from, inputs, rank, waived = [], follows } = startIn(world, mission);
-      const sourced = from === undefined ? { plan, by } : await planOf(desk, from);
-      const again = lineOf(world, mission).run;
-      const { budget, client } = startedOf(world, again);
-      // What it was given is nobody's word this time as well.
-      const before = follows ? { follows: { ...follows, rank, budget } } : {};
-      // A client's is the client's once more, whoever begins it again.
-      const own = hooksFor({ client }, hooks);
-      return start(desk, sourced, own, { inputs, waived, again, ...before }, client);
-    },
+    rerun: (mission, hooks = {}) => rerun(desk, mission, hooks),
     cancel: async (mission) => engines.cancel(lineOf(world, mission).run),
   };
 }
@@ -182,6 +172,20 @@ async function approve(world: World, mission: string, reply: AskReply): Promise<
     );
   const { id } = await answerAsk(world, ask, reply, "operator@terminal");
   return [id];
+}
+
+/** Begins an ended mission anew, from its own plan and inputs. */
+async function rerun(desk: MissionDesk, mission: string, hooks: RunHooks): Promise<RunHandle> {
+  const { world } = desk;
+  const { plan, by, from, inputs, rank, waived = [], follows } = startIn(world, mission);
+  const sourced = from === undefined ? { plan, by } : await planOf(desk, from);
+  const again = lineOf(world, mission).run;
+  const { budget, client } = startedOf(world, again);
+  // What it was given is nobody's word this time as well.
+  const before = follows ? { follows: { ...follows, rank, budget } } : {};
+  // A client's is the client's once more, whoever begins it again.
+  const own = hooksFor({ client }, hooks);
+  return start(desk, sourced, own, { inputs, waived, again, ...before }, client);
 }
 
 /** @throws NanosError `manifest.invalid`, and as a run's beginning does. */

@@ -69,7 +69,7 @@ export function modelDesk(given: {
       list: () => bare().map((one) => withCard(journal, one)),
       discover: () => discover(deps, bare()),
       add: async (name, model) => {
-        await tryModel(name, model, { find, deps });
+        await tryModel(name, sighted(model), { find, deps });
         config = await given.store.change((old) => withModel(old, name, model));
         opened.delete(name);
         await chosen(name);
@@ -121,8 +121,23 @@ function settingsOf({ config, card }: ModelLine): ModelSettings {
     fallback,
     context: config.context ?? measured ?? usual,
     tools: card?.tools ?? true,
-    images: config.images ?? false,
+    images: config.images === true && takesImages(config),
   };
+}
+
+/** Adapters whose wire has no place for an image: one sent there would be lost without a word. */
+const WITHOUT_IMAGES: readonly ModelConfig["adapter"][] = ["gguf", "http", "rules"];
+
+function takesImages({ adapter }: ModelConfig): boolean {
+  return !WITHOUT_IMAGES.includes(adapter);
+}
+
+/** @throws NanosError `model.no_images`. */
+function sighted(model: ModelConfig): ModelConfig {
+  const { adapter, images } = model;
+  if (images !== true || takesImages(model)) return model;
+  const message = `Images cannot be sent to a model by way of ${adapter}.`;
+  throw new NanosError("model.no_images", message, "Leave --images out, or use another adapter.");
 }
 
 function withModel(old: Config, name: string, model: ModelConfig): Config {
