@@ -85,4 +85,9 @@ test("first run at a terminal: agents on PATH are offered with what they may do,
   expect(no.log).not.toContain("agent add claude");
   const alone = await run("run tidy --yes", { script });
   expect(alone.log).not.toContain("agent add claude");
+  // Where they would reach the home nothing they did would be let.
+  const above = { ...script, workspace: script.home };
+  const there = await run("run tidy", { script: above, tty: { answers: ["", ""] } });
+  expect(there.err).toContain("in a project");
+  expect(there.log).not.toContain("agent add claude");
 });

@@ -1,3 +1,4 @@
+import { relative } from "node:path";
 import type { Found, ModelLine, Nanos, StarterLine, TrustView } from "../contracts/nanos.ts";
 import { NanosError } from "../std/error.ts";
 import type { Context } from "./command.ts";
@@ -100,6 +101,16 @@ async function offerAgents(context: Context): Promise<void> {
     const found = nanos.agents.found();
     if (found.length === 0) return;
     const names = found.map(({ name }) => name).join(", ");
+    const { home, workspace } = nanos.place;
+    if (!relative(workspace, home).startsWith("..")) {
+      // Working here they would reach the home, which nothing may.
+      const how = "nanos init . there, then nanos agent wrap NAME.";
+      say(context, [
+        [span(`On PATH: ${names}.`, "bold"), " Each can work for you in a project:"],
+        how,
+      ]);
+      return;
+    }
     say(context, [[span(`On PATH: ${names}.`, "bold"), " Each can work for you as an agent."]]);
     for (const offer of found) {
       const may = offer.may.map((one): Line => [span(`${INDENT}may ${one}`, "dim")]);

@@ -37,6 +37,8 @@ import {
 /** What a scripted house holds and does. */
 export interface Script {
   readonly home: string;
+  /** `/w` where nothing is said. */
+  readonly workspace?: string;
   /** Request text to what happens; `*` for any other. */
   readonly plays: Readonly<Record<string, readonly Beat[]>>;
   readonly found?: Found;
@@ -145,7 +147,12 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
   };
   const open = (): readonly Ask[] => [...runs.values()].flatMap((played) => played.asks());
   return {
-    place: { home: script.home, workspace: "/w", arrangementDir: "/a", tier: "landlock" },
+    place: {
+      home: script.home,
+      workspace: script.workspace ?? "/w",
+      arrangementDir: "/a",
+      tier: "landlock",
+    },
     run: async (request) => start(request, request),
     status: async () => STATUS,
     renew: async () => [],

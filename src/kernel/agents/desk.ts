@@ -25,7 +25,7 @@ export interface AgentDesk {
   readonly arrangement: Arrangement;
   readonly env: Env;
   /** Where agents' files are changed. */
-  readonly home: Pick<Home, "ground">;
+  readonly home: Pick<Home, "ground" | "paths">;
   /** Where it is written down. */
   readonly journal: Journal;
   readonly sandbox: Sandbox;
@@ -42,7 +42,7 @@ export function agentDesk(desk: AgentDesk): Agents {
   const { arrangement, env, home } = desk;
   const { agents, skills, mcpServers, workspace } = arrangement;
   const where: Where = {
-    ...{ env, workspace, userHome: homedir() },
+    ...{ env, workspace, userHome: homedir(), home: home.paths.home },
     taken: [...agents.keys(), ...skills.keys(), ...Object.keys(mcpServers)],
   };
   const show = (name: string): Agent => {

@@ -1,11 +1,18 @@
 import { expect, test } from "bun:test";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Scope } from "../../contracts/scope-parts.ts";
 import { KNOWN_AGENTS } from "./known.ts";
 import { wrapOffer } from "./offer.ts";
 
-const where = { env: { PATH: "/usr/bin:/bin" }, workspace: "/ws", userHome: "/home/x", taken: [] };
+const where = {
+  env: { PATH: "/usr/bin:/bin" },
+  workspace: "/ws",
+  userHome: "/home/x",
+  home: "/home/x/.nano-os",
+  taken: [],
+};
 const notes = (...scopes: readonly string[]): string =>
   wrapOffer({ command: ["cat"], scopes }, where).notes.join("\n");
 
@@ -41,4 +48,36 @@ test("what a known agent writes of its own is said, with what would let it", () 
     expect(given.notes.some((one) => one.includes("of its own in"))).toBe(false);
   }
   rmSync(bin, { recursive: true });
+});
+
+test("one that would reach the home is said to be denied, before it is made", () => {
+  const said = (workspace: string, scopes: readonly Scope[] = []): boolean =>
+    wrapOffer({ command: ["cat"], scopes }, { ...where, workspace }).notes.some((note) =>
+      note.includes("nanos init ."),
+    );
+  expect(said("/home/x", ["read:."])).toBe(true);
+  expect(said("/ws", ["write:~/"])).toBe(true);
+  expect(said("/ws", ["read:.", "net:a.example:443"])).toBe(false);
+  expect(said("/home/x/project", ["write:."])).toBe(false);
+});
+
+test("what a package needs is read where npm has put it", () => {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), "nanos-offer-")));
+  const program = (name: string, needs: object, own: boolean): string => {
+    const pack = join(folder, name, "node_modules", name);
+    mkdirSync(join(pack, ...(own ? ["node_modules"] : [])), { recursive: true });
+    writeFileSync(join(pack, "package.json"), JSON.stringify({ name, ...needs }));
+    writeFileSync(join(pack, "run"), "");
+    chmodSync(join(pack, "run"), 0o755);
+    return join(pack, "run");
+  };
+  const reads = (file: string): string | undefined =>
+    /"read:([^"]*)"/u.exec(wrapOffer({ command: [file] }, where).text)?.[1];
+  const needs = { dependencies: { react: "1" } };
+  const node = (name: string): string => join(folder, name, "node_modules");
+  expect(reads(program("bare", {}, false))).toBe(join(node("bare"), "bare"));
+  expect(reads(program("nested", needs, true))).toBe(join(node("nested"), "nested"));
+  expect(reads(program("beside", needs, false))).toBe(node("beside"));
+  expect(reads(program("odd", { optionalDependencies: { x: "1" } }, false))).toBe(node("odd"));
+  rmSync(folder, { recursive: true });
 });

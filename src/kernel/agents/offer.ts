@@ -1,4 +1,4 @@
-import { existsSync, realpathSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { NanosError } from "../../std/error.ts";
 import { plainText } from "../../std/text.ts";
@@ -15,6 +15,8 @@ export interface Where {
   readonly env: Env;
   readonly workspace: string;
   readonly userHome: string;
+  /** Folder of the home, absolute, which nothing an agent reaches may contain. */
+  readonly home: string;
   /** Names that are taken. */
   readonly taken: readonly string[];
 }
@@ -48,7 +50,7 @@ export function wrapOffer(wish: WrapWish, where: Where): AgentOffer {
     text,
     command,
     may: [`exec:${program}`, ...scopes].map(scopeInWords),
-    notes: notesOn(kind, scopes, known, wish.price),
+    notes: [...homeNote(name, scopes, where), ...notesOn(kind, scopes, known, wish.price)],
   };
 }
 
@@ -143,7 +145,16 @@ function packageOf(file: string): string | null {
   const at = parts.lastIndexOf("node_modules");
   if (at < 0) return null;
   const deep = parts[at + 1]?.startsWith("@") ? 3 : 2;
-  return join("/", ...parts.slice(0, at + deep));
+  const own = join("/", ...parts.slice(0, at + deep));
+  // What it needs lies in it, or beside it where npm has put it there.
+  const beside = needsOthers(own) && !existsSync(join(own, "node_modules"));
+  return beside ? join("/", ...parts.slice(0, at + 1)) : own;
+}
+
+function needsOthers(folder: string): boolean {
+  const file = join(folder, "package.json");
+  const text = existsSync(file) ? readFileSync(file, "utf8") : "";
+  return /"(?:d|optionalD)ependencies"\s*:\s*\{\s*"/u.test(text);
 }
 
 function notesOn(
@@ -166,6 +177,19 @@ function notesOn(
     ...(price === undefined && (known || has("net:"))
       ? ["What it costs is known only where it says so itself, or with --price."]
       : []),
+  ];
+}
+
+/** One that would be denied whatever it is asked: said before it is made. */
+function homeNote(name: string, scopes: readonly Scope[], where: Where): readonly string[] {
+  const { workspace, userHome, home } = where;
+  const reaches = scopes.some((scope) => {
+    const wide = parseScope(resolveScope(scope, workspace, userHome) ?? scope);
+    return (wide.kind === "read" || wide.kind === "write") && isInside(wide.path, home);
+  });
+  if (!reaches) return [];
+  return [
+    `It would reach the folder nanos keeps its keys in, so every call of it is denied. Make it in a project of yours: nanos init . there, then nanos agent wrap ${name}`,
   ];
 }
 
