@@ -5,6 +5,7 @@ import { type Keeping, MEMORY_OFF } from "../contracts/memory.ts";
 import type { Rule } from "../contracts/rules.ts";
 import type { Grant } from "../contracts/config.ts";
 import { aRule, aStanding, anAction, NOW, REMEMBERS } from "./gate.fixtures.ts";
+import type { Day } from "../contracts/usage.ts";
 import type { Standing } from "./gate.ts";
 
 /** Actions and standings of every kind, for properties that must hold whatever comes together. */
@@ -151,6 +152,12 @@ const grant: fc.Arbitrary<Grant> = fc
     ...{ ...rest, ...more },
     ...(revoked === undefined ? {} : { revoked }),
   }));
+/** A day in which so many of ten calls were used. */
+export function dayOf(calls: number): Day {
+  const takes = { calls: 2, tokens: 0, cost: 0, answer: 0 };
+  return { limit: { calls: 10 }, used: { calls, tokens: 0, cost: 0 }, takes };
+}
+
 export const standing: fc.Arbitrary<Standing> = fc
   .record({
     declared: fc.option(fc.subarray(SCOPES, { minLength: 12 }), { freq: 1 }),
@@ -185,9 +192,13 @@ export const standing: fc.Arbitrary<Standing> = fc
     ms: fc.constantFrom(0, 0, 0, 0, 60_000),
     cost: fc.constantFrom(0, 1),
     limit: fc.oneof(fc.constant(null), fc.option(fc.constantFrom(0, 1, 2))),
+    day: fc.constantFrom(undefined, undefined, undefined, undefined, dayOf(0), dayOf(9)),
   })
-  .map(({ turns, calls, tokens, ms, cost, limit, flow, floor, ...rest }) => {
-    const named = { ...(flow === undefined ? {} : { flow }), ...(floor && { floor }) };
+  .map(({ turns, calls, tokens, ms, cost, limit, flow, floor, day, ...rest }) => {
+    const named = {
+      ...(flow === undefined ? {} : { flow }),
+      ...{ ...(floor && { floor }), ...(day && { day }) },
+    };
     const base = aStanding({ ...rest, ...named });
     const budget = {
       ...base.budget,

@@ -5,7 +5,7 @@ import type { Grant } from "../contracts/config.ts";
 import { LAYERS } from "../contracts/ranks.ts";
 import { REASON_NAMES } from "../contracts/reason.ts";
 import type { Rule } from "../contracts/rules.ts";
-import { SCOPES, action, rule, standing, value } from "./arbitraries.fixtures.ts";
+import { SCOPES, action, dayOf, rule, standing, value } from "./arbitraries.fixtures.ts";
 import { aRule, aStanding, anAction, anAnswer, NOW, yesTo } from "./gate.fixtures.ts";
 import type { LayerAnswer, Standing } from "./gate.ts";
 import { decide, judge } from "./judge.ts";
@@ -55,6 +55,7 @@ const losses: readonly Partial<Standing>[] = [
   { home: "/" },
   { leastCost: 99 },
   { run: "r8" },
+  { day: dayOf(9) },
 ];
 const ends: readonly Partial<Grant>[] = [
   { expires: NOW },
