@@ -39,7 +39,7 @@ test("a mission that waits is carried on by whoever works, as soon as it is answ
   await working.until("carrying missions");
   expect((await me.nanos("grant", "add", "file-organiser", "--mission", mission)).code).toBe(0);
   expect((await me.nanos("mission", "approve", mission)).code).toBe(0);
-  await working.until(`ended     ${mission}`);
+  await working.until(`succeeded ${mission}`);
   working.kill("SIGINT");
   expect((await working.ended).code).toBe(0);
   expect(readFileSync(join(me.userHome, "notes", "dashboard.md"), "utf8")).toContain("said");
