@@ -73,7 +73,7 @@ function pollTool(served: Served): McpTool {
       "What came of a run this client asked for. One that waited goes on once its asks are answered.",
     input: z.strictObject({ run: Run, wait: Wait }),
     run: async ({ run, wait }, call) => {
-      ownRun(nanos, client, run);
+      begunRun(nanos, carried, client, run);
       await takeUp(nanos, carried, run, false);
       return cameOf(served, run, wait, { ...call, takesAlong: false });
     },
