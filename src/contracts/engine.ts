@@ -2,6 +2,14 @@ import { z } from "zod";
 import { JsonSchema } from "./json.ts";
 import type { Failure } from "./outcome.ts";
 
+/** The folder a run works in and the arrangement in force there, both absolute. */
+export const RunPlace = z.strictObject({
+  workspace: z.string(),
+  /** Absent where that was not written down yet. */
+  arrangement: z.string().optional(),
+});
+export type RunPlace = z.infer<typeof RunPlace>;
+
 /** A mission as an engine knows it: which run carries it, and where it queues. */
 export const Mission = z.strictObject({
   /** The run that carries it; the mission's name here. */
@@ -12,6 +20,8 @@ export const Mission = z.strictObject({
   input: JsonSchema,
   /** Missions of one queue share its limit. */
   queue: z.string(),
+  /** Where it can be carried; absent in those from before it was looked at. */
+  place: RunPlace.optional(),
 });
 export type Mission = z.infer<typeof Mission>;
 
@@ -57,6 +67,8 @@ export interface CarriedLine {
   readonly queue: string;
   readonly engine: string;
   readonly standing: Standing;
+  /** The folder it can be carried in alone, where that is another one than this. */
+  readonly elsewhere?: string;
   /** Events of it that are in this home; all there are, for the engine of this machine. */
   readonly events: number;
 }

@@ -51,7 +51,7 @@ export function factsOf(given: {
     v: 1,
     name: manifest.name,
     oracle: manifest.oracle,
-    ...{ workspace, machine, userHome },
+    ...{ workspace, dir: arrangement.dir, machine, userHome },
     ...depthOf(limits.depth ?? LIMITS.depth),
     limits,
     ...dayIn(limits.day, day),

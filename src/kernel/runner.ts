@@ -13,6 +13,7 @@ import { note } from "./desk/note.ts";
 import { drive } from "./drive/drive.ts";
 import { firstOf, pastOf } from "./flow/past.ts";
 import { agentOf } from "./frame.ts";
+import { elsewhere, placeIn } from "./open/place.ts";
 import { guarded, localReal } from "./drive/local.ts";
 import { CANCELLED, type Limit, OUT_OF_TIME, type Watch, startWatch } from "./drive/watch.ts";
 import { type Line, lineOf, type OwnRecord } from "./drive/line.ts";
@@ -58,7 +59,7 @@ export async function begin(world: World, asked: Begun, call?: DirectCall): Prom
  * Goes on with a run from what is recorded of it; one that has ended just says so.
  *
  * @throws NanosError `run.unknown`, `run.delegated`, `run.erased`, `run.busy`, `run.facts_lost`,
- *   `model.*`.
+ *   `run.elsewhere`, `model.*`.
  */
 export async function resume(world: World, run: string, hooks: Hooks): Promise<RunHandle> {
   const { journal } = world;
@@ -77,6 +78,8 @@ export async function resume(world: World, run: string, hooks: Hooks): Promise<R
     const started = recorded[0]?.body;
     assert(started?.kind === "run.started", "a run that can be resumed has a start");
     const facts = factsOf(world, started, run);
+    const away = elsewhere(run, placeIn(facts), placeIn(await world.facts()));
+    if (away) throw away;
     // A model that is gone is put back by the operator, not noted as the run's failure.
     if (started.model.name !== NO_MODEL.name) await world.model(started.model.name);
     return carry(world, lease, { run, started, facts, recorded, hooks });

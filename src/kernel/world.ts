@@ -39,6 +39,8 @@ export interface Facts {
   readonly oracle: string;
   /** Folder relative scopes resolve against, absolute. */
   readonly workspace: string;
+  /** The arrangement's folder, absolute; absent in facts from before it was kept. */
+  readonly dir?: string;
   /** Folder of machine state; no scope may name it. */
   readonly machine: string;
   /** The operator's home folder, for scopes that start with `~/`. */

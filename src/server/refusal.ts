@@ -50,6 +50,7 @@ const STATUS: Readonly<Record<string, number>> = {
   "approval.unknown_approval": 404,
   "run.ended": 409,
   "run.busy": 409,
+  "run.elsewhere": 409,
   "run.cancelled": 409,
   "run.denied": 403,
   "model.unknown": 400,

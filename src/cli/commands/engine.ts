@@ -1,5 +1,6 @@
 import type { CarriedLine, RestatePlace, Standing } from "../../contracts/engine.ts";
 import { NanosError } from "../../std/error.ts";
+import { plainText } from "../../std/text.ts";
 import { arg, type Command, type Input, option, show } from "../command.ts";
 import { EXIT } from "../exit.ts";
 import { type Line, paintAll, span } from "../render/line.ts";
@@ -157,7 +158,7 @@ function listLines({ use, restate, missions }: Found, width: number): readonly L
   const columns = [
     { title: "run", text: ({ run }: CarriedLine) => run, style: () => "bold" as const },
     { title: "engine", text: ({ engine }: CarriedLine) => engine },
-    { title: "state", text: ({ standing }: CarriedLine) => stateText(standing) },
+    { title: "state", text: stateText },
     { title: "in this home", text: homeText },
   ];
   return [head, ...table(columns, missions, width)];
@@ -167,7 +168,13 @@ function homeText({ engine, events }: CarriedLine): string {
   return engine === "local" ? `${events} events` : `a copy: ${events} events`;
 }
 
-function stateText(standing: Standing): string {
+function stateText({ standing, elsewhere }: CarriedLine): string {
+  if (elsewhere !== undefined)
+    return `${stateIn(standing)}; carried in ${plainText(elsewhere)} alone`;
+  return stateIn(standing);
+}
+
+function stateIn(standing: Standing): string {
   switch (standing.state) {
     case "waiting":
       return standing.signals.length === 0 ? "waits for its time" : "waits for an answer";

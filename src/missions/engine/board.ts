@@ -1,5 +1,5 @@
 import type { Recorded } from "../../contracts/drive.ts";
-import type { Mission, Signal, Standing } from "../../contracts/engine.ts";
+import type { Mission, RunPlace, Signal, Standing } from "../../contracts/engine.ts";
 import type { Failure } from "../../contracts/outcome.ts";
 import { Answer } from "../../contracts/run.ts";
 import type { Journal, SqlValue, ViewSpec, ViewWriter } from "../../journal/journal.ts";
@@ -104,6 +104,11 @@ function keep(db: ViewWriter, run: string, seq: number, signal: Signal): void {
   db.run(sql, run, signal.name, seq, JSON.stringify(signal));
 }
 
+/** What belongs to this place, or was written down before places were; two values. */
+const HERE = `(json_extract(mission, '$.place') IS NULL OR (
+  json_extract(mission, '$.place.workspace') = ? AND
+  ifnull(json_extract(mission, '$.place.arrangement') = ?, 1)))`;
+
 /** What can go on now: not begun, interrupted or carried by another, called, or its time has come. */
 const DUE = `engine = 'local' AND (state IN ('queued', 'running', 'blocked') OR (state = 'waiting' AND (
   cancel = 1 OR until <= ? OR EXISTS (
@@ -119,27 +124,31 @@ export interface Due {
   readonly cancelled: boolean;
 }
 
-/** Missions that can go on now, oldest first, at most `most`; of one queue, or of all. */
+/** Missions of this place that can go on now, oldest first, at most `most` of one queue. */
 export function dueOn(
   journal: Journal,
   now: number,
-  { queue, most }: { readonly queue?: string; readonly most: number },
+  { place, queue, most }: { place?: RunPlace | undefined; queue: string; most: number },
 ): readonly Due[] {
-  const where = queue === undefined ? "" : " AND queue = ?";
-  const sql = `SELECT mission, cancel FROM board WHERE ${DUE}${where} ORDER BY place LIMIT ?`;
-  const values: readonly SqlValue[] = queue === undefined ? [now, most] : [now, queue, most];
+  const sql = `SELECT mission, cancel FROM board WHERE ${DUE} AND ${HERE} AND queue = ? ORDER BY place LIMIT ?`;
   return journal
-    .view(BOARD, (db) => db.all(sql, ...values))
+    .view(BOARD, (db) => db.all(sql, now, ...valuesOf(place), queue, most))
     .map((row) => ({
       mission: JSON.parse(String(row["mission"])) as Mission,
       cancelled: row["cancel"] === 1,
     }));
 }
 
-/** Queues with something that can go on now. */
-export function dueQueues(journal: Journal, now: number): readonly string[] {
-  const sql = `SELECT DISTINCT queue FROM board WHERE ${DUE}`;
-  return journal.view(BOARD, (db) => db.all(sql, now)).map((row) => String(row["queue"]));
+/** Queues with something of this place that can go on now. */
+export function dueQueues(journal: Journal, now: number, place?: RunPlace): readonly string[] {
+  const sql = `SELECT DISTINCT queue FROM board WHERE ${DUE} AND ${HERE}`;
+  return journal
+    .view(BOARD, (db) => db.all(sql, now, ...valuesOf(place)))
+    .map((row) => String(row["queue"]));
+}
+
+function valuesOf(place: RunPlace | undefined): readonly SqlValue[] {
+  return [place?.workspace ?? null, place?.arrangement ?? null];
 }
 
 /** When the next mission's time comes, in milliseconds since 1970; null when none waits for it. */

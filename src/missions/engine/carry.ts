@@ -1,4 +1,5 @@
 import type { RunHooks } from "../../contracts/nanos.ts";
+import { elsewhere, placeIn } from "../../kernel/open/place.ts";
 import { begin, resume } from "../../kernel/runner.ts";
 import { cleanJournal } from "../../kernel/secrets/guard.ts";
 import type { Begun } from "../../kernel/start.ts";
@@ -20,7 +21,10 @@ export function carryMissions(world: World, hooks: RunHooks = {}, mayBegin?: May
   return async ({ mission, journal, signal }) => {
     const held = { ...world, journal: cleanJournal(journal, world.guard) };
     const given = { ...hooks, signal };
-    const { run } = mission;
+    const { run, place } = mission;
+    // Whoever hands it out knows no places, or it is from before they were written down.
+    const away = place && elsewhere(run, place, placeIn(await world.facts()));
+    if (away) throw away;
     // One that is stopped before it began does nothing, whatever it is.
     const isNew = journal.head(run) === null && !signal.aborted;
     if (isNew && inputOf(mission.input).schedule) await mayBegin?.(inputOf(mission.input));

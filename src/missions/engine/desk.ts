@@ -1,13 +1,15 @@
 import { writeFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { EngineConfig, Engines } from "../../contracts/engine.ts";
+import type { Arrangement } from "../../contracts/arrangement.ts";
+import type { EngineConfig, Engines, Mission } from "../../contracts/engine.ts";
 import type { ForkRequest, RunHandle, RunHooks } from "../../contracts/nanos.ts";
 import type { RunState } from "../../contracts/run.ts";
 import type { Fired } from "../../contracts/skill.ts";
 import type { Home } from "../../home/home.ts";
 import { listAsks } from "../../kernel/desk/approvals.ts";
 import type { Going } from "../../kernel/events/watch.ts";
+import { elsewhere, placeIn } from "../../kernel/open/place.ts";
 import { begin, cancel, fork, resume } from "../../kernel/runner.ts";
 import { topRun } from "../../kernel/views/traces.ts";
 import type { World } from "../../kernel/world.ts";
@@ -26,6 +28,8 @@ import { serverConfig } from "./restate/config.ts";
 export interface EngineDesk {
   readonly world: World;
   readonly home: Pick<Home, "config" | "paths">;
+  /** What missions go by here. */
+  readonly arrangement: Pick<Arrangement, "workspace" | "dir">;
   /** Whether what a schedule began may begin here and now. */
   readonly mayBegin?: MayBegin;
 }
@@ -73,15 +77,14 @@ export function engineDesk(desk: EngineDesk): MissionEngines {
     work: (signal, told, ended) => work(desk, signal, told, ended),
     submit: async (input) => {
       const engine = await engineOf(desk, (await configIn(home)).use);
-      await engine.submit({ ...MISSION, run: input.run, input: asInput(input) });
+      await engine.submit(missionOf(desk, input.run, input));
     },
     begin: async (input, hooks) => {
       const { use } = await configIn(home);
       if (use === "restate") return throughRestate(desk, hooks, { begins: input });
       const local = await engineOf(desk, "local");
       // On the board before it begins, so that whoever works goes on with it if this process ends.
-      const held = (run: string): Promise<void> =>
-        local.submit({ ...MISSION, run, input: asInput(input) });
+      const held = (run: string): Promise<void> => local.submit(missionOf(desk, run, input));
       return begin(world, { ...input, ...hooks, held });
     },
     resume: async (run, hooks = {}) =>
@@ -94,6 +97,11 @@ export function engineDesk(desk: EngineDesk): MissionEngines {
     },
     cancel: (run) => cancelOn(desk, run, on(run)),
   };
+}
+
+/** A mission as it is given to an engine: to be carried here, and nowhere else. */
+function missionOf({ arrangement }: EngineDesk, run: string, input: MissionInput): Mission {
+  return { ...MISSION, run, input: asInput(input), place: placeIn(arrangement) };
 }
 
 /** What this home has of it is a copy up to its last wait. */
@@ -132,12 +140,15 @@ const NO_CONFIG: EngineConfig = { use: "local", queues: {} };
 /** Ports of a server that is this machine's own, as its makers chose them. */
 const PORTS = { ingress: 8080, admin: 9070, node: 5122 };
 
-async function list({ world, home }: EngineDesk): ReturnType<Engines["list"]> {
+async function list(desk: EngineDesk): ReturnType<Engines["list"]> {
+  const { world, home } = desk;
   const { journal } = world;
+  const away = awayFrom(desk);
   const { use, restate } = await configIn(home);
   const missions = board.openOn(journal).map(({ mission: { run, queue }, engine }) => ({
     ...{ run, queue, engine },
     standing: board.standingOf(journal, run),
+    ...(away.has(run) ? { elsewhere: away.get(run) ?? "" } : {}),
     events: recordOf(journal, run).length,
   }));
   return { use, restate: restate?.url ?? null, missions };
@@ -147,7 +158,7 @@ async function engineOf(desk: EngineDesk, name: string): Promise<Engine> {
   if (name === "restate") return restateOf(desk);
   const { journal, clock } = desk.world;
   const { queues } = await configIn(desk.home);
-  return localEngine({ journal, clock, queues });
+  return localEngine({ journal, clock, queues, place: placeIn(desk.arrangement) });
 }
 
 /** @throws NanosError `engine.no_restate`. */
@@ -168,6 +179,17 @@ async function restateOf({ world, home }: EngineDesk): Promise<Engine> {
 /** The same wherever the operator's key is, and nobody else's. */
 function spaceOf(world: World): string {
   return sha256(world.sign("nanos engine space")).slice(0, 12);
+}
+
+/** Missions that have not ended and are carried in another folder alone. */
+function awayFrom({ world: { journal }, arrangement }: EngineDesk): ReadonlyMap<string, string> {
+  const here = placeIn(arrangement);
+  const open = board
+    .openOn(journal)
+    .flatMap(({ mission: { run, place } }): [string, string][] =>
+      place && elsewhere(run, place, here) ? [[run, place.workspace]] : [],
+    );
+  return new Map(open);
 }
 
 async function work(
@@ -191,6 +213,7 @@ async function work(
         if (standing.state === "ended") await ended(run);
       });
     }
+    for (const run of awayFrom(desk).keys()) told(run, "elsewhere");
     if (signal.aborted) return;
     await new Promise<void>((resolve) => {
       signal.addEventListener("abort", () => resolve(), { once: true });
@@ -219,6 +242,8 @@ function toldOf(run: string, came: string): Fired {
       return { ...one, state: "begun" };
     case "waiting":
       return { ...one, state: "waiting" };
+    case "elsewhere":
+      return { ...one, state: "dropped", why: "another folder's: nanos engine list says which" };
     case "blocked":
       return { ...one, state: "dropped", why: "it cannot go on as it is: nanos engine list" };
     default:
@@ -246,7 +271,7 @@ async function throughRestate(
     // Whoever has the port carries it.
     if (!(error instanceof NanosError) || error.code !== "engine.port_taken") throw error;
   }
-  if ("begins" in one) await engine.submit({ ...MISSION, run, input: asInput(one.begins) });
+  if ("begins" in one) await engine.submit(missionOf(desk, run, one.begins));
   const stop = (): void => void engine.cancel(run, "operator");
   hooks.signal?.addEventListener("abort", stop, { once: true });
   const { state } = await engine.status(run);

@@ -2,7 +2,7 @@ import { type Clock } from "../../std/clock.ts";
 import { NanosError, assert, messageOf } from "../../std/error.ts";
 import { LIMITS } from "../../std/limits.ts";
 import { Diverged, Superseded } from "../../contracts/drive.ts";
-import type { Mission } from "../../contracts/engine.ts";
+import type { Mission, RunPlace } from "../../contracts/engine.ts";
 import type { Failure } from "../../contracts/outcome.ts";
 import type { Journal, Lease } from "../../journal/journal.ts";
 import { note } from "../../kernel/desk/note.ts";
@@ -17,6 +17,8 @@ export interface LocalParts {
   readonly clock: Clock;
   /** Missions carried at once, by queue; `LIMITS.missionsAtOnce` for others. */
   readonly queues?: Readonly<Record<string, number>>;
+  /** Where this process is: what belongs to other places is left to who is there. */
+  readonly place?: RunPlace;
 }
 
 /**
@@ -107,8 +109,8 @@ class Carrier {
   /** Opens as many lanes as there is something to carry and room for; sets the timer anew. */
   #look(): void {
     if (!this.#carry) return;
-    const { journal, clock } = this.#parts;
-    for (const queue of board.dueQueues(journal, clock.now())) {
+    const { journal, clock, place } = this.#parts;
+    for (const queue of board.dueQueues(journal, clock.now(), place)) {
       while (this.#openLane(queue)) continue;
     }
     this.#timer.abort();
@@ -154,11 +156,11 @@ class Carrier {
 
   /** What of a queue can go on and is not carried by this process. */
   #due(queue: string): readonly board.Due[] {
-    const { journal, clock } = this.#parts;
+    const { journal, clock, place } = this.#parts;
     if (!this.#carry) return [];
     const most = 2 * LIMITS.missionsAtOnceMost + this.#blocked.size;
     return board
-      .dueOn(journal, clock.now(), { queue, most })
+      .dueOn(journal, clock.now(), { place, queue, most })
       .filter(({ mission: { run } }) => !this.#underWay.has(run) && !this.#blocked.has(run));
   }
 
