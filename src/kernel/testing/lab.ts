@@ -87,6 +87,9 @@ export interface LabSetup {
 
 type Fetch = Parameters<World["fetch"]>[0];
 
+/** Below what is no folder: nobody writes there, whoever they are. */
+const NO_FOLDER = "/dev/null/memory";
+
 const NO_DISK = { code: "tree.git", message: "There is no disk here." };
 
 const NO_SIGNER: World["log"] = {
@@ -119,7 +122,7 @@ export function lab(setup: LabSetup = {}, kept: Partial<Kept> = {}): Lab {
       random,
       version: "test",
       tools,
-      memory: openMemory(setup.memoryDir ?? "/nowhere/memory"),
+      memory: openMemory(setup.memoryDir ?? NO_FOLDER),
       trees: {
         placeOf: (run) => `/nowhere/trees/${run}`,
         open: async () => NO_DISK,

@@ -4,6 +4,7 @@ import type { AttentionLine } from "../../contracts/cognition/reading.ts";
 import type { Spend } from "../../contracts/stage.ts";
 import type { TraceLine } from "../../contracts/trace.ts";
 import type { Answer, Ask } from "../../contracts/run.ts";
+import type { Usage } from "../../contracts/usage.ts";
 import type { Journal, SqlValue, ViewSpec, ViewWriter } from "../../journal/journal.ts";
 
 /**
@@ -12,13 +13,13 @@ import type { Journal, SqlValue, ViewSpec, ViewWriter } from "../../journal/jour
  */
 const TRACES: ViewSpec = {
   name: "traces",
-  version: 6,
+  version: 7,
   tables: `
     CREATE TABLE traces (
       run TEXT PRIMARY KEY, parent TEXT, agent TEXT NOT NULL, request TEXT NOT NULL,
       at INTEGER NOT NULL, state TEXT NOT NULL, outcome TEXT,
       steps INTEGER NOT NULL, tokens INTEGER NOT NULL, cost REAL, rehearsal INTEGER NOT NULL,
-      after TEXT NOT NULL, fork TEXT, client TEXT
+      own REAL NOT NULL, after TEXT NOT NULL, fork TEXT, client TEXT
     ) STRICT;
     CREATE INDEX traces_at ON traces (at DESC);
     CREATE TABLE trace_steps (
@@ -47,10 +48,17 @@ export function listTraces(
   return rows.map((row) => lineIn(journal, row));
 }
 
-/** What all runs used; those that others began are counted in these. */
+/**
+ * What all runs used. A run says in its end what it cost with those it delegated to; of one that goes
+ * on or waits, what its own answers and theirs cost so far is counted. Tokens are each run's own.
+ */
 export function spendOf(journal: Journal): Spend {
-  const sql = `SELECT count(*) AS runs, total(tokens) AS tokens, total(cost) AS cost,
-    count(*) - count(cost) AS unpriced FROM traces WHERE parent IS NULL`;
+  const sql = `SELECT sum(parent IS NULL) AS runs, total(tokens) AS tokens,
+    total(iif(ended, iif(parent IS NULL, cost, 0), own)) AS cost,
+    sum(parent IS NULL AND cost IS NULL) AS unpriced
+    FROM (SELECT one.parent, one.tokens, one.cost, one.own, top.state = 'ended' AS ended
+      FROM traces one JOIN traces top
+      ON top.run = substr(one.run, 1, instr(one.run || '_', '_') - 1))`;
   const [row] = journal.view(TRACES, (db) => db.all(sql));
   const of = (name: keyof Spend): number => Number(row?.[name] ?? 0);
   return { runs: of("runs"), tokens: of("tokens"), cost: of("cost"), unpriced: of("unpriced") };
@@ -194,7 +202,7 @@ function apply(db: ViewWriter, recorded: Recorded): void {
     case "run.started": {
       const started = body?.kind === "run.started" ? body : null;
       db.run(
-        "INSERT OR IGNORE INTO traces VALUES (?, ?, ?, ?, ?, 'running', NULL, 0, 0, 0, ?, ?, ?, ?)",
+        "INSERT OR IGNORE INTO traces VALUES (?, ?, ?, ?, ?, 'running', NULL, 0, 0, 0, ?, 0, ?, ?, ?)",
         event.run,
         parentOf(event.run),
         started?.agent ?? ERASED,
@@ -302,18 +310,22 @@ function countStep(db: ViewWriter, { event, body }: Recorded): void {
     }
     case "action.settled":
       settle(db, event.step, body.outcome.status, event.isolation, body.ms);
+      // A program that thinks for itself says what it used.
+      if (body.outcome.status !== "denied") countUse(db, event.run, body.outcome.used);
       break;
     case "model.answered":
       settle(db, event.step, answerStatus(body), event.isolation, body.ms);
-      db.run(
-        "UPDATE traces SET tokens = tokens + ? WHERE run = ?",
-        (body.usage?.input ?? 0) + (body.usage?.output ?? 0),
-        event.run,
-      );
+      countUse(db, event.run, body.usage);
       break;
     default:
       break;
   }
+}
+
+function countUse(db: ViewWriter, run: string, used: Usage | undefined): void {
+  if (!used) return;
+  const sql = "UPDATE traces SET tokens = tokens + ?, own = own + ? WHERE run = ?";
+  db.run(sql, used.input + used.output, used.cost ?? 0, run);
 }
 
 /** That there was a step, and that it ended, can be told without its words. */
