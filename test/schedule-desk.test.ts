@@ -69,7 +69,10 @@ function deskOf(price: { input: number; output: number } | null = { input: 1, ou
     store: { models: [], secrets: [], env: {} } as Store,
   };
   const world: World = { ...made.world, facts: async () => desk.facts };
-  const arrangement = { dir: "/a", manifest: { oracle: "oracle" } } as unknown as Arrangement;
+  const arrangement = {
+    ...{ dir: "/a", workspace: "/ws" },
+    manifest: { oracle: "oracle" },
+  } as unknown as Arrangement;
   Object.defineProperty(arrangement, "plans", { get: () => desk.plans });
   const { schedules } = missionDesks({
     ...{ world, arrangement, cwd: "/w", models: () => [], store: async () => desk.store },

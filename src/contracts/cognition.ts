@@ -29,6 +29,8 @@ const Prediction = z.strictObject({
   due: z.number().int().optional(),
   /** The mission it is about: whether that is proven settles it. */
   mission: z.string().max(128).optional(),
+  /** One check of that mission, `TASK.CHECK`: then met is yes and missed is no. */
+  check: z.string().max(128).optional(),
 });
 
 const Settlement = z.strictObject({

@@ -1,3 +1,4 @@
+import type { Recorded } from "../contracts/drive.ts";
 import type { Came, Evolution } from "../contracts/stage.ts";
 import type { Journal, ViewSpec } from "../journal/journal.ts";
 import { NanosError } from "../std/error.ts";
@@ -72,13 +73,17 @@ export function verified<T>(read: () => T): T | null {
   }
 }
 
-/** What one mission came to, and the number of its last entry. */
+/** How far one mission came. */
 export interface MissionEnd {
-  readonly came: Came;
+  /** Null while it has not ended. */
+  readonly came: Came | null;
+  /** The number of its last entry. */
   readonly seq: number;
+  /** Checks that were met or missed, by `TASK.CHECK`, with the number of the entry that says so. */
+  readonly checks: ReadonlyMap<string, { readonly met: boolean; readonly seq: number }>;
 }
 
-/** What missions came to, one at a time; null for one that has not ended, or is none. */
+/** What missions came to, one at a time; null for one there is nothing of. */
 export function missionsIn(journal: Journal): (run: string) => MissionEnd | null {
   const known = new Map<string, MissionEnd | null>();
   let reviews: Reviews | null | undefined;
@@ -96,7 +101,22 @@ function endedIn(journal: Journal, run: string, reviews: Reviews | null): Missio
   const chain = verified(() => [...journal.chain(run)]);
   const last = chain === null ? journal.head(run) : chain.at(-1)?.event;
   if (!last) return null;
-  if (chain === null || reviews === null) return { came: { counts: "broken" }, seq: last.seq };
+  const { seq } = last;
+  if (chain === null || reviews === null) return { came: BROKEN, seq, checks: new Map() };
   const came = cameTo(chain, reviews);
-  return came.counts === "nothing" && came.why === "open" ? null : { came, seq: last.seq };
+  const isOpen = came.counts === "nothing" && came.why === "open";
+  return { came: isOpen ? null : came, seq, checks: checksIn(chain) };
+}
+
+function checksIn(chain: readonly Recorded[]): MissionEnd["checks"] {
+  return new Map(
+    chain.flatMap(({ event: { seq }, body }) =>
+      body?.kind !== "task.ended"
+        ? []
+        : body.checks.flatMap(({ id, status }) => {
+            const isTold = status === "met" || status === "missed";
+            return isTold ? [[`${body.task}.${id}`, { met: status === "met", seq }] as const] : [];
+          }),
+    ),
+  );
 }

@@ -38,7 +38,10 @@ export function deskOf(
   const { missions, engines } = missionDesks({
     world: made.world,
     home: { config: { read: async () => ({}) } } as unknown as Home,
-    arrangement: { dir: "/a", plans: Object.fromEntries(parsed) } as unknown as Arrangement,
+    arrangement: {
+      ...{ dir: "/a", workspace: "/ws" },
+      plans: Object.fromEntries(parsed),
+    } as unknown as Arrangement,
     cwd: "/w",
     models: () => [],
     store: async () => ({ models: [], secrets: [], env: {} }),

@@ -14,6 +14,7 @@ export const predictions: readonly Command[] = [
       SOURCE,
       { flag: "--due", value: "DATE", about: "the day after which it can be told" },
       { flag: "--mission", value: "RUN", about: "the mission that settles it", offers: "runs" },
+      { flag: "--check", value: "TASK.CHECK", about: "the one check of it that settles it" },
     ],
     run: predict,
   },
@@ -34,7 +35,7 @@ export const predictions: readonly Command[] = [
 async function predict(context: Context, input: Input): Promise<number> {
   const chance = chanceIn(input);
   const [source, due] = [option(input, "--source"), dayIn(input, "--due", context.clock.now())];
-  const about = option(input, "--mission");
+  const [about, check] = [option(input, "--mission"), option(input, "--check")];
   const { missions } = await context.nanos();
   const thought: Thought = {
     ...{ is: "prediction", chance },
@@ -42,6 +43,7 @@ async function predict(context: Context, input: Input): Promise<number> {
     ...(due === undefined ? {} : { due }),
     // A mission is a run; naming one that is none is a slip.
     ...(about === undefined ? {} : { mission: missions.show(about).run }),
+    ...(check === undefined ? {} : { check }),
   };
   return noted(context, thought, [words(input)]);
 }

@@ -6,10 +6,12 @@ import type { EventBody } from "../../contracts/event.ts";
 import type { Failure } from "../../contracts/outcome.ts";
 import type { Journal } from "../../journal/journal.ts";
 import { partsFault, wordsFault } from "../../kernel/cognition/want.ts";
+import { firstOf } from "../../kernel/flow/past.ts";
 import { eraseWords } from "../../kernel/memory/forget.ts";
 import { traceLine, usedSince } from "../../kernel/views/traces.ts";
 import type { World } from "../../kernel/world.ts";
 import { LIMITS } from "../../std/limits.ts";
+import { checkWaived } from "../../missions/plan/begin.ts";
 import { missionsIn } from "../journal.ts";
 import { type Held, ofKind, type One, refusal, unknown } from "./held.ts";
 import { readAll, RULES } from "./instruments.ts";
@@ -136,6 +138,12 @@ async function note(
   const id = newId("t", clock.now(), random);
   const why = refusal(RULES, thoughtsIn(journal).held, { id, by: "operator", thought });
   if (why) throw thrown(why);
+  if (thought.is === "prediction" && thought.check !== undefined) {
+    const begun = firstOf(journal, thought.mission ?? "")?.body;
+    const plan = begun?.kind === "run.started" ? begun.mission?.plan : undefined;
+    // One that the plan has not would never be settled.
+    if (plan) checkWaived(plan, [thought.check]);
+  }
   const fault = wordsFault(texts) ?? partsFault(thought, texts);
   if (fault !== null) throw thrown({ code: "thought.words", message: fault });
   // What the operator types may hold a secret as well as what anybody else does.

@@ -9,7 +9,7 @@ export interface Ground {
   readonly held: Held;
   /** Milliseconds since 1970. */
   readonly now: number;
-  /** What a mission came to, and the number of the event that says so; null while it has not ended. */
+  /** What a mission and each of its checks came to; null where nothing of it can be told yet. */
   mission(run: string): MissionEnd | null;
   /** What agents used since a time, and each ask of then with the time until it was answered. */
   attention(since: number): ReturnType<typeof usedSince>;

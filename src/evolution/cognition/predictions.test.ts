@@ -2,6 +2,8 @@ import { describe, expect, test } from "bun:test";
 import type { Thought } from "../../contracts/cognition.ts";
 import type { EventBody } from "../../contracts/event.ts";
 import { beginIn, missionLab } from "../../missions/testing/mission-lab.ts";
+import type { Journal } from "../../journal/journal.ts";
+import { codeOf } from "../../std/error.ts";
 import { LIMITS } from "../../std/limits.ts";
 import {
   deskOf,
@@ -200,6 +202,51 @@ test("a mission settles what was foretold of it before it ended", async () => {
     }
   }
 });
+
+test("one check settles what was foretold of it, as soon as its task has ended", async () => {
+  const [said, rest] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const made = missionLab({
+    tools: [
+      { name: "say", run: () => said.promise.then(() => "said") },
+      { name: "wait", run: () => rest.promise.then(() => "late") },
+    ],
+    agents: [{ manifest: { name: "oracle" } }],
+  });
+  const desk = deskOf(made.world);
+  const checks = [
+    { id: "yes", contains: "said", observe: true },
+    { id: "no", contains: "other", observe: true },
+    { id: "let", contains: "other" },
+  ];
+  const tasks = [
+    { id: "a", tool: "say", args: {}, checks },
+    { id: "b", tool: "wait", args: {}, needs: ["a"], checks: [{ id: "yes", contains: "late" }] },
+  ];
+  const { run: mission, done } = await beginIn(made, made.world, { tasks }, { waived: ["a.let"] });
+  const foretell = (check: string): Promise<unknown> =>
+    desk.note(says(70, { mission, check }), [`${check} is met`]);
+  for (const check of ["a.yes", "a.no", "a.let", "b.yes"]) await foretell(check);
+  expect(await foretell("a.none").catch(codeOf)).toBe("mission.waive");
+  const alone: Promise<unknown> = desk.note(says(70, { check: "a.yes" }), ["x"]);
+  expect(await alone.catch(codeOf)).toBe("thought.no_mission");
+  const came = (): unknown => desk.status().predictions;
+  expect(came()).toMatchObject({ noted: 4, open: 4 });
+  said.resolve();
+  await ended(made.journal, mission, "a");
+  // What was let go says nothing, and the last task is still to come.
+  expect(came()).toMatchObject({ open: 2, settled: 2, byMission: 2 });
+  await foretell("a.no");
+  rest.resolve();
+  await done;
+  expect(came()).toMatchObject({ noted: 5, open: 2, settled: 3, byMission: 3 });
+});
+
+/** Resolves when this task has ended. */
+async function ended(journal: Journal, run: string, task: string): Promise<void> {
+  const isOver = (): boolean =>
+    [...journal.chain(run)].some(({ body }) => body?.kind === "task.ended" && body.task === task);
+  while (!isOver()) await new Promise((resolve) => setImmediate(resolve));
+}
 
 test("words that are forgotten are nowhere, and every figure stays", async () => {
   const made = noting([

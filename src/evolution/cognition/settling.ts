@@ -42,9 +42,15 @@ export function cameOf(
   const said = settlementOf(held, one.id);
   if (said !== null) return { came: said, by: "operator" };
   if (one.thought.is !== "prediction" || one.thought.mission === undefined) return null;
+  const { check } = one.thought;
   const ended = mission(one.thought.mission);
+  if (check !== undefined) {
+    const found = ended?.checks.get(check);
+    if (found === undefined || found.seq <= one.seq) return null;
+    return { came: found.met ? "yes" : "no", by: "mission" };
+  }
   // What had ended before it was foretold was no prediction.
-  if (ended === null || ended.seq <= one.seq) return null;
+  if (!ended?.came || ended.seq <= one.seq) return null;
   if (ended.came.counts === "proven") return { came: "yes", by: "mission" };
   return ended.came.counts === "failed" ? { came: "no", by: "mission" } : null;
 }

@@ -46,7 +46,10 @@ export function chained(
   const { missions, engines } = missionDesks({
     world,
     home: { config: { read: async () => ({}) } } as unknown as Home,
-    arrangement: { dir: "/a", plans: Object.fromEntries(parsed) } as unknown as Arrangement,
+    arrangement: {
+      ...{ dir: "/a", workspace: "/ws" },
+      plans: Object.fromEntries(parsed),
+    } as unknown as Arrangement,
     ...{ cwd: "/w", models: () => [], store: async () => ({ models: [], secrets: [], env: {} }) },
     open: () => Promise.reject(new Error("nothing is opened here")),
     after: chaining(world.journal, {

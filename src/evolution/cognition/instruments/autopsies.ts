@@ -38,7 +38,7 @@ export function autopsyOf({ held, mission }: Pick<Ground, "held" | "mission">, o
   const turned = about.filter(({ thought }) => thought.is === "turned");
   const run = one.thought.is === "decision" ? one.thought.run : undefined;
   const ended = run === undefined ? null : mission(run);
-  const counts = ended !== null && ended.seq > one.seq ? ended.came.counts : null;
+  const counts = ended?.came && ended.seq > one.seq ? ended.came.counts : null;
   const said = turned.at(-1)?.thought;
   const byMission = counts === "proven" ? "good" : counts === "failed" ? "bad" : null;
   const known = Math.min(
