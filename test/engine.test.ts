@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { serverIn, startServer } from "../src/missions/engine/testing/restate-server.ts";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { freeRow, serverIn } from "../src/missions/engine/testing/restate-server.ts";
 import { type Person, person } from "./support/nanos.ts";
 
 const PLAN = `name: gated
@@ -56,15 +56,20 @@ test("another engine is used where the operator said where it is, and not before
     [["use", "other"], "usage.engine"],
     [["restate", "--url", "nowhere"], "usage.url"],
     [["restate", "--url", "http://127.0.0.1:1", "--port", "x"], "usage.port"],
+    [["restate", "--listen", "65534"], "usage.port"],
+    [["restate", "--server", "nowhere"], "engine.no_server"],
     [["move", "r0", "restate"], "engine.unknown"],
   ] as const) {
     const refused = await me.nanos("engine", ...args);
     expect([refused.code, refused.err]).toEqual([2, expect.stringContaining(code)]);
   }
-  const settings = await me.nanos("engine", "restate", "--json");
-  const { file, start } = JSON.parse(settings.out) as { file: string; start: string };
-  expect(start).toBe(`restate-server --config-file ${file}`);
-  expect(readFileSync(file, "utf8")).toContain('bind-address = "127.0.0.1:8080"');
+  const lacking = await me.run(["engine", "restate"], { env: { PATH: me.userHome } });
+  expect([lacking.code, lacking.err]).toEqual([
+    2,
+    expect.stringMatching(
+      /npm install --global @restatedev\/restate-server@[^]*engine\.no_server/u,
+    ),
+  ]);
   // Nobody answers at this port.
   const chosen = await me.nanos(
     ...["engine", "restate", "--url", "http://127.0.0.1:1", "--admin", "http://127.0.0.1:1"],
@@ -85,10 +90,22 @@ if (program === null) {
     using me = person();
     expect((await me.nanos("init", "--from", "indie-developer")).code).toBe(0);
     writeFileSync(join(me.userHome, "gated.yaml"), PLAN);
-    const server = await startServer(program, join(me.userHome, "server"));
+    const [listen, free] = await freeRow();
+    const serving = me.begin(["engine", "restate", "--server", program, "--listen", `${listen}`]);
     try {
-      const where = ["--url", server.url, "--admin", server.admin, "--port", String(server.free)];
-      expect((await me.nanos("engine", "restate", ...where)).code).toBe(0);
+      await serving.until("Ctrl-C ends it");
+      expect(serving.text()).toMatch(
+        /signs as +publickeyv1_\w{40,}[^]*next +nanos engine use restate/u,
+      );
+      const settings = join(me.userHome, ".nano-os/machine/restate/restate.toml");
+      expect(statSync(dirname(settings)).mode & 0o777).toBe(0o700);
+      expect(readFileSync(settings, "utf8")).toContain(`bind-address = "127.0.0.1:${listen}"`);
+      const twice = await me.nanos(
+        ...["engine", "restate", "--server", program, "--listen", `${listen}`],
+      );
+      expect([twice.code, twice.err]).toEqual([2, expect.stringContaining("engine.port_taken")]);
+      await workAt(me, free);
+      expect((await me.nanos("engine", "use", "restate")).code).toBe(0);
       const begun = await me.nanos("mission", "new", "gated.yaml", "--input", "text=said");
       expect({ code: begun.code, err: begun.err }).toMatchObject({ code: 3 });
       const listed = await me.nanos("engine", "list", "--json");
@@ -110,8 +127,21 @@ if (program === null) {
       expect((await me.nanos("mission", "cancel", other?.run ?? "")).code).toBe(0);
       const stopped = await me.nanos("mission", "run", other?.run ?? "");
       expect({ code: stopped.code, err: stopped.err }).toMatchObject({ code: 130 });
+      serving.kill("SIGINT");
+      expect((await serving.ended).code).toBe(0);
+      const gone = await fetch(`http://127.0.0.1:${listen}/restate/health`).catch(() => null);
+      expect(gone).toBeNull();
+      // Nobody else starts what a home does not reach; that it is away is said.
+      const away = await me.nanos("mission", "new", "gated.yaml", "--input", "text=away");
+      expect([away.code, away.err]).toEqual([2, expect.stringContaining("engine.unreachable")]);
     } finally {
-      await server.stop();
+      serving.kill("SIGKILL");
     }
   }, 120_000);
+}
+
+/** The port workers of this home listen at, so that tests side by side have one each. */
+async function workAt(me: Person, port: number): Promise<void> {
+  const file = join(me.userHome, ".nano-os/machine/config.yaml");
+  writeFileSync(file, readFileSync(file, "utf8").replace("port: 9080", `port: ${port}`));
 }

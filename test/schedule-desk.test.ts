@@ -78,6 +78,7 @@ function deskOf(price: { input: number; output: number } | null = { input: 1, ou
     ...{ world, arrangement, cwd: "/w", models: () => [], store: async () => desk.store },
     home: { config: { read: async () => ({}) } } as unknown as Home,
     open: () => Promise.reject(new Error("nothing is opened here")),
+    ...{ env: {}, sandbox: { start: () => Promise.reject(new Error("nothing is started here")) } },
     after: async () => undefined,
   });
   const script = { home: "/home", plays: {} };

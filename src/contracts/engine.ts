@@ -73,6 +73,26 @@ export interface CarriedLine {
   readonly events: number;
 }
 
+/** How a person wants a server of this machine. */
+export interface ServeWish {
+  /** Its program, or the folder npm installed it to; the one on PATH where nothing is said. */
+  readonly server?: string;
+  /** First of three ports of the loopback interface; those its makers chose where nothing is said. */
+  readonly listen?: number;
+}
+
+/** A server that takes missions. */
+export interface ServerUp {
+  readonly url: string;
+  readonly admin: string;
+  /** What it signs its requests to workers with. */
+  readonly identityKey: string;
+  /** Where its settings and its data are, absolute. */
+  readonly dir: string;
+  /** False where this home goes on using another server. */
+  readonly isKept: boolean;
+}
+
 /** What carries missions, as a person and a surface hold it. */
 export interface Engines {
   /** The one in use, and the missions that have not ended, the oldest first. */
@@ -85,8 +105,13 @@ export interface Engines {
   use(name: EngineConfig["use"]): Promise<void>;
   /** Keeps where a Restate server is. @throws NanosError `engine.unreachable`. */
   restate(place: RestatePlace): Promise<void>;
-  /** Writes the settings of a server for this machine. @returns the file, absolute. */
-  settings(): Promise<string>;
+  /**
+   * Starts the Restate server that is installed here, and serves until aborted. Where this home knows
+   * no other server, it is the one `use` chooses from then on.
+   *
+   * @throws NanosError `engine.no_server`, `engine.port_taken`, `engine.server_ended`, `sandbox.*`.
+   */
+  serve(wish: ServeWish, signal: AbortSignal, onUp: (up: ServerUp) => void): Promise<void>;
   /** Gives a mission of this machine that nobody carries to another engine. @throws NanosError `engine.*`. */
   move(run: string, to: EngineConfig["use"]): Promise<void>;
   /** Carries missions of every engine that is set up, until aborted. */

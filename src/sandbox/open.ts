@@ -81,6 +81,7 @@ export function openSandbox(options: SandboxOptions): Sandbox {
     start: async (spec) => {
       if (spec.beside && !house.shared.has(spec.beside)) return noStage();
       if (isContainer(spec)) return contain(house, spec, podman(), machine);
+      if (spec.run.kind === "server") return bare(house, spec);
       const wanted = wantedBy(spec);
       const tier = strongestTier(machine(), wanted);
       if (tier === null && spec.unconfined && spec.run.kind !== "attack") return bare(house, spec);
@@ -184,7 +185,7 @@ async function bare(house: House, spec: ProcessSpec): Promise<Boxed | Failure> {
 
 /** A host is told that it has no lock; a program is not asked. */
 function bareStart(run: ProcessSpec["run"], env: Box["env"]): Pick<Command, "argv" | "env"> {
-  if (run.kind !== "host") return { argv: run.kind === "program" ? run.argv : [], env };
+  if (run.kind !== "host") return { argv: "argv" in run ? run.argv : [], env };
   const lock: Pick<LockSpec, "v" | "tier" | "env"> = { v: 1, tier: "none", env };
   const argv = [...runtimeArgv("host"), run.file];
   return { argv, env: { NANOS_BOX: JSON.stringify(lock) } };

@@ -47,6 +47,11 @@ export interface ProcessSpec {
     | { readonly kind: "model"; readonly file: string }
     /** A program of an image podman has, argv as the image knows it. `box.exec` says nothing here. */
     | { readonly kind: "container"; readonly image: string; readonly argv: readonly string[] }
+    /**
+     * A program the operator starts by name to serve others of this machine. One that listens is
+     * held by no box of ours, so it has none: nothing of a run may ever be started so.
+     */
+    | { readonly kind: "server"; readonly argv: readonly string[] }
     /** One of nanos' own escape attempts, under the lock of a `host`; only `doctor` runs them. */
     | { readonly kind: "attack"; readonly name: string; readonly args: readonly string[] };
   readonly cwd: string;

@@ -41,6 +41,17 @@ test("where nothing holds it, only what is marked is started", async () => {
   await sandbox.close();
 });
 
+test("a server the operator starts has no box wherever it is, and is watched like all", async () => {
+  const sandbox = openSandbox({ clock: systemClock });
+  const program = specOf({ program: ["/bin/sh", "-c", "env; sleep 600"], limits: { ms: 500 } });
+  const run = { kind: "server", argv: ["/bin/sh", "-c", "env; sleep 600"] } as const;
+  const boxed = await begun(sandbox, { ...program, run });
+  expect(boxed.tier).toBe("none");
+  expect(await textOf(boxed)).not.toContain("HOME=");
+  expect(await boxed.ended).toEqual({ kind: "stopped", by: "time" });
+  await sandbox.close();
+});
+
 test("a host of a tool file that is marked runs without its lock, and sees what its box names", () =>
   inFolder(async (folder) => {
     const sandbox = none();

@@ -1,3 +1,4 @@
+import { ENGINE_LIMITS } from "./limits/engine.ts";
 import { NETWORK_LIMITS } from "./limits/network.ts";
 import { SCHEDULE_LIMITS } from "./limits/schedule.ts";
 
@@ -6,6 +7,7 @@ import { SCHEDULE_LIMITS } from "./limits/schedule.ts";
  * Reaching one is an outcome with a reason, never a crash. What a person may change is in config.
  */
 export const LIMITS = {
+  ...ENGINE_LIMITS,
   ...NETWORK_LIMITS,
   ...SCHEDULE_LIMITS,
   /** Larger bodies are files beside the journal. */
@@ -54,15 +56,6 @@ export const LIMITS = {
 
   /** A longer sleep holds no process: the run waits, and is carried on when its time has come. */
   sleepHereMs: 30_000,
-  /** Missions of one queue that are carried at once, unless config says otherwise; and the most. */
-  missionsAtOnce: 4,
-  missionsAtOnceMost: 64,
-  /** How long a server that carries missions is called until it counts as gone. */
-  engineCallMs: 10_000,
-  /** How long it is asked how a mission stands until what this home knows has to do. */
-  engineAskMs: 2_000,
-  /** Missions that may be under way or wait in one home. */
-  missions: 10_000,
 
   /** Requests of one program that are answered at the same time, and what an id of one may be. */
   rpcCalls: 64,

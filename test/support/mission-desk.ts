@@ -46,6 +46,7 @@ export function deskOf(
     models: () => [],
     store: async () => ({ models: [], secrets: [], env: {} }),
     open: () => Promise.reject(new Error("nothing is opened here")),
+    ...{ env: {}, sandbox: { start: () => Promise.reject(new Error("nothing is started here")) } },
     after: async () => undefined,
   });
   const house = scriptedHouse(SCRIPT);

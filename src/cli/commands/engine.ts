@@ -1,7 +1,13 @@
-import type { CarriedLine, RestatePlace, Standing } from "../../contracts/engine.ts";
+import type {
+  CarriedLine,
+  RestatePlace,
+  ServerUp,
+  ServeWish,
+  Standing,
+} from "../../contracts/engine.ts";
 import { NanosError } from "../../std/error.ts";
 import { plainText } from "../../std/text.ts";
-import { arg, type Command, type Input, option, show } from "../command.ts";
+import { arg, type Command, type Context, type Input, option, show } from "../command.ts";
 import { EXIT } from "../exit.ts";
 import { type Line, paintAll, span } from "../render/line.ts";
 import { table } from "../render/table.ts";
@@ -42,10 +48,12 @@ export const command: Command = {
     },
     {
       name: "restate",
-      summary: "say where a Restate server is, or get the settings to start one with",
-      example: "nanos engine restate --url http://127.0.0.1:8080",
+      summary: "start the Restate server you installed, until Ctrl-C, or say where one is",
+      example: "nanos engine restate",
       options: [
-        { flag: "--url", value: "URL", about: "the server's ingress" },
+        { flag: "--server", value: "FILE", about: "its program, or where npm put it; on PATH" },
+        { flag: "--listen", value: "PORT", about: "first of its three ports; 8080, 9070, 5122" },
+        { flag: "--url", value: "URL", about: "one that runs already: its ingress" },
         { flag: "--admin", value: "URL", about: "its admin interface; port 9070 of the same host" },
         { flag: "--port", value: "PORT", about: "loopback port it finds workers on; 9080" },
         { flag: "--address", value: "URL", about: "where it reaches the workers" },
@@ -62,15 +70,9 @@ export const command: Command = {
           ]);
           return EXIT.succeeded;
         }
-        const file = await engines.settings();
-        const start = `restate-server --config-file ${file}`;
-        const then = "nanos engine restate --url http://127.0.0.1:8080";
-        await show(context, { file, start, then }, () => [
-          [span("settings ", "green"), file],
-          ["start it     ", start],
-          ["then         ", then],
-          [span("nanos brings no server: npm install @restatedev/restate-server", "dim")],
-        ]);
+        await untilCtrlC(context, (signal) =>
+          engines.serve(wishIn(input), signal, (up) => void show(context, up, () => upLines(up))),
+        );
         return EXIT.succeeded;
       },
     },
@@ -91,26 +93,36 @@ export const command: Command = {
       summary: "carry missions in this terminal, until Ctrl-C",
       example: "nanos engine work",
       run: async (context) => {
-        const { terminal, clock, json } = context;
+        const { terminal, json } = context;
         const nanos = await ready(context);
-        const stop = new AbortController();
-        const forget = terminal.onInterrupt(() => stop.abort());
-        // What it waits for keeps no process alive by itself.
-        void clock.sleep(LONG_MS, stop.signal);
         terminal.err("carrying missions; Ctrl-C ends it\n");
-        try {
-          await nanos.engines.work(stop.signal, (run, came) => {
+        await untilCtrlC(context, (signal) =>
+          nanos.engines.work(signal, (run, came) => {
             if (json) terminal.out(`${JSON.stringify({ run, came })}\n`);
             else terminal.out(paintAll([`${came.padEnd(9)} ${run}`], terminal.color("out")));
-          });
-        } finally {
-          forget();
-        }
+          }),
+        );
         return EXIT.succeeded;
       },
     },
   ],
 };
+
+async function untilCtrlC(
+  { terminal, clock }: Context,
+  goesOn: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const stop = new AbortController();
+  const forget = terminal.onInterrupt(() => stop.abort());
+  // What it waits for keeps no process alive by itself.
+  void clock.sleep(LONG_MS, stop.signal);
+  try {
+    await goesOn(stop.signal);
+  } finally {
+    forget();
+    stop.abort();
+  }
+}
 
 /** The longest a timer can be. */
 const LONG_MS = 2 ** 31 - 1;
@@ -119,6 +131,25 @@ function nameOf(input: Input): "local" | "restate" {
   const name = arg(input, "NAME");
   if (name === "local" || name === "restate") return name;
   throw new NanosError("usage.engine", `There is no engine ${name}.`, "It is local or restate.");
+}
+
+function wishIn(input: Input): ServeWish {
+  const [server, listen] = [option(input, "--server"), option(input, "--listen")];
+  return {
+    ...(server === undefined ? {} : { server }),
+    ...(listen === undefined ? {} : { listen: portOf(listen, 1, 65_533) }),
+  };
+}
+
+function upLines({ url, admin, identityKey, dir, isKept }: ServerUp): readonly Line[] {
+  const named = `nanos engine restate --url ${url} --admin ${admin} --identity-key ${identityKey}`;
+  return [
+    [span("listens  ", "green"), `${url} and, to be administered, ${admin}`],
+    ["signs as ", identityKey],
+    ["keeps    ", dir],
+    ["next     ", isKept ? "nanos engine use restate" : named],
+    [span("Ctrl-C ends it", "dim")],
+  ];
 }
 
 /** Null where no server is named. */
@@ -143,10 +174,11 @@ function urlOf(text: string): URL {
   throw new NanosError("usage.url", `${text} is no address.`, "Write http://HOST:PORT.");
 }
 
-function portOf(text: string): number {
+function portOf(text: string, least = 0, most = 65_535): number {
   const port = Number(text);
-  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
-  throw new NanosError("usage.port", `${text} is no port.`, "Give a number from 0 to 65535.");
+  if (Number.isInteger(port) && port >= least && port <= most) return port;
+  const next = `Give a number from ${least} to ${most}.`;
+  throw new NanosError("usage.port", `${text} is no port.`, next);
 }
 
 type Found = Awaited<ReturnType<import("../../contracts/engine.ts").Engines["list"]>>;

@@ -38,7 +38,7 @@ export const NO_ENGINES: Nanos["engines"] = {
   list: async () => ({ use: "local", restate: null, missions: [] }),
   use: async () => undefined,
   restate: async () => undefined,
-  settings: async () => "/m/restate/restate.toml",
+  serve: async () => undefined,
   move: async () => undefined,
   work: async () => undefined,
 };

@@ -52,6 +52,7 @@ export function chained(
     } as unknown as Arrangement,
     ...{ cwd: "/w", models: () => [], store: async () => ({ models: [], secrets: [], env: {} }) },
     open: () => Promise.reject(new Error("nothing is opened here")),
+    ...{ env: {}, sandbox: { start: () => Promise.reject(new Error("nothing is started here")) } },
     after: chaining(world.journal, {
       notice: async () => seenIn(made.journal),
       need: async () => {

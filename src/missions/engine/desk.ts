@@ -1,8 +1,12 @@
-import { writeFileSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Arrangement } from "../../contracts/arrangement.ts";
-import type { EngineConfig, Engines, Mission } from "../../contracts/engine.ts";
+import type {
+  EngineConfig,
+  Engines,
+  Mission,
+  ServerUp,
+  ServeWish,
+} from "../../contracts/engine.ts";
 import type { ForkRequest, RunHandle, RunHooks } from "../../contracts/nanos.ts";
 import type { RunState } from "../../contracts/run.ts";
 import type { Fired } from "../../contracts/skill.ts";
@@ -13,6 +17,7 @@ import { elsewhere, placeIn } from "../../kernel/open/place.ts";
 import { begin, cancel, fork, resume } from "../../kernel/runner.ts";
 import { topRun } from "../../kernel/views/traces.ts";
 import type { World } from "../../kernel/world.ts";
+import type { Sandbox } from "../../sandbox/sandbox.ts";
 import { NanosError } from "../../std/error.ts";
 import { sha256 } from "../../std/hash.ts";
 import { newId } from "../../std/random.ts";
@@ -22,7 +27,6 @@ import type { Engine } from "./engine.ts";
 import { localEngine } from "./local.ts";
 import { move } from "./move.ts";
 import { recordOf } from "./record.ts";
-import { serverConfig } from "./restate/config.ts";
 
 /** What engines are reached through. */
 export interface EngineDesk {
@@ -30,6 +34,8 @@ export interface EngineDesk {
   readonly home: Pick<Home, "config" | "paths">;
   /** What missions go by here. */
   readonly arrangement: Pick<Arrangement, "workspace" | "dir">;
+  readonly sandbox: Pick<Sandbox, "start">;
+  readonly env: Readonly<Record<string, string | undefined>>;
   /** Whether what a schedule began may begin here and now. */
   readonly mayBegin?: MayBegin;
 }
@@ -61,13 +67,7 @@ export function engineDesk(desk: EngineDesk): MissionEngines {
       await change(home, { use });
     },
     restate: (place) => change(home, { restate: place, use: "restate" }),
-    settings: async () => {
-      const dir = join(home.paths.machine, "restate");
-      await mkdir(dir, { recursive: true, mode: 0o700 });
-      const file = join(dir, "restate.toml");
-      writeFileSync(file, serverConfig({ dir, ...PORTS }), { mode: 0o600 });
-      return file;
-    },
+    serve: (...args) => serveHere(desk, ...args),
     move: async (run, to) => {
       const from = on(run);
       if (from === null) throw board.unknown(run);
@@ -137,8 +137,27 @@ async function change(
 
 const NO_CONFIG: EngineConfig = { use: "local", queues: {} };
 
-/** Ports of a server that is this machine's own, as its makers chose them. */
-const PORTS = { ingress: 8080, admin: 9070, node: 5122 };
+/** Serves, and keeps where, so that it can be chosen; a server the operator named stays theirs. */
+async function serveHere(
+  { world: { clock }, home, sandbox, env }: EngineDesk,
+  { server, listen }: ServeWish,
+  signal: AbortSignal,
+  onUp: (up: ServerUp) => void,
+): Promise<void> {
+  const { findServer } = await import("./restate/program.ts");
+  const { serve } = await import("./restate/serve.ts");
+  const program = findServer(server, env);
+  const dir = join(home.paths.machine, "restate");
+  const own = { sandbox, clock, program, dir, ...(listen === undefined ? {} : { listen }) };
+  await serve(own, signal, async (up) => {
+    const { url, admin, identityKey } = up;
+    const { restate: known } = await configIn(home);
+    const isKept = !known || known.identityKeys?.includes(identityKey) || known.url === url;
+    const place = { port: 9080, ...known, url, admin, identityKeys: [identityKey] };
+    if (isKept) await change(home, { restate: place });
+    onUp({ ...up, isKept });
+  });
+}
 
 async function list(desk: EngineDesk): ReturnType<Engines["list"]> {
   const { world, home } = desk;
@@ -168,7 +187,7 @@ async function restateOf({ world, home }: EngineDesk): Promise<Engine> {
     throw new NanosError(
       "engine.no_restate",
       "Nothing says where a Restate server is.",
-      "Say it: nanos engine restate --url http://127.0.0.1:8080",
+      "Start one here: nanos engine restate. Or say where it is: nanos engine restate --url URL",
     );
   }
   const { restateEngine } = await import("./restate/restate.ts");

@@ -44,20 +44,32 @@ async function post<T>(target: URL, parameter: Json, ms: number): Promise<T> {
     signal: AbortSignal.timeout(ms),
   });
   const text = await response.text();
-  if (!response.ok) throw new Error(`${response.status} ${text.slice(0, 200)}`);
+  if (!response.ok) throw new Refused(`${response.status} ${text.slice(0, 200)}`);
   return (text === "" ? null : JSON.parse(text)) as T;
 }
 
 const MS = LIMITS.engineCallMs;
 
-/** Tells Restate where the workers of a space are reached. @throws NanosError `engine.unreachable`. */
+/**
+ * Tells Restate where the workers of a space are reached; it looks there at once.
+ *
+ * @throws NanosError `engine.unreachable`, `engine.refused`.
+ */
 export async function register(admin: string, address: string): Promise<void> {
   try {
     await post(new URL("deployments", withSlash(admin)), { uri: address, force: true }, MS);
   } catch (error) {
-    throw unreachable(admin, error);
+    if (!(error instanceof Refused)) throw unreachable(admin, error);
+    throw new NanosError(
+      "engine.refused",
+      `Restate at ${admin} does not take this worker: ${error.message}`,
+      "If it signs with another key than this home knows: nanos engine restate --url URL --identity-key KEY",
+    );
   }
 }
+
+/** It answered, and not with what was asked for. */
+class Refused extends Error {}
 
 function withSlash(url: string): string {
   return url.endsWith("/") ? url : `${url}/`;
@@ -67,6 +79,6 @@ function unreachable(url: string, error: unknown): NanosError {
   return new NanosError(
     "engine.unreachable",
     `Restate does not answer at ${url}: ${messageOf(error)}.`,
-    "Start it, or say where it is: nanos engine restate --url URL",
+    "Start one here: nanos engine restate. Or say where it is: nanos engine restate --url URL",
   );
 }

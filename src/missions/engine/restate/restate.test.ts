@@ -20,13 +20,21 @@ import {
   type Ground,
   LINES,
   mission,
+  once,
   type Opened,
   STEPS,
   working,
 } from "../testing/cases.ts";
 import { linesIn, plainDriver } from "../testing/driver.ts";
 import { type Child, child } from "../testing/child.ts";
-import { balancer, serverIn, startServer, type TestServer } from "../testing/restate-server.ts";
+import { handMade, OTHER_KEY } from "../testing/hand-made.ts";
+import {
+  type Balancer,
+  balancer,
+  serverIn,
+  startServer,
+  type TestServer,
+} from "../testing/restate-server.ts";
 import { restateEngine } from "./restate.ts";
 
 const WORKER = join(import.meta.dirname, "..", "testing", "worker.ts");
@@ -36,17 +44,32 @@ const folder = mkdtempSync(join(tmpdir(), "nanos-restate-"));
 let server: TestServer;
 let grounds = 0;
 
-async function onGround(use: (ground: Ground) => Promise<void>): Promise<void> {
+/** A ground whose processes are behind one address, and whose wires can be cut. */
+interface Wired extends Ground {
+  /** Where Restate finds whoever works. */
+  readonly front: Balancer;
+  readonly space: string;
+  /** Where the processes that are started from now on find Restate; itself where nothing is said. */
+  url: string;
+  worker(): Promise<Child>;
+  /** As another home does, with other keys of its server. */
+  strange(identityKeys: string[]): Promise<Opened>;
+}
+
+async function onGround(use: (ground: Wired) => Promise<void>): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), "nanos-engine-"));
   const space = `t${++grounds}`;
   const front = await balancer();
   const opened: Opened[] = [];
   const children: Child[] = [];
-  const open: Ground["open"] = async (queues = {}) => {
+  const openWith = async (
+    queues: Readonly<Record<string, number>>,
+    { identityKeys } = server,
+  ): Promise<Opened> => {
     const options = { dir: join(dir, "journal"), clock: systemClock, random: systemRandom };
     const journal = openJournal(options);
     let mine = 0;
-    const place = { url: server.url, admin: server.admin, port: 0, address: front.address };
+    const place = { ...server, identityKeys, port: 0, address: front.address };
     const onListen = (port: number): void => {
       mine = port;
       front.ports.add(port);
@@ -65,7 +88,8 @@ async function onGround(use: (ground: Ground) => Promise<void>): Promise<void> {
     return one;
   };
   const worker = async (): Promise<Child> => {
-    const where = JSON.stringify({ ...server, address: front.address, space });
+    const { url } = ground;
+    const where = JSON.stringify({ ...server, url, address: front.address, space });
     const one = child(spawn(process.execPath, [WORKER, join(dir, "journal"), where]));
     children.push(one);
     const port = await one.saysNext("listens ");
@@ -73,18 +97,26 @@ async function onGround(use: (ground: Ground) => Promise<void>): Promise<void> {
     await one.said("ready");
     return one;
   };
+  const ground: Wired = {
+    ...{ folder: dir, front, space, url: server.url, worker },
+    open: (queues = {}) => openWith(queues),
+    strange: (identityKeys) => openWith({}, { ...server, identityKeys }),
+  };
   try {
     // Restate takes missions of a service it knows, whether or not a worker is there.
-    const first = await open();
+    const first = await ground.open();
     await first.engine.work(async () => undefined);
     await first.close();
-    await use({ folder: dir, open, worker });
+    await use(ground);
   } finally {
     await Promise.all([...opened.map((one) => one.close()), ...children.map((one) => one.end())]);
     front.stop();
     rmSync(dir, { recursive: true, force: true });
   }
 }
+
+/** Two lines, of which the second is found again when it is in doubt; a question, one more line. */
+const NETWORK = [STEPS[0], once("build", 300), STEPS[2], STEPS[3]].flatMap((step) => step ?? []);
 
 /** One process more or less, one more or less of everything; all of it in a soak. */
 const SAMPLE = /answer to its end|code changed|killed in a step/u;
@@ -102,6 +134,53 @@ if (program === null) {
       rmSync(folder, { recursive: true, force: true });
     });
     for (const one of cases) test(one.name, () => onGround(one.run));
+
+    test("takes what its server signed, and refuses what nobody did, or somebody else", () =>
+      onGround(async (ground) => {
+        const one = await working(ground);
+        await one.engine.submit(mission(ground, "r1", [{ does: "nothing", name: "one" }]));
+        await comesTo(one.engine, "r1", ENDED);
+        const [port = 0] = ground.front.ports;
+        expect(await handMade({ port, space: ground.space }, server)).toEqual({
+          ...{ unsigned: 401, "said to be unsigned": 401, "signed by another key": 401 },
+          ...{
+            "signed for another handler": 401,
+            "signed long ago": 401,
+            "asked what it has": 401,
+          },
+          "signed by the server": 200,
+        });
+        await one.close();
+        // As a home does that knows another key of its server.
+        const strange = await ground.strange([OTHER_KEY]);
+        const begun = codeOf(() => strange.engine.work(async () => undefined));
+        expect(await begun).toBe("engine.refused");
+      }));
+
+    test("a network that is lost in a step: the mission goes on when it is back, and nothing is done twice", () =>
+      onGround(async (ground) => {
+        const { engine } = await ground.open();
+        await engine.submit(mission(ground, "r1", NETWORK));
+        const wire = await balancer([portOf(server.url)]);
+        ground.url = wire.address;
+        const worker = await ground.worker();
+        await worker.said("begun build");
+        for (const one of [wire, ground.front]) one.cut();
+        // It is done outside, and nobody can be told.
+        await worker.said("done build");
+        for (const one of [wire, ground.front]) one.heal();
+        await comesTo(engine, "r1", { state: "waiting", signals: ["ship it"], until: null });
+        await engine.signal("r1", answer("ship it"));
+        await comesTo(engine, "r1", ENDED);
+        expect(linesIn(ground.folder)).toEqual(LINES);
+        await worker.end();
+        wire.stop();
+      }));
+
+    const apart =
+      "a network that one of two lost: the other goes on, and what the first says late is refused";
+    const takesOver = (ground: Wired): Promise<void> => takenOver(ground, server);
+    if (process.env["NANOS_SOAK"] === "1") test(apart, () => onGround(takesOver));
 
     test("a mission begun on this machine's own engine finishes here, with the same decisions", () =>
       onGround(async (ground) => {
@@ -131,4 +210,36 @@ if (program === null) {
         await local.stop(0);
       }));
   });
+}
+
+/** Nobody tells Restate that one is cut off: it hears nothing of it for four seconds. */
+async function takenOver(ground: Wired, { url }: TestServer): Promise<void> {
+  const { front } = ground;
+  const { engine } = await ground.open();
+  const wire = await balancer([portOf(url)]);
+  ground.url = wire.address;
+  const lost = await ground.worker();
+  const line = await balancer([...front.ports]);
+  front.ports.clear();
+  front.ports.add(portOf(line.address));
+  // What is open goes past the line.
+  front.heal();
+  await engine.submit(mission(ground, "r1", NETWORK));
+  await lost.said("begun build");
+  for (const one of [wire, line]) one.cut();
+  await lost.said("done build");
+  front.ports.clear();
+  ground.url = url;
+  await ground.worker();
+  await comesTo(engine, "r1", { state: "waiting", signals: ["ship it"], until: null });
+  await engine.signal("r1", answer("ship it"));
+  await comesTo(engine, "r1", ENDED);
+  wire.heal();
+  await lost.said("lost Superseded");
+  expect(linesIn(ground.folder)).toEqual(LINES);
+  for (const one of [wire, line]) one.stop();
+}
+
+function portOf(address: string): number {
+  return Number(new URL(address).port);
 }

@@ -43,7 +43,7 @@ const write = (name: string, ms?: number): PlainStep => ({
   ...{ does: "write", name, once: false },
   ...(ms === undefined ? {} : { ms }),
 });
-const once = (name: string, ms?: number): PlainStep =>
+export const once = (name: string, ms?: number): PlainStep =>
   ({ ...write(name, ms), once: true }) as PlainStep;
 const hear = (name: string): PlainStep => ({ does: "hear", name });
 const sleep = (ms: number): PlainStep => ({ does: "sleep", name: "nap", ms });

@@ -4,12 +4,17 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { join } from "node:path";
 import { systemClock } from "../../../std/clock.ts";
 import { serverConfig } from "../restate/config.ts";
+import { identityIn } from "../restate/serve.ts";
 import { child } from "./child.ts";
 
 /** A Restate server of a test's own, as the operator would run one. */
 export interface TestServer {
   readonly url: string;
   readonly admin: string;
+  /** What its requests are signed with. */
+  readonly identityKeys: string[];
+  /** Where its key is. */
+  readonly dir: string;
   /** A port nobody has. */
   readonly free: number;
   stop(): Promise<void>;
@@ -27,14 +32,15 @@ export async function startServer(program: string, dir: string): Promise<TestSer
   mkdirSync(dir, { recursive: true });
   const [ingress = 0, admin = 0, node = 0, free = 0] = await freePorts(4);
   const config = join(dir, "restate.toml");
-  writeFileSync(config, serverConfig({ dir, ingress, admin, node }));
+  const { identity, identityKey } = identityIn(dir);
+  writeFileSync(config, serverConfig({ dir, ingress, admin, node, identity }));
   const env = { PATH: process.env["PATH"] ?? "", DO_NOT_TRACK: "1" };
   const server = child(spawn(program, ["--config-file", config, "--no-logo"], { cwd: dir, env }));
   const [url, adminUrl] = [`http://127.0.0.1:${ingress}`, `http://127.0.0.1:${admin}`];
   while (!(await isUp(`${adminUrl}/health`)) || !(await isUp(`${url}/restate/health`))) {
     await systemClock.sleep(20);
   }
-  return { url, admin: adminUrl, free, stop: server.end };
+  return { url, admin: adminUrl, identityKeys: [identityKey], dir, free, stop: server.end };
 }
 
 async function isUp(url: string): Promise<boolean> {
@@ -44,18 +50,31 @@ async function isUp(url: string): Promise<boolean> {
   );
 }
 
+/** The first of three free ports in a row, and a fourth; below those the system gives out. */
+export async function freeRow(): Promise<readonly [number, number]> {
+  for (let first = 10_000 + ((process.pid * 4) % 20_000); ; first += 4) {
+    const row = await Promise.allSettled([0, 1, 2, 3].map((n) => listening(NOBODY, first + n)));
+    const held = row.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+    await Promise.all(held.map((server) => new Promise((done) => server.close(done))));
+    if (held.length === row.length) return [first, first + 3];
+  }
+}
+
+const NOBODY = (): void => undefined;
+
 async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, () => listening(() => undefined)),
-  );
+  const servers = await Promise.all(Array.from({ length: count }, () => listening(NOBODY)));
   const ports = servers.map(portOf);
   await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
   return ports;
 }
 
-async function listening(onSocket: (socket: Socket) => void): Promise<Server> {
+async function listening(onSocket: (socket: Socket) => void, port = 0): Promise<Server> {
   const server = createServer(onSocket);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", resolve);
+  });
   return server;
 }
 
@@ -63,27 +82,39 @@ function portOf(server: Server): number {
   return (server.address() as AddressInfo).port;
 }
 
-/** One address before several workers, as a service of a cluster is: one after the other. */
+/**
+ * One address before several processes, as a service of a cluster is: one after the other. Cut, it is
+ * a network that lost its way: nothing passes and nobody is told; healed, what was open is gone.
+ */
 export interface Balancer {
   readonly address: string;
   readonly ports: Set<number>;
+  cut(): void;
+  heal(): void;
   stop(): void;
 }
 
-export async function balancer(): Promise<Balancer> {
-  const ports = new Set<number>();
+export async function balancer(to: readonly number[] = []): Promise<Balancer> {
+  const ports = new Set(to);
   const open = new Set<Socket>();
   let turn = 0;
+  let isCut = false;
   const server = await listening((socket) => void serve(socket));
-  const serve = async (socket: Socket): Promise<void> => {
+  const kept = (socket: Socket): void => {
     open.add(socket);
     socket.on("error", () => undefined);
+    socket.on("close", () => open.delete(socket));
+  };
+  const serve = async (socket: Socket): Promise<void> => {
+    kept(socket);
+    if (isCut) return;
     const all = [...ports];
     for (let tries = 0; tries < all.length; tries++) {
       turn += 1;
       const other = await dial(all[turn % all.length] ?? 0);
       if (!other) continue;
-      socket.pipe(other).pipe(socket);
+      kept(other);
+      if (!isCut) socket.pipe(other).pipe(socket);
       for (const [one, peer] of [
         [socket, other],
         [other, socket],
@@ -94,12 +125,23 @@ export async function balancer(): Promise<Balancer> {
     }
     socket.destroy();
   };
+  const drop = (): void => {
+    for (const socket of open) socket.destroy();
+  };
   return {
     address: `http://127.0.0.1:${portOf(server)}`,
     ports,
+    cut: () => {
+      isCut = true;
+      for (const socket of open) socket.unpipe().pause();
+    },
+    heal: () => {
+      isCut = false;
+      drop();
+    },
     stop: () => {
       server.close();
-      for (const socket of open) socket.destroy();
+      drop();
     },
   };
 }
