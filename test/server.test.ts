@@ -19,6 +19,19 @@ test("a key, a server, an answer, and a stop that loses nothing", async () => {
   });
   expect(await answer.json()).toMatchObject({ choices: [{ message: { content: "hello" } }] });
   expect((await fetch(`${url}/v1/models`)).status).toBe(401);
+  // The operator's browser, by a link of its own: nobody who reads the server's log has one.
+  const { link } = JSON.parse((await me.nanos("key", "link", "--url", url, "--json")).out) as {
+    link: string;
+  };
+  expect(link).toStartWith(`${url}/landing#nl_`);
+  const seat = await fetch(`${url}/v1/seats`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ link: link.split("#")[1] }),
+  });
+  const [cookie = ""] = (seat.headers.get("set-cookie") ?? "").split(";");
+  const page = await fetch(`${url}/organism`, { headers: { cookie } });
+  expect(await page.text()).toContain("DORMANT");
   server.kill("SIGTERM");
   const ended = await server.ended;
   expect(ended.code).toBe(0);
@@ -29,8 +42,11 @@ test("a key, a server, an answer, and a stop that loses nothing", async () => {
   expect(lines).toMatchObject([
     { route: "/v1/chat/completions", status: 200, key: id },
     { route: "/v1/models", status: 401, code: "http.no_key" },
+    { route: "/v1/seats", status: 200, key: null },
+    { route: "/organism", status: 200 },
   ]);
   expect(`${ended.out}${ended.err}`).not.toContain(key);
+  expect(`${ended.out}${ended.err}`).not.toContain("nl_");
   expect((await me.nanos("trace", "verify")).code).toBe(0);
   expect((await me.nanos("key", "list")).out).toContain("100/min");
   expect((await me.nanos("key", "rm", id)).code).toBe(0);
@@ -52,6 +68,7 @@ test("what cannot be served or made into a key is said before anything is done",
     [["key", "new", "--agent", "oracle", "--max-calls", "0"], "usage.number"],
     [["key", "new", "--agent", "oracle", "--max-cost", "x"], "usage.number"],
     [["key", "new", "--agent", "oracle", "--scope", "all"], "key.bad_scope"],
+    [["key", "link", "--url", "file:///etc"], "usage.url"],
   ] as const) {
     const { code, err } = await me.nanos(...args);
     expect([args.join(" "), code, err.includes(`(${says})`)]).toEqual([args.join(" "), 2, true]);

@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "83c1244c87d5e5410ef9b510c6d5843669a2535334b5a6cfe34bfdfe5784c007";
+export const SCHEMAS_HASH = "0de8493b29a27ad17773db1589a8a9ab08e6cca6e24ba642a1b369f2abb5a76d";

@@ -261,8 +261,11 @@ export interface Missions {
   wish(wish: PlanWish): Promise<RunHandle>;
   /** Steps of a run that handed in a plan which no mission has followed yet, oldest first. */
   handedIn(run: string): readonly string[];
-  /** Newest first. */
-  list(limit?: number): readonly MissionLine[];
+  /** Newest first; of those older than `before`, and whose plan or id holds the words. */
+  list(
+    limit?: number,
+    wish?: { readonly before?: string; readonly words?: string },
+  ): readonly MissionLine[];
   /** @throws NanosError `mission.unknown`, `mission.erased`. */
   show(mission: string): MissionView;
   /**

@@ -12,6 +12,8 @@ import type { Usage } from "./usage.ts";
 /** One step of a trace, with the run it delegated to inside it. */
 export interface TraceStep {
   readonly step: string;
+  /** When it was proposed, in milliseconds since 1970. */
+  readonly at?: number;
   readonly kind: string;
   readonly name: string;
   readonly agent: string;
@@ -94,14 +96,33 @@ export interface TraceLine {
   readonly client?: string;
 }
 
+/** Which runs of a list are meant. */
+export interface TraceWish {
+  readonly limit?: number;
+  /** Delegated runs too. */
+  readonly children?: boolean;
+  /** What that one asked, and nothing else. */
+  readonly client?: string;
+  /** Those older than this run; none where there is no such run. */
+  readonly before?: string;
+  /** Those whose request, agent or id holds it, upper and lower case alike. */
+  readonly words?: string;
+  /** Those that have not ended. */
+  readonly going?: boolean;
+}
+
 export interface Traces {
-  /** Newest first; delegated runs only when asked for, and with `client` only what that one asked. */
-  list(options?: { limit?: number; children?: boolean; client?: string }): readonly TraceLine[];
+  /** Newest first. */
+  list(wish?: TraceWish): readonly TraceLine[];
   show(run: string): Trace;
   /** One run as a list has it; null when there is none. */
   line(run: string): TraceLine | null;
   /** The raw events of one run, oldest first; of those after the event numbered `since`. */
   events(run: string, since?: number): readonly Recorded[];
+  /** The number of the newest event of the home. */
+  newest(): number;
+  /** The events of all chains after the one of that number, so many at most. */
+  since(seq: number, limit: number): readonly Recorded[];
   /** One run or everything: journal, bodies and vault. Names the first bad entry. */
   verify(run?: string): VerifyReport;
   /** Re-drives from the journal alone: no model, no tool, no network. */

@@ -122,7 +122,7 @@ function missionDesk(desk: MissionDesk): Missions {
     },
     wish: (wish) => begin(world, wished(wish)),
     handedIn: (run) => handInsOf(world, run).filter((step) => !isFollowed(journal, step)),
-    list: (limit = 50) => listMissions(journal, limit),
+    list: (limit = 50, wish = {}) => listMissions(journal, limit, wish),
     show: (mission) => viewOf(world, mission),
     follow: (mission, signal) => viewsOf(world, mission, signal),
     approve: (mission, reply) => approve(world, mission, reply),

@@ -48,9 +48,16 @@ const MISSIONS: ViewSpec = {
 };
 
 /** Missions, newest first. */
-export function listMissions(journal: Journal, limit: number): readonly MissionLine[] {
-  const sql = "SELECT * FROM missions ORDER BY seq DESC LIMIT ?";
-  return linesOf(journal, sql, limit);
+export function listMissions(
+  journal: Journal,
+  limit: number,
+  wish: { readonly before?: string; readonly words?: string } = {},
+): readonly MissionLine[] {
+  const { before = null, words = null } = wish;
+  const sql = `SELECT * FROM missions WHERE
+    (?1 IS NULL OR seq < (SELECT seq FROM missions WHERE run = ?1))
+    AND (?2 IS NULL OR instr(lower(plan || ' ' || run), lower(?2)) > 0) ORDER BY seq DESC LIMIT ?3`;
+  return linesOf(journal, sql, before, words, limit);
 }
 
 /** What the operator let go of a task's checks after its mission began. */
@@ -71,8 +78,12 @@ export function missionLine(journal: Journal, run: string): MissionLine | null {
   return linesOf(journal, "SELECT * FROM missions WHERE run = ?", run)[0] ?? null;
 }
 
-function linesOf(journal: Journal, sql: string, value: string | number): readonly MissionLine[] {
-  const rows = journal.view(MISSIONS, (db) => db.all(sql, value));
+function linesOf(
+  journal: Journal,
+  sql: string,
+  ...values: readonly (string | number | null)[]
+): readonly MissionLine[] {
+  const rows = journal.view(MISSIONS, (db) => db.all(sql, ...values));
   return rows.flatMap((row): MissionLine[] => {
     const line = traceLine(journal, String(row["run"]));
     if (line === null) return [];

@@ -1,5 +1,4 @@
 import { Hono } from "hono";
-import type { Key } from "../contracts/http/key.ts";
 import type { Nanos } from "../contracts/nanos.ts";
 import { type Clock } from "../std/clock.ts";
 import { messageOf, type NanosError } from "../std/error.ts";
@@ -7,11 +6,12 @@ import { newId, type Random } from "../std/random.ts";
 import { bodyOf } from "./door/body.ts";
 import { type Doors, openDoors } from "./door/doors.ts";
 import { checkRequest, type Names } from "./door/guard.ts";
+import { openSeats, type Seats } from "./door/seats.ts";
 import type { Carried } from "./live.ts";
 import type { Metrics } from "./metrics.ts";
 import { openapiOf } from "./openapi.ts";
 import { errorBody, failureOf, Refusal, statusOf } from "./refusal.ts";
-import type { Route } from "./route.ts";
+import type { Caller, Reply, Route } from "./route.ts";
 import { ROUTES } from "./routes.ts";
 import { streamOf } from "./sse.ts";
 
@@ -59,19 +59,27 @@ interface Asked {
   readonly id: string;
   readonly admitted: () => void;
   /** Set as the request is let in further, for the log. */
-  key: Key | null;
+  key: Caller | null;
+}
+
+/** What requests are held against. */
+interface Held {
+  readonly doors: Doors;
+  readonly seats: Seats;
 }
 
 export function appOf(parts: AppParts): App {
   const { nanos, clock } = parts;
-  const doors = openDoors(nanos.keys, clock);
+  const seats = openSeats(parts, parts.names);
+  const doors = openDoors(nanos.keys, seats, clock);
+  const held = { doors, seats };
   const router = new Hono<{ Bindings: Asked }>();
   const state = { draining: false };
   for (const route of ROUTES) {
     const path = route.path.replaceAll(/\{(\w+)\}/gu, ":$1");
     router.on(route.method, path, (c) => {
       const draining = state.draining;
-      return answer(parts, doors, c.env, { route, params: c.req.param(), draining });
+      return answer(parts, held, c.env, { route, params: c.req.param(), draining });
     });
   }
   router.notFound(async ({ env }) => refuseUnknown(parts, doors, env));
@@ -98,7 +106,7 @@ interface Found {
 /** Lets one request in, has it handled, and logs it. */
 async function answer(
   parts: AppParts,
-  doors: Doors,
+  { doors, seats }: Held,
   asked: Asked,
   { route, params, draining }: Found,
 ): Promise<Response> {
@@ -106,7 +114,7 @@ async function answer(
     const { nanos, clock } = parts;
     const { request, id } = asked;
     checkRequest(request, parts.names());
-    asked.key = await doors.admit(request.headers, route.needs);
+    asked.key = await doors.admit(request, route);
     if (draining && route.needs !== "nothing") throw stopping();
     const leave = doors.enter(asked.key, route.streams === "always" ? "streams" : "requests");
     let stays = false;
@@ -117,9 +125,10 @@ async function answer(
       const { headers, signal, url } = request;
       const call = { id, key, params, query: new URL(url).searchParams, headers, body, signal };
       const { carried, metrics } = parts;
-      const inside = { nanos, clock, carried, metrics, draining, openapi };
+      const names = parts.names();
+      const inside = { nanos, clock, carried, metrics, seats, names, draining, openapi };
       const reply = await route.handle({ ...call, ...inside });
-      if ("text" in reply) return new Response(reply.text, reply);
+      if ("text" in reply) return textOf(route, reply);
       if (!("stream" in reply)) return jsonOf(reply);
       stays = true;
       const given = { clock, signal, headers: reply.headers ?? {}, over: leave };
@@ -135,7 +144,7 @@ function refuseUnknown(parts: AppParts, doors: Doors, asked: Asked): Promise<Res
   return logged(parts, asked, null, async () => {
     const { request } = asked;
     checkRequest(request, parts.names());
-    asked.key = await doors.admit(request.headers, "key");
+    asked.key = await doors.admit(request, { needs: "key" });
     const { pathname } = new URL(request.url);
     const methods = ROUTES.filter(({ path }) => fits(path, pathname)).map(({ method }) => method);
     if (methods.length === 0) {
@@ -173,7 +182,9 @@ async function logged(
     response = refusalOf(failed);
   }
   response.headers.set("x-request-id", id);
-  for (const [name, value] of HEADERS) response.headers.set(name, value);
+  for (const [name, value] of HEADERS) {
+    if (!response.headers.has(name)) response.headers.set(name, value);
+  }
   const line: LogLine = {
     ...{ at: clock.now(), request: id, method: request.method, route },
     ...{ status: response.status, ms: Math.round(clock.elapsed() - start) },
@@ -189,6 +200,10 @@ async function logged(
 const HEADERS: readonly (readonly [string, string])[] = [
   ["cache-control", "no-store"],
   ["x-content-type-options", "nosniff"],
+  // What is no page is none, whatever a browser takes it for.
+  ["content-security-policy", "default-src 'none'; frame-ancestors 'none'; sandbox"],
+  ["cross-origin-resource-policy", "same-origin"],
+  ["referrer-policy", "no-referrer"],
 ];
 
 function refusalOf(failed: NanosError): Response {
@@ -196,6 +211,14 @@ function refusalOf(failed: NanosError): Response {
   const { param = null, headers = {} } = failed instanceof Refusal ? failed : {};
   const body = errorBody({ code, message, next, param });
   return jsonOf({ status: statusOf(code), headers, body });
+}
+
+function textOf(
+  { media = "text/plain" }: Route,
+  { text, status = 200, headers = {} }: Extract<Reply, { readonly text: unknown }>,
+): Response {
+  const type = media.startsWith("text/") ? `${media}; charset=utf-8` : media;
+  return new Response(text, { status, headers: { "content-type": type, ...headers } });
 }
 
 function jsonOf({

@@ -1,6 +1,5 @@
 import type { ChatMessage, ChatReceipt, ChatUsage } from "../contracts/http/openai.ts";
 import type { AgentChat } from "../contracts/http/seeds.ts";
-import { clientOf } from "../contracts/http/key.ts";
 import type { Message } from "../contracts/message.ts";
 import type { RunHandle, RunHooks } from "../contracts/nanos.ts";
 import type { Ask, RunEnd, RunState } from "../contracts/run.ts";
@@ -9,6 +8,7 @@ import type { Clock } from "../std/clock.ts";
 import { assert, NanosError } from "../std/error.ts";
 import { LIMITS } from "../std/limits.ts";
 import { AGENT_PREFIX } from "./agents.ts";
+import { askerOf } from "./door/asker.ts";
 import { Refusal } from "./refusal.ts";
 import type { Call } from "./route.ts";
 
@@ -95,10 +95,9 @@ export function begin(
   asked: Conversation & { readonly agent: string },
   hooks: RunHooks,
 ): Promise<RunHandle> {
-  assert(key, "a run is begun by a key");
   const { text, agent, earlier } = asked;
   const before = earlier.length === 0 ? {} : { earlier };
-  return nanos.run({ text, agent, client: clientOf(key), ...before, ...hooks });
+  return nanos.run({ text, agent, ...askerOf(key), ...before, ...hooks });
 }
 
 /** What is the same in all that is sent of one answer. */

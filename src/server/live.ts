@@ -13,14 +13,17 @@ export interface Carried {
    * disk. @throws Refusal `http.busy`, and as `start` does.
    */
   carry(key: Key | null, start: (hooks: RunHooks) => Promise<RunHandle>): Promise<RunHandle>;
-  /** Calls back whenever something happens in a run, until the returned function is called. */
-  watch(run: string, told: (live: Live) => void): () => void;
+  /**
+   * Calls back whenever something happens in a run, in any where it is null, until the returned
+   * function is called.
+   */
+  watch(run: string | null, told: (live: Live) => void): () => void;
   /** Resolves when none is carried. */
   idle(): Promise<void>;
 }
 
 export function openCarried(): Carried {
-  const watchers = new Map<string, Set<(live: Live) => void>>();
+  const watchers = new Map<string | null, Set<(live: Live) => void>>();
   const carried = new Set<{ readonly key: string; done: Promise<unknown> }>();
   return {
     carry: async (key, start) => {
@@ -32,7 +35,9 @@ export function openCarried(): Carried {
       const on = (live: Live): void => {
         begun.resolve();
         const run = live.type === "event" ? live.recorded.event.run : live.run;
-        for (const told of watchers.get(topOf(run)) ?? []) told(live);
+        for (const one of [topOf(run), null]) {
+          for (const told of watchers.get(one) ?? []) told(live);
+        }
       };
       const starting = start({ on });
       // Its place is taken before it has begun: many may come at once.

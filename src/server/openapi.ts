@@ -1,4 +1,5 @@
 import { HttpError, jsonSchemaOf } from "../contracts/http/wire.ts";
+import { PROOF } from "./door/seats.ts";
 import type { Route } from "./route.ts";
 
 /** What `/openapi.json` says: OpenAPI 3.1, made of the routes there are. */
@@ -11,14 +12,18 @@ export function openapiOf(routes: readonly Route[]): unknown {
     openapi: "3.1.0",
     info: { title: "nanos", version: "1.0.0" },
     components: {
-      securitySchemes: { key: { type: "http", scheme: "bearer" } },
+      securitySchemes: {
+        key: { type: "http", scheme: "bearer" },
+        seat: { type: "apiKey", in: "cookie", name: "__Host-nanos-seat" },
+        proof: { type: "apiKey", in: "header", name: PROOF },
+      },
       schemas: { Error: jsonSchemaOf(HttpError, "output") },
     },
     paths,
   };
 }
 
-function operationOf({ path, summary, needs, takes, gives, streams, plain }: Route): unknown {
+function operationOf({ path, summary, needs, takes, gives, streams, media, page }: Route): unknown {
   const parameters = [...path.matchAll(/\{(\w+)\}/gu)].map(([, name]) => ({
     ...{ name, in: "path", required: true },
     schema: { type: "string" },
@@ -28,8 +33,8 @@ function operationOf({ path, summary, needs, takes, gives, streams, plain }: Rou
   const error = { $ref: "#/components/schemas/Error" };
   return {
     summary,
-    ...(needs === "nothing" ? {} : { security: [{ key: [] }] }),
-    ...(needs === "operator" ? { description: "Takes the operator's own key." } : {}),
+    ...(needs === "nothing" ? {} : { security: securityOf(page) }),
+    ...(needs === "operator" ? { description: "The operator's own: their key, or a seat." } : {}),
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(takes === null
       ? {}
@@ -40,8 +45,8 @@ function operationOf({ path, summary, needs, takes, gives, streams, plain }: Rou
         content: {
           ...(streams === "always"
             ? {}
-            : plain
-              ? { "text/plain": { schema: answer } }
+            : media
+              ? { [media]: { schema: { type: "string" } } }
               : json(answer)),
           // Each event's data is JSON of that shape; what else there is to it is in the docs.
           ...(streams === undefined ? {} : { "text/event-stream": { schema: { type: "string" } } }),
@@ -50,4 +55,9 @@ function operationOf({ path, summary, needs, takes, gives, streams, plain }: Rou
       default: { description: "Refused, or failed.", content: json(error) },
     },
   };
+}
+
+/** A key; or the halves of a seat, of which a page shows the cookie alone. */
+function securityOf(page: true | undefined): readonly unknown[] {
+  return [{ key: [] }, page ? { seat: [] } : { seat: [], proof: [] }];
 }

@@ -2,16 +2,24 @@ import type { Key } from "../contracts/http/key.ts";
 import type { Shape } from "../contracts/http/wire.ts";
 import type { Nanos } from "../contracts/nanos.ts";
 import type { Clock } from "../std/clock.ts";
+import type { Names } from "./door/guard.ts";
+import type { Seats } from "./door/seats.ts";
 import type { Carried } from "./live.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Sink } from "./sse.ts";
+
+/** Who asks: a client with its key, or the operator in the cockpit. */
+export interface Caller extends Key {
+  /** Set for a browser the operator let in: it is nobody's client, and no key is held for it. */
+  readonly seat?: true;
+}
 
 /** One request that was let in, as a handler sees it. */
 export interface Call<B> {
   /** What it is called in logs and in `X-Request-ID`. */
   readonly id: string;
-  /** The key it was asked with; null on a route that needs none. */
-  readonly key: Key | null;
+  /** The key it was asked with, or the seat; null on a route that needs none. */
+  readonly key: Caller | null;
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
   readonly headers: Headers;
@@ -23,16 +31,19 @@ export interface Call<B> {
   /** Runs that go on without their client. */
   readonly carried: Carried;
   readonly metrics: Metrics;
+  readonly seats: Seats;
+  /** What it is addressed by. */
+  readonly names: Names;
   /** What `/openapi.json` says. */
   readonly openapi: () => unknown;
   /** True once the server was told to stop. */
   readonly draining: boolean;
 }
 
-/** What a handler answers: one JSON document, plain text, or events one after the other. */
+/** What a handler answers: one JSON document, text or bytes, or events one after the other. */
 export type Reply = { readonly headers?: Readonly<Record<string, string>> } & (
   | { readonly status?: number; readonly body: unknown }
-  | { readonly text: string }
+  | { readonly status?: number; readonly text: string | Uint8Array<ArrayBuffer> }
   | { readonly stream: (sink: Sink) => Promise<void> }
 );
 
@@ -53,8 +64,10 @@ export interface Route {
   readonly gives: Shape;
   /** Set where it answers with server-sent events: always, or where the body asks for it. */
   readonly streams?: "always" | "asked";
-  /** Set where it answers with plain text. */
-  readonly plain?: true;
+  /** Set where it answers with something else than JSON: its media type. */
+  readonly media?: "text/plain" | "text/html" | "text/javascript" | "application/octet-stream";
+  /** Set where a browser asks for it by itself, which shows no more than its cookie. */
+  readonly page?: true;
   readonly handle: (call: Call<unknown>) => Promise<Reply>;
 }
 

@@ -1,8 +1,10 @@
+import { COCKPIT } from "./cockpit/list.ts";
 import type { Route } from "./route.ts";
 import { AGENTS } from "./routes/agents.ts";
 import { APPROVALS } from "./routes/approvals.ts";
 import { CHAT } from "./routes/chat.ts";
 import { HOME } from "./routes/home.ts";
+import { MISSIONS } from "./routes/missions.ts";
 import { MODELS } from "./routes/models.ts";
 import { OPEN } from "./routes/open.ts";
 import { RUNS } from "./routes/runs.ts";
@@ -16,6 +18,8 @@ export const ROUTES: readonly Route[] = [
   ...RUNS,
   ...APPROVALS,
   ...AGENTS,
+  ...MISSIONS,
   ...VAULT,
   ...HOME,
+  ...COCKPIT,
 ];

@@ -5,6 +5,7 @@ import type { Ask } from "../contracts/run.ts";
 import { NanosError } from "../std/error.ts";
 import { LIMITS } from "../std/limits.ts";
 import { topOf } from "./live.ts";
+import { Refusal } from "./refusal.ts";
 import type { Call } from "./route.ts";
 import type { Sink } from "./sse.ts";
 
@@ -46,29 +47,78 @@ export function askLine({ id, run, agent, name, what, reason, expires }: Ask): A
  * of it is read from the journal: whoever comes again goes on where they were, and a slow client holds
  * up nobody and piles up nothing.
  */
-export async function tellRun(
-  { nanos, carried, clock }: Pick<Call<unknown>, "nanos" | "carried" | "clock">,
+export function tellRun(
+  { nanos, carried, clock }: Telling,
   { run, since }: { readonly run: string; readonly since: number },
-  { send, gone }: Sink,
+  sink: Sink,
 ): Promise<void> {
-  let at = since;
+  return tell(clock, sink, {
+    since,
+    watch: (told) => carried.watch(run, told),
+    next: (at) => nanos.traces.events(run, at),
+    told: toldBy,
+    isOver: ({ event }) => event.kind === "run.ended",
+  });
+}
+
+/** The same of all runs and of the home itself, for as long as somebody listens. */
+export function tellHome(
+  { nanos, carried, clock }: Telling,
+  since: number,
+  sink: Sink,
+): Promise<void> {
+  return tell(clock, sink, {
+    since,
+    watch: (told) => carried.watch(null, told),
+    next: (at) => nanos.traces.since(at, LIMITS.httpListed),
+    told: (one) => ({ run: one.event.run, ...toldBy(one) }),
+    isOver: () => false,
+  });
+}
+
+type Telling = Pick<Call<unknown>, "nanos" | "carried" | "clock">;
+
+async function tell(
+  clock: Call<unknown>["clock"],
+  { send, gone }: Sink,
+  of: {
+    readonly since: number;
+    readonly watch: (told: () => void) => () => void;
+    readonly next: (at: number) => readonly Recorded[];
+    readonly told: (one: Recorded) => RunTold;
+    readonly isOver: (one: Recorded) => boolean;
+  },
+): Promise<void> {
+  let at = of.since;
   let woken = new AbortController();
-  const forget = carried.watch(run, () => woken.abort());
+  const forget = of.watch(() => woken.abort());
   try {
     while (!gone.aborted) {
       woken = new AbortController();
-      for (const recorded of nanos.traces.events(run, at)) {
-        const told = toldBy(recorded);
+      const found = of.next(at);
+      for (const one of found) {
+        const told = of.told(one);
         at = told.seq;
-        await send({ id: String(told.seq), event: told.kind, data: JSON.stringify(told) });
-        if (told.kind === "run.ended") return;
+        await send({ id: String(at), event: told.kind, data: JSON.stringify(told) });
+        if (of.isOver(one)) return;
       }
-      // Another process may carry it, which wakes nobody here.
-      await clock.sleep(LIMITS.httpLookMs, AbortSignal.any([gone, woken.signal]));
+      // Another process may write, which wakes nobody here.
+      const waits = [gone, woken.signal];
+      if (found.length === 0) await clock.sleep(LIMITS.httpLookMs, AbortSignal.any(waits));
     }
   } finally {
     forget();
   }
+}
+
+/** The event a client has seen last. @throws Refusal `http.invalid`. */
+export function sinceIn(headers: Headers, usual: number): number {
+  const given = headers.get("last-event-id");
+  const seq = Number(given ?? usual);
+  if (Number.isSafeInteger(seq) && seq >= 0) return seq;
+  throw new Refusal("http.invalid", "Last-Event-ID is no event.", "Give the id of one, or none.", {
+    param: "last-event-id",
+  });
 }
 
 function toldBy({ event, body }: Recorded): RunTold {
@@ -84,6 +134,11 @@ function detailOf(body: Recorded["body"]): Partial<RunTold> {
       return { verdict: body.decision.verdict, reason: body.decision.reason };
     case "action.settled":
       return { status: body.outcome.status };
+    case "task.started":
+    case "task.recovered":
+      return { task: body.task };
+    case "task.ended":
+      return { task: body.task, status: body.status };
     case "run.waiting":
       return { asks: body.asks.map(askLine) };
     case "run.ended":

@@ -49,6 +49,13 @@ export const command: Command = {
       run: make,
     },
     {
+      name: "link",
+      summary: "make a link by which your browser comes into the cockpit of nanos serve, once",
+      example: "nanos key link --url http://127.0.0.1:8088",
+      options: [{ flag: "--url", value: "URL", about: "where it listens; http://127.0.0.1:8088" }],
+      run: link,
+    },
+    {
       name: "rm",
       summary: "void a key, and stop what runs with it",
       example: "nanos key rm k1hc9d3tq2m8xyz",
@@ -72,6 +79,26 @@ async function make(context: Context, input: Input): Promise<number> {
     [span("It is shown this once. Clients send it as Authorization: Bearer KEY.", "dim")],
   ]);
   return EXIT.succeeded;
+}
+
+async function link(context: Context, input: Input): Promise<number> {
+  const url = option(input, "--url") ?? "http://127.0.0.1:8088";
+  if (!URL.canParse(url) || !/^https?:/u.test(url)) {
+    const next = "Give where nanos serve listens: --url http://127.0.0.1:8088";
+    throw new NanosError("usage.url", `${url} is no address of a server.`, next);
+  }
+  const { secret, expires } = await (await context.nanos()).keys.link();
+  const to = cockpitLink(url, secret);
+  await show(context, { link: to, expires }, () => [
+    [span(to, "bold")],
+    [span(`Good once, until ${clockTime(expires)}. Whoever opens it is you.`, "dim")],
+  ]);
+  return EXIT.succeeded;
+}
+
+/** Where a link leads. What is behind the # stays in the browser. */
+export function cockpitLink(url: string, secret: string): string {
+  return new URL(`/landing#${secret}`, url).href;
 }
 
 function wishOf(context: Context, input: Input): KeyWish {

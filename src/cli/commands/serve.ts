@@ -2,10 +2,12 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Nanos } from "../../contracts/nanos.ts";
 import { codeOf, messageOf, NanosError } from "../../std/error.ts";
+import { LIMITS } from "../../std/limits.ts";
 import { systemRandom } from "../../std/random.ts";
 import { type Command, type Context, flag, type Input, option } from "../command.ts";
 import { EXIT } from "../exit.ts";
 import { ready } from "../setup.ts";
+import { cockpitLink } from "./key.ts";
 
 /** `nanos serve`: the same home behind HTTP, until it is told to stop. */
 export const command: Command = {
@@ -37,6 +39,7 @@ export const command: Command = {
     );
     const keys = (await nanos.keys.list()).length;
     terminal.err(`listening on ${serving.url}\n`);
+    await tellLink(nanos, context, serving.url);
     if (keys === 0) terminal.err("no key yet: nanos key new --agent AGENT makes one\n");
     const stop = new AbortController();
     const watched = watchToo(nanos, context, stop.signal);
@@ -46,6 +49,15 @@ export const command: Command = {
     return EXIT.succeeded;
   },
 };
+
+/** Only to somebody who looks: elsewhere it would be kept in a log. */
+async function tellLink(nanos: Nanos, { terminal }: Context, url: string): Promise<void> {
+  if (!terminal.errTty) return terminal.err("the cockpit takes a link: nanos key link\n");
+  const { secret } = await nanos.keys.link();
+  const here = url.replace(/\/\/(?:0\.0\.0\.0|\[::\]):/u, "//127.0.0.1:");
+  const minutes = LIMITS.linkMs / 60_000;
+  terminal.err(`cockpit, once and within ${minutes} min: ${cockpitLink(here, secret)}\n`);
+}
 
 /** What may begin by itself does so here as well, unless another process of this home sees to it. */
 async function watchToo(nanos: Nanos, { terminal }: Context, stop: AbortSignal): Promise<void> {

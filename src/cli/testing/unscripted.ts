@@ -16,6 +16,8 @@ export const NO_KEYS: Keys = {
   make: unscripted,
   rm: unscripted,
   admit: async () => null,
+  link: unscripted,
+  useLink: async () => false,
 };
 
 /** A vault with nothing in it. */

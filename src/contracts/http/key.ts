@@ -33,12 +33,21 @@ export type Key = z.infer<typeof Key>;
 export const KEY_EVENTS = [
   z.strictObject({ kind: z.literal("key.made"), key: Key }),
   z.strictObject({ kind: z.literal("key.removed"), id: z.string() }),
+  /** A link into the cockpit was made, and a browser came by it. */
+  z.strictObject({ kind: z.literal("link.made"), id: z.string(), expires: z.number().int() }),
+  z.strictObject({ kind: z.literal("link.used"), id: z.string() }),
 ] as const;
 
-/** `keys.json` of one workspace: keys with the SHA-256 of what clients show, which is kept nowhere. */
+/**
+ * `keys.json` of one workspace: keys, and links that nobody came by yet, with the SHA-256 of what is
+ * shown, which is kept nowhere.
+ */
 export const KeysFile = z.strictObject({
   v: z.literal(1),
   keys: z.array(Key.extend({ hash: z.string() })),
+  links: z
+    .array(z.strictObject({ id: z.string(), expires: z.number().int(), hash: z.string() }))
+    .optional(),
 });
 export type KeysFile = z.infer<typeof KeysFile>;
 
@@ -71,4 +80,11 @@ export interface Keys {
   rm(id: string): Promise<void>;
   /** The key a client shows; null for what is none, or is none any more. */
   admit(secret: string): Promise<Key | null>;
+  /**
+   * Makes a link by which one browser comes into the cockpit, once and soon: whoever shows it there
+   * is the operator. `expires` in milliseconds since 1970.
+   */
+  link(): Promise<{ readonly secret: string; readonly expires: number }>;
+  /** Uses a link up; false for what is none, or is none any more. */
+  useLink(secret: string): Promise<boolean>;
 }

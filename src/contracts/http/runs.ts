@@ -76,6 +76,8 @@ export const RunTold = z.strictObject({
   step: z.string().nullable(),
   /** The tool, agent or model. */
   name: z.string().optional(),
+  /** The task of its plan. */
+  task: z.string().optional(),
   verdict: z.string().optional(),
   reason: z.string().optional(),
   status: z.string().optional(),

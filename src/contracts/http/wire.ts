@@ -39,6 +39,13 @@ export const OpenApi = z.looseObject({ openapi: z.literal("3.1.0"), paths: z.loo
 
 /** A shape as JSON Schema 2020-12, as OpenAPI 3.1 takes it. */
 export function jsonSchemaOf(shape: Shape, io: "input" | "output"): unknown {
-  const { $schema: _, ...rest } = z.toJSONSchema(shape, { io });
-  return rest;
+  // What is made of a text while it is read, such as a duration, has no form of its own.
+  const { $schema: _, $defs: __, ...rest } = z.toJSONSchema(shape, { io, unrepresentable: "any" });
+  return JSON.parse(JSON.stringify(rest), anyJson);
+}
+
+/** Of all shapes only JSON itself holds itself, and what is any JSON has no bounds. */
+function anyJson(_: string, value: unknown): unknown {
+  const isJson = typeof value === "object" && value !== null && "$ref" in value;
+  return isJson ? {} : value;
 }

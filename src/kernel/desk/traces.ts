@@ -28,6 +28,8 @@ export function traceDesk({ journal, recall, decide, vault, log, dir }: TracePar
     show: (run) => traceOf(journal, run),
     line: (run) => traceLine(journal, run),
     events: (run, since = 0) => eventsAfter(journal, run, since),
+    newest: () => journal.size(),
+    since: (seq, limit) => someAfter(journal, seq, limit),
     verify: (run) => verifyAll({ journal, vault, log }, run),
     replay: async (run) => {
       const { replay } = await import("../drive/replay.ts");
@@ -51,6 +53,15 @@ function eventsAfter(journal: Journal, run: string, since: number): readonly Rec
   // Whoever looks again and again mostly finds nothing new, which the newest entry tells.
   if ((journal.head(run)?.seq ?? 0) <= since) return [];
   return [...journal.chain(run)].filter(({ event }) => event.seq > since);
+}
+
+function someAfter(journal: Journal, seq: number, limit: number): readonly Recorded[] {
+  const found: Recorded[] = [];
+  for (const one of journal.since(seq, { bodies: true })) {
+    found.push(one);
+    if (found.length === limit) break;
+  }
+  return found;
 }
 
 /** Where a rule stands in the rules file as it is now, `rules.yaml:12`; null when it does not. */

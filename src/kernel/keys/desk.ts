@@ -33,17 +33,17 @@ export function keyDesk(
     make: async (wish) => {
       checkWish(wish, arrangement, clock);
       const { key, secret, hash } = drawn(wish, clock, random);
-      await store.change(({ keys }) => {
+      await store.change(({ keys, ...rest }) => {
         if (keys.length >= LIMITS.clientKeys) throw tooMany();
-        return { v: 1, keys: [...keys, { ...key, hash }] };
+        return { ...rest, keys: [...keys, { ...key, hash }] };
       });
       await note(journal, { kind: "key.made", key });
       return { key, secret };
     },
     rm: async (id) => {
-      await store.change(({ keys }) => {
+      await store.change(({ keys, ...rest }) => {
         if (!keys.some((key) => key.id === id)) throw unknownKey(id, keys);
-        return { v: 1, keys: keys.filter((key) => key.id !== id) };
+        return { ...rest, keys: keys.filter((key) => key.id !== id) };
       });
       await note(journal, { kind: "key.removed", id });
       const runs = listTraces(journal, { client: clientOf({ id }), limit: MOST_RUNS });
@@ -56,6 +56,43 @@ export function keyDesk(
       // Compared all the same, so that how long it takes does not tell which ids there are.
       const isSame = sameHash(sha256(secret), found?.hash ?? NO_HASH);
       return found && isSame && !isOver(found, clock) ? shown(found) : null;
+    },
+    ...linkDesk(world, store),
+  };
+}
+
+/** Links into the cockpit: as keys are, for one use and for minutes. */
+function linkDesk(
+  { journal, clock, random }: World,
+  store: Home["clientKeys"],
+): Pick<Keys, "link" | "useLink"> {
+  return {
+    link: async () => {
+      const at = clock.now();
+      const [id, expires] = [newId("l", at, random), at + LIMITS.linkMs];
+      const secret = `nl_${id}_${random.hex(32)}`;
+      await store.change((file) => {
+        const good = (file.links ?? []).filter((one) => one.expires > at);
+        const links = [...good, { id, expires, hash: sha256(secret) }].slice(-LIMITS.links);
+        return { ...file, links };
+      });
+      await note(journal, { kind: "link.made", id, expires });
+      return { secret, expires };
+    },
+    useLink: async (secret) => {
+      const [at, hash] = [clock.now(), sha256(secret)];
+      const fits = (one: { readonly hash: string; readonly expires: number }): boolean =>
+        sameHash(one.hash, hash) && one.expires > at;
+      // Looked at first: whoever guesses writes nothing.
+      if (!((await store.read()).links ?? []).some(fits)) return false;
+      let used: string | null = null;
+      await store.change((file) => {
+        const { links = [] } = file;
+        used = links.find(fits)?.id ?? null;
+        return { ...file, links: links.filter(({ id }) => id !== used) };
+      });
+      if (used !== null) await note(journal, { kind: "link.used", id: used });
+      return used !== null;
     },
   };
 }

@@ -94,7 +94,7 @@ export function stepsOf(journal: Journal, recorded: readonly Recorded[]): readon
     if (event.step === null) continue;
     let step = steps.get(event.step);
     if (!step) {
-      step = emptyStep(event.step);
+      step = emptyStep(event.step, event.at);
       steps.set(event.step, step);
     }
     if (body) add(journal, step, { event, body });
@@ -102,9 +102,10 @@ export function stepsOf(journal: Journal, recorded: readonly Recorded[]): readon
   return [...steps.values()];
 }
 
-function emptyStep(step: string): Building {
+function emptyStep(step: string, at: number): Building {
   return {
     step,
+    at,
     kind: "?",
     name: "?",
     agent: "?",

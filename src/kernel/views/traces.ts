@@ -2,7 +2,7 @@ import type { Recorded } from "../../contracts/drive.ts";
 import { HOME_CHAIN } from "../../contracts/chain.ts";
 import type { AttentionLine } from "../../contracts/cognition/reading.ts";
 import type { Spend } from "../../contracts/stage.ts";
-import type { TraceLine } from "../../contracts/trace.ts";
+import type { TraceLine, TraceWish } from "../../contracts/trace.ts";
 import type { Answer, Ask } from "../../contracts/run.ts";
 import type { Usage } from "../../contracts/usage.ts";
 import type { Journal, SqlValue, ViewSpec, ViewWriter } from "../../journal/journal.ts";
@@ -36,15 +36,15 @@ const TRACES: ViewSpec = {
 };
 
 /** Runs, newest first. */
-export function listTraces(
-  journal: Journal,
-  options: { limit?: number; children?: boolean; client?: string },
-): readonly TraceLine[] {
-  const { limit = 50, children = false, client = null } = options;
+export function listTraces(journal: Journal, wish: TraceWish): readonly TraceLine[] {
+  const { limit = 50, children = false, client = null, before = null, words = null } = wish;
   const which = children ? "" : "parent IS NULL AND ";
-  const sql = `SELECT * FROM traces WHERE ${which}(?1 IS NULL OR client = ?1)
-    ORDER BY at DESC, run DESC LIMIT ?2`;
-  const rows = journal.view(TRACES, (db) => db.all(sql, client, limit));
+  const going = wish.going ? "state <> 'ended' AND " : "";
+  const sql = `SELECT * FROM traces WHERE ${which}${going}(?1 IS NULL OR client = ?1)
+    AND (?2 IS NULL OR (at, run) < (SELECT at, run FROM traces WHERE run = ?2))
+    AND (?3 IS NULL OR instr(lower(request || ' ' || agent || ' ' || run), lower(?3)) > 0)
+    ORDER BY at DESC, run DESC LIMIT ?4`;
+  const rows = journal.view(TRACES, (db) => db.all(sql, client, before, words, limit));
   return rows.map((row) => lineIn(journal, row));
 }
 

@@ -1,8 +1,9 @@
-import type { Key, Keys } from "../../contracts/http/key.ts";
+import type { Keys } from "../../contracts/http/key.ts";
 import type { Clock } from "../../std/clock.ts";
 import { LIMITS } from "../../std/limits.ts";
 import { Refusal } from "../refusal.ts";
-import type { Needs } from "../route.ts";
+import type { Caller, Route } from "../route.ts";
+import type { Seats } from "./seats.ts";
 
 /**
  * Who is let in, how often and how many at once. What is counted is of this minute and of what is
@@ -10,18 +11,22 @@ import type { Needs } from "../route.ts";
  */
 export interface Doors {
   /**
-   * The key of a request; null where none is needed.
+   * The key or seat of a request; null where none is needed.
    *
-   * @throws Refusal `http.no_key`, `http.bad_key`, `http.operator_only`, `http.rate`.
+   * @throws Refusal `http.no_key`, `http.bad_key`, `http.operator_only`, `http.rate`, and as seats do.
    */
-  admit(headers: Headers, needs: Needs): Promise<Key | null>;
+  admit(request: Request, route: Pick<Route, "needs" | "page">): Promise<Caller | null>;
   /** Takes a place among what is under way; gives it back with what is returned. @throws `http.busy`. */
-  enter(key: Key | null, what: keyof typeof PLACES): () => void;
+  enter(key: Caller | null, what: keyof typeof PLACES): () => void;
   /** Requests under way. */
   readonly inside: number;
 }
 
-export function openDoors(keys: Pick<Keys, "admit">, clock: Clock): Doors {
+export function openDoors(
+  keys: Pick<Keys, "admit">,
+  seats: Pick<Seats, "admit">,
+  clock: Clock,
+): Doors {
   const buckets = new Map<string, Bucket>();
   const inside = new Map<string, number>();
   const counts = { requests: 0, streams: 0 };
@@ -29,9 +34,11 @@ export function openDoors(keys: Pick<Keys, "admit">, clock: Clock): Doors {
     get inside() {
       return counts.requests + counts.streams;
     },
-    admit: async (headers, needs) => {
+    admit: async (request, { needs, page = false }) => {
       if (needs === "nothing") return null;
-      const key = await keyIn(headers, keys);
+      const { headers } = request;
+      const seat = headers.has("authorization") ? null : seats.admit(request, page);
+      const key = seat ?? (await keyIn(headers, keys));
       if (needs === "operator" && key.agent !== null) throw operatorOnly();
       const wait = take(buckets, key, clock.elapsed());
       if (wait > 0) throw tooOften(key, wait);
@@ -61,7 +68,7 @@ const PLACES = {
 };
 
 /** Only a header carries a key: addresses are kept in logs and histories. */
-async function keyIn(headers: Headers, keys: Pick<Keys, "admit">): Promise<Key> {
+async function keyIn(headers: Headers, keys: Pick<Keys, "admit">): Promise<Caller> {
   const [, secret] = /^Bearer +(\S+)$/iu.exec(headers.get("authorization") ?? "") ?? [];
   if (secret === undefined) {
     const next = "Send Authorization: Bearer KEY; nanos key new makes one.";
@@ -84,7 +91,7 @@ interface Bucket {
 }
 
 /** Takes one request; gives the milliseconds until there is one where there is none. */
-function take(buckets: Map<string, Bucket>, { id, rate }: Key, now: number): number {
+function take(buckets: Map<string, Bucket>, { id, rate }: Caller, now: number): number {
   const { left, at } = buckets.get(id) ?? { left: rate, at: now };
   const have = Math.min(rate, left + ((now - at) * rate) / MINUTE_MS);
   if (buckets.size > LIMITS.clientKeys) buckets.clear();
@@ -94,7 +101,7 @@ function take(buckets: Map<string, Bucket>, { id, rate }: Key, now: number): num
 
 const MINUTE_MS = 60_000;
 
-function tooOften({ rate }: Key, wait: number): Refusal {
+function tooOften({ rate }: Caller, wait: number): Refusal {
   const seconds = Math.ceil(wait / 1000);
   const message = `This key may ask ${rate} times a minute.`;
   return new Refusal("http.rate", message, `Try again in ${seconds} s.`, {

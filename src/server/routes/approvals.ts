@@ -1,6 +1,7 @@
 import { Answered, Approving, AskList, AskShown } from "../../contracts/http/runs.ts";
 import type { AskReply, AskView } from "../../contracts/question.ts";
 import { NanosError } from "../../std/error.ts";
+import { channelOf } from "../door/asker.ts";
 import { topOf } from "../live.ts";
 import { Refusal } from "../refusal.ts";
 import { type Call, type Reply, type Route, route } from "../route.ts";
@@ -47,7 +48,7 @@ export const APPROVALS: readonly Route[] = [
     needs: "operator",
     takes: null,
     gives: Answered,
-    handle: (call) => answer(call, { verdict: "deny", reach: "once" }),
+    handle: (call) => answer(call, call.params["id"] ?? "", { verdict: "deny", reach: "once" }),
   }),
 ];
 
@@ -60,14 +61,15 @@ async function approve(call: Call<Approving>): Promise<Reply> {
       param: "argsHash",
     });
   }
-  return answer(call, { verdict: "allow", reach, ...(typed === undefined ? {} : { typed }) });
+  const said = typed === undefined ? {} : { typed };
+  return answer(call, view.id, { verdict: "allow", reach, ...said });
 }
 
-async function answer(call: Call<unknown>, reply: AskReply): Promise<Reply> {
+/** Answers an ask as the operator, and goes on with its run. */
+export async function answer(call: Call<unknown>, id: string, reply: AskReply): Promise<Reply> {
   const { nanos, key } = call;
-  const id = call.params["id"] ?? "";
   const run = topOf(nanos.approvals.show(id).run);
-  const { verdict, by } = await nanos.approvals.answer(id, reply, `key:${key?.id ?? ""}`);
+  const { verdict, by } = await nanos.approvals.answer(id, reply, channelOf(key));
   return { body: { id, verdict, by, run, resumed: await goOn(call, run) } };
 }
 

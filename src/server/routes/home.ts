@@ -41,7 +41,7 @@ export const HOME: readonly Route[] = [
     needs: "operator",
     takes: null,
     gives: PlainText,
-    plain: true,
+    media: "text/plain",
     handle: async ({ nanos, metrics }) => ({
       headers: { "content-type": METRICS_TYPE },
       text: await metrics.read(await nanos.status()),

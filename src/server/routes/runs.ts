@@ -1,11 +1,10 @@
 import { clientOf } from "../../contracts/http/key.ts";
 import { RunAsked, RunBegun, RunList, RunShown, RunTold } from "../../contracts/http/runs.ts";
-import { assert } from "../../std/error.ts";
-import { LIMITS } from "../../std/limits.ts";
 import { agentNamed } from "../agents.ts";
-import { Refusal } from "../refusal.ts";
+import { askerOf } from "../door/asker.ts";
+import { pageOf } from "../door/paging.ts";
 import { type Call, type Reply, type Route, route } from "../route.ts";
-import { askLine, asksFor, runFor, tellRun } from "../runs.ts";
+import { askLine, asksFor, runFor, sinceIn, tellRun } from "../runs.ts";
 
 /** Runs by themselves: begun, looked at and stopped; whoever began one need not stay. */
 export const RUNS: readonly Route[] = [
@@ -21,7 +20,8 @@ export const RUNS: readonly Route[] = [
   route({
     method: "GET",
     path: "/v1/runs",
-    summary: "the newest runs of this key; with the operator's key of everybody",
+    summary:
+      "the newest runs of this key, the operator's of everybody: ?limit, ?before=RUN, ?q=WORDS, ?going=true",
     needs: "key",
     takes: null,
     gives: RunList,
@@ -72,7 +72,7 @@ export const RUNS: readonly Route[] = [
     streams: "always",
     handle: async (call) => {
       const run = runOf(call);
-      const since = sinceOf(call.headers.get("last-event-id"));
+      const since = sinceIn(call.headers, 0);
       return { stream: (sink) => tellRun(call, { run, since }, sink) };
     },
   }),
@@ -83,11 +83,10 @@ function runOf(call: Pick<Call<unknown>, "nanos" | "key" | "params">): string {
 }
 
 async function beginRun({ nanos, key, body, carried }: Call<RunAsked>): Promise<Reply> {
-  assert(key, "a run is begun by a key");
   const { text, agent, within, budget } = body;
   const named = agent === undefined ? {} : { agent: agentNamed({ nanos, key }, agent) };
   const request = {
-    ...{ text, client: clientOf(key), ...named },
+    ...{ text, ...askerOf(key), ...named },
     ...(within === undefined ? {} : { within }),
     ...(budget === undefined ? {} : { budget: bare(budget) }),
   };
@@ -101,13 +100,9 @@ function bare({ cost, calls }: NonNullable<RunAsked["budget"]>): { cost?: number
 }
 
 async function listRuns({ nanos, key, query }: Call<unknown>): Promise<Reply> {
-  const limit = Number(query.get("limit") ?? 50);
-  if (!Number.isInteger(limit) || limit < 1 || limit > LIMITS.httpListed) {
-    const next = `Give a limit from 1 to ${LIMITS.httpListed}.`;
-    throw new Refusal("http.invalid", "limit does not fit.", next, { param: "limit" });
-  }
   const whose = key && key.agent !== null ? { client: clientOf(key) } : {};
-  const data = nanos.traces.list({ limit, ...whose }).map((line) => {
+  const going = query.get("going") === "true";
+  const data = nanos.traces.list({ ...pageOf(query), going, ...whose }).map((line) => {
     const { run, agent, request, at, state, outcome, steps, tokens, cost } = line;
     return { run, agent, request, at, state, outcome, steps, tokens, cost };
   });
@@ -124,12 +119,4 @@ async function showRun(call: Call<unknown>): Promise<Reply> {
     usage: end?.usage ?? null,
   };
   return { body: { run, agent, request, at, state, ...came, asks: asks.map(askLine) } };
-}
-
-function sinceOf(given: string | null): number {
-  const seq = Number(given ?? 0);
-  if (Number.isSafeInteger(seq) && seq >= 0) return seq;
-  throw new Refusal("http.invalid", "Last-Event-ID is no event.", "Give the id of one, or none.", {
-    param: "last-event-id",
-  });
 }

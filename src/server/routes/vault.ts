@@ -1,6 +1,7 @@
 import { ArtifactList, ArtifactOut, ArtifactShown, Reviewing } from "../../contracts/http/seeds.ts";
 import type { ArtifactLine, ArtifactView } from "../../contracts/artifact.ts";
 import { LIMITS } from "../../std/limits.ts";
+import { channelOf } from "../door/asker.ts";
 import { type Call, type Reply, type Route, route } from "../route.ts";
 
 /** Results of runs and missions. They are the operator's: each was made for them. */
@@ -61,7 +62,7 @@ async function review(
   { nanos, key, params, body }: Call<Reviewing>,
   verdict: "approved" | "rejected",
 ): Promise<Reply> {
-  const by = `key:${key?.id ?? ""}`;
+  const by = channelOf(key);
   return { body: lineOf(await nanos.vault.review(params["id"] ?? "", verdict, body.why, by)) };
 }
 

@@ -1,4 +1,11 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { KeyWish } from "../../contracts/http/key.ts";
@@ -19,6 +26,8 @@ export interface Served {
   /** Makes a key; gives what a client shows. */
   key(wish?: Partial<KeyWish>): Promise<string>;
   ask(method: string, path: string, how?: Ask): Promise<Answered>;
+  /** Comes in by a link, as the operator's browser does; gives the headers its pages send. */
+  seat(): Promise<Readonly<Record<string, string>>>;
   /** The same as it comes, to be read bit by bit. */
   open(method: string, path: string, how?: Ask): Promise<Response>;
   close(): Promise<void>;
@@ -62,9 +71,16 @@ function keepReports(home: string): void {
   writeFileSync(join(home, "models", "recorded.yaml"), JSON.stringify({ turns }));
 }
 
+function writePlan(home: string, plan: { readonly name: string }): void {
+  mkdirSync(join(home, "plans"), { recursive: true });
+  writeFileSync(join(home, "plans", `${plan.name}.yaml`), JSON.stringify(plan));
+}
+
 export interface ServedOptions {
   readonly asking?: boolean;
   readonly keeping?: boolean;
+  /** Plans it has, by name. */
+  readonly plans?: Readonly<Record<string, object>>;
   /** What the server, and not the home behind it, tells the time by. */
   readonly clock?: Clock;
 }
@@ -73,6 +89,7 @@ export interface ServedOptions {
 export async function served({
   asking = false,
   keeping = false,
+  plans = {},
   clock = systemClock,
 }: ServedOptions = {}): Promise<Served> {
   const folder = mkdtempSync(join(tmpdir(), "nanos-served-"));
@@ -84,6 +101,7 @@ export async function served({
   await init(options, "toy");
   if (keeping) keepReports(options.home);
   if (asking) appendFileSync(join(options.home, "rules.yaml"), ASKING);
+  for (const [name, plan] of Object.entries(plans)) writePlan(options.home, { name, ...plan });
   const nanos = await openNanos(options);
   const lines: LogLine[] = [];
   const names = namesOf({ host: "127.0.0.1", port: 8088, secure: false, also: [] });
@@ -114,15 +132,21 @@ export async function served({
     });
     return app.fetch(request);
   };
+  const ask: Served["ask"] = async (method, path, how = {}) => {
+    const response = await open(method, path, how);
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, body: jsonOr(text) };
+  };
   return {
-    ...{ nanos, app, lines },
-    key: async (wish = {}) => (await nanos.keys.make({ agent: "oracle", ...wish })).secret,
-    open,
-    ask: async (method, path, how = {}) => {
-      const response = await open(method, path, how);
-      const text = await response.text();
-      return { status: response.status, headers: response.headers, body: jsonOr(text) };
+    ...{ nanos, app, lines, open, ask },
+    seat: async () => {
+      const { secret: link } = await nanos.keys.link();
+      const { headers, body } = await ask("POST", "/v1/seats", { body: { link } });
+      const [cookie = ""] = (headers.get("set-cookie") ?? "").split(";");
+      const { proof } = body as { proof: string };
+      return { cookie, "x-nanos-proof": proof, origin: `http://${HOST}` };
     },
+    key: async (wish = {}) => (await nanos.keys.make({ agent: "oracle", ...wish })).secret,
     close: async () => {
       await nanos.close();
       rmSync(folder, { recursive: true, force: true });

@@ -3,6 +3,13 @@ export const NETWORK_LIMITS = {
   /** Keys of one workspace, and the requests a minute of one where nothing is said. */
   clientKeys: 200,
   keyRate: 60,
+  /** How long a link into the cockpit is good for, and how many there are at once. */
+  linkMs: 10 * 60_000,
+  links: 16,
+  /** Browsers in the cockpit of one server, how long each stays, and its requests a minute. */
+  seats: 16,
+  seatMs: 12 * 60 * 60_000,
+  seatRate: 6_000,
   /** One request over the network: its body, and the time for it to arrive. */
   httpBodyBytes: 1024 * 1024,
   httpBodyMs: 10_000,

@@ -1,0 +1,82 @@
+import { z } from "zod";
+import { Rank } from "../action.ts";
+import type { MissionLine, MissionView } from "../mission.ts";
+import { MISSION_EVENTS } from "../mission.ts";
+import { JsonSchema } from "../json.ts";
+import { Failure } from "../outcome.ts";
+import { Plan } from "../plan.ts";
+import { Ask, RunOutcome } from "../run.ts";
+import { Budget } from "../usage.ts";
+import type { Shape } from "./wire.ts";
+
+/** Missions and plans as they go over the network. */
+
+const count = z.number().int();
+const text = z.string();
+const State = z.enum(["running", "waiting", "ended", "interrupted"]);
+
+/** The body of `POST /v1/engine/missions`. */
+export const MissionAsked = z.strictObject({
+  /** The name of a plan of the arrangement, or the step that handed one in. */
+  plan: text.min(1),
+  /** As typed; read by the type of each. */
+  inputs: z.record(text, text).optional(),
+  /** Checks that are let go beforehand, `TASK.CHECK`. */
+  waived: z.array(text).optional(),
+});
+export type MissionAsked = z.infer<typeof MissionAsked>;
+
+const line = {
+  ...{ run: text, at: count, state: State, cost: z.number().nullable(), plan: text, hash: text },
+  ...{ rank: Rank.nullable(), review: z.boolean(), outcome: RunOutcome.nullable() },
+  ...{ tasks: z.strictObject({ all: count, ended: count }), by: text },
+};
+const Line: Shape<MissionLine> = z.strictObject(line);
+export const MissionList = z.strictObject({ data: z.array(Line) });
+
+export const MissionShown: Shape<MissionView> = z.strictObject({
+  ...line,
+  inputs: z.record(text, JsonSchema),
+  text,
+  failure: Failure.nullable(),
+  steps: z.array(
+    z.strictObject({
+      ...{ id: text, does: text, needs: z.array(text) },
+      state: z.enum(["waiting", "running", "ended"]),
+      ended: MISSION_EVENTS[4].nullable(),
+    }),
+  ),
+  asks: z.array(Ask),
+});
+
+/** The body of `POST /v1/engine/missions/{id}/approve`: an answer to the one thing it waits for. */
+export const MissionAnswer = z.strictObject({
+  verdict: z.enum(["allow", "deny"]).default("allow"),
+  reach: z.enum(["once", "run"]).default("once"),
+  /** The hash of the arguments that were shown: a yes is to those and no others. */
+  argsHash: text.optional(),
+  /** The action's name as it was typed, which a yes to rank S takes. */
+  typed: text.optional(),
+});
+export type MissionAnswer = z.infer<typeof MissionAnswer>;
+
+/** The body of `POST /v1/engine/missions/{id}/waive`. */
+export const Waiving = z.strictObject({ check: text, because: text.min(1) });
+export type Waiving = z.infer<typeof Waiving>;
+
+/** `GET /v1/engine/missions/stats`. */
+export const MissionStats = z.strictObject({
+  /** Of those that have not ended: such that wait, and the rest. */
+  ...{ waiting: count, open: count },
+  outcomes: z.record(text, count),
+  ...{ proven: count, failed: count, xp: z.number() },
+});
+
+export const PlanList = z.strictObject({ data: z.array(text) });
+
+/** A plan as it would be followed here. */
+export const PlanShown = z.strictObject({
+  ...{ plan: Plan, hash: text, by: text, rank: Rank, raised: text },
+  /** What it could use at most. */
+  estimate: z.strictObject({ tasks: count, width: count, budget: Budget }),
+});
