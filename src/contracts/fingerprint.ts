@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "0de8493b29a27ad17773db1589a8a9ab08e6cca6e24ba642a1b369f2abb5a76d";
+export const SCHEMAS_HASH = "a0c41b01722015a77f2c7afdb2f222eaebcd25667ef8669eeed645f1b3cca475";
