@@ -12,6 +12,8 @@ export interface Carried {
   /** Begins or goes on with one; gives its id at once. @throws NanosError `client.busy`. */
   carry(how: Carriage): Promise<string>;
   has(run: string): boolean;
+  /** Has one stop of which nothing may be on disk yet. */
+  stop(run: string): void;
   /** Resolves when this process carries it no more, the time is over, or nobody waits any more. */
   wait(run: string, wish: Waiting): Promise<void>;
   /** The client is gone: what nobody wants any more is stopped, and has stopped when this resolves. */
@@ -42,6 +44,7 @@ export function carriedRuns(clock: Clock): Carried {
   let beginning = 0;
   return {
     has: (run) => runs.has(run),
+    stop: (run) => runs.get(run)?.handle.cancel(),
     carry: async ({ start, stays }) => {
       if (runs.size + beginning >= LIMITS.clientRuns) throw busy();
       beginning += 1;

@@ -1,4 +1,4 @@
-import { ENVELOPE, LEGACY, LEGACY_VERSIONS, MODERN } from "../std/mcp.ts";
+import { ENVELOPE, LEGACY, LEGACY_VERSIONS, MCP_ERROR, MODERN } from "../std/mcp.ts";
 import { NanosError } from "../std/error.ts";
 import { isObject, type Json, type JsonObject } from "../std/json.ts";
 import { type Call, RPC, RpcRefusal } from "../std/rpc.ts";
@@ -26,6 +26,8 @@ export function mcpOf(parts: McpParts): Mcp {
   return {
     answer: async (method, params, call) => {
       const isModern = speaksModern(params);
+      const only = ONLY[method];
+      if (only !== undefined && only !== (isModern ? "modern" : "legacy")) throw unknownMethod();
       const came = await resultOf(parts, method, params, call);
       if (!isModern) return came;
       const caching = method === "tools/call" ? {} : { ttlMs: 0, cacheScope: "private" };
@@ -37,14 +39,35 @@ export function mcpOf(parts: McpParts): Mcp {
 /** @throws RpcRefusal for a revision that is not spoken. */
 function speaksModern({ _meta: meta }: JsonObject): boolean {
   const version = isObject(meta) ? meta[ENVELOPE.version] : undefined;
-  if (version === undefined || version === MODERN) return version !== undefined;
-  const requested = typeof version === "string" ? version.slice(0, 40) : null;
-  const data = { supported: [MODERN], requested };
-  throw new RpcRefusal(UNSUPPORTED, "This revision is not spoken.", data);
+  if (version === undefined) return false;
+  if (version !== MODERN) {
+    const requested = typeof version === "string" ? version.slice(0, 40) : null;
+    const data = { supported: [MODERN], requested };
+    throw new RpcRefusal(MCP_ERROR.version, "This revision is not spoken.", data);
+  }
+  const fault = envelopeFault(meta);
+  if (fault !== null) throw new RpcRefusal(RPC.params, fault);
+  return true;
 }
 
-/** The protocol's number for a revision that is not spoken. */
-const UNSUPPORTED = -32_022;
+/** What is missing of what every request of the stateless revision says of its sender; or null. */
+export function envelopeFault(meta: Json | undefined): string | null {
+  const said = isObject(meta) ? meta : {};
+  if (typeof said[ENVELOPE.version] !== "string") return `_meta lacks ${ENVELOPE.version}.`;
+  if (!isObject(said[ENVELOPE.capabilities])) return `_meta lacks ${ENVELOPE.capabilities}.`;
+  return null;
+}
+
+/** Methods of one revision alone. */
+const ONLY: Readonly<Record<string, "modern" | "legacy">> = {
+  initialize: "legacy",
+  ping: "legacy",
+  "server/discover": "modern",
+};
+
+function unknownMethod(): RpcRefusal {
+  return new RpcRefusal(RPC.method, "There is no such method here.");
+}
 
 async function resultOf(
   parts: McpParts,
@@ -78,7 +101,7 @@ async function resultOf(
       return { contents: [resources.read(uri)] };
     }
     default:
-      throw new RpcRefusal(RPC.method, "There is no such method here.");
+      throw unknownMethod();
   }
 }
 

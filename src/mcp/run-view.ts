@@ -3,7 +3,7 @@ import type { Trace, TraceLine } from "../contracts/trace.ts";
 import { NanosError } from "../std/error.ts";
 import { plainText } from "../std/text.ts";
 import { type Carried, isPartOf } from "./carried.ts";
-import { result, type ToolResult } from "./tool.ts";
+import { result, type Served, type ToolResult } from "./tool.ts";
 
 /** A run as its client asks about it. All of it is read from the journal. */
 export function runResult(
@@ -62,4 +62,15 @@ export function ownRun({ traces }: Nanos, client: string, run: string): TraceLin
   if (line?.client === client && line.parent === null) return line;
   const message = `This client asked for no run ${plainText(run)}.`;
   throw new NanosError("client.unknown_run", message, "The tool runs lists those it asked for.");
+}
+
+/** Stops a run the client asked for, also one of which nothing is on disk yet. */
+export async function stopRun(
+  { nanos, carried, client }: Pick<Served, "nanos" | "carried" | "client">,
+  run: string,
+  cancel = nanos.cancel,
+): Promise<void> {
+  if (carried.has(run) && nanos.traces.line(run) === null) return carried.stop(run);
+  ownRun(nanos, client, run);
+  await cancel(run);
 }

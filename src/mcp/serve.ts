@@ -3,7 +3,7 @@ import type { Clock } from "../std/clock.ts";
 import { LIMITS } from "../std/limits.ts";
 import { openPeer } from "../std/rpc.ts";
 import { VERSION } from "../version.ts";
-import { carriedRuns } from "./carried.ts";
+import { type Carried, carriedRuns } from "./carried.ts";
 import { type Mcp, mcpOf } from "./protocol.ts";
 import { resourcesOf } from "./resources.ts";
 import type { Served } from "./tool.ts";
@@ -26,6 +26,10 @@ export interface McpOptions {
   readonly clock: Clock;
   /** What every request is held to; with an `agent` or scopes nothing else is shown or done. */
   readonly bounds: Omit<RunRequest, "text" | "client">;
+  /** Who the client is, where that is known by more than how it came: `key:ID`. */
+  readonly client?: string;
+  /** Carries its runs, where something else than the connection does. */
+  readonly carried?: Carried;
 }
 
 /** What a client is served, apart from what carries it. */
@@ -33,8 +37,8 @@ export async function mcpService(nanos: Nanos, options: McpOptions): Promise<Mcp
   const { clock, bounds } = options;
   const narrow = bounds.agent !== undefined || bounds.within !== undefined;
   if (bounds.agent !== undefined) nanos.agents.show(bounds.agent);
-  const client = bounds.agent === undefined ? "mcp" : `mcp:${bounds.agent}`;
-  const carried = carriedRuns(clock);
+  const { client = bounds.agent === undefined ? "mcp" : `mcp:${bounds.agent}` } = options;
+  const carried = options.carried ?? carriedRuns(clock);
   const served: Served = { nanos, clock, carried, client, bounds, narrow };
   const whole = narrow
     ? []

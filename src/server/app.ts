@@ -8,6 +8,7 @@ import { type Doors, openDoors } from "./door/doors.ts";
 import { checkRequest, type Names } from "./door/guard.ts";
 import { openSeats, type Seats } from "./door/seats.ts";
 import type { Carried } from "./live.ts";
+import { type McpDesk, type McpDeskParts, openMcpDesk } from "./mcp/desk.ts";
 import type { Metrics } from "./metrics.ts";
 import { openapiOf } from "./openapi.ts";
 import { errorBody, failureOf, Refusal, statusOf } from "./refusal.ts";
@@ -51,6 +52,8 @@ export interface AppParts {
   readonly carried: Carried;
   readonly metrics: Metrics;
   readonly names: () => Names;
+  /** What a key is served over MCP. */
+  readonly speak: McpDeskParts["speak"];
   readonly log: (line: LogLine) => void;
 }
 
@@ -73,13 +76,14 @@ export function appOf(parts: AppParts): App {
   const seats = openSeats(parts, parts.names);
   const doors = openDoors(nanos.keys, seats, clock);
   const held = { doors, seats };
+  const mcp = openMcpDesk({ ...parts, failed: (error) => parts.log(bugLine(clock, error)) });
   const router = new Hono<{ Bindings: Asked }>();
   const state = { draining: false };
   for (const route of ROUTES) {
     const path = route.path.replaceAll(/\{(\w+)\}/gu, ":$1");
     router.on(route.method, path, (c) => {
       const draining = state.draining;
-      return answer(parts, held, c.env, { route, params: c.req.param(), draining });
+      return answer(parts, held, c.env, { route, params: c.req.param(), draining, mcp });
     });
   }
   router.notFound(async ({ env }) => refuseUnknown(parts, doors, env));
@@ -90,6 +94,7 @@ export function appOf(parts: AppParts): App {
     },
     drain: () => {
       state.draining = true;
+      mcp.drain();
     },
     inside: () => doors.inside,
   };
@@ -101,6 +106,22 @@ interface Found {
   readonly route: Route;
   readonly params: Readonly<Record<string, string>>;
   readonly draining: boolean;
+  readonly mcp: McpDesk;
+}
+
+/** A bug of an answer whose status was sent before. */
+function bugLine(clock: Clock, error: unknown): LogLine {
+  const bug = { code: "http.internal", bug: messageOf(error) };
+  return {
+    at: clock.now(),
+    request: "",
+    method: "POST",
+    route: "/mcp",
+    status: 200,
+    ms: 0,
+    key: null,
+    ...bug,
+  };
 }
 
 /** Lets one request in, has it handled, and logs it. */
@@ -108,9 +129,9 @@ async function answer(
   parts: AppParts,
   { doors, seats }: Held,
   asked: Asked,
-  { route, params, draining }: Found,
+  { route, params, draining, mcp }: Found,
 ): Promise<Response> {
-  return logged(parts, asked, route.path, async () => {
+  return logged(parts, asked, route, async () => {
     const { nanos, clock } = parts;
     const { request, id } = asked;
     checkRequest(request, parts.names());
@@ -126,7 +147,7 @@ async function answer(
       const call = { id, key, params, query: new URL(url).searchParams, headers, body, signal };
       const { carried, metrics } = parts;
       const names = parts.names();
-      const inside = { nanos, clock, carried, metrics, seats, names, draining, openapi };
+      const inside = { nanos, clock, carried, metrics, mcp, seats, names, draining, openapi };
       const reply = await route.handle({ ...call, ...inside });
       if ("text" in reply) return textOf(route, reply);
       if (!("stream" in reply)) return jsonOf(reply);
@@ -168,7 +189,7 @@ function fits(path: string, pathname: string): boolean {
 async function logged(
   { clock, log, metrics }: AppParts,
   asked: Asked,
-  route: string | null,
+  route: Route | null,
   act: () => Promise<Response>,
 ): Promise<Response> {
   const { request, id } = asked;
@@ -179,14 +200,14 @@ async function logged(
     response = await act();
   } catch (error) {
     failed = failureOf(error);
-    response = refusalOf(failed);
+    response = refusalOf(failed, route);
   }
   response.headers.set("x-request-id", id);
   for (const [name, value] of HEADERS) {
     if (!response.headers.has(name)) response.headers.set(name, value);
   }
   const line: LogLine = {
-    ...{ at: clock.now(), request: id, method: request.method, route },
+    ...{ at: clock.now(), request: id, method: request.method, route: route?.path ?? null },
     ...{ status: response.status, ms: Math.round(clock.elapsed() - start) },
     key: asked.key?.id ?? null,
     ...(failed === null ? {} : { code: failed.code }),
@@ -206,10 +227,10 @@ const HEADERS: readonly (readonly [string, string])[] = [
   ["referrer-policy", "no-referrer"],
 ];
 
-function refusalOf(failed: NanosError): Response {
+function refusalOf(failed: NanosError, route: Route | null): Response {
   const { code, message, next } = failed;
   const { param = null, headers = {} } = failed instanceof Refusal ? failed : {};
-  const body = errorBody({ code, message, next, param });
+  const body = route?.refuses?.(failed) ?? errorBody({ code, message, next, param });
   return jsonOf({ status: statusOf(code), headers, body });
 }
 

@@ -13,6 +13,8 @@ export interface Carried {
    * disk. @throws Refusal `http.busy`, and as `start` does.
    */
   carry(key: Key | null, start: (hooks: RunHooks) => Promise<RunHandle>): Promise<RunHandle>;
+  /** A run this key asked for, while it is carried here. */
+  find(key: Key, run: string): RunHandle | null;
   /**
    * Calls back whenever something happens in a run, in any where it is null, until the returned
    * function is called.
@@ -22,10 +24,20 @@ export interface Carried {
   idle(): Promise<void>;
 }
 
+interface One {
+  readonly key: string;
+  readonly done: Promise<unknown>;
+  handle?: RunHandle;
+}
+
 export function openCarried(): Carried {
   const watchers = new Map<string | null, Set<(live: Live) => void>>();
-  const carried = new Set<{ readonly key: string; done: Promise<unknown> }>();
+  const carried = new Set<One>();
   return {
+    find: (key, run) => {
+      const one = [...carried].find(({ handle }) => handle?.run === run);
+      return one?.key === key.id ? (one.handle ?? null) : null;
+    },
     carry: async (key, start) => {
       const own = [...carried].filter((one) => one.key === key?.id).length;
       if (carried.size >= LIMITS.httpRuns || own >= LIMITS.httpRunsPerKey) {
@@ -41,10 +53,11 @@ export function openCarried(): Carried {
       };
       const starting = start({ on });
       // Its place is taken before it has begun: many may come at once.
-      const one = { key: key?.id ?? "", done: settled(starting.then(({ done }) => done)) };
+      const one: One = { key: key?.id ?? "", done: settled(starting.then(({ done }) => done)) };
       carried.add(one);
       void one.done.finally(() => void carried.delete(one));
       const handle = await starting;
+      one.handle = handle;
       // What is answered for is on disk.
       await Promise.race([begun.promise, one.done]);
       return handle;

@@ -2,9 +2,11 @@ import type { Key } from "../contracts/http/key.ts";
 import type { Shape } from "../contracts/http/wire.ts";
 import type { Nanos } from "../contracts/nanos.ts";
 import type { Clock } from "../std/clock.ts";
+import type { NanosError } from "../std/error.ts";
 import type { Names } from "./door/guard.ts";
 import type { Seats } from "./door/seats.ts";
 import type { Carried } from "./live.ts";
+import type { McpDesk } from "./mcp/desk.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Sink } from "./sse.ts";
 
@@ -34,6 +36,7 @@ export interface Call<B> {
   readonly seats: Seats;
   /** What it is addressed by. */
   readonly names: Names;
+  readonly mcp: McpDesk;
   /** What `/openapi.json` says. */
   readonly openapi: () => unknown;
   /** True once the server was told to stop. */
@@ -68,6 +71,8 @@ export interface Route {
   readonly media?: "text/plain" | "text/html" | "text/javascript" | "application/octet-stream";
   /** Set where a browser asks for it by itself, which shows no more than its cookie. */
   readonly page?: true;
+  /** What is sent of a refusal or failure, where that is not `HttpError`. */
+  readonly refuses?: (failed: NanosError) => unknown;
   readonly handle: (call: Call<unknown>) => Promise<Reply>;
 }
 

@@ -4,6 +4,8 @@ import { AGENTS } from "./routes/agents.ts";
 import { APPROVALS } from "./routes/approvals.ts";
 import { CHAT } from "./routes/chat.ts";
 import { HOME } from "./routes/home.ts";
+
+import { MCP } from "./routes/mcp.ts";
 import { MISSIONS } from "./routes/missions.ts";
 import { MODELS } from "./routes/models.ts";
 import { OPEN } from "./routes/open.ts";
@@ -20,6 +22,7 @@ export const ROUTES: readonly Route[] = [
   ...AGENTS,
   ...MISSIONS,
   ...VAULT,
+  ...MCP,
   ...HOME,
   ...COCKPIT,
 ];

@@ -1,3 +1,4 @@
+import type { Key } from "../contracts/http/key.ts";
 import type { Nanos } from "../contracts/nanos.ts";
 import type { Clock } from "../std/clock.ts";
 import { NanosError } from "../std/error.ts";
@@ -7,6 +8,7 @@ import { appOf, type LogLine } from "./app.ts";
 import { isLoopback, namesOf } from "./door/guard.ts";
 import { openCarried } from "./live.ts";
 import { listen, type Place } from "./listen.ts";
+import { keyService } from "./mcp/carrying.ts";
 import { openMetrics } from "./metrics.ts";
 
 export interface ServeOptions extends Place {
@@ -44,7 +46,9 @@ export async function serve(
   let names = namesOf({ host, port: options.port, secure, also: options.names });
   const carried = openCarried();
   const metrics = openMetrics();
-  const app = appOf({ nanos, carried, clock, random, log, metrics, names: () => names });
+  const speak = (key: Key): ReturnType<typeof keyService> =>
+    keyService({ nanos, clock, carried }, key);
+  const app = appOf({ nanos, carried, clock, random, log, metrics, speak, names: () => names });
   const listening = listen(options, app);
   const { port } = listening;
   names = namesOf({ host, port, secure, also: options.names });

@@ -5,6 +5,8 @@ import { LIMITS } from "../std/limits.ts";
 export interface Sent {
   readonly id?: string;
   readonly event?: string;
+  /** Milliseconds after which a client that lost the stream is to come again. */
+  readonly retry?: number;
   readonly data: string;
 }
 
@@ -75,11 +77,12 @@ async function beat(clock: Clock, stop: AbortSignal, send: () => Promise<void>):
 }
 
 /** As it goes over the wire; data of several lines is several lines of data. */
-function textOf({ id, event, data }: Sent): string {
+function textOf({ id, event, retry, data }: Sent): string {
   const lines = data.split(/\r\n|\r|\n/u).map((line) => `data: ${line}\n`);
   const head = [
     id === undefined ? "" : `id: ${id}\n`,
     event === undefined ? "" : `event: ${event}\n`,
+    retry === undefined ? "" : `retry: ${retry}\n`,
   ];
   return `${head.join("")}${lines.join("")}\n`;
 }

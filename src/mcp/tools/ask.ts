@@ -3,7 +3,7 @@ import type { Live } from "../../contracts/nanos.ts";
 import { LIMITS } from "../../std/limits.ts";
 import { firstLine } from "../../std/text.ts";
 import { takeUp } from "../carried.ts";
-import { begunRun, ownRun, runResult } from "../run-view.ts";
+import { begunRun, runResult, stopRun } from "../run-view.ts";
 import {
   type McpTool,
   mcpTool,
@@ -80,14 +80,13 @@ function pollTool(served: Served): McpTool {
   });
 }
 
-function cancelTool({ nanos, client }: Served): McpTool {
+function cancelTool(served: Served): McpTool {
   return mcpTool({
     name: "cancel",
     description: "Stops a run this client asked for.",
     input: z.strictObject({ run: Run }),
     run: async ({ run }) => {
-      ownRun(nanos, client, run);
-      await nanos.cancel(run);
+      await stopRun(served, run);
       return result({ run, cancelled: true }, `Run ${run} is being stopped.`);
     },
   });
@@ -111,18 +110,20 @@ function runsTool({ nanos, client }: Served): McpTool {
 
 /** Waits for a run and says what it came to. A call that is taken back takes its run with it. */
 async function cameOf(
-  { nanos, carried, client }: Served,
+  served: Served,
   run: string,
   seconds: number,
   { signal, progress, takesAlong }: ToolCall & { readonly takesAlong: boolean },
 ): Promise<ToolResult> {
+  const { nanos, carried, client } = served;
   const on = (live: Live): void => {
     const told = doing(live);
     if (told !== null) progress(told);
   };
   await carried.wait(run, { ms: seconds * 1_000, signal, on });
-  if (takesAlong && signal.aborted && carried.has(run))
-    await nanos.cancel(run).catch(() => undefined);
+  if (takesAlong && signal.aborted && carried.has(run)) {
+    await stopRun(served, run).catch(() => undefined);
+  }
   return runResult(nanos, begunRun(nanos, carried, client, run));
 }
 

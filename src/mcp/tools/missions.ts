@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { LIMITS } from "../../std/limits.ts";
-import { begunRun, ownRun, runResult } from "../run-view.ts";
+import { begunRun, runResult, stopRun } from "../run-view.ts";
 import { type McpTool, mcpTool, result, type Served, type ToolResult } from "../tool.ts";
 import { Wait } from "./ask.ts";
 
@@ -50,14 +50,13 @@ export async function missionTools(served: Served): Promise<readonly McpTool[]> 
   ];
 }
 
-function cancelTool({ nanos, client }: Served): McpTool {
+function cancelTool(served: Served): McpTool {
   return mcpTool({
     name: "mission_cancel",
     description: "Stops a mission this client began.",
     input: z.strictObject({ mission: Id }),
     run: async ({ mission }) => {
-      ownRun(nanos, client, mission);
-      await nanos.missions.cancel(mission);
+      await stopRun(served, mission, served.nanos.missions.cancel);
       return result({ mission, cancelled: true }, `Mission ${mission} is being stopped.`);
     },
   });

@@ -5,7 +5,7 @@ import { NanosError } from "../../std/error.ts";
 import { LIMITS } from "../../std/limits.ts";
 import { firstLine } from "../../std/text.ts";
 import { isPartOf, takeUp } from "../carried.ts";
-import { ownRun } from "../run-view.ts";
+import { ownRun, stopRun } from "../run-view.ts";
 import { type McpTool, mcpTool, result, type Served, type ToolResult } from "../tool.ts";
 
 /**
@@ -140,8 +140,9 @@ function stop(desk: Desk): McpTool {
     description: "Stops a task. What it had done by then is its result.",
     input: Id,
     run: async ({ task_id: task }) => {
-      taskLine(desk, task);
-      await desk.served.nanos.cancel(task);
+      const { nanos, carried } = desk.served;
+      if (!carried.has(task) || nanos.traces.line(task) !== null) taskLine(desk, task);
+      await stopRun(desk.served, task);
       return result({ task_id: task, cancelled: true });
     },
   });

@@ -12,9 +12,10 @@ import type { KeyWish } from "../../contracts/http/key.ts";
 import { init, type Nanos, openNanos } from "../../nanos.ts";
 import { type Clock, systemClock } from "../../std/clock.ts";
 import { systemRandom } from "../../std/random.ts";
-import { type App, appOf, type LogLine } from "../app.ts";
+import { type App, appOf, type AppParts, type LogLine } from "../app.ts";
 import { namesOf } from "../door/guard.ts";
 import { openCarried } from "../live.ts";
+import { keyService } from "../mcp/carrying.ts";
 import { openMetrics } from "../metrics.ts";
 
 /** A real home behind the server's function, asked without a socket. */
@@ -81,8 +82,17 @@ export interface ServedOptions {
   readonly keeping?: boolean;
   /** Plans it has, by name. */
   readonly plans?: Readonly<Record<string, object>>;
+  readonly hanging?: boolean;
   /** What the server, and not the home behind it, tells the time by. */
   readonly clock?: Clock;
+  /** What keys are served over MCP, where it is not what there is. */
+  readonly speak?: AppParts["speak"];
+}
+
+/** What its model says instead: nothing, for longer than any test takes. */
+function hang(home: string): void {
+  const turns = [{ say: "late", delayMs: 60_000, once: false }];
+  writeFileSync(join(home, "models", "recorded.yaml"), JSON.stringify({ turns }));
 }
 
 /** A home made of the starter toy; with `asking` it asks before it calculates. */
@@ -90,7 +100,9 @@ export async function served({
   asking = false,
   keeping = false,
   plans = {},
+  hanging = false,
   clock = systemClock,
+  speak,
 }: ServedOptions = {}): Promise<Served> {
   const folder = mkdtempSync(join(tmpdir(), "nanos-served-"));
   const options = {
@@ -100,15 +112,19 @@ export async function served({
   };
   await init(options, "toy");
   if (keeping) keepReports(options.home);
+  if (hanging) hang(options.home);
   if (asking) appendFileSync(join(options.home, "rules.yaml"), ASKING);
   for (const [name, plan] of Object.entries(plans)) writePlan(options.home, { name, ...plan });
   const nanos = await openNanos(options);
+  if (hanging) await nanos.models.use("recorded");
   const lines: LogLine[] = [];
   const names = namesOf({ host: "127.0.0.1", port: 8088, secure: false, also: [] });
+  const carried = openCarried();
   const app = appOf({
     ...{
       nanos,
-      carried: openCarried(),
+      carried,
+      speak: speak ?? ((key) => keyService({ nanos, clock, carried }, key)),
       metrics: openMetrics(),
       clock,
       random: systemRandom,

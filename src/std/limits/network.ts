@@ -24,6 +24,14 @@ export const NETWORK_LIMITS = {
   /** How often a silent stream says that it is there, and looks for what another process did. */
   httpHeartbeatMs: 15_000,
   httpLookMs: 1_000,
+  /** Sessions of MCP, in all and of one key, and how long one is kept that is not heard of. */
+  mcpSessions: 128,
+  mcpSessionsPerKey: 16,
+  mcpIdleMs: 30 * 60_000,
+  /** Streams of a session kept after their end, text kept of one, and when a client comes again. */
+  mcpKeptStreams: 4,
+  mcpKeptChars: 256 * 1024,
+  mcpRetryMs: 1_000,
   /** Runs a server carries at once without anybody waiting for them, in all and of one key. */
   httpRuns: 64,
   httpRunsPerKey: 16,
