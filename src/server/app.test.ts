@@ -23,7 +23,9 @@ const CHAT = { model: "nanos/oracle", messages: [{ role: "user", content: "echo 
 
 async function refused(method: string, path: string, how: Ask = {}): Promise<unknown> {
   const came = await home.ask(method, path, how);
-  expect(HttpError.safeParse(came.body).error).toBeUndefined();
+  const route = ROUTES.find((one) => one.method === method && pathOf(one) === path);
+  const shape = route?.refusal?.gives ?? HttpError;
+  expect(shape.safeParse(came.body).error).toBeUndefined();
   expect(came.headers.get("x-request-id")).not.toBeNull();
   expect(JSON.stringify(came.body)).not.toContain("nk_");
   return `${came.status} ${String(codeOf(came))}`;

@@ -230,7 +230,7 @@ const HEADERS: readonly (readonly [string, string])[] = [
 function refusalOf(failed: NanosError, route: Route | null): Response {
   const { code, message, next } = failed;
   const { param = null, headers = {} } = failed instanceof Refusal ? failed : {};
-  const body = route?.refuses?.(failed) ?? errorBody({ code, message, next, param });
+  const body = route?.refusal?.of(failed) ?? errorBody({ code, message, next, param });
   return jsonOf({ status: statusOf(code), headers, body });
 }
 

@@ -23,14 +23,18 @@ export function openapiOf(routes: readonly Route[]): unknown {
   };
 }
 
-function operationOf({ path, summary, needs, takes, gives, streams, media, page }: Route): unknown {
+function operationOf(route: Route): unknown {
+  const { path, summary, needs, takes, gives, streams, media, page, refusal } = route;
   const parameters = [...path.matchAll(/\{(\w+)\}/gu)].map(([, name]) => ({
     ...{ name, in: "path", required: true },
     schema: { type: "string" },
   }));
   const json = (schema: unknown) => ({ "application/json": { schema } });
   const answer = jsonSchemaOf(gives, "output");
-  const error = { $ref: "#/components/schemas/Error" };
+  const error =
+    refusal === undefined
+      ? { $ref: "#/components/schemas/Error" }
+      : jsonSchemaOf(refusal.gives, "output");
   return {
     summary,
     ...(needs === "nothing" ? {} : { security: securityOf(page) }),

@@ -71,8 +71,8 @@ export interface Route {
   readonly media?: "text/plain" | "text/html" | "text/javascript" | "application/octet-stream";
   /** Set where a browser asks for it by itself, which shows no more than its cookie. */
   readonly page?: true;
-  /** What is sent of a refusal or failure, where that is not `HttpError`. */
-  readonly refuses?: (failed: NanosError) => unknown;
+  /** How a refusal or failure is sent, where that is not as `HttpError`. */
+  readonly refusal?: { readonly gives: Shape; readonly of: (failed: NanosError) => unknown };
   readonly handle: (call: Call<unknown>) => Promise<Reply>;
 }
 

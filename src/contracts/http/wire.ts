@@ -18,6 +18,17 @@ export const HttpError = z.strictObject({
 });
 export type HttpError = z.infer<typeof HttpError>;
 
+/** The same as a message of JSON-RPC; `data.code` is the code of nanos. */
+export const RpcError = z.strictObject({
+  jsonrpc: z.literal("2.0"),
+  id: z.null(),
+  error: z.strictObject({
+    code: z.number().int(),
+    message: z.string(),
+    data: z.strictObject({ code: z.string() }),
+  }),
+});
+
 export const Health = z.strictObject({ status: z.literal("ok"), service: z.string() });
 
 export const Ready = z.strictObject({

@@ -52,7 +52,7 @@ export function openMcpDesk(parts: McpDeskParts): McpDesk {
     end: (call) =>
       refusing(async () => {
         desk.sessions.end(sessionOf(desk, call));
-        return { text: "" };
+        return { body: {} };
       }),
     drain: () => desk.sessions.hush(),
   };

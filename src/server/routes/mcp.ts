@@ -1,8 +1,15 @@
-import { AnyJson, PlainText } from "../../contracts/http/wire.ts";
+import { AnyJson, RpcError } from "../../contracts/http/wire.ts";
 import type { NanosError } from "../../std/error.ts";
 import { RPC, RpcRefusal } from "../../std/rpc.ts";
 import { refusalBody } from "../mcp/desk.ts";
 import { type Route, route } from "../route.ts";
+
+/** What the door refuses, as the protocol has it. */
+const refusal = {
+  gives: RpcError,
+  of: ({ code, message, next }: NanosError): unknown =>
+    refusalBody(null, new RpcRefusal(RPC.busy, `${message} ${next}`, { code })),
+};
 
 /** One address for all clients of the Model Context Protocol, in each of its revisions. */
 export const MCP: readonly Route[] = [
@@ -14,7 +21,7 @@ export const MCP: readonly Route[] = [
     takes: AnyJson,
     gives: AnyJson,
     streams: "asked",
-    refuses: refusal,
+    refusal,
     handle: (call) => call.mcp.post(call),
   }),
   route({
@@ -25,7 +32,7 @@ export const MCP: readonly Route[] = [
     takes: null,
     gives: AnyJson,
     streams: "always",
-    refuses: refusal,
+    refusal,
     handle: (call) => call.mcp.get(call),
   }),
   route({
@@ -34,15 +41,8 @@ export const MCP: readonly Route[] = [
     summary: "ends a session",
     needs: "key",
     takes: null,
-    gives: PlainText,
-    plain: true,
-    refuses: refusal,
+    gives: AnyJson,
+    refusal,
     handle: (call) => call.mcp.end(call),
   }),
 ];
-
-/** What the door refuses, as the protocol has it. */
-function refusal({ code, message, next }: NanosError): unknown {
-  const data = { code };
-  return refusalBody(null, new RpcRefusal(RPC.busy, `${message} ${next}`, data));
-}

@@ -180,7 +180,8 @@ function jsonOr(text: string): unknown {
 
 /** The code of a refusal. */
 export function codeOf({ body }: Answered): unknown {
-  return (body as { error?: { code?: unknown } }).error?.code;
+  const { error } = body as { error?: { code?: unknown; data?: { code?: unknown } } };
+  return error?.data?.code ?? error?.code;
 }
 
 /** One server-sent event as it was read. */
