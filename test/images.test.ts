@@ -51,6 +51,9 @@ test("a model that can be sent none is not said to take them", async () => {
     const args = ["model", "add", "blind", "--adapter", adapter ?? "", ...more, "--images"];
     const { code, err } = await me.nanos(...args);
     expect([adapter, code, err]).toEqual([adapter, 2, expect.stringContaining("model.no_images")]);
+    const told = await me.nanos(...args.slice(0, -1), "--thinking", "low");
+    const refused = expect.stringContaining("model.no_thinking");
+    expect([adapter, told.code, told.err]).toEqual([adapter, 2, refused]);
   }
 });
 

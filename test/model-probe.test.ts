@@ -1,4 +1,7 @@
 import { expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { inflateSync } from "node:zlib";
 import type { ModelCard } from "../src/contracts/model.ts";
 import type { ModelLine } from "../src/contracts/nanos.ts";
 import type { MockRequest } from "../src/models/testing/requests.ts";
@@ -11,9 +14,29 @@ const sum = (a: number, b: number): { name: string; args: { a: number; b: number
   args: { a, b },
 });
 
+/** The colour of the image in a request, as one who sees it would call it; null without any. */
+function colourIn({ body }: MockRequest): string | null {
+  const [, data] = /data:image\/png;base64,([\w+/=]+)/u.exec(JSON.stringify(body)) ?? [];
+  if (data === undefined) return null;
+  const png = Buffer.from(data, "base64");
+  const at = png.indexOf("IDAT");
+  if (at < 0) return null;
+  const rows = inflateSync(png.subarray(at + 4, at + 4 + png.readUInt32BE(at - 4)));
+  const [, red, green, blue] = rows;
+  const named: Record<string, string> = { "0,0,0": "black", "0,0,255": "blue", "0,160,0": "green" };
+  const more: Record<string, string> = {
+    "255,0,0": "red",
+    "255,255,255": "white",
+    "255,230,0": "yellow",
+  };
+  return { ...named, ...more }[`${red},${green},${blue}`] ?? "purple";
+}
+
 /** Does everything it is asked. */
 function able(request: MockRequest): MockTurn {
   const text = textOf(request);
+  const colour = colourIn(request);
+  if (colour !== null) return { say: `It is ${colour}.` };
   if (request.messages.at(-1)?.role === "tool") return { say: "It is 42." };
   if (text.includes("three times")) return { calls: [sum(1, 2), sum(3, 4), sum(5, 6)] };
   if (text.includes("probe_sum")) return { calls: [sum(17, 25)] };
@@ -24,6 +47,7 @@ function able(request: MockRequest): MockTurn {
 /** Talks, and forgets what is long ago. */
 function small(request: MockRequest): MockTurn {
   const text = textOf(request);
+  if (colourIn(request) !== null) return { fail: "model.bad_request" };
   if (text.includes("JSON object")) return { say: 'Sure! {"colour":"red","count":3}' };
   if (text.length > 20_000) return { say: "A river." };
   return { say: /amber-\d+/u.exec(text)?.[0] ?? "I would add them up." };
@@ -53,9 +77,15 @@ test("a model that can do everything is found to, and runs go by what was measur
     await me.nanos("init", "--from", "toy");
     await added(me, server.config("openai").url ?? "");
     const card = await probed(me, "--context", "8000");
-    expect(card).toMatchObject({ tools: true, parallel: true, json: true, context: 8_000 });
+    const can = { tools: true, parallel: true, json: true, images: true };
+    expect(card).toMatchObject({ ...can, context: 8_000 });
     expect((await lineOf(me))?.card).toEqual(card);
-    expect((await me.nanos("model", "list")).out).toContain("tools, 8000");
+    expect((await me.nanos("model", "list")).out).toContain("tools, 8000, images");
+    // What was found is gone by: nobody had to say that it takes images.
+    const png = join(me.userHome, "a.png");
+    writeFileSync(png, Buffer.from("89504e470d0a1a0a", "hex"));
+    expect((await me.nanos("run", "what is this", "--image", png)).code).toBe(0);
+    expect(JSON.stringify(server.last()?.body)).toContain("data:image/png");
     await me.nanos("run", "count");
     const view = JSON.parse((await me.nanos("context", "--json")).out) as { window: number };
     expect(view.window).toBe(8_000);
@@ -81,8 +111,13 @@ test("a model that cannot call tools is offered none, until its config is anothe
       tools: false,
       parallel: false,
       json: false,
+      images: false,
       context: 4_000,
     });
+    const png = join(me.userHome, "a.png");
+    writeFileSync(png, Buffer.from("89504e470d0a1a0a", "hex"));
+    const blind = await me.nanos("run", "what is this", "--image", png);
+    expect([blind.code, blind.err]).toEqual([2, expect.stringContaining("nanos model probe one")]);
     await me.nanos("run", "tell me a story");
     expect(server.last()?.tools).toEqual([]);
     const [line] = JSON.parse((await me.nanos("trace", "list", "--json")).out) as { run: string }[];
@@ -91,6 +126,28 @@ test("a model that cannot call tools is offered none, until its config is anothe
     expect((await lineOf(me))?.card).toBeNull();
     await me.nanos("run", "tell me another");
     expect(server.last()?.tools.length).toBeGreaterThan(0);
+  } finally {
+    await server.close();
+  }
+}, 60_000);
+
+test("one that sees nothing and guesses is found out, and who can be sent none is not asked", async () => {
+  const guess = (request: MockRequest): MockTurn =>
+    colourIn(request) === null ? able(request) : { say: "red, or blue" };
+  const server = await startMockProvider({ answer: guess });
+  using me = person();
+  try {
+    await me.nanos("init", "--from", "toy");
+    await added(me, server.config("openai").url ?? "", "--context", "2000");
+    expect(await probed(me)).toMatchObject({ images: false });
+    const body = { model: "m", messages: [{ role: "user", content: "$PROMPT" }], tools: "$TOOLS" };
+    const at = "choices.0.message";
+    const http = { body, text: `${at}.content`, calls: `${at}.tool_calls` };
+    const one = { adapter: "http", url: `${server.url}/v1/chat/completions`, http, context: 2_000 };
+    const file = join(me.userHome, ".nano-os", "machine", "config.yaml");
+    writeFileSync(file, JSON.stringify({ v: 1, model: "one", models: { one } }));
+    const ran = await me.nanos("model", "probe", "one");
+    expect(ran).toMatchObject({ code: 0, out: expect.stringContaining("it can be sent none") });
   } finally {
     await server.close();
   }

@@ -291,11 +291,14 @@ test("model add and grant add check what they are given", async () => {
   await check("model add m", 2, "", ["Which adapter?", "openai-compatible"]);
   await check("model add m --adapter olama", 2, "", ["no adapter olama", "Did you mean ollama?"]);
   await check("model add m --adapter ollama --context x", 2, "", ["--context takes"]);
-  await check("model add m --adapter ollama --price 1", 2, "", ["--price takes"]);
+  for (const price of ["1", "1/", "1/2/3", "1/-2", "1/2/3/x"]) {
+    await check(`model add m --adapter ollama --price ${price}`, 2, "", ["--price takes"]);
+  }
+  await check("model add m --adapter ollama --thinking hard", 2, "", ["--thinking takes"]);
   const line =
-    "model add m --adapter openai --url http://h --model i --key-env K --key-secret S --scrub --context 9 --price 1/2";
+    "model add m --adapter openai --url http://h --model i --key-env K --key-secret S --scrub --context 9 --thinking high --price 1/2/0.1/1.5";
   expect((await run(line)).log[1]).toBe(
-    'add m {"adapter":"openai","url":"http://h","model":"i","keyEnv":"K","keySecret":"S","scrub":"on","context":9,"price":{"input":1,"output":2}}',
+    'add m {"adapter":"openai","url":"http://h","model":"i","keyEnv":"K","keySecret":"S","scrub":"on","context":9,"thinking":"high","price":{"input":1,"output":2,"cacheRead":0.1,"cacheWrite":1.5}}',
   );
   await check("grant add web --until tomorrow", 2, "", ["not a date"]);
   await check("grant add web --until 2001-01-01", 2, "", ["is over already"]);

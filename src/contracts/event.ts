@@ -216,6 +216,8 @@ export const EventBody = z.discriminatedUnion("kind", [
     /** Set when it failed or was stopped; the message is then what had arrived. */
     failure: Failure.optional(),
     usage: Usage.optional(),
+    /** It broke off when something had arrived that nobody counted: what it cost is not known. */
+    uncounted: z.literal(true).optional(),
     /** The provider's own name of the model, when it said one. */
     model: z.string().optional(),
     ms: z.number().int(),

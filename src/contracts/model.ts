@@ -75,6 +75,8 @@ export const ModelCard = z.strictObject({
   context: z.number().int(),
   /** Tokens a second of its answers; null when it does not say how many it gave. */
   speed: z.number().nullable(),
+  /** Names the colour of an image; absent where its adapter has no place for one. */
+  images: z.boolean().optional(),
 });
 export type ModelCard = z.infer<typeof ModelCard>;
 
@@ -99,6 +101,15 @@ export const ChosenModel = RunModel.extend({
   fallback: z.array(RunModel).optional(),
 });
 export type ChosenModel = z.infer<typeof ChosenModel>;
+
+/** US dollars per million tokens. Of a provider's cache: absent is what any other token costs. */
+export const Price = z.strictObject({
+  input: z.number().nonnegative(),
+  output: z.number().nonnegative(),
+  cacheRead: z.number().nonnegative().optional(),
+  cacheWrite: z.number().nonnegative().optional(),
+});
+export type Price = z.infer<typeof Price>;
 
 /** One line of `config.yaml` under `models`: a provider and how to reach it. */
 export const ModelConfig = z.strictObject({
@@ -144,17 +155,23 @@ export const ModelConfig = z.strictObject({
       text: z.string(),
       /** Path to tool calls, each with `name` and `arguments`. */
       calls: z.string().optional(),
+      /** Path to the reasoning. */
+      thinking: z.string().optional(),
       inputTokens: z.string().optional(),
       outputTokens: z.string().optional(),
+      /** Path to how many of the tokens read were cached; they are part of `inputTokens`. */
+      cachedTokens: z.string().optional(),
     })
     .optional(),
-  /** True for a model that takes images. */
+  /** Whether it takes images; absent is what `nanos model probe` found, and no before that. */
   images: z.boolean().optional(),
+  /** How hard to think before answering, for a model that only does when it is asked to. */
+  thinking: z.enum(["low", "medium", "high"]).optional(),
   /** Context window in tokens; 110,000 where unknown. */
   context: z.number().int().positive().optional(),
   maxTokens: z.number().int().positive().optional(),
   temperature: z.number().min(0).max(2).optional(),
   /** US dollars per million tokens. Absent means unknown, which is not free. */
-  price: z.strictObject({ input: z.number(), output: z.number() }).optional(),
+  price: Price.optional(),
 });
 export type ModelConfig = z.infer<typeof ModelConfig>;

@@ -6,6 +6,8 @@ export const Usage = z.strictObject({
   input: z.number().int().nonnegative(),
   output: z.number().int().nonnegative(),
   cached: z.number().int().nonnegative().optional(),
+  /** Tokens read that were written to a cache, which some providers take more for. */
+  written: z.number().int().nonnegative().optional(),
   /** US dollars. Absent when the price is not known. */
   cost: z.number().nonnegative().optional(),
 });

@@ -186,8 +186,8 @@ async function settle(frame: Frame, one: Proposed, draft: Draft): Promise<Acted>
   if (one.parent === null) dropAnswers(frame.answers, step);
   const { body, label } = draft;
   if (body.kind === "model.answered") {
-    const { message, finish, failure, usage, ms } = body;
-    return { status: "answered", step, message, finish, failure, usage, ms };
+    const { message, finish, failure, usage, uncounted, ms } = body;
+    return { status: "answered", step, message, finish, failure, usage, uncounted, ms };
   }
   assert(body.kind === "action.settled", `step ${step} settled by ${body.kind}`);
   return { status: "settled", step, outcome: body.outcome, label, ms: body.ms };

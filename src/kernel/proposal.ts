@@ -75,6 +75,8 @@ export type Acted =
       readonly finish: string;
       readonly failure: Failure | undefined;
       readonly usage: Usage | undefined;
+      /** It broke off when something had arrived that nobody counted. */
+      readonly uncounted: true | undefined;
       readonly ms: number;
     }
   | { readonly status: "waiting"; readonly asks: readonly Ask[] };

@@ -3,6 +3,7 @@ import type { ChildRun } from "../contracts/outcome.ts";
 import type { AgentManifest } from "../contracts/agent.ts";
 import type { Usage } from "../contracts/usage.ts";
 import type { Frame } from "./frame.ts";
+import type { Acted } from "./proposal.ts";
 
 /** Counts an answer of a model. */
 export function spendTurn(frame: Frame, usage: Usage | undefined, ms: number): void {
@@ -19,11 +20,18 @@ export function spendTurn(frame: Frame, usage: Usage | undefined, ms: number): v
 }
 
 /** Counts what a model used that failed, where another stood in for it in the same turn. */
-export function spendFailed(frame: Frame, usage: Usage | undefined, ms: number): void {
+export function spendFailed(
+  frame: Frame,
+  {
+    usage,
+    uncounted,
+    ms,
+  }: Pick<Extract<Acted, { status: "answered" }>, "usage" | "uncounted" | "ms">,
+): void {
   const { turns, unpriced } = frame.spent;
   spendTurn(frame, usage, ms);
   // What failed before it used anything cost nothing.
-  const isUnknown = usage !== undefined && usage.cost === undefined;
+  const isUnknown = uncounted ?? (usage !== undefined && usage.cost === undefined);
   frame.spent = { ...frame.spent, turns, unpriced: unpriced || isUnknown };
 }
 

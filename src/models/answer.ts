@@ -7,7 +7,7 @@ import type { Random } from "../std/random.ts";
 import { clip } from "../std/text.ts";
 import { parseArgs } from "./args.ts";
 import { modelFailure } from "./failures.ts";
-import type { Model } from "./model.ts";
+import { type Model, costOf } from "./model.ts";
 import { Screen } from "./printed.ts";
 
 export interface AnswerOptions {
@@ -26,6 +26,7 @@ export interface Counted {
   readonly input?: number | undefined;
   readonly output?: number | undefined;
   readonly cached?: number | undefined;
+  readonly written?: number | undefined;
 }
 
 /**
@@ -136,11 +137,12 @@ export class Answer {
   }
 
   usage(counted: Counted): void {
-    const { input, output, cached } = this.#counted;
+    const { input, output, cached, written } = this.#counted;
     this.#counted = {
       input: counted.input ?? input,
       output: counted.output ?? output,
       cached: counted.cached ?? cached,
+      written: counted.written ?? written,
     };
   }
 
@@ -295,13 +297,16 @@ function callPart(slot: Slot, json: string): CallPart {
 
 /** Usage in the contract's form; undefined unless both sides were counted. Cost where priced. */
 export function usageOf(counted: Counted, price: Model["price"]): Usage | undefined {
-  const { input, output, cached } = counted;
+  const { input, output, cached, written } = counted;
   if (!isCount(input) || !isCount(output)) return undefined;
+  const tokens = { input, output, cached: cached ?? 0, written: written ?? 0 };
   return {
     ...(isCount(cached) && { cached }),
-    ...(price && { cost: (input * price.input + output * price.output) / 1_000_000 }),
+    ...(price && { cost: costOf(tokens, price) }),
     input,
     output,
+    // Said where there was any: few providers tell a cache's writes apart.
+    ...(isCount(written) && written > 0 && { written }),
   };
 }
 

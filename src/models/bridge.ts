@@ -6,7 +6,7 @@ import type {
   LanguageModelV4,
   LanguageModelV4StreamPart,
 } from "@ai-sdk/provider";
-import type { Finish, ModelRequest } from "../contracts/model.ts";
+import type { Finish, ModelRequest, Price } from "../contracts/model.ts";
 import type { Failure } from "../contracts/outcome.ts";
 import { systemClock, type Clock } from "../std/clock.ts";
 import { messageOf } from "../std/error.ts";
@@ -26,8 +26,8 @@ import { sdkOptions, signed } from "./wire/sdk-prompt.ts";
 export type AnyLanguageModel = LanguageModelV2 | LanguageModelV3 | LanguageModelV4;
 
 export interface BridgeOptions {
-  /** US dollars per million tokens; unknown when absent. */
-  readonly price?: { readonly input: number; readonly output: number };
+  /** Unknown when absent. */
+  readonly price?: Price;
   /**
    * Where the object sends its requests, `host:port`. It cannot be asked, so without this the host
    * is `unknown:0`, which no grant covers.
@@ -138,7 +138,7 @@ class Bridged implements Attempt {
   async #open(): Promise<ReadableStreamDefaultReader<StreamPart> | null> {
     const { languageModel } = this.#options;
     const options = {
-      ...sdkOptions(this.#request, languageModel.specificationVersion),
+      ...sdkOptions(this.#request, languageModel.specificationVersion, isMarked(languageModel)),
       abortSignal: this.#stop.signal,
     };
     this.#wait(this.#options.timing?.firstMs ?? LIMITS.modelFirstMs);
@@ -261,6 +261,11 @@ class Bridged implements Attempt {
   }
 }
 
+/** Anthropic's caches nothing unless it is told to, whoever it is reached by. */
+function isMarked({ provider }: AnyLanguageModel): boolean {
+  return provider.includes("anthropic");
+}
+
 /** The fields the errors of provider packages carry. */
 interface ApiFault {
   readonly name?: string;
@@ -283,8 +288,9 @@ function faultCode(error: Error): ModelFailureCode {
 /** Packages write 0 cached tokens where the provider said nothing, so 0 counts as nothing said. */
 function countedIn(usage: Extract<StreamPart, { type: "finish" }>["usage"]): Counted {
   if (typeof usage.inputTokens === "object" && typeof usage.outputTokens === "object") {
-    const { total, cacheRead } = usage.inputTokens;
-    return { input: total, output: usage.outputTokens.total, cached: cacheRead || undefined };
+    const { total, cacheRead, cacheWrite } = usage.inputTokens;
+    const output = usage.outputTokens.total;
+    return { input: total, output, cached: cacheRead || undefined, written: cacheWrite };
   }
   const flat = usage as {
     readonly inputTokens?: number;

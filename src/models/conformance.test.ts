@@ -80,6 +80,15 @@ const CHAT_ONLY = without(
 );
 const CHAT_LACKS = without(["bad-mapping"], "it has no mapping");
 
+/** Of its 2006 tokens 36 were written to its cache, and it says so. */
+const CACHED_ANTHROPIC: Readonly<Record<string, Seen>> = {
+  cached: {
+    text: "fine",
+    finish: "stop",
+    usage: { input: 2006, output: 300, cached: 1920, written: 36, cost: 1655 / 1e6 },
+  },
+};
+
 const PACKAGE_LACKS = {
   whole: "the package reads streams only",
   redirect: "the package follows redirects by itself",
@@ -109,6 +118,7 @@ const SUBJECTS: readonly Subject[] = [
       ...without(PRINTS, STRUCTURED),
       "tools-unsupported": "all its models call tools",
     },
+    differs: CACHED_ANTHROPIC,
   },
   {
     name: "ollama",
@@ -132,16 +142,16 @@ const SUBJECTS: readonly Subject[] = [
           body: { model: "$MODEL", prompt: "$PROMPT" },
           text: "reply.text",
           calls: "reply.calls",
+          thinking: "reply.thought",
           inputTokens: "tokens.in",
           outputTokens: "tokens.out",
+          cachedTokens: "tokens.cached",
         },
       },
       "/ask",
     ),
     lacks: {
       ...CHAT_ONLY,
-      thinking: "the mapping has no path for reasoning",
-      cached: "the mapping has no path for cached tokens",
       length: "the mapping has no path for why it stopped",
       filtered: "the mapping has no path for why it stopped",
       cut: "nothing marks the end of its stream but the end itself",
@@ -174,6 +184,7 @@ const SUBJECTS: readonly Subject[] = [
       "tools-unsupported": "all its models call tools",
       "no-usage": "the package refuses a stream without usage",
     },
+    differs: CACHED_ANTHROPIC,
   },
 ];
 

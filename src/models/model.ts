@@ -1,4 +1,5 @@
-import type { ModelEvent, ModelRequest } from "../contracts/model.ts";
+import type { ModelEvent, ModelRequest, Price } from "../contracts/model.ts";
+import type { Usage } from "../contracts/usage.ts";
 
 /**
  * A model behind its provider.
@@ -20,7 +21,25 @@ export interface Model {
   readonly name: string;
   /** Where its requests go, as `host:port`; null when it runs inside nanos. */
   readonly host: string | null;
-  /** US dollars per million tokens; null when unknown; 0/0 for what runs inside nanos. */
-  readonly price: { readonly input: number; readonly output: number } | null;
+  /** Null when unknown; 0/0 for what runs inside nanos. */
+  readonly price: Price | null;
   stream(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelEvent>;
+}
+
+/** For what runs on this machine. */
+export const FREE: Price = { input: 0, output: 0 };
+
+/** US dollars for what was counted. Tokens of a cache whose price is not known cost as others do. */
+export function costOf(usage: Omit<Usage, "cost">, price: Price): number {
+  const { input, output, cached = 0, written = 0 } = usage;
+  const { cacheRead = price.input, cacheWrite = price.input } = price;
+  const fresh = Math.max(0, input - cached - written);
+  const dollars =
+    fresh * price.input + cached * cacheRead + written * cacheWrite + output * price.output;
+  return dollars / 1_000_000;
+}
+
+/** The most a token that is read may cost, whatever a cache makes of it. */
+export function dearestInput({ input, cacheRead = input, cacheWrite = input }: Price): number {
+  return Math.max(input, cacheRead, cacheWrite);
 }

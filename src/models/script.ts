@@ -12,7 +12,7 @@ import { firstLine } from "../std/text.ts";
 import { usageOf } from "./answer.ts";
 import { newestText, textIn } from "./conversation.ts";
 import { MODEL_FAILURES, modelError, modelFailure, type ModelFailureCode } from "./failures.ts";
-import type { Model } from "./model.ts";
+import { type Model, FREE } from "./model.ts";
 
 /**
  * A model that gives recorded answers: a shipped fake for tests, demonstrations and teaching.
@@ -81,8 +81,6 @@ export function compileScript(script: unknown, file: string): FindTurn {
     return hit === null ? null : filled(hit, request, now);
   };
 }
-
-const FREE = { input: 0, output: 0 };
 
 interface Entry {
   readonly turn: ScriptTurn;

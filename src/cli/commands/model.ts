@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { ModelLine } from "../../contracts/nanos.ts";
-import type { ModelCard, ModelConfig } from "../../contracts/model.ts";
+import type { ModelCard, ModelConfig, Price } from "../../contracts/model.ts";
 import { NanosError } from "../../std/error.ts";
 import { nearest } from "../../std/nearest.ts";
 import { arg, type Command, type Input, option, show } from "../command.ts";
@@ -60,9 +60,13 @@ export const command: Command = {
         { flag: "--package", value: "DIR", about: "where node-llama-cpp is, if not on PATH" },
         { flag: "--fallback", value: "NAMES", about: "models that stand in for it, like b,c" },
         { flag: "--scrub", about: "send placeholders for what is sensitive" },
-        { flag: "--images", about: "it takes images" },
+        { flag: "--images", about: "it takes images, whatever `model probe` finds" },
+        { flag: "--thinking", value: "HOW", about: "low, medium or high, where it has to be told" },
         { flag: "--context", value: "TOKENS", about: "context window" },
-        { flag: "--price", value: "IN/OUT", about: "dollars per million tokens, like 0.5/1.5" },
+        {
+          ...{ flag: "--price", value: "IN/OUT[/READ/WRITE]" },
+          about: "dollars per million tokens, and those of its cache: 3/15/0.3/3.75",
+        },
       ],
       run: async (context, input) => {
         const name = arg(input, "NAME");
@@ -144,6 +148,7 @@ function cardLines(card: ModelCard): readonly Line[] {
     ["parallel", can(card.parallel)],
     ["json", can(card.json)],
     ["context", card.context === 0 ? "none it could use" : `${shortCount(card.context)} tokens`],
+    ["images", card.images === undefined ? "it can be sent none" : can(card.images)],
     ["speed", card.speed === null ? "unknown" : `${card.speed} tokens a second`],
   ]);
 }
@@ -151,7 +156,8 @@ function cardLines(card: ModelCard): readonly Line[] {
 /** What was measured, in a few words. */
 function measured({ card }: ModelLine): string {
   if (card === null) return "";
-  return `${card.tools ? "tools" : "no tools"}, ${shortCount(card.context)}`;
+  const sees = card.images === true ? ", images" : "";
+  return `${card.tools ? "tools" : "no tools"}, ${shortCount(card.context)}${sees}`;
 }
 
 function reaches(config: ModelConfig): string {
@@ -171,6 +177,7 @@ function configOf(input: Input, cwd: string): ModelConfig {
   const context = option(input, "--context");
   const price = option(input, "--price");
   const fallback = option(input, "--fallback");
+  const thinking = option(input, "--thinking");
   const flags = ["--url", "--via", "--model", "--key-env", "--key-secret", "--file"];
   const [url, via, model, keyEnv, keySecret, file] = flags.map((flag) => option(input, flag));
   const engine = option(input, "--package");
@@ -188,6 +195,7 @@ function configOf(input: Input, cwd: string): ModelConfig {
     ...(input.options["--scrub"] === undefined ? {} : { scrub: "on" as const }),
     ...(input.options["--images"] === undefined ? {} : { images: true }),
     ...(context === undefined ? {} : { context: positive(context) }),
+    ...(thinking === undefined ? {} : { thinking: thinkingOf(thinking) }),
     ...(price === undefined ? {} : { price: priceOf(price) }),
   };
 }
@@ -203,6 +211,19 @@ function adapterOf(given: string | undefined): Adapter {
   );
 }
 
+function thinkingOf(given: string): NonNullable<ModelConfig["thinking"]> {
+  const found = LEVELS.find((level) => level === given);
+  if (found !== undefined) return found;
+  const next = "For example --thinking medium.";
+  throw new NanosError(
+    "usage.thinking",
+    `--thinking takes low, medium or high, not ${given}.`,
+    next,
+  );
+}
+
+const LEVELS = ["low", "medium", "high"] as const;
+
 function positive(given: string): number {
   const value = Number(given);
   if (Number.isSafeInteger(value) && value > 0) return value;
@@ -213,13 +234,19 @@ function positive(given: string): number {
   );
 }
 
-function priceOf(given: string): { input: number; output: number } {
-  const [input, output, more] = given.split("/").map(Number);
-  const numbers = input !== undefined && output !== undefined && more === undefined;
-  if (numbers && input >= 0 && output >= 0) return { input, output };
+function priceOf(given: string): Price {
+  const numbers = given.split("/").map((one) => (one.trim() === "" ? Number.NaN : Number(one)));
+  const [input, output, cacheRead, cacheWrite] = numbers;
+  const isPrice = numbers.every((one) => one >= 0 && Number.isFinite(one));
+  if (isPrice && input !== undefined && output !== undefined) {
+    if (numbers.length === 2) return { input, output };
+    if (numbers.length === 4 && cacheRead !== undefined && cacheWrite !== undefined) {
+      return { input, output, cacheRead, cacheWrite };
+    }
+  }
   throw new NanosError(
     "usage.price",
     `--price takes dollars per million tokens in and out, not ${given}.`,
-    "For example --price 0.5/1.5.",
+    "For example --price 0.5/1.5, or with those of its cache 3/15/0.3/3.75.",
   );
 }

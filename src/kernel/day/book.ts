@@ -3,9 +3,10 @@ import { COUNTED } from "../../gate/layers/budget.ts";
 import { LIMITS } from "../../std/limits.ts";
 import { NanosError } from "../../std/error.ts";
 import { localZone } from "../../std/clock.ts";
-import type { Model } from "../../models/model.ts";
+import { type Model, dearestInput } from "../../models/model.ts";
 import type { Frame } from "../frame.ts";
 import type { Want } from "../proposal.ts";
+import { priceOf } from "../spend.ts";
 import { usedToday } from "./view.ts";
 
 /** How the day stands for one after the other of what is proposed together. */
@@ -35,8 +36,15 @@ function bookOf(frame: Frame, world: NonNullable<Frame["world"]>, limit: DayLimi
       const { kind, name } = want.action;
       if (kind !== "model" && !COUNTED.has(kind)) return undefined;
       used ??= await usedNow(world, limit);
-      const price = kind === "model" ? await priceOf(world, name) : FREE;
-      const takes = takesOf({ limit, used, sends: want.model?.sends ?? null, price });
+      const takes =
+        kind === "model"
+          ? takesOf({
+              limit,
+              used,
+              sends: want.model?.sends ?? 0,
+              price: await ratesOf(world, name),
+            })
+          : { calls: 1, tokens: 0, cost: costOfCall(frame, name) };
       const day = { limit, used, takes };
       used = plus(used, takes);
       return day;
@@ -53,9 +61,13 @@ async function usedNow(
   return usedToday(journal, clock.now(), zone);
 }
 
-const FREE = { input: 0, output: 0 };
+/** A program that thinks for itself costs what its manifest says; null where that says nothing. */
+function costOfCall({ facts, agent }: Frame, name: string): number | null {
+  const tool = facts.tools.find(({ manifest }) => manifest.name === name);
+  return tool?.agent === undefined ? 0 : (priceOf(agent.manifest) ?? null);
+}
 
-async function priceOf(world: NonNullable<Frame["world"]>, name: string): Promise<Model["price"]> {
+async function ratesOf(world: NonNullable<Frame["world"]>, name: string): Promise<Model["price"]> {
   try {
     return (await world.model(name)).price;
   } catch (error) {
@@ -69,14 +81,15 @@ async function priceOf(world: NonNullable<Frame["world"]>, name: string): Promis
 function takesOf(given: {
   readonly limit: DayLimit;
   readonly used: DayUse;
-  /** Null for what asks no model. */
-  readonly sends: number | null;
+  readonly sends: number;
   readonly price: Model["price"];
 }): Day["takes"] {
   const { limit, used, sends, price } = given;
-  if (sends === null) return { calls: 1, tokens: 0, cost: 0 };
   const input = Math.ceil(sends * MARGIN);
-  const perToken = { input: (price?.input ?? 0) / 1e6, output: (price?.output ?? 0) / 1e6 };
+  const perToken = {
+    input: price === null ? 0 : dearestInput(price) / 1e6,
+    output: (price?.output ?? 0) / 1e6,
+  };
   const money = (limit.cost ?? Number.POSITIVE_INFINITY) - used.cost - input * perToken.input;
   const answer = Math.min(
     LIMITS.dayAnswerTokens,

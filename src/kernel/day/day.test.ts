@@ -116,6 +116,58 @@ test("a price that is not known is nothing a limit in money lets pass", async ()
   expect(reasons(made)).toEqual(["deny:unknown_price"]);
 });
 
+/** An agent that is a program, which is one call of its own tool. */
+function program(price: number | "free" | undefined): Partial<LabSetup> {
+  const manifest = { name: "oracle", kind: "process" as const, command: ["oracle"] };
+  return {
+    agents: [{ manifest: { ...manifest, ...(price !== undefined && { price }) } }],
+    tools: [{ name: "oracle", agent: "oracle", run: () => "done" }],
+  };
+}
+
+test.each<[string, number | "free" | undefined, readonly string[], readonly string[], number]>([
+  ["what it costs a request", 0.4, ["ok", "ok", "run.denied"], ["deny:budget_day"], 0.8],
+  ["nothing, where it is free", "free", ["ok", "ok", "ok"], [], 0],
+  [
+    "an unknown price, which no limit in money lets pass",
+    undefined,
+    Array.from({ length: 3 }, () => "run.denied"),
+    ["deny:unknown_price"],
+    0,
+  ],
+])("a program that thinks for itself counts: %s", async (_, price, codes, denied, cost) => {
+  const made = home({ cost: 1 }, program(price));
+  expect(await ask(made, 3)).toEqual([...codes]);
+  expect(new Set(reasons(made))).toEqual(new Set(denied));
+  expect(usedToday(made.journal, made.clock.now(), "UTC").cost).toBeCloseTo(cost);
+});
+
+/** An answer that breaks off in the middle, before anybody counted. */
+function breaking(parts: readonly string[]): Model {
+  const failure = { code: "model.cut", message: "The answer broke off." };
+  return {
+    ...{ name: "m", host: "api.example:443", price: { input: 1, output: 1 } },
+    async *stream() {
+      const message = {
+        role: "assistant" as const,
+        parts: parts.map((text) => ({ type: "text" as const, text })),
+      };
+      yield { type: "end", finish: "failed", message, failure };
+    },
+  };
+}
+
+test("an answer that broke off before it was counted may have used all that was set aside", async () => {
+  for (const [parts, isUsed] of [
+    [["Half an"], true],
+    [[], false],
+  ] as const) {
+    const made = home({ tokens: 100_000 }, { model: breaking(parts) });
+    expect(await ask(made, 1)).toEqual(["model.cut"]);
+    expect(usedToday(made.journal, made.clock.now(), "UTC").tokens > 0).toBe(isUsed);
+  }
+});
+
 test("what was used before there was a limit counts", async () => {
   const made = lab({ model: counting(100) });
   expect(await ask(made, 2)).toEqual(["ok", "ok"]);

@@ -15,7 +15,7 @@ import type { Facts, World } from "../world.ts";
  */
 const DAY: ViewSpec = {
   name: "day",
-  version: 1,
+  version: 2,
   kinds: ["action.proposed", "action.judged", "action.settled", "model.answered"],
   tables: `
     CREATE TABLE day (
@@ -51,14 +51,14 @@ function apply(db: ViewWriter, step: string, at: number, body: EventBody): void 
     }
     case "action.settled": {
       const { outcome } = body;
-      const used = outcome.status === "denied" ? undefined : outcome.used;
-      settle(db, step, at, { used, calls: outcome.status === "denied" ? -1 : 0 });
+      if (outcome.status === "denied") settle(db, step, at, { used: undefined, calls: -1 });
+      else if (outcome.used) settle(db, step, at, { used: outcome.used, calls: 0 });
+      else keep(db, step);
       break;
     }
     case "model.answered":
-      // Who answered and did not count may have used all that was set aside.
-      if (body.usage || body.failure) settle(db, step, at, { used: body.usage, calls: 0 });
-      else db.run("DELETE FROM day_open WHERE step = ?", step);
+      if (!body.usage && (!body.failure || body.uncounted)) keep(db, step);
+      else settle(db, step, at, { used: body.usage, calls: 0 });
       break;
     default:
       break;
@@ -84,6 +84,11 @@ function openOn(db: ViewWriter, step: string): Open | null {
   };
 }
 
+/** What did not count may have used all that was set aside for it. */
+function keep(db: ViewWriter, step: string): void {
+  db.run("DELETE FROM day_open WHERE step = ?", step);
+}
+
 /** What it really used takes the place of what was set aside. */
 function settle(
   db: ViewWriter,
@@ -95,7 +100,7 @@ function settle(
   if (open) release(db, open, open.counted ? calls : 0);
   if (!used) return;
   const quarter = open?.quarter ?? Math.floor(at / QUARTER_MS);
-  const nanos = nanosOf(used.cost ?? 0);
+  const nanos = used.cost === undefined ? (open?.nanos ?? 0) : nanosOf(used.cost);
   add(db, { quarter, tokens: used.input + used.output, nanos }, 0, 1);
 }
 

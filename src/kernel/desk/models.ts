@@ -69,7 +69,7 @@ export function modelDesk(given: {
       list: () => bare().map((one) => withCard(journal, one)),
       discover: () => discover(deps, bare()),
       add: async (name, model) => {
-        await tryModel(name, sighted(model), { find, deps });
+        await tryModel(name, passable(model), { find, deps });
         config = await given.store.change((old) => withModel(old, name, model));
         opened.delete(name);
         await chosen(name);
@@ -121,7 +121,7 @@ function settingsOf({ config, card }: ModelLine): ModelSettings {
     fallback,
     context: config.context ?? measured ?? usual,
     tools: card?.tools ?? true,
-    images: config.images === true && takesImages(config),
+    images: (config.images ?? card?.images ?? false) && takesImages(config),
   };
 }
 
@@ -132,12 +132,23 @@ function takesImages({ adapter }: ModelConfig): boolean {
   return !WITHOUT_IMAGES.includes(adapter);
 }
 
-/** @throws NanosError `model.no_images`. */
-function sighted(model: ModelConfig): ModelConfig {
-  const { adapter, images } = model;
-  if (images !== true || takesImages(model)) return model;
-  const message = `Images cannot be sent to a model by way of ${adapter}.`;
-  throw new NanosError("model.no_images", message, "Leave --images out, or use another adapter.");
+/** Adapters that have no way to say how hard to think. */
+const WITHOUT_THINKING: readonly ModelConfig["adapter"][] = ["gguf", "http", "rules", "script"];
+
+/** @throws NanosError `model.no_images` or `model.no_thinking`. */
+function passable(model: ModelConfig): ModelConfig {
+  const { adapter, images, thinking } = model;
+  if (images === true && !takesImages(model)) {
+    const message = `Images cannot be sent to a model by way of ${adapter}.`;
+    throw new NanosError("model.no_images", message, "Leave --images out, or use another adapter.");
+  }
+  if (thinking === undefined || !WITHOUT_THINKING.includes(adapter)) return model;
+  const message = `A model cannot be told how hard to think by way of ${adapter}.`;
+  throw new NanosError(
+    "model.no_thinking",
+    message,
+    "Leave --thinking out, or use another adapter.",
+  );
 }
 
 function withModel(old: Config, name: string, model: ModelConfig): Config {
@@ -165,7 +176,8 @@ export function modelsOf(desk: ModelDesk, world: World, agents: readonly Agent[]
       const { probeModel } = await import("./probe.ts");
       const { config } = findLine(desk.models.list(), name);
       const window = desk.settings(name).context ?? LIMITS.contextTokens;
-      const { card, runs } = await probeModel(world, name, window, options);
+      const known = { window, sendable: takesImages(config) };
+      const { card, runs } = await probeModel(world, name, known, options);
       const body = { kind: "model.probed", name, config: configHash(config), card } as const;
       await note(world.journal, { ...body, runs: [...runs] });
       return card;

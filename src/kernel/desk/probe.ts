@@ -3,11 +3,13 @@ import type { Recorded } from "../../contracts/drive.ts";
 import type { AssistantMessage } from "../../contracts/message.ts";
 import type { ModelCard } from "../../contracts/model.ts";
 import type { ProbeOptions } from "../../contracts/nanos.ts";
+import type { Failure } from "../../contracts/outcome.ts";
 import { policyHash } from "../../gate/policy.ts";
 import { OPERATOR_LABEL } from "../../gate/labels.ts";
 import { NanosError } from "../../std/error.ts";
 import { hashOf } from "../../std/hash.ts";
 import type { LoadedTool, ToolHost } from "../../tools/tool-host.ts";
+import { ASK_COLOUR, namesColour, someColour, withColour } from "../images/colour.ts";
 import { begin } from "../runner.ts";
 import type { Facts, World } from "../world.ts";
 
@@ -22,8 +24,16 @@ export interface Probed {
   readonly runs: readonly string[];
 }
 
+/** What is known of a model before it is asked. */
+interface Known {
+  /** Tokens its window is thought to hold. */
+  readonly window: number;
+  /** Its adapter has a place for images. */
+  readonly sendable: boolean;
+}
+
 /**
- * Probes the model `name`, whose window is thought to be `window` tokens.
+ * Probes the model `name`.
  *
  * @throws NanosError `model.*` as opening it does, or the model's own failure when it answers
  * nothing at all.
@@ -31,26 +41,22 @@ export interface Probed {
 export async function probeModel(
   world: World,
   name: string,
-  window: number,
+  { window, sendable }: Known,
   options: ProbeOptions = {},
 ): Promise<Probed> {
   const runs: string[] = [];
-  const ask = async (about: string, text: string): Promise<readonly Answered[]> => {
+  const ask: Asking = async (about, text, images = []) => {
     options.on?.(about);
     const { signal } = options;
     const budget = { turns: TURNS };
-    const request = { text, model: name, budget, ...(signal ? { signal } : {}) };
+    const request = { text, images, model: name, budget, ...(signal ? { signal } : {}) };
     const { run, done } = await begin(lab(world), request);
     await done;
     runs.push(run);
     return answersIn(world.journal.chain(run));
   };
   const first = await ask("calling a tool", SUM);
-  const [failure] = first.flatMap((one) =>
-    one.failure && !one.failure.code.endsWith("tools_unsupported") ? [one.failure] : [],
-  );
-  if (failure)
-    throw new NanosError(failure.code, failure.message, failure.next ?? "See `nanos model list`.");
+  hadTo(first, ({ code }) => !code.endsWith("tools_unsupported"));
   const tools = first.some(({ message }) =>
     sums(message).some((args) => sameJson(args, { a: 17, b: 25 })),
   );
@@ -61,9 +67,45 @@ export async function probeModel(
     isTheJson(textOf(message)),
   );
   const speed = speedOf(await ask("speed", COUNT));
+  const images = sendable && !world.scrubs(name) ? { images: await sees(ask, world.random) } : {};
   const context = await longest(ask, options.context ?? window);
-  return { card: { tools, parallel, json, context, speed }, runs };
+  return { card: { tools, parallel, json, context, speed, ...images }, runs };
 }
+
+type Asking = (
+  about: string,
+  text: string,
+  images?: readonly string[],
+) => Promise<readonly Answered[]>;
+
+/** @throws NanosError the failure among these answers that says nothing of what the model can do. */
+function hadTo(answers: readonly Answered[], isFault: (failure: Failure) => boolean): void {
+  const failure = answers.map((one) => one.failure).find((one) => one && isFault(one));
+  if (!failure) return;
+  throw new NanosError(failure.code, failure.message, failure.next ?? "See `nanos model list`.");
+}
+
+/** Whether it names the colours of two images; a refusal of one is a no. */
+async function sees(ask: Asking, random: World["random"]): Promise<boolean> {
+  let last: Parameters<typeof someColour>[1] = null;
+  for (let n = 0; n < 2; n++) {
+    const colour = someColour(random, last);
+    const answers = await withColour(colour, (path) => ask("an image", ASK_COLOUR, [path]));
+    hadTo(answers, ({ code }) => AWAY.has(code));
+    if (!answers.some(({ message }) => namesColour(textOf(message), colour))) return false;
+    last = colour;
+  }
+  return true;
+}
+
+/** Failures of the way to a model. */
+const AWAY: ReadonlySet<string> = new Set([
+  "model.unreachable",
+  "model.rate_limited",
+  "model.overloaded",
+  "model.quota",
+  "model.silent",
+]);
 
 const TURNS = 2;
 const SUM = "Call the tool probe_sum with a = 17 and b = 25. Then say the result.";
@@ -75,9 +117,7 @@ const COUNT = "Count from one to sixty in English words, separated by spaces. No
 
 interface Answered {
   readonly message: AssistantMessage;
-  readonly failure:
-    | { readonly code: string; readonly message: string; readonly next?: string | undefined }
-    | undefined;
+  readonly failure: Failure | undefined;
   readonly output: number | undefined;
   readonly ms: number;
 }
@@ -117,10 +157,7 @@ function speedOf(answers: readonly Answered[]): number | null {
 }
 
 /** The longest text, doubled each time, whose first line it still knows at the end. */
-async function longest(
-  ask: (about: string, text: string) => Promise<readonly Answered[]>,
-  most: number,
-): Promise<number> {
+async function longest(ask: Asking, most: number): Promise<number> {
   let known = 0;
   for (let tokens = Math.min(LEAST, most); ; tokens = Math.min(tokens * 2, most)) {
     const word = `amber-${tokens}`;
@@ -144,6 +181,7 @@ function lab(world: World): World {
     ...world.modelSettings(name),
     fallback: [],
     tools: true,
+    images: true,
   });
   return { ...world, facts, modelSettings, tools: ADDER };
 }

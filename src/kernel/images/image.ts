@@ -78,7 +78,7 @@ function refusal(count: number, { model, scrubs, client }: To): NanosError | nul
   }
   if (model.images !== true) {
     const message = `${plainText(model.name)} is not known to take images.`;
-    const next = "Say so if it does, when it is added: nanos model add NAME … --images.";
+    const next = `Find out: nanos model probe ${plainText(model.name)}; or say so when it is added: --images.`;
     return say("not_taken", message, next);
   }
   if (scrubs && !isHere(model)) {

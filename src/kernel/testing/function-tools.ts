@@ -15,6 +15,8 @@ export interface FunctionTool {
   readonly manifest?: Partial<ToolManifest>;
   /** `module` when absent: a tool whose outward effects all pass back through the gate. */
   readonly kind?: LoadedTool["kind"];
+  /** The agent that is this program. */
+  readonly agent?: string;
   readonly run: ToolFunction;
   /** Says whether an earlier call took effect; it writes nothing. */
   readonly probe?: ToolFunction;
@@ -112,6 +114,7 @@ function loadedOf(tool: FunctionTool): LoadedTool {
     manifest,
     skill: tool.skill ?? tool.name,
     kind: tool.kind ?? "module",
+    ...(tool.agent !== undefined && { agent: tool.agent }),
     source: "function",
     hash: sha256(canonical(manifest as unknown as Json)),
   };

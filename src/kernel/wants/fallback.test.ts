@@ -116,3 +116,33 @@ test("cut off anywhere in the chain, it comes to the same end", async () => {
     expect(await replay(again.journal, again.world.recall, run)).toMatchObject({ ok: true });
   }
 });
+
+test("what a model used that broke off and was not counted is unknown, and not nothing", async () => {
+  const half = (parts: number, price: Model["price"]): Model => ({
+    ...{ name: "a", host: null, price },
+    async *stream(): AsyncIterable<ModelEvent> {
+      const part = { type: "text" as const, text: "Half" };
+      const message = {
+        role: "assistant" as const,
+        parts: Array.from({ length: parts }, () => part),
+      };
+      yield { type: "end", finish: "failed", message, failure: DOWN };
+    },
+  });
+  const dear = { input: 1, output: 1 };
+  for (const [first, cost] of [
+    [half(1, dear), null],
+    [half(1, null), null],
+    [half(1, { input: 0, output: 0 }), 0],
+    [half(0, dear), 0],
+  ] as const) {
+    const made = lab({ models: [first, fake("b", true).model] });
+    const { run } = await ask(made);
+    const end = [...made.journal.chain(run)].at(-1)?.body;
+    expect(end).toMatchObject({ kind: "run.ended", end: { usage: { cost } } });
+  }
+  // What is not known is nothing a limit in money lets pass from then on.
+  const made = lab({ models: [half(1, dear), fake("b", true).model] });
+  const state = await ended(begin(made.world, { text: "go", budget: { cost: 1 } }));
+  expect(state).toMatchObject({ ended: { outcome: "failed", usage: { cost: null } } });
+});

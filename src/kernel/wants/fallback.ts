@@ -27,7 +27,7 @@ export async function askModel(frame: Frame, tools: readonly ToolSpec[]): Promis
     const acted = await askOne(frame, offered, model, resting);
     const why = next && lacking(acted);
     if (!next || !why) return acted;
-    if (acted.status === "answered") spendFailed(frame, acted.usage, acted.ms);
+    if (acted.status === "answered") spendFailed(frame, acted);
     const step = acted.status === "waiting" ? null : acted.step;
     const body = {
       kind: "recovery.taken",
@@ -83,7 +83,7 @@ async function askOne(
     if (!tooLong || size === undefined || tries >= LIMITS.windowTries) return acted;
     // Cutting took nothing away: nothing is left to leave out.
     if (tries > 0 && !isCut) return acted;
-    spendFailed(frame, acted.usage, acted.ms);
+    spendFailed(frame, acted);
     size = Math.floor(Math.min(size, sizeOf(sentOf(frame, tools), frame.window)) / 2);
   }
 }

@@ -9,7 +9,7 @@ import type { Message } from "../../contracts/message.ts";
 import type { ModelEnd, ModelRequest, RunModel, ToolSpec } from "../../contracts/model.ts";
 import type { Failure } from "../../contracts/outcome.ts";
 import type { Usage } from "../../contracts/usage.ts";
-import type { Model } from "../../models/model.ts";
+import { type Model, costOf } from "../../models/model.ts";
 import { scrubbed } from "../../models/scrub/scrub.ts";
 import { unlessStopped, whyStopped } from "../drive/watch.ts";
 import { type Frame, draft } from "../frame.ts";
@@ -134,6 +134,8 @@ async function callModel(
   const isStopped = end.finish === "cancelled" && drive.signal.aborted;
   const failure = isStopped ? whyStopped(drive.signal) : (end.failure ?? UNSAID[end.finish]);
   const usage = end.usage && priced(end.usage, model?.price ?? null);
+  // What costs nothing needs no counting.
+  const isLost = failure && !usage && end.message.parts.length > 0 && !isFree(model);
   return draft(frame, step, `model:${model?.name ?? name}`, {
     ...(failure ? { failure } : {}),
     finish: failure && !isStopped && end.finish === "cancelled" ? "failed" : end.finish,
@@ -141,6 +143,7 @@ async function callModel(
     message: end.message,
     ...(end.model ? { model: end.model } : {}),
     ms,
+    ...(isLost ? { uncounted: true } : {}),
     ...(usage ? { usage } : {}),
   });
 }
@@ -219,7 +222,11 @@ function broken(name: string, error: unknown): ModelEnd {
 
 /** Adds what it cost, when the price is known and the provider did not say. */
 function priced(usage: Usage, price: Model["price"]): Usage {
-  if (usage.cost !== undefined || price === null) return usage;
-  const cost = (usage.input * price.input + usage.output * price.output) / 1_000_000;
-  return { ...usage, cost };
+  return usage.cost !== undefined || price === null
+    ? usage
+    : { ...usage, cost: costOf(usage, price) };
+}
+
+function isFree(model: Model | null): boolean {
+  return model?.price?.input === 0 && model.price.output === 0;
 }

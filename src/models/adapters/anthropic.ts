@@ -10,8 +10,9 @@ import { wireModel } from "../wire/wire-model.ts";
 
 /**
  * Anthropic's messages. URL and key variable have defaults. `maxTokens` must be sent, so it has a
- * default too. The prompt is marked for the provider's cache at the system text and at the newest
- * message, which is where the next request will agree with this one.
+ * default too. The prompt is marked for the provider's cache at the system text (tools come before
+ * it), at the newest message, which is where the next request will agree with this one, and where the
+ * last request ended: the provider looks back only so far, and a turn may add more than that.
  */
 export const openAnthropic: Adapter = async (name, config, deps) => {
   const defaults = { url: "https://api.anthropic.com/v1", keyEnv: "ANTHROPIC_API_KEY" };
@@ -20,33 +21,34 @@ export const openAnthropic: Adapter = async (name, config, deps) => {
 };
 
 const DEFAULT_MAX_TOKENS = 8_192;
+/** Tokens it may think, for models that are told a number; fewer than LEAST are refused. */
+const THINKING = { low: 2_048, medium: 8_192, high: 24_576 } as const;
+const LEAST_THINKING = 1_024;
+/** What its cache takes for a token, in parts of the usual price, for the five minutes we ask for. */
+const CACHE = { read: 0.1, write: 1.25 };
 const SEALED = "sealed:";
 
 function anthropicWire(config: ModelConfig, setup: Setup): Wire {
-  const history = historyEncoder((message) => encodeMessage(message, false));
+  const messages = markedHistory();
   const tools = toolsEncoder(({ name, description, input }) => ({
     name,
     description,
     input_schema: input,
   }));
+  let thinks: "adaptive" | "counted" = "adaptive";
   const body = (request: ModelRequest): string => {
-    const limit = request.maxTokens ?? config.maxTokens ?? DEFAULT_MAX_TOKENS;
+    const { limit, fields } = limitsOf(request, config, thinks);
     const head = [`"model":${JSON.stringify(setup.id)}`, `"stream":true`, `"max_tokens":${limit}`];
-    const temperature = request.temperature ?? config.temperature;
-    if (temperature !== undefined) head.push(`"temperature":${temperature}`);
+    head.push(...fields);
     if (request.tools.length > 0) {
       head.push(`"tools":${tools(request.tools)}`);
       if (request.choice !== undefined) head.push(`"tool_choice":${choiceOf(request.choice)}`);
     }
     if (request.system !== "") {
-      const block = { type: "text", text: request.system, cache_control: { type: "ephemeral" } };
+      const block = { type: "text", text: request.system, ...MARK };
       head.push(`"system":${JSON.stringify([block])}`);
     }
-    const newest = request.messages.at(-1);
-    const before = history(request.messages.slice(0, -1));
-    const last = newest === undefined ? "" : encodeMessage(newest, true);
-    const comma = before !== "" && last !== "" ? "," : "";
-    return `{${head.join(",")},"messages":[${before}${comma}${last}]}`;
+    return `{${head.join(",")},"messages":[${messages(request.messages)}]}`;
   };
   return {
     id: setup.id,
@@ -58,9 +60,79 @@ function anthropicWire(config: ModelConfig, setup: Setup): Wire {
     secret: setup.key,
     framing: "sse",
     screened: false,
+    ...pricedBy(config),
     body,
     reader: messagesReader,
+    adapt: (status, message) => {
+      // Older models are told how many tokens they may think, newer ones only how hard.
+      const isOlder = status === 400 && /thinking|effort|output_config/u.test(message);
+      if (config.thinking === undefined || thinks !== "adaptive" || !isOlder) return false;
+      thinks = "counted";
+      return true;
+    },
   };
+}
+
+function pricedBy({ price }: ModelConfig): Pick<Wire, "price"> {
+  if (price === undefined) return {};
+  const { read, write } = CACHE;
+  return { price: { cacheRead: price.input * read, cacheWrite: price.input * write, ...price } };
+}
+
+const MARK = { cache_control: { type: "ephemeral" } };
+
+/** How long the answer may be and how hard to think. A call that is forced, or heat, rules thinking out. */
+function limitsOf(
+  request: ModelRequest,
+  { maxTokens, temperature: usual, thinking }: ModelConfig,
+  way: "adaptive" | "counted",
+): { readonly limit: number; readonly fields: readonly string[] } {
+  const set = request.maxTokens ?? maxTokens;
+  const { choice = "auto" } = request;
+  const isForced = choice !== "auto" && choice !== "none";
+  if (thinking === undefined || isForced) {
+    const temperature = request.temperature ?? usual;
+    const fields = temperature === undefined ? [] : [`"temperature":${temperature}`];
+    return { limit: set ?? DEFAULT_MAX_TOKENS, fields };
+  }
+  const limit = set ?? DEFAULT_MAX_TOKENS + THINKING[thinking];
+  if (way === "adaptive") {
+    const how = `"thinking":{"type":"adaptive","display":"summarized"}`;
+    return { limit, fields: [how, `"output_config":{"effort":"${thinking}"}`] };
+  }
+  const budget = Math.min(THINKING[thinking], Math.floor(limit / 2));
+  const how = `"thinking":{"type":"enabled","budget_tokens":${budget}}`;
+  return { limit, fields: budget < LEAST_THINKING ? [] : [how] };
+}
+
+/** Encodes a conversation, each message once, with its marks. */
+function markedHistory(): (messages: readonly Message[]) => string {
+  const plain = historyEncoder((message) => encodeMessage(message, false));
+  const known = new WeakMap<Message, string>();
+  const marked = (message: Message): string => {
+    const text = known.get(message) ?? encodeMessage(message, true);
+    known.set(message, text);
+    return text;
+  };
+  return (messages) => {
+    const newest = messages.length - 1;
+    const before = lastAsked(messages, newest);
+    const parts = [plain(messages.slice(0, Math.max(0, before)))];
+    for (let i = Math.max(0, before); i <= newest; i++) {
+      const message = messages[i] as Message;
+      const hasMark = i === newest || i === before;
+      parts.push(hasMark ? marked(message) : encodeMessage(message, false));
+    }
+    return parts.filter((text) => text !== "").join(",");
+  };
+}
+
+/** Where the last request ended: what stands before the newest answer; -1 where there is none. */
+function lastAsked(messages: readonly Message[], newest: number): number {
+  for (let i = newest - 1; i >= 0; i--) {
+    if (messages[i]?.role !== "assistant" && messages[i + 1]?.role === "assistant") return i;
+  }
+  return -1;
 }
 
 function choiceOf(choice: NonNullable<ModelRequest["choice"]>): string {
@@ -68,11 +140,11 @@ function choiceOf(choice: NonNullable<ModelRequest["choice"]>): string {
   return JSON.stringify({ type: choice === "required" ? "any" : choice });
 }
 
-function encodeMessage(message: Message, newest: boolean): string {
+function encodeMessage(message: Message, isMarked: boolean): string {
   const blocks = blocksOf(message);
   const last = blocks.at(-1);
   if (last === undefined) return "";
-  if (newest) blocks[blocks.length - 1] = { ...last, cache_control: { type: "ephemeral" } };
+  if (isMarked) blocks[blocks.length - 1] = { ...last, ...MARK };
   const role = message.role === "assistant" ? "assistant" : "user";
   return JSON.stringify({ role, content: blocks });
 }
@@ -136,12 +208,13 @@ function wireId(id: string): string {
 }
 
 function messagesReader(answer: Answer): FrameReader {
+  const usage = usageReader(answer);
   return {
     frame: (frame) => {
       if (!isObject(frame)) return;
       switch (frame["type"]) {
         case "message_start":
-          if (isObject(frame["message"])) readStart(answer, frame["message"]);
+          if (isObject(frame["message"])) readStart(answer, frame["message"], usage);
           break;
         case "content_block_start":
           if (isObject(frame["content_block"])) {
@@ -152,13 +225,13 @@ function messagesReader(answer: Answer): FrameReader {
           if (isObject(frame["delta"])) readDelta(answer, Number(frame["index"]), frame["delta"]);
           break;
         case "message_delta":
-          readEnd(answer, frame);
+          readEnd(answer, frame, usage);
           break;
         case "message_stop":
           answer.complete = true;
           break;
         case "message":
-          readWhole(answer, frame);
+          readWhole(answer, frame, usage);
           break;
         default:
           // Pings, ends of blocks, and whatever is added later, carry nothing that is needed.
@@ -168,19 +241,26 @@ function messagesReader(answer: Answer): FrameReader {
   };
 }
 
-function readStart(answer: Answer, message: JsonObject): void {
-  if (typeof message["model"] === "string") answer.model(message["model"]);
-  const usage = message["usage"];
-  // The output counted here is that of the first moment; only the end's counts.
-  if (isObject(usage)) answer.usage(inputOf(usage));
+type ReadUsage = (usage: Json | undefined, isEnd: boolean) => void;
+
+/** Puts together what was read new, from the cache and into it: each is said alone, and some only once. */
+function usageReader(answer: Answer): ReadUsage {
+  let [fresh, cached, written]: (number | undefined)[] = [];
+  return (usage, isEnd) => {
+    if (!isObject(usage)) return;
+    fresh = countOf(usage["input_tokens"]) ?? fresh;
+    cached = countOf(usage["cache_read_input_tokens"]) ?? cached;
+    written = countOf(usage["cache_creation_input_tokens"]) ?? written;
+    const input = fresh === undefined ? undefined : fresh + (cached ?? 0) + (written ?? 0);
+    // The output counted at the start is that of the first moment; only the end's counts.
+    const output = isEnd ? countOf(usage["output_tokens"]) : undefined;
+    answer.usage({ input, cached, written, output });
+  };
 }
 
-function inputOf(usage: JsonObject): { input: number | undefined; cached: number | undefined } {
-  const fresh = countOf(usage["input_tokens"]);
-  const cached = countOf(usage["cache_read_input_tokens"]);
-  const written = countOf(usage["cache_creation_input_tokens"]);
-  const input = fresh === undefined ? undefined : fresh + (cached ?? 0) + (written ?? 0);
-  return { input, cached };
+function readStart(answer: Answer, message: JsonObject, usage: ReadUsage): void {
+  if (typeof message["model"] === "string") answer.model(message["model"]);
+  usage(message["usage"], false);
 }
 
 function readBlock(answer: Answer, index: number, block: JsonObject): void {
@@ -226,24 +306,21 @@ function readDelta(answer: Answer, index: number, delta: JsonObject): void {
   }
 }
 
-function readEnd(answer: Answer, frame: JsonObject): void {
-  const usage = frame["usage"];
-  if (isObject(usage)) {
-    answer.usage({ ...inputOf(usage), output: countOf(usage["output_tokens"]) });
-  }
+function readEnd(answer: Answer, frame: JsonObject, usage: ReadUsage): void {
+  usage(frame["usage"], true);
   const reason = isObject(frame["delta"]) ? frame["delta"]["stop_reason"] : undefined;
   if (typeof reason === "string") answer.finish(finishOf(reason));
 }
 
 /** Some gateways answer whole although a stream was asked for. */
-function readWhole(answer: Answer, message: JsonObject): void {
-  readStart(answer, message);
+function readWhole(answer: Answer, message: JsonObject, usage: ReadUsage): void {
+  readStart(answer, message, usage);
   const content = message["content"];
   const blocks = Array.isArray(content) ? (content as readonly Json[]) : [];
   blocks.forEach((block, index) => {
     if (isObject(block)) readBlock(answer, index, block);
   });
-  readEnd(answer, { usage: message["usage"] ?? null, delta: message });
+  readEnd(answer, { usage: message["usage"] ?? null, delta: message }, usage);
 }
 
 function finishOf(reason: string): Finish {

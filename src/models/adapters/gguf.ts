@@ -9,6 +9,7 @@ import { converse, type Attempt, type Speaker } from "../converse.ts";
 import { modelError, modelFailure, type ModelFailureCode } from "../failures.ts";
 import { pathInside } from "../local/file.ts";
 import { findEngine } from "../local/engine.ts";
+import { FREE } from "../model.ts";
 import { type Hearing, ModelProcess } from "../local/process.ts";
 import type { Line } from "../local/wire.ts";
 
@@ -43,8 +44,6 @@ export const openGguf: Adapter = async (name, config, deps) => {
     stream: (request, signal) => converse(speaker, request, signal),
   };
 };
-
-const FREE = { input: 0, output: 0 };
 
 /** Looks whether it is such a file at all; reading it is the engine's. */
 function sizeOf(file: string): number {

@@ -110,15 +110,18 @@ function mappedReader(answer: Answer, map: Mapping, name: string, host: string):
     const text = at(value, map.text);
     const calls = map.calls === undefined ? undefined : at(value, map.calls);
     found ||= text !== undefined || calls !== undefined;
+    const thinking = map.thinking === undefined ? undefined : at(value, map.thinking);
+    found ||= typeof thinking === "string";
+    if (typeof thinking === "string") answer.thinking(thinking);
     if (typeof text === "string") answer.text(text);
     for (const call of Array.isArray(calls) ? (calls as readonly Json[]) : []) {
       serial += 1;
       readCall(answer, serial, call);
     }
-    answer.usage({
-      input: map.inputTokens === undefined ? undefined : countOf(at(value, map.inputTokens)),
-      output: map.outputTokens === undefined ? undefined : countOf(at(value, map.outputTokens)),
-    });
+    const count = (path: string | undefined): number | undefined =>
+      path === undefined ? undefined : countOf(at(value, path));
+    const [input, output] = [count(map.inputTokens), count(map.outputTokens)];
+    answer.usage({ input, output, cached: count(map.cachedTokens) });
   };
   // No mark tells the end of an answer nobody specified; the end of the stream has to.
   const over = (): void => {

@@ -35,6 +35,7 @@ function ollamaWire(config: ModelConfig, setup: Setup): Wire {
     const offers = offered(request);
     const head = [`"model":${JSON.stringify(setup.id)}`, `"stream":true`];
     head.push(`"options":${JSON.stringify(options)}`);
+    if (config.thinking !== undefined) head.push(`"think":"${config.thinking}"`);
     if (offers.length > 0) head.push(`"tools":${tools(offers)}`);
     const system =
       request.system === "" ? "" : JSON.stringify({ role: "system", content: request.system });

@@ -3,6 +3,7 @@ import type { Route } from "../../contracts/rules.ts";
 import { firstLine } from "../../std/text.ts";
 import type { Adapter } from "../adapter.ts";
 import { modelFailure } from "../failures.ts";
+import { FREE } from "../model.ts";
 
 /**
  * No model at all. What a route recognises is done before any model is asked; whoever gets here
@@ -12,7 +13,7 @@ import { modelFailure } from "../failures.ts";
 export const openRules: Adapter = async (name, _config, deps) => ({
   name,
   host: null,
-  price: { input: 0, output: 0 },
+  price: FREE,
   stream: (_request, signal) => answer(deps.routes, signal),
 });
 

@@ -19,7 +19,7 @@ export interface Seen {
 }
 
 /** US dollars per million tokens in every case. */
-export const PRICE = { input: 1, output: 2 };
+export const PRICE = { input: 1, output: 2, cacheRead: 0.5, cacheWrite: 1.25 };
 const USAGE = { input: 12, output: 7, cost: 26 / 1e6 };
 const FINE: Seen = { text: "fine", finish: "stop", usage: USAGE };
 const HALF = { text: "Half an answ", finish: "failed" } as const;
@@ -57,7 +57,7 @@ export const CASES: Readonly<Record<string, Seen>> = {
   cached: {
     text: "fine",
     finish: "stop",
-    usage: { input: 2006, output: 300, cached: 1920, cost: 2606 / 1e6 },
+    usage: { input: 2006, output: 300, cached: 1920, cost: 1646 / 1e6 },
   },
   "printed-tag": { ...PRINTED, text: "Let me look." },
   "printed-fence": PRINTED,

@@ -28,7 +28,7 @@ export function chatModel(
 }
 
 function chatWire(config: ModelConfig, setup: Setup, dialect: Dialect): Wire {
-  const history = historyEncoder(encodeMessage);
+  const history = reasonedHistory();
   const tools = toolsEncoder(({ name, description, input }) => ({
     type: "function",
     function: { name, description, parameters: input },
@@ -43,13 +43,14 @@ function chatWire(config: ModelConfig, setup: Setup, dialect: Dialect): Wire {
     if (limit !== undefined) head.push(`"${maxTokens}":${limit}`);
     const temperature = request.temperature ?? config.temperature;
     if (temperature !== undefined) head.push(`"temperature":${temperature}`);
+    if (config.thinking !== undefined) head.push(`"reasoning_effort":"${config.thinking}"`);
     if (request.tools.length > 0) {
       head.push(`"tools":${tools(request.tools)}`);
       if (request.choice !== undefined) head.push(`"tool_choice":${choiceOf(request.choice)}`);
     }
     const system =
       request.system === "" ? "" : JSON.stringify({ role: "system", content: request.system });
-    const items = history(request.messages);
+    const items = history.encode(request.messages);
     const comma = system !== "" && items !== "" ? "," : "";
     return `{${head.join(",")},"messages":[${system}${comma}${items}]}`;
   };
@@ -61,7 +62,7 @@ function chatWire(config: ModelConfig, setup: Setup, dialect: Dialect): Wire {
     framing: "sse",
     screened: true,
     body,
-    reader: (answer) => chatReader(answer, host),
+    reader: (answer) => chatReader(answer, host, history.thinksIn),
     adapt: (status, message) => {
       if (status !== 400 && status !== 422) return false;
       if (askUsage && message.includes("stream_options")) {
@@ -72,7 +73,39 @@ function chatWire(config: ModelConfig, setup: Setup, dialect: Dialect): Wire {
         maxTokens = "max_completion_tokens";
         return true;
       }
-      return false;
+      return history.refused(message);
+    },
+  };
+}
+
+/**
+ * What is told of earlier reasoning: what there was, an empty text where there was none, or nothing.
+ * Servers whose models call tools while they reason want it back; some refuse what they do not know.
+ */
+type Echo = "given" | "always" | "never";
+
+interface ReasonedHistory {
+  encode(messages: readonly Message[]): string;
+  /** The field in which this server says what its model thinks. */
+  thinksIn(name: string): void;
+  /** True where a request was refused for it, and the next one is written otherwise. */
+  refused(message: string): boolean;
+}
+
+function reasonedHistory(): ReasonedHistory {
+  let echo: Echo = "given";
+  let field = "reasoning_content";
+  const encoder = (): ReturnType<typeof historyEncoder> =>
+    historyEncoder((message) => encodeMessage(message, { echo, field }));
+  let encode = encoder();
+  return {
+    encode: (messages) => encode(messages),
+    thinksIn: (name) => (field = name),
+    refused: (message) => {
+      if (echo !== "given" || !message.includes(field)) return false;
+      echo = /missing|must|required/iu.test(message) ? "always" : "never";
+      encode = encoder();
+      return true;
     },
   };
 }
@@ -82,12 +115,17 @@ function choiceOf(choice: NonNullable<ModelRequest["choice"]>): string {
   return JSON.stringify({ type: "function", function: { name: choice.name } });
 }
 
-function encodeMessage(message: Message): string {
+interface Earlier {
+  readonly echo: Echo;
+  readonly field: string;
+}
+
+function encodeMessage(message: Message, earlier: Earlier): string {
   switch (message.role) {
     case "user":
       return JSON.stringify({ role: "user", content: userContent(message) });
     case "assistant":
-      return encodeAssistant(message);
+      return encodeAssistant(message, earlier);
     case "tool":
       return message.parts
         .map(({ id, text }) => JSON.stringify({ role: "tool", tool_call_id: id, content: text }))
@@ -106,11 +144,17 @@ function userContent({ parts }: Extract<Message, { role: "user" }>): Json {
   );
 }
 
-function encodeAssistant({ parts }: Extract<Message, { role: "assistant" }>): string {
+function encodeAssistant(
+  { parts }: Extract<Message, { role: "assistant" }>,
+  { echo, field }: Earlier,
+): string {
   let content = "";
+  let thinking = "";
   const calls: Json[] = [];
   for (const part of parts) {
     if (part.type === "text") content += part.text;
+    // What another provider signed is for nobody else.
+    if (part.type === "thinking" && part.signature === undefined) thinking += part.text;
     if (part.type !== "call") continue;
     const { id, name } = part;
     // Servers parse the arguments to put them into a template, and fail where they are no JSON.
@@ -121,12 +165,13 @@ function encodeAssistant({ parts }: Extract<Message, { role: "assistant" }>): st
   return JSON.stringify({
     role: "assistant",
     content: content === "" ? null : content,
+    ...(echo === "always" || (echo === "given" && thinking !== "") ? { [field]: thinking } : {}),
     ...(calls.length > 0 && { tool_calls: calls }),
   });
 }
 
 /** Reads chunks of a stream; a whole completion is read as one chunk that holds everything. */
-function chatReader(answer: Answer, host: string): FrameReader {
+function chatReader(answer: Answer, host: string, thinksIn: (field: string) => void): FrameReader {
   const calls = callReader(answer);
   return {
     frame: (frame) => {
@@ -138,7 +183,14 @@ function chatReader(answer: Answer, host: string): FrameReader {
       const choice = Array.isArray(choices) ? (choices[0] as Json | undefined) : undefined;
       if (!isObject(choice)) return;
       const delta = choice["delta"] ?? choice["message"];
-      if (isObject(delta)) readDelta(answer, delta, calls);
+      if (isObject(delta)) {
+        const thinking = THINKING.find((name) => typeof delta[name] === "string");
+        if (thinking !== undefined) {
+          thinksIn(thinking);
+          answer.thinking(textOf(delta[thinking]));
+        }
+        readDelta(answer, delta, calls);
+      }
       const reason = choice["finish_reason"];
       if (reason === "error") answer.fail(modelFailure("model.provider_error", { host }));
       else if (typeof reason === "string" && reason !== "") answer.finish(finishOf(reason));
@@ -146,13 +198,13 @@ function chatReader(answer: Answer, host: string): FrameReader {
   };
 }
 
+const THINKING = ["reasoning_content", "reasoning"] as const;
+
 function readDelta(
   answer: Answer,
   delta: JsonObject,
   calls: (items: readonly Json[]) => void,
 ): void {
-  const thinking = delta["reasoning_content"] ?? delta["reasoning"];
-  if (typeof thinking === "string") answer.thinking(thinking);
   const content = delta["content"];
   if (typeof content === "string") answer.text(content);
   else if (Array.isArray(content)) {
@@ -208,6 +260,7 @@ function readUsage(answer: Answer, usage: JsonObject): void {
     cached: isObject(details)
       ? countOf(details["cached_tokens"])
       : countOf(usage["prompt_cache_hit_tokens"]),
+    written: isObject(details) ? countOf(details["cache_write_tokens"]) : undefined,
   });
 }
 

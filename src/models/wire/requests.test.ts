@@ -108,6 +108,7 @@ const CHAT_MESSAGES = [
   {
     role: "assistant",
     content: "Reading.",
+    reasoning_content: "Unsigned.",
     tool_calls: [
       { id: "a:1", type: "function", function: { name: "read", arguments: '{"path":"a.md"}' } },
       {
@@ -180,7 +181,14 @@ check(
         role: "user",
         content: [
           { type: "tool_result", tool_use_id: "a_1", content: "A" },
-          { type: "tool_result", tool_use_id: "b", content: "bad arguments", is_error: true },
+          // Where the last request ended.
+          {
+            type: "tool_result",
+            tool_use_id: "b",
+            content: "bad arguments",
+            is_error: true,
+            ...MARK,
+          },
         ],
       },
       { role: "user", content: [{ type: "text", text: "Go on.", ...MARK }] },

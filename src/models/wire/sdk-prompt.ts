@@ -5,12 +5,18 @@ import { isObject, type Json, type JsonObject } from "../../std/json.ts";
 /** Version of the interface a model object from outside implements. */
 export type Version = "v2" | "v3" | "v4";
 
-/** A request as the options of `doStream`, which the three versions read almost alike. */
-export function sdkOptions(request: ModelRequest, version: Version): JsonObject {
+/**
+ * A request as the options of `doStream`, which the three versions read almost alike. `marks`: the
+ * provider has to be told what to keep in its cache.
+ */
+export function sdkOptions(request: ModelRequest, version: Version, marks: boolean): JsonObject {
   const { tools, choice, maxTokens, temperature, system } = request;
-  const messages = request.messages.flatMap((message) => encodeMessage(message, version));
+  const mark = marks ? MARK : {};
+  const given = request.messages.flatMap((message) => encodeMessage(message, version));
+  const newest = given.length - 1;
+  const messages = given.map((message, i) => (i === newest ? { ...message, ...mark } : message));
   return {
-    prompt: system === "" ? messages : [{ role: "system", content: system }, ...messages],
+    prompt: system === "" ? messages : [{ role: "system", content: system, ...mark }, ...messages],
     ...(maxTokens !== undefined && { maxOutputTokens: maxTokens }),
     ...(temperature !== undefined && { temperature }),
     ...(tools.length > 0 && {
@@ -27,6 +33,8 @@ export function sdkOptions(request: ModelRequest, version: Version): JsonObject 
     }),
   };
 }
+
+const MARK = { providerOptions: { anthropic: { cacheControl: { type: "ephemeral" } } } };
 
 function encodeMessage(message: Message, version: Version): JsonObject[] {
   const content = contentOf(message, version);

@@ -1,7 +1,7 @@
 import type { ModelConfig } from "../../contracts/model.ts";
 import type { ModelDeps } from "../adapter.ts";
 import { converse, type Speaker } from "../converse.ts";
-import type { Model } from "../model.ts";
+import { type Model, FREE } from "../model.ts";
 import { Exchange } from "./exchange.ts";
 import { hostOf, isLoopback, type Wire } from "./wire.ts";
 
@@ -13,8 +13,8 @@ export function wireModel(
   deps: ModelDeps,
 ): Model {
   const host = hostOf(wire.url);
-  const priced = price ?? (isLoopback(host) ? FREE : null);
   const { secret, screened } = wire;
+  const priced = wire.price ?? price ?? (isHere(wire, host) ? FREE : null);
   const speaker: Speaker = {
     clock: deps.clock,
     random: deps.random,
@@ -38,4 +38,7 @@ export function wireModel(
   };
 }
 
-const FREE = { input: 0, output: 0 };
+/** What asks for a key, or says that it is in a cloud, may only pass on what somebody else is paid for. */
+function isHere({ secret, id }: Wire, host: string): boolean {
+  return isLoopback(host) && secret === null && !/[-:]cloud$/u.test(id);
+}

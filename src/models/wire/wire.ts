@@ -1,4 +1,4 @@
-import type { ModelRequest } from "../../contracts/model.ts";
+import type { ModelRequest, Price } from "../../contracts/model.ts";
 import type { Json } from "../../std/json.ts";
 import type { Answer } from "../answer.ts";
 
@@ -13,6 +13,8 @@ export interface Wire {
   readonly secret: string | null;
   /** `sse`: server-sent events. `ndjson`: a JSON value in every line. */
   readonly framing: "sse" | "ndjson";
+  /** What it costs, where the wire knows more of it than the config says. */
+  readonly price?: Price;
   /** True when small models behind it may print calls or reasoning as text. */
   readonly screened: boolean;
   /** The request as JSON text. */
