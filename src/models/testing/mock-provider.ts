@@ -102,7 +102,10 @@ const WIRES: Readonly<Record<string, MockWire>> = {
 const CONFIGS: Readonly<Record<MockWire, (url: string) => ModelConfig>> = {
   openai: (url) => ({ adapter: "openai-compatible", url: `${url}/v1` }),
   // The key variable has a default; any value will do here.
-  anthropic: (url) => ({ adapter: "anthropic", url: `${url}/v1`, keyEnv: "MOCK_KEY" }),
+  anthropic: (url) => ({
+    ...{ adapter: "anthropic", url: `${url}/v1`, keyEnv: "MOCK_KEY" },
+    price: { input: 0, output: 0 },
+  }),
   ollama: (url) => ({ adapter: "ollama", url }),
 };
 
