@@ -9,6 +9,7 @@ import { priceOf } from "../../kernel/spend.ts";
 import { resolveScope } from "../../kernel/standing.ts";
 import { toolOf } from "../../kernel/wants/work.ts";
 import type { Facts, World } from "../../kernel/world.ts";
+import { dearestInput } from "../../models/model.ts";
 import { handlesIn } from "../../tools/handles.ts";
 import type { Reached } from "./reached.ts";
 import { modelsOf } from "./seal.ts";
@@ -81,7 +82,7 @@ export async function estimated(
   const models = await Promise.all(
     (await modelsOf(world, thinking)).map((name) => world.model(name)),
   );
-  const dearest = models.map(({ price }) => price && Math.max(price.input, price.output));
+  const dearest = models.map(({ price }) => price && Math.max(dearestInput(price), price.output));
   const programs = agents
     .map(({ manifest }) => manifest)
     .filter((one) => toolOf(one) !== null && one.kind !== "mcp")
