@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "df39309319f7c3c5e45ae4f5b521fc58c8cb6799545b843e075f5fb911fd8eb1";
+export const SCHEMAS_HASH = "bce03cd6b6d1cbcefc8c29fd5c8831047dbbe6db205b43e1f2a4c9e5110f7e44";
