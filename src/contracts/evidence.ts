@@ -33,6 +33,11 @@ export interface EvidenceDesk {
    * @throws NanosError `export.not_empty`, `run.unknown`, `log.unsigned`, `journal.*`.
    */
   bundle(run: string, dir: string, options: { readonly redacted: boolean }): Promise<Bundled>;
+  /**
+   * The same as texts by name, for who writes them elsewhere.
+   * @throws NanosError `run.unknown`, `log.unsigned`, `journal.*`.
+   */
+  files(run: string, options: { readonly redacted: boolean }): Promise<ReadonlyMap<string, string>>;
   /** That a step is in the log, as `c2sp.org/tlog-proof@v1`. @throws NanosError `step.unknown`. */
   prove(step: string): Promise<string>;
   /**

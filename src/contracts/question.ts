@@ -96,8 +96,8 @@ export interface Rules {
   never(ask: string): Suggestion;
   /** A rules file against its own examples, and against a file of cases. */
   test(file: string, cases?: string): Promise<RulesTest>;
-  /** A rules file against all that was ever judged in this home. */
-  simulate(file: string): Promise<Simulation>;
+  /** A rules file, or its text, against all that was ever judged in this home. */
+  simulate(file: string | { readonly text: string }): Promise<Simulation>;
 }
 
 /** A change the operator may want, as they have answered the same so often. */

@@ -108,6 +108,8 @@ export interface Traits {
   list(): Promise<readonly TraitLine[]>;
   /** @throws NanosError `trait.unknown`, `trait.not_reached`, `trait.fixed`. */
   set(name: string, on: boolean): Promise<TraitLine>;
+  /** What missions came to, as far as a stage goes; null for one that has not ended, or is none. */
+  came(missions: readonly string[]): readonly (Came | null)[];
   /** A mission in numbers. @throws NanosError `mission.unknown`; `trait.*` without ANALYZE. */
   numbers(mission: string): Promise<MissionNumbers>;
 }

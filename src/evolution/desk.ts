@@ -7,7 +7,7 @@ import type { World } from "../kernel/world.ts";
 import { NanosError } from "../std/error.ts";
 import { nearest } from "../std/nearest.ts";
 import { plainText } from "../std/text.ts";
-import { type Seen, seenIn } from "./journal.ts";
+import { missionsIn, type Seen, seenIn } from "./journal.ts";
 import type { Kept } from "./kept.ts";
 import { missionNumbers } from "./analyze.ts";
 import { hasTrait, traitsAt } from "./traits.ts";
@@ -56,6 +56,10 @@ export function traitDesk(parts: TraitParts): TraitDesk {
         const line = find(await list(), name);
         await switchTo(parts, line, on);
         return find(await list(), name);
+      },
+      came: (missions) => {
+        const read = missionsIn(parts.world.journal);
+        return missions.map((run) => read(run)?.came ?? null);
       },
       numbers: async (mission) => {
         await need("ANALYZE");

@@ -31,6 +31,7 @@ import {
   NO_KEYS,
   NO_MISSIONS,
   NO_SCHEDULES,
+  NO_TRAITS,
   unscripted,
 } from "./unscripted.ts";
 
@@ -156,7 +157,7 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
     run: async (request) => start(request, request),
     status: async () => STATUS,
     renew: async () => [],
-    traits: { list: async () => STATUS.traits, set: unscripted, numbers: unscripted },
+    traits: { ...NO_TRAITS, list: async () => STATUS.traits },
     missions: NO_MISSIONS,
     engines: NO_ENGINES,
     schedules: NO_SCHEDULES,

@@ -86,3 +86,10 @@ export const NO_SCHEDULES: Schedules = {
   refused: unscripted,
   begin: unscripted,
 };
+
+/** Nothing to switch. */
+export const NO_TRAITS: Omit<Nanos["traits"], "list"> = {
+  set: unscripted,
+  numbers: unscripted,
+  came: () => [],
+};

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { LIMITS } from "../../std/limits.ts";
 import { RunOutcome } from "../run.ts";
 import { RunUsage } from "../usage.ts";
 
@@ -11,6 +12,10 @@ export const RunAsked = z.strictObject({
   text: z.string().min(1),
   /** The key's own where nothing is said; with the operator's key the oracle. */
   agent: z.string().optional(),
+  /** Earlier runs of the conversation, oldest first: this key's own. */
+  after: z.array(z.string()).max(LIMITS.earlierMessages).optional(),
+  /** The model, by its name; the operator alone chooses one. */
+  model: z.string().optional(),
   /** Reach no more than this; never more than the key may. */
   within: z.array(z.string()).optional(),
   budget: z

@@ -16,7 +16,7 @@ const percent = z.number();
 const Tally = z.record(z.string(), z.number());
 const StageName = z.enum(STAGES);
 
-const Trait = z.strictObject({
+export const Trait = z.strictObject({
   trait: z.enum(TRAITS),
   from: StageName,
   reached: z.boolean(),
@@ -27,7 +27,7 @@ const Trait = z.strictObject({
   use: z.enum(["switched", "always", "none"]),
 });
 
-const Evolution = z.strictObject({
+export const Evolution = z.strictObject({
   stage: StageName,
   xp: z.number(),
   proven: count,

@@ -15,6 +15,11 @@ export async function readRules(file: string): Promise<RulesFile> {
   return read(file, (await import("../../contracts/rules.ts")).RulesFile);
 }
 
+/** Rules as they were typed. @throws NanosError `manifest.invalid`. */
+export async function rulesText(text: string): Promise<RulesFile> {
+  return parsed("rules.yaml", text, (await import("../../contracts/rules.ts")).RulesFile);
+}
+
 /** A file of cases for rules. Throws as `readRules` does. */
 export async function readCases(file: string): Promise<CasesFile> {
   return read(file, (await import("../../contracts/rules.ts")).CasesFile);
@@ -25,7 +30,11 @@ async function read<T>(file: string, schema: z.ZodType<T>): Promise<T> {
   if (text === undefined) {
     throw new NanosError("rules.missing", `There is no file ${file}.`, "Name a YAML file.");
   }
-  const parsed = await parseManifest(file, text, schema, "yaml");
-  if (parsed.ok) return parsed.value;
-  throw manifestError(".", parsed.problems);
+  return parsed(file, text, schema);
+}
+
+async function parsed<T>(file: string, text: string, schema: z.ZodType<T>): Promise<T> {
+  const found = await parseManifest(file, text, schema, "yaml");
+  if (found.ok) return found.value;
+  throw manifestError(".", found.problems);
 }

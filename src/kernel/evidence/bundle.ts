@@ -50,7 +50,7 @@ export async function exportBundle(
 }
 
 /** The files of a bundle by name. */
-async function bundleOf(
+export async function bundleOf(
   world: Evidence,
   run: string,
   redacted: boolean,

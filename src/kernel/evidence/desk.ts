@@ -7,6 +7,7 @@ export function evidenceDesk(world: World): EvidenceDesk {
   const witnesses = (): Promise<typeof import("./witness.ts")> => import("./witness.ts");
   return {
     bundle: async (run, dir, options) => (await bundles()).exportBundle(world, run, dir, options),
+    files: async (run, options) => (await bundles()).bundleOf(world, run, options.redacted),
     prove: async (step) => (await bundles()).proofOf(world, step),
     otlp: async (run, to, options) =>
       (await import("./otlp.ts")).exportOtlp(world, run, to, options),

@@ -2,10 +2,10 @@ import { NanosError } from "../../std/error.ts";
 import { LIMITS } from "../../std/limits.ts";
 import type { Action, Decision } from "../../contracts/action.ts";
 import type { Rules, RulesTest, Simulation, SimulatedLine } from "../../contracts/question.ts";
-import type { Rule } from "../../contracts/rules.ts";
+import type { Rule, RulesFile } from "../../contracts/rules.ts";
 import { checkRules } from "../../gate/rules.ts";
 import { rejudge, tryCases } from "../../gate/rules/try.ts";
-import { readCases, readRules } from "../../home/arrangement/rules-file.ts";
+import { readCases, readRules, rulesText } from "../../home/arrangement/rules-file.ts";
 import type { Journal } from "../../journal/journal.ts";
 import type { World } from "../world.ts";
 import { neverTo, suggestionsOf } from "../asks/suggest.ts";
@@ -16,7 +16,10 @@ export function rulesDesk(world: Pick<World, "journal" | "grants">, rules: reado
     suggest: () => suggestionsOf(world, rules),
     never: (ask) => neverTo(world, ask),
     test: testRules,
-    simulate: async (file) => simulate(world.journal, await rulesIn(file)),
+    simulate: async (of) => {
+      const given = typeof of === "string" ? rulesIn(of) : checked(await rulesText(of.text));
+      return simulate(world.journal, await given);
+    },
   };
 }
 
@@ -30,7 +33,10 @@ async function testRules(file: string, casesFile?: string): Promise<RulesTest> {
 
 /** The rules of a file that could be loaded as it is. */
 export async function rulesIn(file: string): Promise<readonly Rule[]> {
-  const { rules } = await readRules(file);
+  return checked(await readRules(file), file);
+}
+
+function checked({ rules }: RulesFile, file = "rules.yaml"): readonly Rule[] {
   const [problem] = checkRules(rules, file);
   if (!problem) return rules;
   throw new NanosError(problem.code, problem.sentence, `nanos rules test ${file}`);

@@ -1,7 +1,19 @@
 import type { Route } from "../route.ts";
+import { ARRANGEMENT } from "./arrangement.ts";
+import { MEMORY } from "./memory.ts";
 import { PAGES } from "./pages.ts";
+import { PROOF_ROUTES } from "./proof.ts";
 import { SEATS } from "./seats.ts";
 import { TRACES } from "./traces.ts";
+import { WORK } from "./work.ts";
 
 /** What the operator sees and decides by in their browser. */
-export const COCKPIT: readonly Route[] = [...SEATS, ...PAGES, ...TRACES];
+export const COCKPIT: readonly Route[] = [
+  ...SEATS,
+  ...PAGES,
+  ...TRACES,
+  ...WORK,
+  ...MEMORY,
+  ...ARRANGEMENT,
+  ...PROOF_ROUTES,
+];

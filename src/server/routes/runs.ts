@@ -3,6 +3,7 @@ import { RunAsked, RunBegun, RunList, RunShown, RunTold } from "../../contracts/
 import { agentNamed } from "../agents.ts";
 import { askerOf } from "../door/asker.ts";
 import { pageOf } from "../door/paging.ts";
+import { Refusal } from "../refusal.ts";
 import { type Call, type Reply, type Route, route } from "../route.ts";
 import { askLine, asksFor, runFor, sinceIn, tellRun } from "../runs.ts";
 
@@ -83,11 +84,19 @@ function runOf(call: Pick<Call<unknown>, "nanos" | "key" | "params">): string {
 }
 
 async function beginRun({ nanos, key, body, carried }: Call<RunAsked>): Promise<Reply> {
-  const { text, agent, within, budget } = body;
+  const { text, agent, within, budget, after, model } = body;
+  if (model !== undefined && key?.agent !== null) {
+    const next = "Leave model out: the agent's own is asked.";
+    throw new Refusal("http.operator_only", "Only the operator chooses a model.", next, {
+      param: "model",
+    });
+  }
   const named = agent === undefined ? {} : { agent: agentNamed({ nanos, key }, agent) };
   const request = {
     ...{ text, ...askerOf(key), ...named },
     ...(within === undefined ? {} : { within }),
+    ...(after === undefined ? {} : { after }),
+    ...(model === undefined ? {} : { model }),
     ...(budget === undefined ? {} : { budget: bare(budget) }),
   };
   const { run } = await carried.carry(key, (hooks) => nanos.run({ ...request, ...hooks }));

@@ -1,4 +1,6 @@
+import { DiffOfArtifact } from "../../contracts/http/cockpit.ts";
 import { ArtifactList, ArtifactOut, ArtifactShown, Reviewing } from "../../contracts/http/seeds.ts";
+import { PlainText } from "../../contracts/http/wire.ts";
 import type { ArtifactLine, ArtifactView } from "../../contracts/artifact.ts";
 import { LIMITS } from "../../std/limits.ts";
 import { channelOf } from "../door/asker.ts";
@@ -26,6 +28,29 @@ export const VAULT: readonly Route[] = [
     takes: null,
     gives: ArtifactShown,
     handle: async ({ nanos, params }) => ({ body: viewOf(nanos.vault.show(params["id"] ?? "")) }),
+  }),
+  route({
+    method: "GET",
+    path: "/v1/vault/artifacts/{id}/content",
+    summary: "its bytes, to be kept: no browser shows or runs them",
+    needs: "operator",
+    takes: null,
+    gives: PlainText,
+    media: "application/octet-stream",
+    handle: content,
+  }),
+  route({
+    method: "GET",
+    path: "/v1/vault/artifacts/{id}/diff",
+    summary: "what is new in it since the version before, or since ?from=ID",
+    needs: "operator",
+    takes: null,
+    gives: DiffOfArtifact,
+    handle: async ({ nanos, params, query }) => {
+      const id = params["id"] ?? "";
+      const { from, to, changes } = nanos.vault.diff(id, query.get("from") ?? undefined);
+      return { body: { from: from?.id ?? null, to: to.id, changes } };
+    },
   }),
   route({
     method: "GET",
@@ -57,6 +82,13 @@ export const VAULT: readonly Route[] = [
     handle: (call) => review(call, "rejected"),
   }),
 ];
+
+/** Anybody may have written them: they are a file to be saved, whatever they look like. */
+async function content({ nanos, params }: Call<unknown>): Promise<Reply> {
+  const { id } = nanos.vault.show(params["id"] ?? "");
+  const headers = { "content-disposition": `attachment; filename="${id}"` };
+  return { headers, text: new Uint8Array(nanos.vault.get(id)) };
+}
 
 async function review(
   { nanos, key, params, body }: Call<Reviewing>,
