@@ -62,11 +62,12 @@ function optionsFor({ question }: AskView): readonly Option[] {
   return [once, all, deny];
 }
 
-function why({ id, question, what }: AskView): string {
+function why({ id, question, what, earlier }: AskView): string {
   if (question === null) return what;
   const { rank, why: because, cost } = question;
   const typed = rank === "S" ? ` A yes is typed in a terminal: nanos approvals approve ${id}` : "";
-  return `${what}\nAsked because ${because}.\nRank ${rank}: ${cost}.${typed}`;
+  const before = earlier ? `\nBefore: ${earlier.says}.` : "";
+  return `${what}\nAsked because ${because}.\nRank ${rank}: ${cost}.${typed}${before}`;
 }
 
 /** Text as content of a tool call. */

@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "bce03cd6b6d1cbcefc8c29fd5c8831047dbbe6db205b43e1f2a4c9e5110f7e44";
+export const SCHEMAS_HASH = "cb0dc5edeb4b03952a3834e489ceb7675beb1ef09ac3c1c589868361b629bf26";

@@ -24,6 +24,11 @@ export const PlanMost = z.strictObject({
   calls: z.number().int().positive().optional(),
   /** US dollars. */
   cost: z.number().nonnegative().optional(),
+  tokens: z.number().int().positive().optional(),
+  /** Milliseconds. */
+  time: z.number().int().positive().optional(),
+  /** Tasks side by side. */
+  width: z.number().int().positive().optional(),
 });
 export type PlanMost = z.infer<typeof PlanMost>;
 
@@ -195,6 +200,8 @@ export interface MissionView extends MissionLine {
   readonly steps: readonly TaskView[];
   /** What it waits for. */
   readonly asks: readonly Ask[];
+  /** What was to follow it and did not begin: a plan's name, or the step that handed one in. */
+  readonly notFollowed: readonly { readonly plan: string; readonly why: Failure }[];
 }
 
 /** What a mission could use at most, before it begins. */

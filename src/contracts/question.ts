@@ -20,6 +20,20 @@ export interface AskView extends Ask {
   readonly question: Question | null;
   /** What writing would change, line by line; absent where nothing is to be written, or it is gone. */
   readonly changes?: readonly Change[];
+  /** Present where OPERATOR_FUSION was on when its run began. */
+  readonly earlier?: Earlier;
+}
+
+/** What the operator said to the same use before, and what else of its kind waits. */
+export interface Earlier {
+  readonly allowed: number;
+  readonly denied: number;
+  /** The newest of these answers, `at` in milliseconds since 1970; null where there is none. */
+  readonly last: Pick<Answer, "verdict" | "at"> | null;
+  /** Ids of the open asks of the same use, this one left out. */
+  readonly alike: readonly string[];
+  /** All of it as a sentence without its end. */
+  readonly says: string;
 }
 
 /** One ask of a step, and what came of it. */

@@ -13,6 +13,8 @@ import type { Journal } from "../journal/journal.ts";
 import { firstOf } from "../kernel/flow/past.ts";
 import { OPERATOR } from "../kernel/frame.ts";
 import { outputsIn } from "../missions/outputs.ts";
+import { workHandedIn } from "../missions/plan/source.ts";
+import { isFollowed } from "../missions/views.ts";
 import type { After, Follow } from "../missions/after.ts";
 import { filled } from "../missions/words/template.ts";
 import { NanosError } from "../std/error.ts";
@@ -24,41 +26,60 @@ import { verified } from "./journal.ts";
 import { ownOf, withReviews } from "./mission.ts";
 
 /**
- * Missions that follow on from one that ended proven, as its plan names them and while the operator
- * has AUTONOMOUS_CHAIN on. Each is a mission like any other: it passes the gate `start` with the rank
- * of the one before it as its least, and has what that one left of its budget. It is begun once: its
- * name follows from whom it follows.
+ * Missions that follow on from one that ended proven, while the operator has AUTONOMOUS_CHAIN on:
+ * those its plan names, and with WORKER_SPAWN the work its agents handed in plans for, no more of it
+ * than the plan has tasks side by side. Each is a mission like any other: it passes the gate `start`
+ * with the rank of the one before it as its least, and has its part of what that one left of its
+ * budget. It is begun once: its name follows from whom it follows.
  */
 export function chaining(journal: Journal, desk: Pick<TraitDesk, "notice" | "need">): After {
   return async (run, follow, signal) => {
     const started = startOf(journal, run);
-    const then = started?.mission?.plan.then ?? [];
-    if (!started?.mission || started.rehearsal || then.length === 0) return;
     // What an agent wrote names nothing that follows.
-    if (started.mission.by !== OPERATOR) return;
+    if (started?.mission?.by !== OPERATOR || started.rehearsal) return;
+    const all = followersOf(journal, run, started.mission.plan);
+    if (all.length === 0) return;
     const { home } = await desk.notice();
     if (home === null) return;
     const own = verified(() => ownOf(journal.chain(run)));
     if (own === null || withReviews(own, home.reviews).counts !== "proven") return;
-    for (const [i, one] of then.entries()) {
+    for (const one of all) {
       if (signal?.aborted === true) return;
-      const id = nameOf(run, i);
-      const begun = await once(journal, id, async () => {
+      const begun = await once(journal, one.run, async () => {
+        // The operator began it by hand.
+        if (one.from !== undefined && isFollowed(journal, one.from)) return null;
         try {
+          if (one.from !== undefined) await desk.need("WORKER_SPAWN");
           await desk.need("AUTONOMOUS_CHAIN");
-          return await follow({ ...nextOf(journal, { run, started, then: one }), run: id });
+          return await follow(nextOf(journal, { run, started, one, among: all.length }));
         } catch (error) {
           if (!(error instanceof NanosError)) throw error;
           // Whoever carries missions took it up meanwhile.
           if (error.code === "run.busy") return null;
-          const { code, message, next } = error;
-          await say(journal, { mission: run, plan: one.plan, why: { code, message, next } });
+          const { code, message } = error;
+          const { plan, from } = one;
+          const next = from === undefined ? error.next : `Begin it: nanos mission new ${from}`;
+          await say(journal, { mission: run, plan, why: { code, message, next } });
           return null;
         }
       });
       await begun?.done;
     }
   };
+}
+
+/** One that is to follow: a plan by its name, or one that was handed in by its step. */
+type Follower = Pick<Parameters<Follow>[0], "run" | "plan" | "from" | "inputs">;
+
+function followersOf(journal: Journal, run: string, plan: Plan): Follower[] {
+  const { then = [], tasks } = plan;
+  const { width = LIMITS.missionWidth } = plan.budget;
+  const asks = tasks.some(({ agent }) => agent !== undefined);
+  const work = asks ? workHandedIn({ journal }, run).slice(0, width) : [];
+  return [
+    ...then.map((one, i) => ({ ...one, run: nameOf(`${run} then ${i}`) })),
+    ...work.map((step) => ({ plan: step, from: step, inputs: {}, run: nameOf(`${step} then`) })),
+  ];
 }
 
 /** Does it unless that run has begun or somebody is about to begin it. */
@@ -76,8 +97,8 @@ async function once<T>(journal: Journal, id: string, does: () => Promise<T>): Pr
 }
 
 /** The name of the mission that follows: the same whoever begins it. */
-function nameOf(run: string, i: number): string {
-  return `r${sha256(`${run} then ${i}`).slice(0, 15)}`;
+function nameOf(place: string): string {
+  return `r${sha256(place).slice(0, 15)}`;
 }
 
 function startOf(journal: Journal, run: string): RunStarted | null {
@@ -88,19 +109,17 @@ function startOf(journal: Journal, run: string): RunStarted | null {
 interface Before {
   readonly run: string;
   readonly started: RunStarted;
-  /** The one that follows. */
-  readonly then: NonNullable<Plan["then"]>[number];
+  /** The one that follows, and how many do. */
+  readonly one: Follower;
+  readonly among: number;
 }
 
 /** @throws NanosError `mission.scheduled`, `mission.chain`, `mission.input`. */
-function nextOf(
-  journal: Journal,
-  { run, started, then }: Before,
-): Omit<Parameters<Follow>[0], "run"> {
+function nextOf(journal: Journal, { run, started, one, among }: Before): Parameters<Follow>[0] {
   const { mission, within, localOnly, client, workspace, schedule } = started;
   if (schedule !== undefined) {
     const message = `The schedule ${schedule.name} was saved for its own plan, and begins no other.`;
-    throw new NanosError("mission.scheduled", message, `Give ${then.plan} a schedule of its own.`);
+    throw new NanosError("mission.scheduled", message, `Give ${one.plan} a schedule of its own.`);
   }
   const place = (mission?.follows?.place ?? 1) + 1;
   if (place > LIMITS.missionChain) {
@@ -110,7 +129,7 @@ function nextOf(
   const chain = [...journal.chain(run)];
   const last = chain.at(-1);
   if (!mission || last?.body?.kind !== "run.ended") throw new Error("bug: it ended proven");
-  const { plan, inputs } = then;
+  const { plan, inputs } = one;
   const values = { inputs: mission.inputs, tasks: outputsIn(chain) };
   const made = filled(inputs, values);
   if ("lacks" in made) {
@@ -124,17 +143,16 @@ function nextOf(
   const label: Label = last.event.label ?? UNKNOWN_LABEL;
   const rank = rankIn(chain) ?? mission.rank;
   return {
-    plan,
+    ...one,
     inputs: isObject(made.value) ? made.value : {},
-    follows: { run, place, label, rank, budget: partOf(started, last.body.end) },
+    follows: { run, place, label, rank, budget: partOf(started, last.body.end, among) },
     ...{ within, localOnly, client, workspace },
   };
 }
 
 /** What a mission left, in equal parts for those that follow: together they have no more. */
-function partOf({ budget, mission }: RunStarted, end: RunEnd): Budget {
+function partOf({ budget }: RunStarted, end: RunEnd, among: number): Budget {
   const left = carveBudget(budget, spentIn(end), {});
-  const among = mission?.plan.then?.length ?? 1;
   const part = (all: number): number => Math.floor(all / among);
   return {
     ...left,

@@ -65,9 +65,9 @@ const ABOUT: Readonly<Record<TraitName, TraitAbout & { readonly from: StageName 
   },
   WORKER_SPAWN: {
     from: "FORGING",
-    does: "Nothing in this version: a mission of one task is begun by you (nanos mission new).",
-    where: "-",
-    use: "none",
+    does: "Agents a mission asks may hand in plans of further work, where their file lists the tool.",
+    where: "the tool hand_in_plan; nanos mission new STEP",
+    use: "switched",
   },
   BELIEF_TRACK: {
     from: "FORGING",
@@ -89,9 +89,9 @@ const ABOUT: Readonly<Record<TraitName, TraitAbout & { readonly from: StageName 
   },
   OPERATOR_FUSION: {
     from: "SOVEREIGN",
-    does: "Nothing of its own: what your answers point to, nanos rules suggest says without it.",
-    where: "-",
-    use: "none",
+    does: "Beside an ask stands what you said to the same use before, and what else of its kind waits.",
+    where: "asks; nanos approvals show",
+    use: "switched",
   },
   CLAIM_ANALYZE: {
     from: "SOVEREIGN",

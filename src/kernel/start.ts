@@ -25,7 +25,7 @@ import { BY_ITSELF, type Frame, OPERATOR, agentOf } from "./frame.ts";
 import { roomFor } from "./flow/earlier.ts";
 import { imagesIn } from "./images/image.ts";
 import { checkPast } from "./flow/past.ts";
-import { plansOf } from "./plans/hand-in.ts";
+import { plansOf, workOf } from "./plans/hand-in.ts";
 import { meantBy } from "./skills/commands.ts";
 import { floorOf, resolveScope } from "./standing.ts";
 import type { RunChild } from "./wants/delegate.ts";
@@ -262,6 +262,7 @@ export async function childStart(
     budget,
     localOnly: frame.localOnly,
     ...boundsFor(frame, inner ? name : null),
+    ...(isTool || inner || reader || !manifest ? {} : workOf(frame, manifest, budget)),
     attended: frame.hooks.ask !== undefined,
     ...(frame.approvals.length > 0 ? { approvals: [...frame.approvals] } : {}),
     ...(frame.rehearsal ? { rehearsal: true as const } : {}),

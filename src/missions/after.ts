@@ -5,6 +5,7 @@ import type { RunState } from "../contracts/run.ts";
 import type { Scope } from "../contracts/scope-parts.ts";
 import { narrow } from "../gate/scopes.ts";
 import { CANCELLED } from "../kernel/drive/watch.ts";
+import { OPERATOR } from "../kernel/frame.ts";
 import { resolveScope } from "../kernel/standing.ts";
 import type { Facts, World } from "../kernel/world.ts";
 import { canonical } from "../std/canonical.ts";
@@ -14,6 +15,7 @@ import type { MissionInput } from "./engine/carry.ts";
 import type { MissionEngines } from "./engine/desk.ts";
 import { followed, type Given, inputsFor } from "./plan/begin.ts";
 import { knownTo, refuseFaults } from "./plan/known.ts";
+import { handedInAt, type Sourced } from "./plan/source.ts";
 
 /** What is done when a run has ended, before whoever began or resumed it hears of that. */
 export type After = (run: string, follow: Follow, signal?: AbortSignal) => Promise<void>;
@@ -26,8 +28,9 @@ export type Follow = (next: Next) => Promise<Pick<RunHandle, "done"> | { done: P
 
 interface Next {
   readonly run: string;
-  /** A plan of the arrangement. */
+  /** A plan of the arrangement; the step that handed it in, where an agent did. */
   readonly plan: string;
+  readonly from?: string;
   readonly inputs: MissionStart["inputs"];
   readonly localOnly: boolean;
   readonly client: string | undefined;
@@ -44,26 +47,23 @@ interface Places {
   readonly models: () => readonly { readonly name: string }[];
 }
 
-/** What it begins with. Only a plan of the arrangement follows: it is the operator's own file. */
+/** What it begins with. */
 export async function inputFor(
   { world, arrangement, models }: Places,
   next: Next,
 ): Promise<MissionInput> {
-  const { plan: name, inputs, follows, run, within, localOnly, client, workspace } = next;
+  const { inputs, follows, run, within, localOnly, client, workspace } = next;
   const facts = await world.facts();
   // Another folder's plan of that name is another plan.
   if (facts.workspace !== workspace) {
     const message = `Mission ${follows.run} worked in ${workspace}, and what follows it does as well.`;
     throw new NanosError("mission.elsewhere", message, `There: nanos mission run ${follows.run}`);
   }
-  const plan = Object.hasOwn(arrangement.plans, name) ? arrangement.plans[name] : undefined;
-  if (!plan) {
-    const message = `There is no plan ${name} to follow.`;
-    throw new NanosError("plan.missing", message, "Put it into the arrangement's plans.");
-  }
+  const { plan, by } = sourceOf({ world, arrangement }, next);
   const names = models().map((one) => one.name);
   refuseFaults(plan, knownTo(facts, plan.agent ?? facts.oracle, names));
-  const given = { inputs: inputsFor(plan, typed(inputs)), follows, by: "operator" };
+  const from = next.from === undefined ? {} : { from: next.from };
+  const given = { inputs: inputsFor(plan, typed(inputs)), follows, by, ...from };
   const reach = reachOf(facts, within, plan.within);
   return {
     ...{ text: `${plan.name}: ${plan.description}`, run, mission: followed(facts, plan, given) },
@@ -72,6 +72,18 @@ export async function inputFor(
     ...(reach === undefined ? {} : { within: reach }),
     ...(client === undefined ? {} : { client }),
   };
+}
+
+/** What is named follows only from the arrangement: it is the operator's own file. */
+function sourceOf(
+  { world, arrangement: { plans } }: Pick<Places, "world" | "arrangement">,
+  { plan: name, from }: Next,
+): Sourced {
+  const own = from === undefined && Object.hasOwn(plans, name) ? plans[name] : undefined;
+  const found = own ? { plan: own, by: OPERATOR } : from && handedInAt(world, from);
+  if (found) return found;
+  const message = `There is no plan ${name} to follow.`;
+  throw new NanosError("plan.missing", message, "Put it into the arrangement's plans.");
 }
 
 /** No more than the one before could reach, and no more than its own plan says. */

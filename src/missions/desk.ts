@@ -34,7 +34,7 @@ import { knownTo, refuseFaults } from "./plan/known.ts";
 import { fileOf, handInsOf, planOf, type PlanPlaces, type Sourced } from "./plan/source.ts";
 import { keeping, mayBegin, scheduleDesk } from "./schedule/desk.ts";
 import type { Looking } from "./schedule/preflight.ts";
-import { isFollowed, listMissions, missionLine } from "./views.ts";
+import { isFollowed, listMissions, missionLine, notFollowed } from "./views.ts";
 import { waive } from "./waived.ts";
 import { missionView } from "./view.ts";
 
@@ -267,7 +267,8 @@ function erased(mission: string): NanosError {
 function viewOf(world: World, mission: string): MissionView {
   const line = lineOf(world, mission);
   const asks = listAsks(world).filter(({ run }) => topRun(run) === line.run);
-  return missionView(line, startIn(world, mission), recordedOf(world.journal, line.run), asks);
+  const waits = { asks, notFollowed: notFollowed(world.journal, line.run) };
+  return missionView(line, startIn(world, mission), recordedOf(world.journal, line.run), waits);
 }
 
 function noAsk(mission: string): NanosError {

@@ -7,7 +7,6 @@ import type {
   TaskView,
 } from "../contracts/mission.ts";
 import type { Plan, Task } from "../contracts/plan.ts";
-import type { Ask } from "../contracts/run.ts";
 import { inOrder, standIns } from "./plan/order.ts";
 
 /** A mission with what became of its tasks, from its record. */
@@ -15,7 +14,7 @@ export function missionView(
   line: MissionLine,
   { inputs, plan }: MissionStart,
   recorded: readonly Recorded[],
-  asks: readonly Ask[],
+  waits: Pick<MissionView, "asks" | "notFollowed">,
 ): MissionView {
   const end = recorded.findLast(({ event }) => event.kind === "run.ended")?.body;
   const ended = end?.kind === "run.ended" ? end.end : null;
@@ -28,7 +27,7 @@ export function missionView(
     text: ended?.text ?? "",
     failure: ended?.failure ?? null,
     steps,
-    asks,
+    ...waits,
   };
 }
 

@@ -1,7 +1,8 @@
 import type { Rank } from "../contracts/action.ts";
 import type { Recorded } from "../contracts/drive.ts";
 import { HOME_CHAIN } from "../contracts/chain.ts";
-import type { CheckWaived, MissionLine } from "../contracts/mission.ts";
+import type { CheckWaived, MissionLine, MissionView } from "../contracts/mission.ts";
+import type { Failure } from "../contracts/outcome.ts";
 import type { RunOutcome } from "../contracts/run.ts";
 import type { Journal, ViewSpec } from "../journal/journal.ts";
 import { traceLine } from "../kernel/views/traces.ts";
@@ -10,8 +11,8 @@ import { standIns } from "./plan/order.ts";
 /** Which missions there are. Derived; deleting the file loses nothing. */
 const MISSIONS: ViewSpec = {
   name: "missions",
-  version: 3,
-  kinds: ["run.started", "mission.started", "task.ended", "check.waived"],
+  version: 4,
+  kinds: ["run.started", "mission.started", "mission.not_followed", "task.ended", "check.waived"],
   tables: `
     CREATE TABLE missions (
       run TEXT PRIMARY KEY, seq INTEGER NOT NULL, plan TEXT NOT NULL, hash TEXT NOT NULL,
@@ -24,13 +25,18 @@ const MISSIONS: ViewSpec = {
       run TEXT NOT NULL, task TEXT NOT NULL, said TEXT NOT NULL, name TEXT NOT NULL,
       PRIMARY KEY (run, task, name)
     ) STRICT;
+    CREATE TABLE not_followed (
+      run TEXT NOT NULL, plan TEXT NOT NULL, why TEXT NOT NULL, PRIMARY KEY (run, plan)
+    ) STRICT;
   `,
   apply: (db, { event, body }: Recorded) => {
     if (body?.kind === "run.started" && body.mission) {
-      const { plan, hash, by, from = null } = body.mission;
+      const { plan, hash, by, from = null, follows } = body.mission;
       const tasks = plan.tasks.length - standIns(plan.tasks).size;
       const row = [event.run, event.seq, plan.name, hash, by, from, tasks];
       db.run("INSERT OR IGNORE INTO missions VALUES (?, ?, ?, ?, ?, ?, ?, 0, NULL, 0)", ...row);
+      const gone = "DELETE FROM not_followed WHERE plan = ? OR (run = ? AND plan = ?)";
+      db.run(gone, from, follows?.run ?? null, plan.name);
     }
     if (body?.kind === "mission.started") {
       const { rank, review } = body;
@@ -40,6 +46,10 @@ const MISSIONS: ViewSpec = {
     if (body?.kind === "check.waived" && event.run === HOME_CHAIN) {
       const row = [body.run, body.task, JSON.stringify(body), body.check];
       db.run("INSERT OR IGNORE INTO waived VALUES (?, ?, ?, ?)", ...row);
+    }
+    if (body?.kind === "mission.not_followed") {
+      const row = [body.mission, body.plan, JSON.stringify(body.why)];
+      db.run("INSERT OR REPLACE INTO not_followed VALUES (?, ?, ?)", ...row);
     }
     if (body?.kind === "task.ended") {
       db.run("UPDATE missions SET ended = ended + 1 WHERE run = ?", event.run);
@@ -65,6 +75,14 @@ export function waivedOf(journal: Journal, run: string, task: string): readonly 
   const sql = "SELECT said FROM waived WHERE run = ? AND task = ? ORDER BY name";
   const rows = journal.view(MISSIONS, (db) => db.all(sql, run, task));
   return rows.map((row) => JSON.parse(String(row["said"])) as CheckWaived);
+}
+
+/** What was to follow a mission and did not begin, with the newest reason of each. */
+export function notFollowed(journal: Journal, run: string): MissionView["notFollowed"] {
+  const sql = "SELECT plan, why FROM not_followed WHERE run = ? ORDER BY rowid";
+  return journal
+    .view(MISSIONS, (db) => db.all(sql, run))
+    .map(({ plan, why }) => ({ plan: String(plan), why: JSON.parse(String(why)) as Failure }));
 }
 
 /** True where some mission follows the plan that this step handed in. */

@@ -58,6 +58,7 @@ export function askCard(ask: AskView, width: number, all = false): readonly Line
     ...part("where", whereTo(ask), width),
     ...part("why", why(ask), width),
     ...(rank === "" ? [] : part("cost", rank, width)),
+    ...(ask.earlier ? part("before", ask.earlier.says, width) : []),
     ...(question === null ? [] : part("never", neverText(ask.id, question), width)),
     ...(question !== null && all
       ? ruleLines(question.never).flatMap((line) => wrap(line, width - 2).map(indented))

@@ -103,6 +103,16 @@ export const AskShown = AskLine.extend({
   where: z.array(z.string()),
   why: z.string().nullable(),
   cost: z.string().nullable(),
+  /** What was said to the same use before, with OPERATOR_FUSION on. */
+  earlier: z
+    .strictObject({
+      allowed: z.number(),
+      denied: z.number(),
+      last: z.strictObject({ verdict: z.enum(["allow", "deny"]), at: z.number() }).nullable(),
+      alike: z.array(z.string()),
+      says: z.string(),
+    })
+    .optional(),
 });
 
 /** The body of `POST /v1/approvals/{id}/approve`. */

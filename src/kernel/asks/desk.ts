@@ -14,6 +14,7 @@ import { askedIn, planOf } from "../views/asked.ts";
 import { newestAnswers } from "../views/traces.ts";
 import type { World } from "../world.ts";
 import { giveBeforehand, refusalOf } from "./beforehand.ts";
+import { earlierOf } from "./earlier.ts";
 import { refusal } from "./refusals.ts";
 import { answerAsk, findAsk, listAsks, revoke } from "../desk/approvals.ts";
 
@@ -37,11 +38,13 @@ export function askDesk(world: World): Approvals {
       const ask = findAsk(world, id);
       const asked = askedIn(world.journal, ask);
       const changes = asked === null ? [] : changesIn(world, asked.action);
+      const earlier = earlierOf(world, ask);
       return {
         ...ask,
         action: asked?.action.args ?? null,
         question: asked?.question ?? null,
         ...(changes.length > 0 ? { changes } : {}),
+        ...(earlier === null ? {} : { earlier }),
       };
     },
     answer: (id, reply, channel) =>

@@ -2,6 +2,7 @@ import { LIMITS } from "../../std/limits.ts";
 import type { Suggestion } from "../../contracts/question.ts";
 import type { Rule } from "../../contracts/rules.ts";
 import type { Answer, Ask } from "../../contracts/run.ts";
+import { placeIn, useOf } from "./earlier.ts";
 import { refused } from "./refusals.ts";
 import { askedIn } from "../views/asked.ts";
 import { newestAnswers, storedAsk } from "../views/traces.ts";
@@ -19,7 +20,7 @@ export function suggestionsOf(
   const streaks = new Map<string, Streak>();
   for (const { answer, state, ask } of newestAnswers(world.journal, LIMITS.answersLooked)) {
     if (ask === null) continue;
-    const about = `${ask.agent} ${ask.name} ${ask.keys.map(placeIn).toSorted().join(" ")}`;
+    const about = useOf(ask);
     const streak = streaks.get(about) ?? { ask, verdict: answer.verdict, count: 0, over: false };
     streaks.set(about, streak);
     streak.over ||= state === "revoked" || answer.verdict !== streak.verdict;
@@ -39,16 +40,6 @@ interface Streak {
   /** True once an older answer was another one. */
   over: boolean;
 }
-
-/** A key without what differs from use to use: the arguments, and whose hand was in them. */
-function placeIn(key: string): string {
-  const [what = "", place = ""] = key.split("|");
-  const kind = what.slice(0, what.indexOf(":"));
-  return BOUND.has(kind) ? what : `${kind}:${place}`;
-}
-
-/** Keys that name a use by its arguments, and no place. */
-const BOUND: ReadonlySet<string> = new Set(["rank", "rule", "doubt", "plan", "again"]);
 
 function suggestionIn(
   { journal, grants }: Pick<World, "journal" | "grants">,

@@ -5,7 +5,9 @@ import type { RunStarted } from "../../contracts/event.ts";
 import type { ToolSpec } from "../../contracts/model.ts";
 import type { PlanWish } from "../../contracts/mission.ts";
 import type { Outcome } from "../../contracts/outcome.ts";
-import { type Frame, draft } from "../frame.ts";
+import type { AgentManifest } from "../../contracts/agent.ts";
+import type { Budget } from "../../contracts/usage.ts";
+import { type Frame, draft, OPERATOR } from "../frame.ts";
 import type { Want } from "../proposal.ts";
 import type { Facts, World } from "../world.ts";
 
@@ -30,6 +32,23 @@ export function plansOf(
   return {
     plans: { ...(calls === undefined ? {} : { calls }), ...(cost === undefined ? {} : { cost }) },
   };
+}
+
+/**
+ * Whether an agent that a mission asks may hand in a plan of further work: where the operator wrote
+ * the mission's plan and has WORKER_SPAWN on, and its file lists the tool. It is held to what the
+ * agent has of the mission.
+ */
+export function workOf(
+  { facts, started }: Frame,
+  { tools }: AgentManifest,
+  { calls, cost, tokens, ms }: Budget,
+): Pick<RunStarted, "plans"> {
+  const { mission } = started;
+  const isOn = facts.traits?.includes("WORKER_SPAWN") === true && tools?.includes(HAND_IN) === true;
+  if (!isOn || mission?.by !== OPERATOR) return {};
+  const { width = LIMITS.missionWidth } = mission.plan.budget;
+  return { plans: { calls, tokens, time: ms, width, ...(cost === undefined ? {} : { cost }) } };
 }
 
 /** Handing in a plan as a tool of the model's; null where its run is not there for that. */
@@ -101,6 +120,8 @@ async function handIn(world: World, frame: Frame, text: string): Promise<Outcome
   }
   const { name, rank } = read;
   const hash = world.vault.put(world.guard.clean(read.text).value);
-  const output = `The plan ${name} holds. A mission of rank ${rank} follows it when you have answered.`;
+  const when =
+    frame.depth === 0 ? "you have answered" : "this one has ended and the operator lets it";
+  const output = `The plan ${name} holds. A mission of rank ${rank} follows it when ${when}.`;
   return { status: "done", output, plan: { name, hash, rank } };
 }

@@ -44,13 +44,14 @@ export function planReader(models: () => readonly { readonly name: string }[]): 
 /** The most its budget may say. */
 function mostOf({ plans, budget, facts }: Asker): PlanBudget {
   const costs = [plans?.cost, budget.cost].filter((one) => one !== undefined);
+  const { calls = Infinity, tokens = Infinity, time = Infinity, width = Infinity } = plans ?? {};
   return {
     turns: LIMITS.missionTurns,
-    calls: Math.min(LIMITS.missionCalls, plans?.calls ?? LIMITS.missionCalls),
-    tokens: LIMITS.missionTokens,
-    time: LIMITS.missionMs,
+    calls: Math.min(LIMITS.missionCalls, calls),
+    tokens: Math.min(LIMITS.missionTokens, tokens),
+    time: Math.min(LIMITS.missionMs, time),
     depth: facts.depth,
-    width: LIMITS.missionWidth,
+    width: Math.min(LIMITS.missionWidth, width),
     ...(costs.length === 0 ? {} : { cost: Math.min(...costs) }),
   };
 }
@@ -90,9 +91,11 @@ function reachFaults({ within, facts }: Asker, plan: Plan): readonly PlanFault[]
 }
 
 function filledIn(frame: Asker, plan: Plan): Plan {
-  const { cost, calls = LIMITS.missionCalls } = mostOf(frame);
+  const { cost, calls = LIMITS.missionCalls, ...most } = mostOf(frame);
   const within = plan.within ?? frame.within;
-  const budget = { calls, ...(cost === undefined ? {} : { cost }), ...plan.budget };
+  const given = Object.entries(most).filter(([name]) => Object.hasOwn(frame.plans ?? {}, name));
+  const own = { calls, ...(cost === undefined ? {} : { cost }), ...Object.fromEntries(given) };
+  const budget = { ...own, ...plan.budget };
   const agent = frame.agent.manifest.name;
   return { ...plan, agent, budget, ...(within === null ? {} : { within: [...within] }) };
 }

@@ -6,6 +6,7 @@ import type { Outcome } from "../../contracts/outcome.ts";
 import { Plan } from "../../contracts/plan.ts";
 import { readPlan } from "../../home/arrangement/plans.ts";
 import { firstOf } from "../../kernel/flow/past.ts";
+import { childRun } from "../../kernel/runner.ts";
 import type { World } from "../../kernel/world.ts";
 import { NanosError } from "../../std/error.ts";
 import { nearest } from "../../std/nearest.ts";
@@ -70,8 +71,17 @@ function planIn(outcome: Outcome): { readonly hash: string } | null {
   return outcome.status === "done" ? (outcome.plan ?? null) : null;
 }
 
+/** Steps in which agents that a mission asked handed in plans of further work, oldest first. */
+export function workHandedIn(world: Pick<World, "journal">, mission: string): readonly string[] {
+  return [...world.journal.chain(mission)].flatMap(({ event, body }) =>
+    body?.kind === "action.proposed" && body.action.kind === "agent" && event.step !== null
+      ? handInsOf(world, childRun(event.step))
+      : [],
+  );
+}
+
 /** What a step handed in; null for what is no such step. @throws NanosError `plan.gone`. */
-function handedInAt({ journal, vault }: PlanPlaces["world"], step: string): Sourced | null {
+export function handedInAt({ journal, vault }: PlanPlaces["world"], step: string): Sourced | null {
   const [run = ""] = step.split(".", 1);
   if (run === step) return null;
   for (const { event, body } of journal.chain(run)) {

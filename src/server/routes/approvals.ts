@@ -84,10 +84,11 @@ async function goOn({ nanos, key, carried }: Call<unknown>, run: string): Promis
   }
 }
 
-function shown({ action, argsHash, question, ...ask }: AskView): unknown {
+function shown({ action, argsHash, question, earlier, ...ask }: AskView): unknown {
   return {
     ...{ ...askLine({ ...ask, argsHash }), argsHash, action },
     ...{ rank: question?.rank ?? null, where: [...(question?.where ?? [])] },
     ...{ why: question?.why ?? null, cost: question?.cost ?? null },
+    ...(earlier ? { earlier } : {}),
   };
 }

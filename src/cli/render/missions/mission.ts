@@ -2,7 +2,7 @@ import type { MissionLine, MissionView, TaskView } from "../../../contracts/miss
 import { plainText } from "../../../std/text.ts";
 import { type Line, span, type Style } from "../line.ts";
 import { table } from "../table.ts";
-import { fit, fitLine, pad } from "../width.ts";
+import { fit, fitLine, pad, wrap } from "../width.ts";
 import { clockTime, cost } from "../words.ts";
 
 /** Missions as a table; one whose rank asks for it is marked until it is looked at. */
@@ -58,6 +58,11 @@ export function missionLines(view: MissionView, width: number): readonly Line[] 
     ...view.steps.flatMap((task) => taskLines(task, widest, across)),
     "",
     ...(failure === null ? [] : [[span(fit(failure.message, across), "yellow")] as Line]),
+    ...view.notFollowed.flatMap(({ plan: one, why }) =>
+      wrap(`${plainText(one)} did not follow: ${why.message} ${why.next ?? ""}`, across).map(
+        (line): Line => [span(line, "yellow")],
+      ),
+    ),
     fitLine([span(nextFor(view), "dim")], across),
   ];
 }
