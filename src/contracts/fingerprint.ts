@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "cb0dc5edeb4b03952a3834e489ceb7675beb1ef09ac3c1c589868361b629bf26";
+export const SCHEMAS_HASH = "0ab78b7201665f1e7555ee11f6bb89d6bf164a8c23a3f46a5f7a7e038291b80f";

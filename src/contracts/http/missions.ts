@@ -47,6 +47,7 @@ export const MissionShown: Shape<MissionView> = z.strictObject({
     }),
   ),
   asks: z.array(Ask),
+  notFollowed: z.array(z.strictObject({ plan: text, why: Failure })),
 });
 
 /** The body of `POST /v1/engine/missions/{id}/approve`: an answer to the one thing it waits for. */
