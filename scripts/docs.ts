@@ -11,6 +11,7 @@ import { REASONS } from "../src/contracts/reason.ts";
 import { PUBLISHED } from "../src/contracts/schemas.ts";
 import { traitsAt } from "../src/evolution/traits.ts";
 import { INSTRUMENTS } from "../src/evolution/cognition/instruments.ts";
+import type { Param, Parameters } from "../src/server/openai/params.ts";
 import type { Route } from "../src/server/route.ts";
 import { LIMITS } from "../src/std/limits.ts";
 import { contractParts } from "./contracts.ts";
@@ -40,6 +41,7 @@ async function render(): Promise<ReadonlyMap<string, string>> {
   // Imported late: the list of commands brings every command with it.
   const { MENU } = await import("../src/cli/commands.ts");
   const { ROUTES } = await import("../src/server/routes.ts");
+  const { PARAMETERS } = await import("../src/server/openai/params.ts");
   const commands = await Promise.all(MENU.names.map((name) => MENU.load(name)));
   return new Map([
     ["cognition.md", cognitionPage()],
@@ -49,6 +51,7 @@ async function render(): Promise<ReadonlyMap<string, string>> {
     ["events.md", eventsPage()],
     ["exit-codes.md", exitPage()],
     ["limits.md", limitsPage()],
+    ["parameters.md", parametersPage(PARAMETERS)],
     ["reasons.md", reasonsPage()],
     ["routes.md", routesPage(ROUTES)],
     ["schemas.md", schemasPage()],
@@ -68,6 +71,27 @@ function routesPage(routes: readonly Route[]): string {
     "src/server/routes.ts",
     table(["route", "who may", "what"], rows),
   );
+}
+
+function parametersPage(all: readonly Parameters[]): string {
+  const parts = all.map(({ route, params }) => {
+    const rows = params.map((param) => [`\`${param.name}\``, becomes(param)]);
+    return `## \`${route}\`\n\n${table(["parameter", "what becomes of it"], rows)}`;
+  });
+  return page(
+    "Parameters",
+    "What becomes of each parameter that clients of OpenAI and of Ollama send ([the server](../server.md)). " +
+      "One that is not here is refused by its name, as those are that say so: nothing is let pass without effect.",
+    "src/server/openai/params.ts",
+    ...parts,
+  );
+}
+
+function becomes({ does, setting, idle = [], next = "" }: Param): string {
+  if (setting !== undefined) return `${does}; refused where that takes none`;
+  if (does !== undefined) return does;
+  const but = idle.map((value) => `\`${JSON.stringify(value)}\``).join(", ");
+  return `refused${but === "" ? "" : `, but for ${but}`}. ${next}`.trim();
 }
 
 const WHO: Readonly<Record<Route["needs"], string>> = {

@@ -8,6 +8,7 @@ import { Mission, Signal } from "./engine.ts";
 import { EVIDENCE_EVENTS } from "./evidence.ts";
 import { Held, Tier } from "./isolation.ts";
 import { KEY_EVENTS } from "./http/key.ts";
+import { Wish } from "./http/wish.ts";
 import { Label } from "./label.ts";
 import { AssistantMessage, GivenImage, Message } from "./message.ts";
 import { MISSION_EVENTS, MissionStart, PlanMost, STAGE_EVENTS } from "./mission.ts";
@@ -119,6 +120,10 @@ export const EventBody = z.discriminatedUnion("kind", [
     /** Who asked, where that was not the operator: `mcp`, `key:ID`. Nothing said is the operator's. */
     client: z.string().optional(),
     earlier: z.array(Message).optional(), // the conversation before it, as that client holds it
+    /** What came after the request: calls of the client's own tools, and what it says came of them. */
+    since: z.array(Message).optional(),
+    /** What that client brings beside its words. */
+    wish: Wish.optional(),
     /** The schedule whose time began it. */
     schedule: RunSchedule.optional(),
     /** The plan it follows: what comes next is the plan's to say, and no model's. */

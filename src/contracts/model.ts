@@ -20,18 +20,29 @@ export const ToolChoice = z.union([
 ]);
 export type ToolChoice = z.infer<typeof ToolChoice>;
 
+/** How a model is to write an answer; what is not said is the model's own to choose. */
+export const Sampling = z.strictObject({
+  /** Most tokens of one answer. */
+  maxTokens: z.number().int().positive().optional(),
+  temperature: z.number().min(0).max(2).optional(),
+  topP: z.number().min(0).max(1).optional(),
+  /** The same seed for the same request gives the same answer, as far as a provider can. */
+  seed: z.number().int().optional(),
+  /** Texts before which an answer ends. */
+  stop: z.array(z.string().min(1)).optional(),
+});
+export type Sampling = z.infer<typeof Sampling>;
+export type Setting = keyof Sampling;
+
 /**
  * One call of a model. `messages` only ever grows within a run and its items are never changed,
  * so an adapter may keep what it encoded by message identity.
  */
-export interface ModelRequest {
+export interface ModelRequest extends Readonly<Sampling> {
   readonly system: string;
   readonly messages: readonly Message[];
   readonly tools: readonly ToolSpec[];
   readonly choice?: ToolChoice;
-  readonly temperature?: number;
-  /** Most tokens of the answer. */
-  readonly maxTokens?: number;
   /** Context window to ask for, in tokens, where a provider takes it. */
   readonly context?: number;
   /** Name of the agent that asks; the scripted model matches on it. */

@@ -7,6 +7,7 @@ import type { Recorded } from "./drive.ts";
 import type { Engines } from "./engine.ts";
 import type { Tier } from "./isolation.ts";
 import type { Keys } from "./http/key.ts";
+import type { Wish } from "./http/wish.ts";
 import type { Message } from "./message.ts";
 import type { ModelCard, ModelConfig } from "./model.ts";
 import type { Missions } from "./mission.ts";
@@ -126,6 +127,10 @@ export interface RunRequest extends RunHooks, Beforehand {
   readonly agent?: string;
   /** The conversation before it as that client holds it, where it is not what runs hold. */
   readonly earlier?: readonly Message[];
+  /** What came after the request in that conversation: calls of the client's own tools and results. */
+  readonly since?: readonly Message[];
+  /** What that client brings beside its words. @throws NanosError `client.*` where it cannot be had. */
+  readonly wish?: Wish;
   /** Files of images that go with the text, absolute. */
   readonly images?: readonly string[];
   /** Model name; overrides every other choice. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ActionKind } from "./action.ts";
+import { CallPart } from "./message.ts";
 import { Failure, PatchLine, Touched } from "./outcome.ts";
 import { RunUsage } from "./usage.ts";
 
@@ -97,6 +98,8 @@ export const RunEnd = z.strictObject({
   /** Patches it ended with, its own first; absent where there is none. */
   patches: z.array(PatchLine).optional(),
   rules: z.array(RuleStatus),
+  /** Calls of tools its client carries out, each named by its step; absent where there is none. */
+  calls: z.array(CallPart).optional(),
   /** Where its agent can go on by itself; absent where it cannot. */
   session: AgentSession.optional(),
 });

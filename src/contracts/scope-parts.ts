@@ -9,6 +9,7 @@ export const SCOPE_KINDS = [
   "model",
   "agent",
   "memory",
+  "client",
 ] as const;
 
 export type ScopeKind = (typeof SCOPE_KINDS)[number];

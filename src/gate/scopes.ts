@@ -8,7 +8,7 @@ export type Parsed =
   | { readonly kind: "exec"; readonly text: Scope; readonly value: string }
   | { readonly kind: "secret"; readonly text: Scope; readonly value: string }
   | {
-      readonly kind: "env" | "model" | "agent" | "memory";
+      readonly kind: "env" | "model" | "agent" | "memory" | "client";
       readonly text: Scope;
       readonly value: string;
     }
@@ -83,6 +83,8 @@ export function covers(wide: Parsed, wanted: Parsed): boolean {
   if ("path" in wide && "path" in wanted) return isInside(wide.path, wanted.path);
   // `*` is any public host; whether an address is private is the danger layer's question.
   if (wide.kind === "net") return wide.address === "*" || wide.text === wanted.text;
+  // Which tools a client brings is its own to name.
+  if (wide.kind === "client" && wide.value === "*") return true;
   return wide.text === wanted.text;
 }
 

@@ -82,6 +82,7 @@ const WORDS: Readonly<Record<ScopeKind, (value: string) => string>> = {
   model: (name) => `call the model ${name}`,
   agent: (name) => `hand work to the agent ${name}`,
   memory: (name) => `read the memory ${name}`,
+  client: (name) => (name === "*" ? "hand calls to its client" : `have its client do ${name}`),
 };
 
 const DATA =

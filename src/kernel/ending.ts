@@ -1,4 +1,5 @@
 import type { Label } from "../contracts/label.ts";
+import type { CallPart } from "../contracts/message.ts";
 import type { Failure, Outcome } from "../contracts/outcome.ts";
 import type { Ask, RunEnd, RunOutcome } from "../contracts/run.ts";
 import { isInside } from "../gate/scopes.ts";
@@ -27,6 +28,8 @@ export type Worked =
       readonly outcome: RunOutcome;
       readonly text: string;
       readonly failure?: Failure;
+      /** Calls that its client carries out. */
+      readonly calls?: readonly CallPart[];
     };
 
 /** Keeps of a call what the end of the run will say, and whose hand was in it. */
@@ -138,8 +141,8 @@ export function stopped(frame: Frame, outcome: Exclude<Outcome, { status: "done"
   return { state: "done", outcome: "failed", text: lastText(frame), failure };
 }
 
-/** What the model last said, for a run that ends before its last word. */
-function lastText(frame: Frame): string {
+/** What the model last said. */
+export function lastText(frame: Frame): string {
   const last = frame.messages.findLast((message) => message.role === "assistant");
   if (last?.role !== "assistant") return "";
   return last.parts.map((part) => (part.type === "text" ? part.text : "")).join("");
@@ -152,6 +155,7 @@ export function endOf(frame: Frame, worked: Extract<Worked, { state: "done" }>):
     outcome: worked.outcome,
     text: worked.text,
     ...(worked.failure ? { failure: worked.failure } : {}),
+    ...(worked.calls ? { calls: [...worked.calls] } : {}),
     usage: usageOf(frame),
     asks: frame.asks,
     hosts: [...frame.hosts].toSorted(),

@@ -1,5 +1,6 @@
 import { plainText } from "../std/text.ts";
 import type { ToolSpec } from "../contracts/model.ts";
+import { clientSpecs } from "./clients/want.ts";
 import { DELEGATE, delegateSpec } from "./wants/delegate.ts";
 import { thoughtSpecs } from "./cognition/want.ts";
 import { artifactSpec } from "./vault/want.ts";
@@ -76,7 +77,8 @@ const PLAN =
 
 /** The tools offered to the model, in a fixed order so that the prefix stays the same. */
 export function toolSpecs(
-  frame: Pick<Frame, "agent" | "facts" | "depth" | "budget" | "memories" | "reader" | "plans">,
+  frame: Pick<Frame, "agent" | "facts" | "depth" | "budget" | "memories" | "reader" | "plans"> &
+    Partial<Pick<Frame, "started">>,
 ): readonly ToolSpec[] {
   const memory = [recallSpec(frame), rememberSpec(frame)];
   const first = [delegateSpec(frame), ...memory, skillSpec(frame), artifactSpec(frame)];
@@ -91,5 +93,5 @@ export function toolSpecs(
       return { name, description: plainText(description), input };
     })
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  return [...specs, ...own];
+  return [...specs, ...own, ...clientSpecs(frame)];
 }

@@ -16,6 +16,7 @@ import { type Waits, type Worked, endOf, note, spoken, stopped, told } from "./e
 import { leave, speakerOf, windowAtFirst } from "./drive/leave.ts";
 import { type Frame, type Given, draft, newFrame } from "./frame.ts";
 import { recallResults } from "./flow/earlier.ts";
+import { besides, heldTo, mend } from "./clients/form.ts";
 import { imageParts, readImages } from "./images/image.ts";
 import { openedText, tell } from "./flow/flow.ts";
 import { toolSpecs } from "./prompt.ts";
@@ -44,6 +45,8 @@ export interface Carriage extends Pick<
 > {
   /** The conversation before this run. */
   readonly past: readonly Message[];
+  /** What came after the request in it, where its client carried out calls of its own tools. */
+  readonly since?: readonly Message[];
   /** Where the agent of the run before can go on by itself. */
   readonly session?: AgentSession | null;
   /** What the gate decided in the run before, to be told where a route tells it. */
@@ -71,12 +74,15 @@ export async function carryRun(carriage: Carriage): Promise<Carried> {
   frame.requestAt = frame.messages.length;
   frame.window = windowAtFirst(frame);
   hearRequest(frame, started);
-  const asked = { type: "text" as const, text: started.request };
+  const { first, last } = besides(started);
+  if (first !== "") say(frame, { role: "user", parts: [{ type: "text", text: first }] });
+  const asked = { type: "text" as const, text: `${started.request}${last}` };
   say(frame, { role: "user", parts: [asked, ...imageParts(started)] });
+  for (const message of carriage.since ?? []) recallMessage(frame, message);
   const worked = await inTree(frame, started, () => (decide ?? work)(frame, carriage));
   if (worked.state === "waiting") return worked;
   const { text, label: ownLabel } = openedText(frame, worked.text);
-  const end = endOf(frame, { ...worked, text });
+  const end = endOf(frame, await heldTo(frame, { ...worked, text }));
   const ended = draft(frame, null, "kernel", { kind: "run.ended", end });
   await drive.append([{ ...ended, label: ownLabel }]);
   await clearStages(frame);
@@ -124,7 +130,7 @@ async function work(frame: Frame, carriage: Carriage): Promise<Worked> {
   const own = toolOf(frame.agent.manifest);
   if (own !== null) return workBy(frame, own, carriage.session ?? null);
   // The gate stops a run without turns left; this bounds the loop whatever the gate says.
-  while (frame.spent.turns <= frame.budget.turns) {
+  for (let mended = false; frame.spent.turns <= frame.budget.turns;) {
     await leave(frame);
     frame.specs ??= toolSpecs(frame);
     const done = await turn(frame, frame.specs, runChild);
@@ -135,7 +141,13 @@ async function work(frame: Frame, carriage: Carriage): Promise<Worked> {
         return { state: "waiting", asks: done.asks };
       case "stopped":
         return stopped(frame, done.outcome);
+      case "handed":
+        return { state: "done", outcome: "succeeded", text: done.text, calls: done.calls };
       case "spoken":
+        if (!mended && !done.cut && (await mend(frame, done.text))) {
+          mended = true;
+          continue;
+        }
         return spoken(frame, done.text, done.cut);
     }
   }
@@ -198,7 +210,7 @@ async function followRoute(
   { runChild, decisions }: Carriage,
 ): Promise<Worked | null> {
   const { started } = frame;
-  if (frame.depth > 0 || started.agent !== frame.facts.oracle) return null;
+  if (frame.depth > 0 || started.agent !== frame.facts.oracle || started.since) return null;
   const conversation = (): string => conversationOf(frame);
   const given = { today: () => frame.today, conversation, decisions };
   const found = routeOf(started.request, frame.facts.routes, given);
@@ -329,6 +341,7 @@ function failed(code: string, message: string, next: string): Worked {
 export function frameOf(carriage: Carriage): Frame {
   const {
     past,
+    since: _since,
     session: _,
     runChild: _child,
     decisions: _decisions,

@@ -191,9 +191,9 @@ function carry(world: World, lease: Lease, load: Load): RunHandle {
       const past = pastOf(journal, line.started, line.recorded[0]?.event.seq);
       const now = joinLabels(past.label, ...labelOfAsker(line.started));
       const label = startLabel(line.recorded, now);
-      const { messages, decisions, session } = past;
+      const { messages, since, decisions, session } = past;
       const hooks = guarded(load.hooks);
-      const chain = { ...load, ...line, hooks, past: messages, decisions, session, label };
+      const chain = { ...load, ...line, hooks, past: messages, since, decisions, session, label };
       return stateOf(run, await carryChain(world, { watch, signal, limit }, chain, "operator"));
     } finally {
       forget();
@@ -237,7 +237,8 @@ interface Ride {
   readonly limit: Limit;
 }
 
-type Chain = Load & Pick<Carriage, "session" | "past" | "decisions" | "label" | "branches">;
+type Chain = Load &
+  Pick<Carriage, "session" | "past" | "since" | "decisions" | "label" | "branches">;
 
 /** Carries one chain to its end or to where it waits, and says so on it. */
 async function carryChain(

@@ -147,6 +147,7 @@ export function resolveScope(scope: Scope, workspace: string, userHome: string):
     case "model":
     case "agent":
     case "memory":
+    case "client":
       return scope;
   }
 }

@@ -25,6 +25,7 @@ import { BY_ITSELF, type Frame, OPERATOR, agentOf } from "./frame.ts";
 import { roomFor } from "./flow/earlier.ts";
 import { imagesIn } from "./images/image.ts";
 import { checkPast } from "./flow/past.ts";
+import { broughtIn } from "./clients/wish.ts";
 import { plansOf, workOf } from "./plans/hand-in.ts";
 import { meantBy } from "./skills/commands.ts";
 import { floorOf, resolveScope } from "./standing.ts";
@@ -98,18 +99,18 @@ export async function startOf(
   const thinks = mission?.start.plan.tasks.some((task) => task.agent !== undefined) ?? !isTool;
   const wanted = request.model ?? own;
   const model = thinks ? await modelOf(world, wanted ?? world.defaultModel()) : NO_MODEL;
-  const follows = thinks && wanted === null;
   for (const run of request.after ?? []) checkPast(world.journal, run, client);
   const direct = call && world.guard.clean(call);
   return {
     kind: "run.started",
     agent: name,
     ...askedIn(world, facts, request),
+    ...(await broughtIn(world, request, { facts, agent, model, thinks })),
     ...(direct ? { call: { ...direct.value, ...secretsOf(direct.held) } } : {}),
     ...imagesIn(world, request, { agent: agent?.manifest, model }),
     ...conversationOf(facts, { request, agent: agent?.manifest, model }),
     model,
-    ...(follows ? { follows } : {}),
+    ...(thinks && wanted === null ? { follows: true as const } : {}),
     // A plan is followed where the operator works; an agent it asks may have a copy of its own.
     ...groundOf(world, facts, mission ? undefined : agent?.manifest, request.run, request.tree),
     ...(!call && !client && name === facts.oracle ? await companionIn(world) : {}),
@@ -172,26 +173,17 @@ function conversationOf(
 
 type Asked = Pick<
   RunStarted,
-  | "request"
-  | "said"
-  | "command"
-  | "prompt"
-  | "event"
-  | "schedule"
-  | "mission"
-  | "client"
-  | "earlier"
+  "request" | "said" | "command" | "prompt" | "event" | "schedule" | "mission" | "client"
 >;
 
 /** What is asked, and what of it the operator said. */
 function askedIn(
   { guard }: World,
   facts: Facts,
-  { text: typed, event, mission, client, goal, earlier, schedule }: Begun,
+  { text: typed, event, mission, client, goal, schedule }: Begun,
 ): Asked {
-  const before = earlier ? { earlier: guard.clean([...earlier]).value } : {};
   const timed = schedule === undefined ? {} : { schedule };
-  const asker = client === undefined ? timed : { said: "", client, ...before };
+  const asker = client === undefined ? timed : { said: "", client };
   if (mission) {
     const start = ordered(
       guard.clean(mission.start).value as unknown as Json,

@@ -13,13 +13,14 @@ import { leave, stepsToLeave } from "./drive/leave.ts";
 import type { Acted, Want } from "./proposal.ts";
 import { DELEGATE, type RunChild, budgetFor, delegateWant } from "./wants/delegate.ts";
 import { type Settled, commitAll } from "./commit-all.ts";
-import { note } from "./ending.ts";
+import { lastText, note } from "./ending.ts";
 import { answerBySchema } from "./flow/answer.ts";
 import { markOf } from "./flow/evidence.ts";
 import { notePlan } from "./flow/flow.ts";
 import { type Frame, agentOf } from "./frame.ts";
 import { heldWant } from "./secrets/guard.ts";
 import { spendTime, spendTurn } from "./spend.ts";
+import { clientWant, handedOver } from "./clients/want.ts";
 import { askModel, followModel } from "./wants/fallback.ts";
 import { isOwn, ownWant } from "./wants/own.ts";
 import { say } from "./wants/model.ts";
@@ -30,6 +31,8 @@ import { resultText, toolWant } from "./wants/tool.ts";
 export type Turn =
   | { readonly kind: "spoken"; readonly text: string; readonly cut: boolean }
   | { readonly kind: "acted" }
+  /** It called tools that its client carries out. */
+  | { readonly kind: "handed"; readonly text: string; readonly calls: readonly CallPart[] }
   | { readonly kind: "waiting"; readonly asks: readonly Ask[] }
   | { readonly kind: "stopped"; readonly outcome: Exclude<Outcome, { status: "done" }> };
 
@@ -58,12 +61,9 @@ export async function turn(
   }
   const calls = acted.message.parts.filter((part) => part.type === "call");
   if (calls.length === 0 || last) {
-    const text = acted.message.parts
-      .map((part) => (part.type === "text" ? part.text : ""))
-      .join("");
     return {
       kind: "spoken",
-      text,
+      text: lastText(frame),
       cut: last && calls.length > 0 ? true : acted.finish === "length",
     };
   }
@@ -99,9 +99,10 @@ async function useTools(
   });
   say(frame, { parts: results, role: "tool" });
   const stopped = committed.value.map(({ outcome }) => outcome).find(endsRun);
-  return stopped && stopped.status !== "done"
-    ? { kind: "stopped", outcome: stopped }
-    : { kind: "acted" };
+  if (stopped && stopped.status !== "done") return { kind: "stopped", outcome: stopped };
+  const handed = handedOver(frame, calls, committed.value);
+  if (handed.length > 0) return { kind: "handed", text: lastText(frame), calls: handed };
+  return { kind: "acted" };
 }
 
 function isStaged({ outcome }: Settled): boolean {
@@ -163,6 +164,13 @@ function plan(frame: Frame, calls: readonly CallPart[], runChild: RunChild): rea
         "call.broken_json",
         "The arguments were not valid JSON. Call again with valid JSON.",
       );
+    }
+    const clients = clientWant(frame, call);
+    if (clients) {
+      const before = calls.slice(0, i).some((one) => clientWant(frame, one) !== null);
+      return before && frame.started.wish?.single
+        ? refuse("call.one_at_a_time", "The client takes one call at a time. Make this one later.")
+        : { want: heldWant(clients, call.secrets) };
     }
     if (call.name === DELEGATE) return planDelegation(frame, call, sharing, runChild);
     if (isOwn(frame, call.name)) {

@@ -70,6 +70,7 @@ export function fromLanguageModel(
     name,
     host,
     price,
+    takes: ["maxTokens", "temperature", "topP", "seed", "stop"],
     stream: (request, signal) => converse(speaker, request, signal),
   };
 }

@@ -1,4 +1,4 @@
-import type { ModelEvent, ModelRequest, Price } from "../contracts/model.ts";
+import type { ModelEvent, ModelRequest, Price, Setting } from "../contracts/model.ts";
 import type { Usage } from "../contracts/usage.ts";
 
 /**
@@ -23,6 +23,8 @@ export interface Model {
   readonly host: string | null;
   /** Null when unknown; 0/0 for what runs inside nanos. */
   readonly price: Price | null;
+  /** Settings of a request that have effect: no other is ever given. None where nothing is said. */
+  readonly takes?: readonly Setting[];
   stream(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelEvent>;
 }
 

@@ -1,7 +1,7 @@
 import { type Script, type ScriptInput, Script as ScriptSchema } from "../contracts/script.ts";
 import type { ScriptTurn } from "../contracts/script.ts";
 import type { Message } from "../contracts/message.ts";
-import type { ModelEnd, ModelEvent, ModelRequest } from "../contracts/model.ts";
+import type { ModelEnd, ModelEvent, ModelRequest, Setting } from "../contracts/model.ts";
 import type { Failure } from "../contracts/outcome.ts";
 import type { Clock } from "../std/clock.ts";
 import { localDate } from "../std/clock.ts";
@@ -55,7 +55,11 @@ export function scriptModel(
     name,
     host: null,
     price: FREE,
-    stream: (request, signal) => speak(find(request, clock.now()), request, signal, clock, file),
+    takes: PLAYED_SETTINGS,
+    stream: (request, signal) => {
+      const turn = find(request, clock.now());
+      return speak(turn && bounded(turn, request), request, signal, clock, file);
+    },
   };
 }
 
@@ -80,6 +84,38 @@ export function compileScript(script: unknown, file: string): FindTurn {
     const hit = firstFit(request, own, usedBy(request, own), request.messages.length);
     return hit === null ? null : filled(hit, request, now);
   };
+}
+
+/**
+ * How a model that draws nothing keeps to the settings of a request: whichever temperature or seed is
+ * given, its answer is the same, and where an answer has to end, its own does.
+ */
+export const PLAYED_SETTINGS: readonly Setting[] = [
+  ...(["maxTokens", "temperature", "topP", "seed", "stop"] as const),
+];
+
+/** Characters a token has, where nothing counts them otherwise. */
+const TOKEN_CHARS = 4;
+
+/** A text as far as a request lets it go; `cut` where so many tokens are not enough for it. */
+export function boundedText(
+  whole: string,
+  { maxTokens, stop = [] }: Pick<ModelRequest, "maxTokens" | "stop">,
+): { readonly text: string; readonly cut: boolean } {
+  const ends = stop.map((text) => whole.indexOf(text)).filter((at) => at >= 0);
+  const said = whole.slice(0, Math.min(whole.length, ...ends));
+  const most = (maxTokens ?? Number.POSITIVE_INFINITY) * TOKEN_CHARS;
+  if (said.length <= most) return { text: said, cut: false };
+  return { text: said.slice(0, most).replace(/[\ud800-\udbff]$/u, ""), cut: true };
+}
+
+/** What it says, ended where the request says. */
+function bounded(turn: ScriptTurn, request: ModelRequest): ScriptTurn {
+  const { say } = turn;
+  if (say === undefined) return turn;
+  const { text, cut } = boundedText(say, request);
+  if (text === say) return turn;
+  return { ...turn, say: text, finish: turn.finish ?? (cut ? "length" : "stop") };
 }
 
 interface Entry {

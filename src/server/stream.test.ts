@@ -8,7 +8,7 @@ import { LIMITS } from "../std/limits.ts";
 import { openCarried } from "./live.ts";
 import { type Sink, streamOf } from "./sse.ts";
 import { type Heard, type Served, codeOf, hear, served } from "./testing/served.ts";
-import { openVoice } from "./voice.ts";
+import { openVoice } from "./openai/voice.ts";
 
 /** What comes while it is made, runs that go on without their client, and who answers asks. */
 

@@ -100,7 +100,7 @@ async function redrive(journal: Journal, driven: Driven, decide: World["decide"]
   try {
     await carryRun({
       ...{ drive: over, world: null, watch: null, facts, hooks: {}, started, branches },
-      ...{ past: past.messages, decisions: past.decisions, runChild: noChild },
+      ...{ past: past.messages, since: past.since, decisions: past.decisions, runChild: noChild },
       ...{ decide: decide(started), session: past.session },
       label: event?.label ?? null,
     });

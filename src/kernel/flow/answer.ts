@@ -120,7 +120,8 @@ export function outputOf(
 
 const NOTHING_SHOWN = "none: nothing on its record shows that anything was done";
 
-async function whyUnfit(schema: Json, answer: Json): Promise<string | null> {
+/** Why a value does not fit a schema; null where it does. */
+export async function whyUnfit(schema: Json, answer: Json): Promise<string | null> {
   try {
     const misfit = await misfits(schema, answer);
     return misfit.length === 0 ? null : `The answer does not fit the schema: ${misfit.join("; ")}.`;
@@ -130,7 +131,7 @@ async function whyUnfit(schema: Json, answer: Json): Promise<string | null> {
 }
 
 /** The JSON an answer is, also where a model put it in a fence. */
-function jsonIn(text: string): Json | undefined {
+export function jsonIn(text: string): Json | undefined {
   const bare = /^\s*```(?:json)?\n([\s\S]*)\n```\s*$/u.exec(text)?.[1] ?? text;
   try {
     return JSON.parse(bare) as Json;

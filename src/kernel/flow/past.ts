@@ -5,12 +5,15 @@ import type { Label } from "../../contracts/label.ts";
 import type { Message } from "../../contracts/message.ts";
 import type { AgentSession } from "../../contracts/run.ts";
 import { REQUEST_LABEL, UNKNOWN_LABEL, joinLabels } from "../../gate/labels.ts";
+import { LIMITS } from "../../std/limits.ts";
 import { type EarlierCalls, earlierCalls, earlierMessages } from "./earlier.ts";
 import type { Journal } from "../../journal/journal.ts";
 
 /** The conversation before a run. */
 export interface Past {
   readonly messages: readonly Message[];
+  /** What came after its request, with what the agent itself did between. */
+  readonly since: readonly Message[];
   /** Join of all that was in it. */
   readonly label: Label;
   /** The first event whose words are gone. */
@@ -21,6 +24,8 @@ export interface Past {
   decisions(): string;
 }
 
+type Told = Pick<RunStarted, "after" | "earlier" | "results" | "since" | "client">;
+
 const NO_CALLS: EarlierCalls = { calls: [], left: 0, erased: null };
 
 /**
@@ -29,13 +34,13 @@ const NO_CALLS: EarlierCalls = { calls: [], left: 0, erased: null };
  */
 export function pastOf(
   journal: Journal,
-  { after, earlier = [], results: room }: Pick<RunStarted, "after" | "earlier" | "results">,
+  { after, earlier = [], results: room, since = [], client }: Told,
   before: number = Number.POSITIVE_INFINITY,
 ): Past {
   const messages: Message[] = [...earlier];
-  const given = room === undefined ? NO_CALLS : earlierCalls(journal, after, { before, room });
-  let label = joinLabels(REQUEST_LABEL, ...given.calls.map((one) => one.label));
-  let { erased } = given;
+  const known = room === undefined ? NO_CALLS : earlierCalls(journal, after, { before, room });
+  let label = joinLabels(REQUEST_LABEL, ...known.calls.map((one) => one.label));
+  let { erased } = known;
   let session: AgentSession | null = null;
   for (const run of after) {
     const first = firstOf(journal, run);
@@ -43,7 +48,8 @@ export function pastOf(
     if (first?.body === null) erased ??= first.event;
     const noted = first?.body?.kind === "run.started" ? imagesNoted(first.body) : [];
     messages.push({ role: "user", parts: [{ type: "text", text: asked }, ...noted] });
-    messages.push(...earlierMessages(given, run));
+    messages.push(...(first?.body?.kind === "run.started" ? (first.body.since ?? []) : []));
+    messages.push(...earlierMessages(known, run));
     const end = endOf(journal, run, before);
     if (end?.body === null) erased ??= end.event;
     const said = end?.body?.kind === "run.ended" ? end.body.end.text : end ? GONE : "";
@@ -51,7 +57,41 @@ export function pastOf(
     session = (end?.body?.kind === "run.ended" && end.body.end.session) || null;
     if (end) label = joinLabels(label, end.event.label ?? UNKNOWN_LABEL);
   }
-  return { messages, label, erased, session, decisions: () => decidedIn(journal, after.at(-1)) };
+  const between = betweenIn(journal, { since, client }, before);
+  label = joinLabels(label, ...between.labels);
+  erased ??= between.erased;
+  const given = { messages, since: between.messages };
+  return { ...given, label, erased, session, decisions: () => decidedIn(journal, after.at(-1)) };
+}
+
+/**
+ * What a client says came of its calls, each after what the run that made them did itself: the client
+ * knows nothing of that, and the agent must not do it again.
+ */
+function betweenIn(
+  journal: Journal,
+  { since, client }: { readonly since: readonly Message[]; readonly client: string | undefined },
+  before: number,
+): Pick<Past, "messages" | "erased"> & { readonly labels: readonly Label[] } {
+  const messages: Message[] = [];
+  const labels: Label[] = [];
+  let erased: Event | null = null;
+  for (const message of since) {
+    const parts = message.role === "assistant" ? message.parts : [];
+    const own = new Set(parts.flatMap((part) => (part.type === "call" ? [part.id] : [])));
+    for (const run of new Set([...own].map((id) => id.split(".", 1)[0] ?? ""))) {
+      const first = firstOf(journal, run);
+      if (first?.body === null) erased ??= first.event;
+      if (first?.body?.kind !== "run.started" || first.body.client !== client) continue;
+      const found = earlierCalls(journal, [run], { before, room: LIMITS.earlierTokens });
+      const calls = found.calls.filter(({ call }) => !own.has(call.id));
+      messages.push(...earlierMessages({ calls, left: found.left }, run));
+      labels.push(...calls.map(({ label }) => label));
+      erased ??= found.erased;
+    }
+    messages.push(message);
+  }
+  return { messages, labels, erased };
 }
 
 /** Images are given with their own turn. A file's name may be another's words, so none is said again. */

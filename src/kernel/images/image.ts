@@ -9,7 +9,7 @@ import type { Action } from "../../contracts/action.ts";
 import type { AgentManifest } from "../../contracts/agent.ts";
 import type { Draft, RunStarted } from "../../contracts/event.ts";
 import type { Label } from "../../contracts/label.ts";
-import type { GivenImage, ImagePart } from "../../contracts/message.ts";
+import type { GivenImage, ImagePart, Message } from "../../contracts/message.ts";
 import type { RunModel } from "../../contracts/model.ts";
 import type { RunRequest } from "../../contracts/nanos.ts";
 import type { Failure, Outcome } from "../../contracts/outcome.ts";
@@ -63,6 +63,46 @@ interface To {
   readonly model: RunModel;
   readonly scrubs: boolean;
   readonly client: string | undefined;
+}
+
+/**
+ * Messages of a client with what images they hold kept by their hash, where its agent's model takes
+ * images. Nothing is read: they came with the request.
+ *
+ * @throws NanosError `image.*`.
+ */
+export function withKept(
+  { vault, scrubs }: Pick<World, "vault" | "scrubs">,
+  messages: readonly Message[],
+  { agent, model }: { readonly agent: AgentManifest | undefined; readonly model: RunModel },
+): readonly Message[] {
+  const parts = messages.flatMap((message) => (message.role === "user" ? message.parts : []));
+  const count = parts.filter(({ type }) => type === "image").length;
+  if (count === 0) return messages;
+  const isScrubbed = agent?.scrub === "on" || (model.images === true && scrubs(model.name));
+  const no = refusal(count, { model, scrubs: isScrubbed, client: undefined });
+  if (no !== null) throw no;
+  return messages.map((message) => {
+    if (message.role !== "user") return message;
+    return { ...message, parts: message.parts.map((part) => keptPart(vault, part)) };
+  });
+}
+
+type Given = Extract<Message, { role: "user" }>["parts"][number];
+
+function keptPart(vault: World["vault"], part: Given): Given {
+  if (part.type === "text") return part;
+  const content = Buffer.from(part.data, "base64");
+  const media = KINDS.find(({ is }) => is(content.subarray(0, 16)))?.media;
+  const isTooLarge = content.length > LIMITS.imageBytes;
+  if (media === undefined || isTooLarge) {
+    const code = isTooLarge ? "image.too_large" : "image.no_image";
+    const message = isTooLarge ? "An image is too large." : "An image is none.";
+    const most = LIMITS.imageBytes / 1024 / 1024;
+    throw new NanosError(code, message, `Send a PNG, JPEG, GIF or WebP of at most ${most} MB.`);
+  }
+  vault.put(content);
+  return { type: "image", media, data: "", hash: sha256(content), name: "of the client" };
 }
 
 function refusal(count: number, { model, scrubs, client }: To): NanosError | null {

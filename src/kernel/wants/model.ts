@@ -17,6 +17,7 @@ import type { Guard } from "../secrets/guard.ts";
 import { isHere } from "../images/image.ts";
 import { withImages } from "../images/sent.ts";
 import type { Want } from "../proposal.ts";
+import { askedOf } from "../clients/want.ts";
 import { type Sent, sizeOf, tokensOf, weigh, within } from "./window.ts";
 
 /** Adds a message to the conversation and to the running hash over it. */
@@ -45,6 +46,7 @@ export function modelWant(
     system: frame.system,
     messages: within(sent, frame.window),
     tools,
+    ...askedOf(frame, tools),
     agent: frame.agent.manifest.name,
     ...(context === undefined ? {} : { context }),
   };
@@ -73,12 +75,15 @@ export function modelWant(
     repeatable: true,
     inert: true,
     model: { priced, resting, sends: sizeOf(sent, frame.window) },
-    perform: ({ step, standing }) => {
-      const answer = standing.day?.takes.answer;
-      const bounded = answer === undefined ? request : { ...request, maxTokens: answer };
-      return callModel(frame, bounded, model, step);
-    },
+    perform: ({ step, standing }) =>
+      callModel(frame, bounded(request, standing.day?.takes.answer), model, step),
   };
+}
+
+/** No answer is longer than what is left of the day. */
+function bounded(request: ModelRequest, left: number | undefined): ModelRequest {
+  if (left === undefined) return request;
+  return { ...request, maxTokens: Math.min(left, request.maxTokens ?? left) };
 }
 
 /** The conversation with what is sent beside it. */

@@ -4,6 +4,7 @@ import { isObject, type Json, type JsonObject } from "../../std/json.ts";
 import type { Adapter } from "../adapter.ts";
 import type { Answer } from "../answer.ts";
 import { historyEncoder, toolsEncoder } from "../wire/history.ts";
+import { settingsIn, type SettingNames, settingsOf } from "../wire/settings.ts";
 import { countOf, setUp, textOf, type Setup } from "../wire/setup.ts";
 import type { FrameReader, Wire } from "../wire/wire.ts";
 import { wireModel } from "../wire/wire-model.ts";
@@ -40,6 +41,7 @@ function anthropicWire(config: ModelConfig, setup: Setup): Wire {
     const { limit, fields } = limitsOf(request, config, thinks);
     const head = [`"model":${JSON.stringify(setup.id)}`, `"stream":true`, `"max_tokens":${limit}`];
     head.push(...fields);
+    head.push(...fieldsOf(request, config, ENDS));
     if (request.tools.length > 0) {
       head.push(`"tools":${tools(request.tools)}`);
       if (request.choice !== undefined) head.push(`"tool_choice":${choiceOf(request.choice)}`);
@@ -61,6 +63,8 @@ function anthropicWire(config: ModelConfig, setup: Setup): Wire {
     framing: "sse",
     screened: false,
     ...pricedBy(config),
+    // What thinks draws as it must.
+    takes: ["maxTokens", ...settingsIn(config.thinking ? ENDS : { ...DRAWS, ...ENDS })],
     body,
     reader: messagesReader,
     adapt: (status, message) => {
@@ -84,15 +88,15 @@ const MARK = { cache_control: { type: "ephemeral" } };
 /** How long the answer may be and how hard to think. A call that is forced, or heat, rules thinking out. */
 function limitsOf(
   request: ModelRequest,
-  { maxTokens, temperature: usual, thinking }: ModelConfig,
+  config: ModelConfig,
   way: "adaptive" | "counted",
 ): { readonly limit: number; readonly fields: readonly string[] } {
+  const { maxTokens, thinking } = config;
   const set = request.maxTokens ?? maxTokens;
   const { choice = "auto" } = request;
   const isForced = choice !== "auto" && choice !== "none";
   if (thinking === undefined || isForced) {
-    const temperature = request.temperature ?? usual;
-    const fields = temperature === undefined ? [] : [`"temperature":${temperature}`];
+    const fields = fieldsOf(request, config, DRAWS);
     return { limit: set ?? DEFAULT_MAX_TOKENS, fields };
   }
   const limit = set ?? DEFAULT_MAX_TOKENS + THINKING[thinking];
@@ -133,6 +137,16 @@ function lastAsked(messages: readonly Message[], newest: number): number {
     if (messages[i]?.role !== "assistant" && messages[i + 1]?.role === "assistant") return i;
   }
   return -1;
+}
+
+// It takes no seed.
+const DRAWS = { temperature: "temperature", topP: "top_p" };
+const ENDS = { stop: "stop_sequences" };
+
+function fieldsOf(request: ModelRequest, config: ModelConfig, names: SettingNames): string[] {
+  return settingsOf(request, config, names).map(
+    ([name, value]) => `"${name}":${JSON.stringify(value)}`,
+  );
 }
 
 function choiceOf(choice: NonNullable<ModelRequest["choice"]>): string {

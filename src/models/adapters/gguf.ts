@@ -41,6 +41,7 @@ export const openGguf: Adapter = async (name, config, deps) => {
     name,
     host: null,
     price: FREE,
+    takes: ["maxTokens", "temperature"],
     stream: (request, signal) => converse(speaker, request, signal),
   };
 };

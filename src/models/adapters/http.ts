@@ -45,6 +45,7 @@ function httpWire(map: Mapping, config: ModelConfig, name: string, setup: Setup)
     secret: setup.key,
     framing: "sse",
     screened: true,
+    takes: [],
     body: (request) => JSON.stringify(fillBody(map.body, setup.id, request)),
     reader: (answer) => mappedReader(answer, map, name, host),
   };

@@ -5,6 +5,7 @@ import { isObject, type Json, type JsonObject } from "../../std/json.ts";
 import type { Adapter } from "../adapter.ts";
 import type { Answer } from "../answer.ts";
 import { historyEncoder, toolsEncoder } from "../wire/history.ts";
+import { settingsIn, settingsOf } from "../wire/settings.ts";
 import { countOf, setUp, textOf, type Setup } from "../wire/setup.ts";
 import type { FrameReader, Wire } from "../wire/wire.ts";
 import { wireModel } from "../wire/wire-model.ts";
@@ -27,11 +28,10 @@ function ollamaWire(config: ModelConfig, setup: Setup): Wire {
   }));
   const body = (request: ModelRequest): string => {
     const context = request.context ?? config.context ?? LIMITS.contextTokens;
-    const options: Record<string, number> = { num_ctx: context };
-    const limit = request.maxTokens ?? config.maxTokens;
-    const temperature = request.temperature ?? config.temperature;
-    if (limit !== undefined) options["num_predict"] = limit;
-    if (temperature !== undefined) options["temperature"] = temperature;
+    const options = {
+      num_ctx: context,
+      ...Object.fromEntries(settingsOf(request, config, SETTINGS)),
+    };
     const offers = offered(request);
     const head = [`"model":${JSON.stringify(setup.id)}`, `"stream":true`];
     head.push(`"options":${JSON.stringify(options)}`);
@@ -51,10 +51,19 @@ function ollamaWire(config: ModelConfig, setup: Setup): Wire {
     secret: setup.key,
     framing: "ndjson",
     screened: true,
+    takes: settingsIn(SETTINGS),
     body,
     reader: ollamaReader,
   };
 }
+
+const SETTINGS = {
+  maxTokens: "num_predict",
+  temperature: "temperature",
+  topP: "top_p",
+  seed: "seed",
+  stop: "stop",
+};
 
 /** Ollama cannot be told to call or not to call: what must not be called is not offered. */
 function offered({ tools, choice }: ModelRequest): readonly ToolSpec[] {

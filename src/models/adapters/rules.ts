@@ -1,7 +1,8 @@
-import type { ModelEvent } from "../../contracts/model.ts";
+import type { ModelEvent, ModelRequest } from "../../contracts/model.ts";
 import type { Route } from "../../contracts/rules.ts";
 import { firstLine } from "../../std/text.ts";
 import type { Adapter } from "../adapter.ts";
+import { boundedText, PLAYED_SETTINGS } from "../script.ts";
 import { modelFailure } from "../failures.ts";
 import { FREE } from "../model.ts";
 
@@ -14,15 +15,20 @@ export const openRules: Adapter = async (name, _config, deps) => ({
   name,
   host: null,
   price: FREE,
-  stream: (_request, signal) => answer(deps.routes, signal),
+  takes: PLAYED_SETTINGS,
+  stream: (request, signal) => answer(deps.routes, request, signal),
 });
 
-async function* answer(routes: readonly Route[], signal: AbortSignal): AsyncGenerator<ModelEvent> {
+async function* answer(
+  routes: readonly Route[],
+  request: ModelRequest,
+  signal: AbortSignal,
+): AsyncGenerator<ModelEvent> {
   if (signal.aborted) {
     yield { type: "end", finish: "cancelled", message: { role: "assistant", parts: [] } };
     return;
   }
-  const text = statement(routes);
+  const { text } = boundedText(statement(routes), request);
   yield { type: "text", delta: text };
   yield {
     type: "end",

@@ -17,6 +17,7 @@ export function scrubbed(model: Model): Model {
     name: model.name,
     host: model.host,
     price: model.price,
+    ...(model.takes && { takes: model.takes }),
     stream: (request, signal) => streamScrubbed(model, request, signal),
   };
 }

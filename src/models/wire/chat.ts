@@ -6,6 +6,7 @@ import type { Answer } from "../answer.ts";
 import { modelFailure } from "../failures.ts";
 import type { Model } from "../model.ts";
 import { historyEncoder, toolsEncoder } from "./history.ts";
+import { settingsIn, settingsOf } from "./settings.ts";
 import { countOf, textOf, type Setup } from "./setup.ts";
 import { hostOf, type FrameReader, type Wire } from "./wire.ts";
 import { wireModel } from "./wire-model.ts";
@@ -39,10 +40,9 @@ function chatWire(config: ModelConfig, setup: Setup, dialect: Dialect): Wire {
   const body = (request: ModelRequest): string => {
     const head: string[] = [`"model":${JSON.stringify(setup.id)}`, `"stream":true`];
     if (askUsage) head.push(`"stream_options":{"include_usage":true}`);
-    const limit = request.maxTokens ?? config.maxTokens;
-    if (limit !== undefined) head.push(`"${maxTokens}":${limit}`);
-    const temperature = request.temperature ?? config.temperature;
-    if (temperature !== undefined) head.push(`"temperature":${temperature}`);
+    for (const [name, value] of settingsOf(request, config, { ...SETTINGS, maxTokens })) {
+      head.push(`"${name}":${JSON.stringify(value)}`);
+    }
     if (config.thinking !== undefined) head.push(`"reasoning_effort":"${config.thinking}"`);
     if (request.tools.length > 0) {
       head.push(`"tools":${tools(request.tools)}`);
@@ -61,6 +61,7 @@ function chatWire(config: ModelConfig, setup: Setup, dialect: Dialect): Wire {
     secret: setup.key,
     framing: "sse",
     screened: true,
+    takes: settingsIn(SETTINGS),
     body,
     reader: (answer) => chatReader(answer, host, history.thinksIn),
     adapt: (status, message) => {
@@ -109,6 +110,14 @@ function reasonedHistory(): ReasonedHistory {
     },
   };
 }
+
+const SETTINGS = {
+  maxTokens: "max_tokens",
+  temperature: "temperature",
+  topP: "top_p",
+  seed: "seed",
+  stop: "stop",
+};
 
 function choiceOf(choice: NonNullable<ModelRequest["choice"]>): string {
   if (typeof choice === "string") return `"${choice}"`;

@@ -10,7 +10,7 @@ export type Version = "v2" | "v3" | "v4";
  * provider has to be told what to keep in its cache.
  */
 export function sdkOptions(request: ModelRequest, version: Version, marks: boolean): JsonObject {
-  const { tools, choice, maxTokens, temperature, system } = request;
+  const { tools, choice, maxTokens, temperature, topP, seed, stop, system } = request;
   const mark = marks ? MARK : {};
   const given = request.messages.flatMap((message) => encodeMessage(message, version));
   const newest = given.length - 1;
@@ -19,6 +19,9 @@ export function sdkOptions(request: ModelRequest, version: Version, marks: boole
     prompt: system === "" ? messages : [{ role: "system", content: system, ...mark }, ...messages],
     ...(maxTokens !== undefined && { maxOutputTokens: maxTokens }),
     ...(temperature !== undefined && { temperature }),
+    ...(topP !== undefined && { topP }),
+    ...(seed !== undefined && { seed }),
+    ...(stop !== undefined && { stopSequences: [...stop] }),
     ...(tools.length > 0 && {
       tools: tools.map(({ name, description, input }) => ({
         type: "function",

@@ -34,6 +34,7 @@ export function wireModel(
     name,
     host,
     price: priced,
+    takes: wire.takes,
     stream: (request, signal) => converse(speaker, request, signal),
   };
 }

@@ -1,4 +1,4 @@
-import type { ModelRequest, Price } from "../../contracts/model.ts";
+import type { ModelRequest, Price, Setting } from "../../contracts/model.ts";
 import type { Json } from "../../std/json.ts";
 import type { Answer } from "../answer.ts";
 
@@ -17,6 +17,8 @@ export interface Wire {
   readonly price?: Price;
   /** True when small models behind it may print calls or reasoning as text. */
   readonly screened: boolean;
+  /** Settings the body holds where a request has them. */
+  readonly takes: readonly Setting[];
   /** The request as JSON text. */
   body(request: ModelRequest): string;
   /** Makes what reads one answer. */

@@ -1,6 +1,8 @@
 import { AgentAnswer, AgentChat, AgentList, AgentShown } from "../../contracts/http/seeds.ts";
 import { agentNamed, agentsFor } from "../agents.ts";
-import { completion } from "../chat.ts";
+import { askedIn } from "../openai/asked.ts";
+import { completion } from "../openai/chat.ts";
+import { AGENT_CHAT_PARAMS, checkParams } from "../openai/params.ts";
 import { type Call, type Reply, type Route, route } from "../route.ts";
 
 /** Agents as agents, by the routes of the program they were first asked by. */
@@ -36,7 +38,9 @@ export const AGENTS: readonly Route[] = [
 
 async function chat(call: Call<AgentChat>): Promise<Reply> {
   const agent = agentNamed(call, call.params["name"] ?? "");
-  const { headers, body } = await completion(call, agent, call.body);
+  checkParams(AGENT_CHAT_PARAMS, call.body);
+  const asked = { ...askedIn(call.body), params: AGENT_CHAT_PARAMS };
+  const { headers, body } = await completion(call, agent, asked);
   return { headers, body: { ...body, agent } };
 }
 

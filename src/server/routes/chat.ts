@@ -2,20 +2,22 @@ import type { ChatReceipt } from "../../contracts/http/openai.ts";
 import { ChatCompletion, ChatRequest } from "../../contracts/http/openai.ts";
 import type { RunHandle } from "../../contracts/nanos.ts";
 import { agentNamed } from "../agents.ts";
+import { askedIn } from "../openai/asked.ts";
 import {
   begin,
   type Common,
   commonOf,
   completion,
-  conversationOf,
   receiptOf,
   saidBy,
+  toolCallOf,
   usageOf,
-} from "../chat.ts";
+} from "../openai/chat.ts";
+import { CHAT_PARAMS, checkParams } from "../openai/params.ts";
+import { openVoice, type Voice } from "../openai/voice.ts";
 import { errorBody, failureOf } from "../refusal.ts";
 import { type Call, type Reply, type Route, route } from "../route.ts";
 import type { Sink } from "../sse.ts";
-import { openVoice, type Voice } from "../voice.ts";
 
 /** Chat completions of OpenAI: each is a run of the agent named as its model. */
 export const CHAT: readonly Route[] = [
@@ -33,11 +35,14 @@ export const CHAT: readonly Route[] = [
 
 async function complete(call: Call<ChatRequest>): Promise<Reply> {
   const { body, signal, clock } = call;
+  checkParams(CHAT_PARAMS, body);
   const agent = agentNamed(call, body.model);
-  if (body.stream !== true) return completion(call, agent, body);
+  const asked = { ...askedIn(body), agent, params: CHAT_PARAMS };
+  if (body.stream !== true) return completion(call, agent, asked);
   const voice = openVoice();
-  const asked = { ...conversationOf(body), agent };
-  const handle = await begin(call, asked, { signal, on: voice.on });
+  // An answer in a form is one once it is whole.
+  const on = asked.wish?.form ? {} : { on: voice.on };
+  const handle = await begin(call, asked, { signal, ...on });
   const common = commonOf(handle.run, agent, clock);
   const headers = { "x-nanos-run": handle.run };
   return { headers, stream: (sink) => speak(call, { common, handle, voice }, sink) };
@@ -65,9 +70,12 @@ async function speak(
     await chunk({ role: "assistant", content: "" });
     for await (const piece of voice.pieces()) await chunk({ content: piece });
     if (voice.behind) return stop();
-    const { text, finish } = saidBy(await done);
+    const { text, finish, calls } = saidBy(await done);
     const rest = restOf(voice.said, text);
     if (rest !== "") await chunk({ content: rest });
+    for (const [index, call] of calls.entries()) {
+      await chunk({ tool_calls: [{ index, ...toolCallOf(call) }] });
+    }
     const trace = nanos.traces.show(handle.run);
     await chunk({}, finish, receiptOf(id, trace));
     if (body.stream_options?.include_usage === true) {

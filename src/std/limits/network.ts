@@ -43,4 +43,8 @@ export const NETWORK_LIMITS = {
   httpDrainMs: 10_000,
   /** Messages of a conversation that a client sends with a request. */
   earlierMessages: 2_000,
+  /** What it brings beside them: tools of its own, texts an answer ends before, words for itself. */
+  clientTools: 128,
+  clientStops: 4,
+  clientMetadata: 16,
 } as const;

@@ -1,5 +1,5 @@
-import type { Live } from "../contracts/nanos.ts";
-import { LIMITS } from "../std/limits.ts";
+import type { Live } from "../../contracts/nanos.ts";
+import { LIMITS } from "../../std/limits.ts";
 
 /** What an agent says while it says it, for one listener. */
 export interface Voice {

@@ -1,0 +1,156 @@
+import type { ChatReceipt, ChatUsage, ToolCall } from "../../contracts/http/openai.ts";
+import type { CallPart } from "../../contracts/message.ts";
+import type { RunHandle, RunHooks } from "../../contracts/nanos.ts";
+import type { Ask, RunEnd, RunState } from "../../contracts/run.ts";
+import type { Trace, TraceStep } from "../../contracts/trace.ts";
+import type { Clock } from "../../std/clock.ts";
+import { assert, NanosError } from "../../std/error.ts";
+import { AGENT_PREFIX } from "../agents.ts";
+import { askerOf } from "../door/asker.ts";
+import { Refusal } from "../refusal.ts";
+import type { Call } from "../route.ts";
+import type { Asked } from "./asked.ts";
+import { type Param, paramOf } from "./params.ts";
+
+/**
+ * Begins a run for the key of a call, held to what that key reaches.
+ *
+ * @throws Refusal with the field that cannot be had as `param`, and as `run` does.
+ */
+export async function begin(
+  { nanos, key }: Pick<Call<unknown>, "nanos" | "key">,
+  {
+    agent,
+    params,
+    ...asked
+  }: Asked & { readonly agent: string; readonly params: readonly Param[] },
+  hooks: RunHooks,
+): Promise<RunHandle> {
+  try {
+    return await nanos.run({ ...asked, agent, ...askerOf(key), ...hooks });
+  } catch (error) {
+    const param = error instanceof NanosError ? paramOf(params, error.code) : undefined;
+    if (!(error instanceof NanosError) || param === undefined) throw error;
+    throw new Refusal(error.code, error.message, error.next, { param });
+  }
+}
+
+/** What is the same in all that is sent of one answer. */
+export interface Common {
+  readonly id: string;
+  /** Seconds since 1970. */
+  readonly created: number;
+  readonly model: string;
+}
+
+export function commonOf(run: string, agent: string, clock: Clock): Common {
+  const created = Math.floor(clock.now() / 1000);
+  return { id: `chatcmpl-${run}`, created, model: AGENT_PREFIX + agent };
+}
+
+/** A whole answer of an agent, as a chat completion. */
+export async function completion(
+  call: Pick<Call<unknown>, "nanos" | "key" | "signal" | "clock" | "id">,
+  agent: string,
+  asked: Asked & { readonly params: readonly Param[] },
+): Promise<{ readonly headers: Said["headers"]; readonly body: object }> {
+  const { nanos, signal, clock, id } = call;
+  // Whoever goes away reads no answer: what they asked for is stopped.
+  const handle = await begin(call, { ...asked, agent }, { signal });
+  const { text, finish, headers, calls } = saidBy(await handle.done);
+  const trace = nanos.traces.show(handle.run);
+  const called = calls.length === 0 ? {} : { tool_calls: calls.map(toolCallOf) };
+  const content = text === "" && calls.length > 0 ? null : text;
+  const message = { role: "assistant", content, refusal: null, ...called };
+  const body = {
+    ...{ ...commonOf(handle.run, agent, clock), object: "chat.completion" },
+    choices: [{ index: 0, message, finish_reason: finish, logprobs: null }],
+    usage: usageOf(trace),
+    ...receiptOf(id, trace),
+  };
+  return { headers, body };
+}
+
+/** A call that the client carries out, as chat completions say it. */
+export function toolCallOf({ id, name, args }: CallPart): ToolCall {
+  return { id, type: "function", function: { name, arguments: JSON.stringify(args) } };
+}
+
+/** What a run came to, for a client that knows nothing of runs. */
+export interface Said {
+  readonly text: string;
+  readonly finish: "stop" | "length" | "tool_calls";
+  /** What the client is to do. */
+  readonly calls: readonly CallPart[];
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/**
+ * The answer of a run; for one that waits, what it waits for.
+ *
+ * @throws NanosError with the code of the failure, where there is no answer.
+ */
+export function saidBy(state: RunState): Said {
+  assert(state.state !== "running", "a run that is done does not run");
+  const run = { "x-nanos-run": state.run };
+  if (state.state === "waiting") {
+    const ids = state.asks.map(({ id }) => id).join(", ");
+    const headers = { ...run, ...(ids === "" ? {} : { "x-nanos-approval": ids }) };
+    return { text: waitingText(state.run, state.asks), finish: "stop", headers, calls: [] };
+  }
+  const { text, failure, outcome, calls = [] } = state.ended;
+  if (text === "" && outcome !== "succeeded") throw failureIn(state.ended);
+  const said = failure?.code === "run.cut" ? "length" : "stop";
+  const finish = calls.length > 0 ? "tool_calls" : said;
+  return { text, finish, calls, headers: { ...run, "x-nanos-outcome": outcome } };
+}
+
+function failureIn({ outcome, failure }: RunEnd): NanosError {
+  const {
+    code,
+    message,
+    next = "",
+  } = failure ?? {
+    code: `run.${outcome}`,
+    message: `The run ${outcome}.`,
+  };
+  return new NanosError(code, message, next);
+}
+
+function waitingText(run: string, asks: readonly Ask[]): string {
+  const lines = asks.map(({ id, what }) => `- ${what} (approval ${id})`);
+  return [
+    "This waits for the operator, who has to say yes first:",
+    ...lines,
+    `They answer with nanos approvals show ID, and go on with nanos resume ${run}.`,
+  ].join("\n");
+}
+
+/** Tokens of all its model calls, children's included. */
+export function usageOf(trace: Trace): ChatUsage {
+  const all = stepsOf(trace).flatMap(({ usage }) => usage ?? []);
+  const input = all.reduce((sum, one) => sum + one.input, 0);
+  const output = all.reduce((sum, one) => sum + one.output, 0);
+  return { prompt_tokens: input, completion_tokens: output, total_tokens: input + output };
+}
+
+/** What stands behind an answer, in the words of the seeds. */
+export function receiptOf(request: string, trace: Trace): ChatReceipt {
+  const last = (fits: (step: TraceStep) => boolean): TraceStep | undefined =>
+    trace.steps.findLast(fits);
+  const note = last(({ kind }) => kind === "note");
+  const tool = last(({ kind }) => kind === "tool");
+  const model = last(({ kind }) => kind === "model");
+  const output = tool?.outcome?.status === "done" ? tool.outcome.output : null;
+  return {
+    request_id: request,
+    memory_decision: note?.decision?.reason ?? null,
+    route_decision: last(({ kind }) => kind === "run")?.name ?? null,
+    model_decision: model?.fallback ?? model?.name ?? null,
+    tool_result: output,
+  };
+}
+
+function stepsOf(trace: Trace): readonly TraceStep[] {
+  return trace.steps.flatMap((step) => [step, ...(step.child ? stepsOf(step.child) : [])]);
+}
