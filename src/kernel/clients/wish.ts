@@ -30,10 +30,9 @@ interface Answerer {
  */
 export async function broughtIn(
   world: World,
-  { client, earlier, since, wish }: Begun,
+  { earlier, since, wish }: Begun,
   answerer: Answerer,
 ): Promise<Pick<RunStarted, "earlier" | "since" | "wish">> {
-  if (client === undefined) return {};
   if (wish !== undefined) {
     await checkTools(wish, answerer);
     await checkModel(world, wish, answerer);

@@ -24,6 +24,8 @@ export interface Past {
   decisions(): string;
 }
 
+const HELD_LABEL: Label = { ...UNKNOWN_LABEL, sources: ["conversation"] };
+
 type Told = Pick<RunStarted, "after" | "earlier" | "results" | "since" | "client">;
 
 const NO_CALLS: EarlierCalls = { calls: [], left: 0, erased: null };
@@ -40,6 +42,8 @@ export function pastOf(
   const messages: Message[] = [...earlier];
   const known = room === undefined ? NO_CALLS : earlierCalls(journal, after, { before, room });
   let label = joinLabels(REQUEST_LABEL, ...known.calls.map((one) => one.label));
+  // What somebody holds of a conversation is in their words, whoever they are.
+  if (earlier.length + since.length > 0) label = joinLabels(label, HELD_LABEL);
   let { erased } = known;
   let session: AgentSession | null = null;
   for (const run of after) {
