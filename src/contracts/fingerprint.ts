@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "ba7853b7d59764e36fc3af91268dc7864132fecc28f5acad37dbf54b7af32fc6";
+export const SCHEMAS_HASH = "a9ac47c125c6297d03824ebca598e54944e369ea0ccb6af75b8640c0e962c52f";
