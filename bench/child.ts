@@ -26,6 +26,7 @@ export const CASES: Readonly<Record<string, () => Promise<Case>>> = {
   "journal nanos": async () => (await import("./cases/journal.ts")).journal,
   "status kept": async () => (await import("./cases/missions/status.ts")).status,
   "engine local": async () => (await import("./cases/missions/engine.ts")).engine,
+  "engine restate": async () => (await import("./cases/missions/restate.ts")).restate,
   "gate nanos": async () => (await import("./cases/gate.ts")).gate,
   "gate texts": async () => (await import("./cases/gate.ts")).texts,
   "tool bare": async () => (await import("./cases/tools.ts")).bareTool,

@@ -75,7 +75,8 @@ export const STATUS: Row = {
 
 export const ENGINE: Row = {
   name: "engine",
-  cases: ["engine local"],
+  cases: ["engine local", "engine restate"],
+  peers: { "engine restate": "restate" },
   rounds: 3,
   lines: [
     {
@@ -101,6 +102,36 @@ export const ENGINE: Row = {
       unit: "MB",
       target: atMost("engine: memory the last 500 missions add, MB", 10),
     },
+    {
+      says: "Restate's SDK alone, a step kept when it ends",
+      of: "engine restate",
+      figure: "runsPerSecond",
+      unit: "steps/s",
+    },
+    {
+      says: "and when it begins, as ours are",
+      of: "engine restate",
+      figure: "bothPerSecond",
+      unit: "steps/s",
+    },
+    {
+      says: "and in an object, a call for each",
+      of: "engine restate",
+      figure: "callsPerSecond",
+      unit: "steps/s",
+    },
+    ...[
+      { says: "200 missions of 10 steps, our Restate engine", byFigure: "runsPerSecond" },
+      {
+        says: "the same, by the SDK that keeps both",
+        byFigure: "bothPerSecond",
+        target: atLeast("engine: Restate / its bare SDK", 0.67),
+      },
+      { says: "the same, by calls of an object", byFigure: "callsPerSecond" },
+    ].map((line) => ({
+      ...line,
+      ...{ of: "engine restate", figure: "perSecond", unit: "steps/s", by: "engine restate" },
+    })),
   ],
 };
 

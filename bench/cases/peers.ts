@@ -21,6 +21,7 @@ export const PACKAGES: Readonly<Record<string, Readonly<Record<string, string>>>
     "@langchain/langgraph-checkpoint-sqlite": "1.0.4",
     zod: "4.6.7",
   },
+  restate: { "@restatedev/restate-server": "1.7.12" },
   mastra: { "@mastra/core": "1.71.0", "@ai-sdk/openai-compatible": "3.0.92", zod: "4.6.7" },
 };
 
