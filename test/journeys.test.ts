@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { JOURNEYS } from "./journeys/list.ts";
+import { forkedEverywhere } from "./support/forked.ts";
 import { walked } from "./support/journey.ts";
 import { person } from "./support/nanos.ts";
 
@@ -17,6 +18,15 @@ test.each(JOURNEYS.map((journey) => [journey.name, journey] as const))(
     const page = await walked(journey, me);
     // A page is written anew by `npm run journeys`.
     expect(page).toBe(readFileSync(join(PAGES, `${name}.md`), "utf8"));
+    // What was recorded on the way is reproduced from the record, and can be left at any step.
+    const folders = ["", "greeter"].map((folder) => join(me.userHome, folder));
+    const { runs, forks, left } = await forkedEverywhere(
+      me,
+      folders.filter((folder) => existsSync(folder)),
+    );
+    expect(forks + left.length).toBeGreaterThanOrEqual(runs);
+    // What worked in a copy of a repository is begun anew, as the copy is gone.
+    expect(left.filter((one) => !one.endsWith(" fork.tree"))).toEqual([]);
   },
   120_000,
 );

@@ -1,11 +1,24 @@
 import { describe, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { RunStarted } from "../src/contracts/event.ts";
 import type { ForkRequest } from "../src/contracts/nanos.ts";
 import { answerAsk, listAsks } from "../src/kernel/desk/approvals.ts";
 import { numberOf, recordedOf } from "../src/kernel/drive/line.ts";
 import { replay } from "../src/kernel/drive/replay.ts";
 import { fork, resume } from "../src/kernel/runner.ts";
 import { decideBy } from "../src/missions/follow.ts";
-import { type Followed, followPlan, type Written } from "../src/missions/testing/mission-lab.ts";
+import { inFolder } from "../src/kernel/drive/fork.fixtures.ts";
+import type { LabSetup } from "../src/kernel/testing/lab.ts";
+import { traceOf } from "../src/kernel/views/trace.ts";
+import {
+  type Followed,
+  followPlan,
+  seenOf,
+  type Written,
+} from "../src/missions/testing/mission-lab.ts";
+import { scriptModel } from "../src/models/script.ts";
+import { fakeClock } from "../src/std/clock.ts";
 import { NanosError } from "../src/std/error.ts";
 import { setup } from "./support/missions.ts";
 
@@ -146,12 +159,57 @@ test("a task before that has not ended, and one that went on from what comes lat
   ]);
 });
 
-test("with a model of its own, and rules that narrow", async () => {
-  const seen = await followPlan(setup(), PLANS["side by side, with agents"] ?? {});
-  const handle = await fork(seen.made.world, {
-    run: seen.run,
-    at: `${seen.run}.4001`,
-    model: "script",
+describe("a fork of a mission goes on", () => {
+  const PLAN = PLANS["side by side, with agents"] ?? {};
+
+  /** What came of it from the third task on, and what was decided there. */
+  async function goesOn(
+    asked: Omit<ForkRequest, "run" | "at">,
+    more: Partial<LabSetup> = {},
+  ): Promise<{ readonly run: RunStarted; readonly steps: readonly string[]; tasks: object }> {
+    const seen = await followPlan(setup(more), PLAN);
+    const { made, run } = seen;
+    const calls = made.tools.calls.length;
+    const handle = await fork(made.world, { run, at: `${run}.3001`, ...asked });
+    const state = await handle.done;
+    const forked = await seenOf(made, handle.run, state);
+    const [started] = forked.bodies;
+    if (started?.kind !== "run.started") throw new Error("it did not begin");
+    const again = made.tools.calls.slice(calls).map(({ step }) => step.split(".", 1)[0]);
+    expect(new Set(again).has(run)).toBe(false);
+    const steps = traceOf(made.journal, handle.run).steps.flatMap(({ agent, name, decision }) =>
+      decision && name === "say"
+        ? [`${agent} ${decision.verdict} ${decision.rule ?? ""}`.trim()]
+        : [],
+    );
+    const tasks = Object.fromEntries(
+      Object.entries(forked.tasks).map(([id, { status }]) => [id, status]),
+    );
+    expect(made.journal.verify()).toMatchObject({ ok: true });
+    return { run: started, steps, tasks };
+  }
+
+  test("with a model of its own, from which its agents have theirs", async () => {
+    const models = ["one", "two"].map((name) =>
+      scriptModel(name, { turns: [{ say: `by ${name}`, once: false }] }, fakeClock()),
+    );
+    const { run, tasks } = await goesOn({ model: "two" }, { models });
+    expect([run.model.name, tasks]).toEqual(["two", { c: "succeeded", d: "succeeded" }]);
   });
-  expect(await handle.done).toMatchObject({ ended: { outcome: "succeeded" } });
+
+  test("held by rules that are added, in its tasks and in what they delegate", async () => {
+    await inFolder(async (dir) => {
+      const rules = join(dir, "rules.yaml");
+      writeFileSync(rules, JSON.stringify({ rules: [RULE] }));
+      expect(await goesOn({ rules })).toMatchObject({
+        steps: ["oracle deny fork/quiet"],
+        tasks: { c: "failed" },
+      });
+    });
+  });
+
+  test("by another agent, with no more than that one has", async () => {
+    const { run, steps } = await goesOn({ agent: "other" });
+    expect([run.agent, steps]).toEqual(["other", ["other deny"]]);
+  });
 });
