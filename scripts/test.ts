@@ -69,6 +69,11 @@ const MCP_SERVERS = {
     ]),
   ),
 };
+/** The conformance suite of the same, of the newest revision; it runs on the Bun that runs this. */
+const CONFORMANCE = {
+  folder: join(ROOT, "node_modules/.cache/mcp-conformance"),
+  versions: { "@modelcontextprotocol/conformance": "0.2.0-alpha.12" },
+};
 /** What runs a model in a file, as npm has it: the processor's machine code and no other. */
 const ENGINE = {
   folder: join(ROOT, "node_modules/.cache/node-llama-cpp"),
@@ -233,6 +238,10 @@ async function prepare(missing: string[], install: boolean): Promise<Env> {
   if (lacking !== null) {
     missing.push(`not available: the reference MCP servers (npm test installs them: ${lacking})`);
   }
+  const noSuite = await needPackages(CONFORMANCE, install);
+  if (noSuite !== null) {
+    missing.push(`not available: the MCP conformance suite (npm test installs it: ${noSuite})`);
+  }
   const engine = await needPackages(ENGINE, install);
   if (engine !== null) {
     missing.push(`not available: node-llama-cpp (npm test installs it: ${engine})`);
@@ -247,6 +256,7 @@ async function prepare(missing: string[], install: boolean): Promise<Env> {
   }
   return {
     ...(noMac === null ? { NANOS_TEST_MAC: "1" } : {}),
+    ...(noSuite === null ? { NANOS_TEST_CONFORMANCE: CONFORMANCE.folder } : {}),
     ...(noRestate === null ? { NANOS_TEST_RESTATE: RESTATE.folder } : {}),
     ...(engine === null ? { NANOS_TEST_ENGINE: ENGINE.folder } : {}),
     ...(node === null ? {} : { NANOS_TEST_NODE: node }),

@@ -318,11 +318,17 @@ describe("clients that go, or keep to nothing", () => {
       expect(failed).toBe(false);
     }
     const told: string[] = [];
+    const logged: unknown[] = [];
+    client.setNotificationHandler("notifications/message", ({ params }) => {
+      logged.push(params.data);
+    });
+    const _meta = { "io.modelcontextprotocol/logLevel": "info" };
     await client.callTool(
-      { name: "ask", arguments: { request: "keep it" } },
+      { name: "ask", arguments: { request: "keep it" }, _meta },
       { onprogress: ({ message }) => told.push(message ?? "") },
     );
     expect(told).toEqual(["thinks", "artifact", "thinks"]);
+    expect(logged).toContain("proposed: artifact");
   });
 
   test("as a process: the official client over pipes, and one that sends a line without end", async () => {

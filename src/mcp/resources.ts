@@ -12,6 +12,10 @@ export interface Resources {
   templates(): readonly JsonObject[];
   /** @throws RpcRefusal for what there is not. */
   read(uri: string): JsonObject;
+  /** What is another one when the resource is; null where there is none. */
+  mark(uri: string): string | null;
+  /** What may stand for the one parameter of a template. */
+  complete(template: string): readonly string[];
 }
 
 const KINDS = {
@@ -22,7 +26,7 @@ const KINDS = {
 } as const;
 
 export function resourcesOf({ nanos, narrow }: Served): Resources {
-  if (narrow) return { list: () => [], templates: () => [], read: (uri) => missing(uri) };
+  if (narrow) return NOTHING;
   return {
     list: () => [
       ...nanos.agents.list().map(({ manifest: { name, description } }) => {
@@ -40,8 +44,13 @@ export function resourcesOf({ nanos, narrow }: Served): Resources {
       Object.entries(KINDS).map(([kind, description]) => {
         return { uriTemplate: `nanos://${kind}/{id}`, name: kind, description };
       }),
+    mark: (uri) => markOf(nanos, uri),
+    complete: (template) => {
+      const [, kind = ""] = /^nanos:\/\/([a-z]+)\/\{id\}$/u.exec(template) ?? [];
+      return idsOf(nanos, kind);
+    },
     read: (uri) => {
-      const [, kind = "", id = ""] = /^nanos:\/\/([a-z]+)\/([\w.-]{1,256})$/u.exec(uri) ?? [];
+      const { kind, id } = named(uri);
       try {
         return { uri, ...contentOf(nanos, kind, id, uri) };
       } catch (error) {
@@ -50,6 +59,45 @@ export function resourcesOf({ nanos, narrow }: Served): Resources {
       }
     },
   };
+}
+
+/** What a client is shown that has one agent and what came of its own requests. */
+const NOTHING: Resources = {
+  list: () => [],
+  templates: () => [],
+  read: (uri) => missing(uri),
+  mark: () => null,
+  complete: () => [],
+};
+
+function named(uri: string): { readonly kind: string; readonly id: string } {
+  const [, kind = "", id = ""] = /^nanos:\/\/([a-z]+)\/([\w.-]{1,256})$/u.exec(uri) ?? [];
+  return { kind, id };
+}
+
+/** An agent and an artifact are what they are; a run and a mission go on. */
+function markOf(nanos: Nanos, uri: string): string | null {
+  const { kind, id } = named(uri);
+  if (kind === "runs" || kind === "missions") {
+    const line = nanos.traces.line(id);
+    return line && `${line.state} ${line.steps} ${line.outcome ?? ""}`;
+  }
+  return idsOf(nanos, kind).includes(id) ? "" : null;
+}
+
+function idsOf({ agents, missions, vault, traces }: Nanos, kind: string): readonly string[] {
+  switch (kind) {
+    case "agents":
+      return agents.list().map(({ manifest }) => manifest.name);
+    case "missions":
+      return missions.list(LIMITS.clientListed).map(({ run }) => run);
+    case "artifacts":
+      return vault.list({ limit: LIMITS.clientListed }).map(({ id }) => id);
+    case "runs":
+      return traces.list({ limit: LIMITS.clientListed }).map(({ run }) => run);
+    default:
+      return [];
+  }
 }
 
 /** How many of each kind a list names; the others are found by their tools. */
@@ -108,7 +156,8 @@ export function artifactText({ vault }: Nanos, id: string): string | null {
   }
 }
 
-function missing(uri: string, why?: NanosError): never {
+/** @throws RpcRefusal that says so. */
+export function missing(uri: string, why?: NanosError): never {
   const message = why ? `${why.message} ${why.next}` : "There is no such resource.";
   throw new RpcRefusal(RPC.params, message, { uri });
 }

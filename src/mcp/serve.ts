@@ -5,6 +5,7 @@ import { openPeer } from "../std/rpc.ts";
 import { VERSION } from "../version.ts";
 import { type Carried, carriedRuns } from "./carried.ts";
 import { type Mcp, mcpOf } from "./protocol.ts";
+import { promptsOf } from "./prompts.ts";
 import { resourcesOf } from "./resources.ts";
 import type { Served } from "./tool.ts";
 import { askTools } from "./tools/ask.ts";
@@ -17,7 +18,7 @@ import { taskTools } from "./tools/tasks.ts";
  * asks, and what it asks passes the gate as anybody's text. It answers no ask and reads no
  * conversation but its own.
  */
-export interface McpService extends Mcp {
+export interface McpService extends Pick<Mcp, "answer"> {
   /** The client is gone: what only it wanted is stopped. */
   close(): Promise<void>;
 }
@@ -46,10 +47,18 @@ export async function mcpService(nanos: Nanos, options: McpOptions): Promise<Mcp
   const mcp = mcpOf({
     tools: [...askTools(served), ...whole],
     resources: resourcesOf(served),
+    prompts: promptsOf(served),
+    clock,
     version: VERSION,
     instructions: INSTRUCTIONS,
   });
-  return { ...mcp, close: carried.close };
+  return {
+    ...mcp,
+    close: async () => {
+      mcp.close();
+      await carried.close();
+    },
+  };
 }
 
 const INSTRUCTIONS = [

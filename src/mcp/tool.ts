@@ -24,12 +24,18 @@ export interface ToolCall {
   readonly signal: AbortSignal;
   /** Tells the client how far it is, where it wants to know. */
   readonly progress: (says: string) => void;
+  /** Tells the client what happens, where it wants to know of what is that serious. */
+  readonly log: (level: LogLevel, says: string) => void;
 }
+
+export type LogLevel = "info" | "warning" | "error";
 
 /** What a call came to: what is said of it, and the same as data. */
 export interface ToolResult {
   readonly text: string;
   readonly data: JsonObject;
+  /** What else belongs to it, in the protocol's own shape: an image, an address. */
+  readonly parts?: readonly JsonObject[];
   readonly failed?: boolean;
 }
 

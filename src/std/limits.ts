@@ -70,6 +70,10 @@ export const LIMITS = {
   /** What one request of its may be, and entries of one list. */
   clientTextChars: 200_000,
   clientListed: 200,
+  /** Entries of one page of what a client may list, resources it may watch, and values it is offered. */
+  clientPage: 100,
+  clientWatched: 64,
+  clientOffered: 100,
   /** Sessions an editor has open, and folders they are in. */
   acpSessions: 64,
   acpFolders: 8,

@@ -17,4 +17,6 @@ export const ENVELOPE = {
   client: "io.modelcontextprotocol/clientInfo",
   capabilities: "io.modelcontextprotocol/clientCapabilities",
   server: "io.modelcontextprotocol/serverInfo",
+  level: "io.modelcontextprotocol/logLevel",
+  subscription: "io.modelcontextprotocol/subscriptionId",
 } as const;

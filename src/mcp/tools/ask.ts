@@ -113,12 +113,13 @@ async function cameOf(
   served: Served,
   run: string,
   seconds: number,
-  { signal, progress, takesAlong }: ToolCall & { readonly takesAlong: boolean },
+  { signal, progress, log, takesAlong }: ToolCall & { readonly takesAlong: boolean },
 ): Promise<ToolResult> {
   const { nanos, carried, client } = served;
   const on = (live: Live): void => {
     const told = doing(live);
     if (told !== null) progress(told);
+    tellOf(live, log);
   };
   await carried.wait(run, { ms: seconds * 1_000, signal, on });
   if (takesAlong && signal.aborted && carried.has(run)) {
@@ -133,4 +134,16 @@ function doing(live: Live): string | null {
   if (body?.kind !== "action.proposed") return null;
   const { kind, name } = body.action;
   return kind === "model" ? "thinks" : name;
+}
+
+/** What happens in a run, by how serious it is: names and verdicts, and none of what was in them. */
+function tellOf(live: Live, log: ToolCall["log"]): void {
+  const body = live.type === "event" ? live.recorded.body : null;
+  if (body?.kind === "action.proposed") log("info", `proposed: ${body.action.name}`);
+  if (body?.kind === "action.judged" && body.decision.verdict !== "allow") {
+    log("warning", `${body.decision.verdict}: ${body.decision.reason}`);
+  }
+  if (body?.kind === "action.settled" && body.outcome.status === "failed") {
+    log("error", "an action failed");
+  }
 }

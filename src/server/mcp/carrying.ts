@@ -10,10 +10,7 @@ import type { Carried } from "../live.ts";
  * carries its runs as it carries all others, so they go on when nobody is connected; a request that
  * is taken back takes its run with it.
  */
-export function keyService(
-  { nanos, clock, carried }: Served,
-  key: Key,
-): Promise<Pick<McpService, "answer">> {
+export function keyService({ nanos, clock, carried }: Served, key: Key): Promise<McpService> {
   const { agent, scopes } = key;
   return mcpService(nanos, {
     clock,

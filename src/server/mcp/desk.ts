@@ -1,5 +1,5 @@
 import type { Key } from "../../contracts/http/key.ts";
-import type { Mcp } from "../../mcp/protocol.ts";
+import type { McpService } from "../../mcp/serve.ts";
 import type { Clock } from "../../std/clock.ts";
 import { assert } from "../../std/error.ts";
 import { isObject, type JsonObject } from "../../std/json.ts";
@@ -33,7 +33,7 @@ export interface McpDeskParts {
   readonly clock: Clock;
   readonly random: Random;
   /** What a key is served. */
-  readonly speak: (key: Key) => Promise<Pick<Mcp, "answer">>;
+  readonly speak: (key: Key) => Promise<McpService>;
   /** Takes a bug that an answer was. */
   readonly failed: (error: unknown) => void;
 }
@@ -141,7 +141,9 @@ async function within(
   const stop = new AbortController();
   calls.set(id, stop);
   const feed = streams(asked, call) ? desk.sessions.feed(session) : null;
-  const tell = (message: JsonObject): void => feed?.push(message);
+  // What is told of a call goes with its answer; what it set going is told on the standing stream.
+  const tells = TELLING.includes(asked.method) ? feed : session.standing;
+  const tell = (message: JsonObject): void => tells?.push(message);
   const answered = answerTo(desk, mcp, asked, { signal: stop.signal, tell }).finally(() => {
     calls.delete(id);
   });
@@ -217,7 +219,7 @@ function accepts(headers: Headers, type: string): boolean {
 /** The answer to a request, as a message. Never rejects. */
 async function answerTo(
   { failed }: Desk,
-  mcp: Pick<Mcp, "answer">,
+  mcp: McpService,
   { id, method, params }: Asked,
   { signal, tell }: { readonly signal: AbortSignal; readonly tell: (message: JsonObject) => void },
 ): Promise<JsonObject> {

@@ -1,62 +1,25 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
-import type { KeyWish } from "../../contracts/http/key.ts";
-import type { JsonObject } from "../../std/json.ts";
 import { fakeClock, systemClock } from "../../std/clock.ts";
 import { LIMITS } from "../../std/limits.ts";
-import { LEGACY, MODERN } from "../../std/mcp.ts";
-
+import { LEGACY } from "../../std/mcp.ts";
 import {
-  type Ask,
-  hear,
-  HOST,
-  served,
-  type Served,
-  type ServedOptions,
-} from "../testing/served.ts";
+  BOTH,
+  call,
+  closeAll,
+  connect,
+  head,
+  home,
+  META,
+  OPERATOR,
+  post,
+  request,
+  until,
+} from "../testing/mcp.ts";
+import { type Ask, hear, type Served } from "../testing/served.ts";
 
 /** MCP over HTTP: asked with the official client in both eras, and with what no client would send. */
 
-const open: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of open.splice(0).toReversed()) await close();
-});
-
-async function home(options: ServedOptions = {}): Promise<Served> {
-  const made = await served(options);
-  open.push(() => made.close());
-  return made;
-}
-
-type Mode = "legacy" | "auto";
-
-async function connect(
-  { app }: Served,
-  key: string,
-  mode: Mode,
-): Promise<{ client: Client; transport: StreamableHTTPClientTransport }> {
-  const client = new Client(
-    { name: "test", version: "1" },
-    { versionNegotiation: { mode }, capabilities: {} },
-  );
-  const transport = new StreamableHTTPClientTransport(new URL(`http://${HOST}/mcp`), {
-    requestInit: { headers: { authorization: `Bearer ${key}` } },
-    fetch: (url, init = {}) => {
-      const headers = new Headers(init.headers);
-      headers.set("host", HOST);
-      return app.fetch(new Request(String(url), { ...init, headers } as RequestInit));
-    },
-  });
-  await client.connect(transport);
-  open.push(() => client.close());
-  return { client, transport };
-}
-
-async function call(client: Client, name: string, args: JsonObject = {}): Promise<JsonObject> {
-  return (await client.callTool({ name, arguments: args })).structuredContent as JsonObject;
-}
-
-const OPERATOR: Partial<KeyWish> = { agent: null };
+afterEach(closeAll);
 
 for (const mode of ["legacy", "auto"] as const) {
   test(`an agent's key has that agent and its own runs, in its ${mode} revision`, async () => {
@@ -105,17 +68,6 @@ for (const mode of ["legacy", "auto"] as const) {
     });
   });
 }
-
-const BOTH = { accept: "application/json, text/event-stream" };
-
-/** Posts one message, or what is none. */
-function post(made: Served, key: string, body: unknown, how: Ask = {}): Promise<Response> {
-  const headers = { ...BOTH, ...how.headers };
-  return made.open("POST", "/mcp", { ...how, key, body, headers });
-}
-
-const request = (method: string, params: JsonObject = {}, id: unknown = 1): JsonObject =>
-  ({ jsonrpc: "2.0", id, method, params }) as JsonObject;
 
 const GREETING = request("initialize", {
   ...{ protocolVersion: LEGACY, capabilities: {} },
@@ -230,15 +182,6 @@ describe("sessions", () => {
   });
 });
 
-const META = {
-  "io.modelcontextprotocol/protocolVersion": MODERN,
-  "io.modelcontextprotocol/clientCapabilities": {},
-};
-const head = (method = "tools/list"): Record<string, string> => ({
-  "mcp-protocol-version": MODERN,
-  "mcp-method": method,
-});
-
 test("a client of the stateless revision that goes away takes back what it asked for", async () => {
   const made = await home({ hanging: true });
   const key = await made.key();
@@ -334,7 +277,3 @@ describe("what no client would send", () => {
     expect(often.headers.get("retry-after")).toBe("30");
   });
 });
-
-async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await systemClock.sleep(5);
-}

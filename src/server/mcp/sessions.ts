@@ -1,4 +1,4 @@
-import type { Mcp } from "../../mcp/protocol.ts";
+import type { McpService } from "../../mcp/serve.ts";
 import type { Clock } from "../../std/clock.ts";
 import { LIMITS } from "../../std/limits.ts";
 import { newId, type Random } from "../../std/random.ts";
@@ -14,7 +14,7 @@ export interface Session {
   readonly id: string;
   /** Id of its key. */
   readonly key: string;
-  readonly mcp: Pick<Mcp, "answer">;
+  readonly mcp: McpService;
   /** Requests that are being answered. */
   readonly calls: Map<RpcId, AbortController>;
   /** Streams a client may come back to: all that go on, and the newest of those that ended. */
@@ -33,7 +33,7 @@ export interface Session {
 
 export interface Sessions {
   /** @throws Refusal `http.busy` where this key, or all together, have as many as there may be. */
-  open(key: string, mcp: Pick<Mcp, "answer">, primes: boolean): Session;
+  open(key: string, mcp: McpService, primes: boolean): Session;
   /** Null also for one of another key. */
   find(key: string, id: string): Session | null;
   end(session: Session): void;
@@ -55,6 +55,7 @@ export function openSessions({
     all.delete(session.id);
     for (const stop of session.calls.values()) stop.abort();
     for (const feed of session.feeds.values()) feed.end();
+    void session.mcp.close();
   };
   const newFeed = (): Feed => openFeed(newId("f", clock.now(), random));
   return {

@@ -166,13 +166,16 @@ type Fetch = (input: string | URL, init?: RequestInit) => Promise<Response>;
 function fetchThrough(reach: Reach, told: Told): Fetch {
   return async (input, init = {}) => {
     const method = (init.method ?? "GET").toUpperCase();
-    // The stream a server may open of its own is not wanted: nothing listens between calls.
-    if (method === "GET") return new Response(null, { status: 405 });
+    const headers = new Headers(init.headers);
+    // The stream a server may open of its own is not wanted: nothing listens between calls. An answer
+    // whose stream was closed before it came is.
+    if (method === "GET" && !headers.has("last-event-id"))
+      return new Response(null, { status: 405 });
     const granted = await reach({
       kind: "fetch",
       method,
       url: String(input),
-      headers: Object.fromEntries(new Headers(init.headers)),
+      headers: Object.fromEntries(headers),
       body: typeof init.body === "string" ? init.body : null,
     }).catch((error: unknown) => {
       told.thrown = { error };
