@@ -259,7 +259,10 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
     ...{ models, grants, skills, ...keptIn(home, { world, arrangement, settings }) },
     cognition: cognitionDesk(world, writing(world, models.models.list)),
     agents: agentDesk({ ...made, modelOf: models.config, chance: CHANCE }),
-    ...missionDesks({ ...made, ...aroundMissions(made, options), world, after: evolving.after }),
+    ...missionDesks({
+      ...{ ...made, ...aroundMissions(made, options), world },
+      after: evolving.after(world, arrangement),
+    }),
   };
   const place = placeOf(home, arrangement, sandbox);
   const nanos = nanosOf({ ...desks, evolving, world, place, arrangement, sandbox, vault });

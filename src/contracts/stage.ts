@@ -86,8 +86,8 @@ export interface TraitAbout {
   readonly does: string;
   /** Where it is met: a command, a tool of agents, a field of a plan. */
   readonly where: string;
-  /** `switched`: by the operator. `always`: there without being switched on. `none`: nothing of its own. */
-  readonly use: "switched" | "always" | "none";
+  /** `switched`: by the operator. `always`: there without being switched on. */
+  readonly use: "switched" | "always";
 }
 
 /** How a trait stands. */

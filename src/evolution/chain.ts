@@ -83,7 +83,11 @@ function followersOf(journal: Journal, run: string, plan: Plan): Follower[] {
 }
 
 /** Does it unless that run has begun or somebody is about to begin it. */
-async function once<T>(journal: Journal, id: string, does: () => Promise<T>): Promise<T | null> {
+export async function once<T>(
+  journal: Journal,
+  id: string,
+  does: () => Promise<T>,
+): Promise<T | null> {
   const lease = journal.lease(`then ${id}`);
   if (lease === null) return null;
   try {
@@ -101,7 +105,7 @@ function nameOf(place: string): string {
   return `r${sha256(place).slice(0, 15)}`;
 }
 
-function startOf(journal: Journal, run: string): RunStarted | null {
+export function startOf(journal: Journal, run: string): RunStarted | null {
   const body = firstOf(journal, run)?.body;
   return body?.kind === "run.started" ? body : null;
 }

@@ -86,14 +86,10 @@ function find(lines: readonly TraitLine[], name: string): TraitLine {
 }
 
 async function switchTo(parts: TraitParts, line: TraitLine, on: boolean): Promise<void> {
-  const { trait, use, does, needs } = line;
-  if (use !== "switched") {
-    const why = use === "always" ? "It is always there" : does.replace(/\.$/u, "");
-    throw new NanosError(
-      "trait.fixed",
-      `${trait} is nothing to switch: ${why}.`,
-      "See `nanos trait list`.",
-    );
+  const { trait, use, needs } = line;
+  if (use === "always") {
+    const message = `${trait} is nothing to switch: it is always there.`;
+    throw new NanosError("trait.fixed", message, "See `nanos trait list`.");
   }
   if (on && needs !== null) throw notReached(line);
   if (on === line.on) return;

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { Arrangement } from "../contracts/arrangement.ts";
 import type { TraitName } from "../contracts/stage.ts";
 import type { Home } from "../home/home.ts";
 import { withLock } from "../home/store.ts";
@@ -19,12 +20,13 @@ import { chaining } from "./chain.ts";
 import { companionText, operatorContext } from "./companion.ts";
 import { type TraitDesk, traitDesk } from "./desk.ts";
 import { keptIn } from "./kept.ts";
+import { proposing } from "./propose.ts";
 import { pastMissions, recallMissions } from "./recall.ts";
 
 /** What is worked out from a home's missions, as its surfaces go by it and as its runs do. */
 export interface Evolving extends TraitDesk {
-  /** What follows on from a mission that ended. */
-  readonly after: After;
+  /** What is done when a mission has ended: what its agents' files lack is proposed, and what follows begins. */
+  readonly after: (world: World, arrangement: Pick<Arrangement, "agents" | "dir">) => After;
   readonly runs: Pick<World, "traits" | "look" | "thoughts" | "companion">;
 }
 
@@ -51,7 +53,13 @@ export function openEvolution(
   const look: World["look"] = async (name, text, looker) =>
     lookBack({ journal, memory }, await traits.traits(), { name, text, looker });
   const thoughts = thoughtsOf(journal);
-  const after = chaining(journal, traits);
+  const after: Evolving["after"] = (world, arrangement) => {
+    const [then, proposed] = [chaining(journal, traits), proposing(world, arrangement)];
+    return async (run, follow, signal) => {
+      await proposed(run, follow, signal);
+      await then(run, follow, signal);
+    };
+  };
   return { ...traits, after, runs: { traits: traits.traits, look, thoughts, companion } };
 }
 

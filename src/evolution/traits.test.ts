@@ -250,10 +250,8 @@ describe("what was read once is kept", () => {
 test("every trait says what it does, from a stage there is", () => {
   const at = (stage: StageName): ReturnType<typeof traitsAt> =>
     traitsAt({ stage, proven: 500, rate: 1 }, TRAITS);
-  for (const { use, does, where, on } of at("APEX")) {
-    expect([on, does.startsWith("Nothing "), where === "-"]).toEqual(
-      use === "none" ? [false, true, true] : [true, false, false],
-    );
+  for (const { does, where, on } of at("APEX")) {
+    expect([on, does.startsWith("Nothing "), where === "-"]).toEqual([true, false, false]);
   }
   for (const { from, needs } of at("DORMANT")) {
     const takes = THRESHOLDS.find(({ stage }) => stage === from);

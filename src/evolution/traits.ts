@@ -101,9 +101,9 @@ const ABOUT: Readonly<Record<TraitName, TraitAbout & { readonly from: StageName 
   },
   SELF_MODIFY: {
     from: "APEX",
-    does: "Nothing of its own: the oracle may propose changes of agents without it (grows: true).",
-    where: "-",
-    use: "none",
+    does: "Where an agent's own runs speak for a change of its file, that waits for your yes, as a diff.",
+    where: "nanos approvals; the action arrangement_change",
+    use: "switched",
   },
   MULTI_DOMAIN: {
     from: "APEX",

@@ -21,6 +21,7 @@ import { imageParts, readImages } from "./images/image.ts";
 import { openedText, tell } from "./flow/flow.ts";
 import { toolSpecs } from "./prompt.ts";
 import { type Acted, type Want, decisionWant } from "./proposal.ts";
+import { CHANGE, growthWant, isProposed } from "./growth/grow.ts";
 import { heldWant } from "./secrets/guard.ts";
 import { spendTime } from "./spend.ts";
 import { noTool, turn } from "./turn.ts";
@@ -178,6 +179,11 @@ async function callDirectly(frame: Frame, call: NonNullable<RunStarted["call"]>)
     return doOne(frame, REMEMBER, noteWant(frame, acceptedIn(call.args)), pretty);
   }
   if (call.tool === UNDO) return doOne(frame, UNDO, undoWant(frame, call.args), pretty);
+  if (isProposed(frame, call.tool)) {
+    const want = growthWant(frame, CHANGE, call.args);
+    if (typeof want === "string") return failed("call.bad_arguments", want, "");
+    return doOne(frame, CHANGE, want, pretty);
+  }
   const tool = frame.facts.tools.find(({ manifest }) => manifest.name === call.tool);
   if (!tool) return lacking(noTool(call.tool, frame.facts), "See `nanos tool list`.");
   return doOne(frame, call.tool, heldWant(toolWant(frame, tool, call.args), call.secrets), pretty);

@@ -348,6 +348,9 @@ export const LIMITS = {
   keyringMs: 60_000,
   /** Parsed files of one kind kept for a faster start. */
   cachedParses: 8,
+  /** Newest runs of an agent a change of its file is proposed from, and how many must speak for it. */
+  proposeLooked: 10,
+  proposeAfter: 3,
   /** Lines of a change an oracle proposes, and what a look for skills and agents brings of each. */
   proposedLines: 200,
   foundItems: 20,

@@ -47,10 +47,7 @@ test("a home on one page, with what the next stage takes", () => {
 
 test("a trait with what it does and what is missing, at every width", () => {
   const [one, two] = STATUS.traits;
-  const rest = [
-    { ...STATUS.traits[0]!, on: false },
-    { ...STATUS.traits[0]!, use: "none" as const },
-  ];
+  const rest = [{ ...STATUS.traits[0]!, on: false }];
   const shown = traitLines([...STATUS.traits, ...rest], 80).map(textOf);
   expect(shown).toEqual([
     `RECALL  on`,
@@ -59,8 +56,6 @@ test("a trait with what it does and what is missing, at every width", () => {
     `  ${two?.does} (${two?.where})`,
     "  It needs FORGING: 10 proven missions, 30% of those that count: 2 so far, 25%.",
     "RECALL  off: nanos trait on",
-    `  ${one?.does} (${one?.where})`,
-    "RECALL  does nothing",
     `  ${one?.does} (${one?.where})`,
   ]);
   for (const width of [40, 80, Number.POSITIVE_INFINITY]) {

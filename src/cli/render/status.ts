@@ -133,9 +133,8 @@ function traitTable(traits: readonly TraitLine[], width: number): readonly Line[
   );
 }
 
-function stateOf({ reached, on, use }: TraitLine): string {
+function stateOf({ reached, on }: TraitLine): string {
   if (!reached) return "not reached";
-  if (use === "none") return "does nothing";
   return on ? "on" : "off: nanos trait on";
 }
 
@@ -144,8 +143,7 @@ export function traitLines(traits: readonly TraitLine[], width: number): readonl
   const across = Number.isFinite(width) ? width : 100;
   return traits.flatMap((line): readonly Line[] => {
     const { trait, does, where, needs } = line;
-    const about = where === "-" ? does : `${does} (${where})`;
-    const dim = [about, ...(needs === null ? [] : [`It ${needs}.`])];
+    const dim = [`${does} (${where})`, ...(needs === null ? [] : [`It ${needs}.`])];
     return [
       fitLine([span(trait, line.on ? "green" : "bold"), `  ${stateOf(line)}`], across),
       ...dim

@@ -24,7 +24,7 @@ export const Trait = z.strictObject({
   needs: z.string().nullable(),
   does: z.string(),
   where: z.string(),
-  use: z.enum(["switched", "always", "none"]),
+  use: z.enum(["switched", "always"]),
 });
 
 export const Evolution = z.strictObject({

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { refusal } from "../testing/folder.ts";
-import { withEntry } from "./attach.ts";
+import { withEntry, withLimit } from "./attach.ts";
 
 const agent = (front: string): string =>
   `---\nname: a # me\ndescription: D.\n${front}---\nskills: [none]\n`;
@@ -100,4 +100,23 @@ test("the agents an agent may hand work to come and go the same way", async () =
   expect(await withEntry("agents/a.md", after, { list: "agents", name: "coder", on: false })).toBe(
     before,
   );
+});
+
+const LIMIT_CASES: readonly (readonly [what: string, before: string, after: string | null])[] = [
+  [
+    "on one line",
+    "limits: { calls: 3, turns: 8 } # few\n",
+    "limits: { calls: 3, turns: 12 } # few\n",
+  ],
+  [
+    "on lines",
+    "limits:\n  turns: 8 # few\n  calls: 3\n",
+    "limits:\n  turns: 12 # few\n  calls: 3\n",
+  ],
+  ["none of that name", "limits: { calls: 3 }\n", null],
+  ["no limits", "", null],
+];
+test.each(LIMIT_CASES)("another number for a limit, %s", async (_, before, after) => {
+  const made = await withLimit("agents/a.md", agent(before), { limit: "turns", to: 12 });
+  expect(made).toBe(after === null ? null : agent(after));
 });

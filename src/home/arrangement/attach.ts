@@ -22,14 +22,57 @@ export async function withEntry(
   if (before.includes(name) === on) return text;
   const wanted = on ? [...before, name] : before.filter((one) => one !== name);
   const changed = await edited(text, list, wanted);
-  const after = changed === null ? null : await manifestIn(file, changed).catch(() => null);
-  const meant = { ...manifest, [list]: wanted } as unknown as Json;
-  if (changed !== null && sameJson(after as unknown as Json, meant)) return changed;
+  if (await isMeant(file, changed, { ...manifest, [list]: wanted })) return changed ?? text;
   throw new NanosError(
     "agent.edit",
     `The ${list} of ${file} are written in a way that is not changed by itself.`,
     `Open it and write: ${list}: [${wanted.join(", ")}]`,
   );
+}
+
+/**
+ * An agent's file with another number for one of its limits, and not a byte changed elsewhere; null
+ * where that cannot be done by itself.
+ *
+ * @throws NanosError `manifest.invalid`.
+ */
+export async function withLimit(
+  file: string,
+  text: string,
+  { limit, to }: { readonly limit: Limit; readonly to: number },
+): Promise<string | null> {
+  const manifest = await manifestIn(file, text);
+  const front = frontOf(text);
+  const { parseDocument, isScalar } = await import("yaml");
+  const value = front && parseDocument(front.head).getIn(["limits", limit], true);
+  if (!front || !isScalar(value) || !value.range) return null;
+  const [from, end] = value.range;
+  const at = front.start + from;
+  const changed = `${text.slice(0, at)}${to}${text.slice(front.start + end)}`;
+  const limits = { ...manifest.limits, [limit]: to };
+  return (await isMeant(file, changed, { ...manifest, limits })) ? changed : null;
+}
+
+/** A limit of an agent's that is a count. */
+export type Limit = "turns" | "calls" | "tokens" | "ms";
+
+/** True where a changed file says exactly what was meant. */
+async function isMeant(
+  file: string,
+  changed: string | null,
+  meant: AgentManifest,
+): Promise<boolean> {
+  if (changed === null) return false;
+  const after = await manifestIn(file, changed).catch(() => null);
+  return sameJson(after as unknown as Json, meant as unknown as Json);
+}
+
+/** The front matter of a file, and where it begins; null where it has none. */
+function frontOf(text: string): { readonly start: number; readonly head: string } | null {
+  const front = /^(\ufeff?---[ \t]*\r?\n)([\s\S]*?)(^---[ \t]*(?:\r?\n|$))/mu.exec(text);
+  if (front === null || front.index !== 0) return null;
+  const [, open = "", head = ""] = front;
+  return { start: open.length, head };
 }
 
 /** The lists of names an agent's file has. */
@@ -51,13 +94,12 @@ async function manifestIn(file: string, text: string): Promise<AgentManifest> {
 
 /** The front matter's own bytes, with the one place changed where the list stands. */
 async function edited(text: string, list: List, wanted: readonly string[]): Promise<string | null> {
-  const front = /^(\ufeff?---[ \t]*\r?\n)([\s\S]*?)(^---[ \t]*(?:\r?\n|$))/mu.exec(text);
-  if (front === null || front.index !== 0) return null;
-  const [, open = "", head = ""] = front;
+  const front = frontOf(text);
+  if (front === null) return null;
+  const { start, head } = front;
   const { parseDocument, isMap, isScalar, isSeq } = await import("yaml");
   const { contents } = parseDocument(head);
   const end = head.includes("\r\n") ? "\r\n" : "\n";
-  const start = open.length;
   const put = (from: number, to: number, what: string): string =>
     `${text.slice(0, start + from)}${what}${text.slice(start + to)}`;
   const pair = isMap(contents)

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { Json } from "../../std/json.ts";
 import { LIMITS } from "../../std/limits.ts";
-import { diffOf, edited, editIn } from "./edit.ts";
+import { diffOf, editBetween, edited, editIn } from "./edit.ts";
 
 const FILE = "---\nname: oracle\nskills: [notes]\n---\nYou help.\n";
 const edit = { file: "agents/oracle.md", old: "skills: [notes]", new: "skills: [notes, web]" };
@@ -28,6 +28,22 @@ describe("what may be proposed", () => {
     test(`not ${what}`, () => expect(editIn(args)).toMatch(says));
   }
   test("a piece of an agent's file", () => expect(editIn(edit)).toEqual(edit));
+});
+
+test("what differs between two texts is an edit of the one that makes the other", () => {
+  const text = fc
+    .array(fc.constantFrom("a", "b", "limits: { turns: 4 }", "- x", ""), {
+      minLength: 1,
+      maxLength: 8,
+    })
+    .map((lines) => lines.join("\n"));
+  fc.assert(
+    fc.property(text, text, (before, after) => {
+      fc.pre(before !== after && before !== "");
+      const made = editBetween(edit.file, before, after);
+      expect(edited(before, made)).toBe(after);
+    }),
+  );
 });
 
 describe("what it becomes", () => {

@@ -12,6 +12,8 @@ export interface Edit {
   /** Whole lines that stand in the file exactly once; empty for a file that is not there yet. */
   readonly old: string;
   readonly new: string;
+  /** What it is proposed for, where nobody asked for it. */
+  readonly because?: string;
 }
 
 /** Agents' files alone: rules, grants and settings are no matter of a conversation. */
@@ -19,7 +21,7 @@ const FILE = /^agents\/[a-z0-9][a-z0-9_-]{0,63}\.md$/u;
 
 /** The edit in a call's arguments, or what is wrong with them. */
 export function editIn(args: Json): Edit | string {
-  const { file, old = "", new: put } = isObject(args) ? args : {};
+  const { file, old = "", new: put, because } = isObject(args) ? args : {};
   if (typeof file !== "string" || typeof old !== "string" || typeof put !== "string") {
     return 'It takes {"file": "agents/NAME.md", "old": TEXT, "new": TEXT}.';
   }
@@ -30,7 +32,28 @@ export function editIn(args: Json): Edit | string {
   if (lines > LIMITS.proposedLines || old.length + put.length > LIMITS.manifestBytes) {
     return `It is longer than ${LIMITS.proposedLines} lines, which nobody reads before a yes.`;
   }
-  return { file, old, new: put };
+  return { file, old, new: put, ...(typeof because === "string" ? { because } : {}) };
+}
+
+/** The edit that makes one text of the other: what differs, with as many lines around it as make it the only such place. */
+export function editBetween(file: string, before: string, after: string): Edit {
+  const [was, now] = [before.split("\n"), after.split("\n")];
+  let start = 0;
+  while (start < was.length && start < now.length && was[start] === now[start]) start += 1;
+  let end = 0;
+  const most = Math.min(was.length, now.length) - start;
+  while (end < most && was.at(-1 - end) === now.at(-1 - end)) end += 1;
+  for (;;) {
+    const edit = {
+      file,
+      old: was.slice(start, was.length - end).join("\n"),
+      new: now.slice(start, now.length - end).join("\n"),
+    };
+    if (edit.old !== "" && edited(before, edit) === after) return edit;
+    if (start > 0) start -= 1;
+    else if (end > 0) end -= 1;
+    else return edit;
+  }
 }
 
 /** The edit as a unified diff: what stays around it, what goes, what comes. Nothing is left out. */

@@ -70,6 +70,11 @@ export function growthWant(frame: Frame, name: string, args: Json): Want | strin
   return name === FIND ? findWant(frame, args) : changeWant(frame, args);
 }
 
+/** True where a change may be proposed with no model between: SELF_MODIFY is on. */
+export function isProposed({ facts }: Pick<Frame, "facts">, name: string): boolean {
+  return name === CHANGE && facts.traits?.includes("SELF_MODIFY") === true;
+}
+
 function findWant(frame: Frame, args: Json): Want | string {
   const { words = "" } = isObject(args) ? args : {};
   if (typeof words !== "string") return `${FIND} takes {"words": TEXT}.`;
@@ -86,11 +91,13 @@ function findWant(frame: Frame, args: Json): Want | string {
 function changeWant(frame: Frame, args: Json): Want | string {
   const edit = editIn(args);
   if (typeof edit === "string") return edit;
-  const where = `write:${join(frame.facts.grows?.dir ?? "", edit.file)}`;
+  const { grows, dir = "" } = frame.facts;
+  const where = `write:${join(grows?.dir ?? dir, edit.file)}`;
+  const { because } = edit;
   return {
     action: {
       ...actionOf(frame, CHANGE),
-      args: { file: edit.file, diff: diffOf(edit) },
+      args: { file: edit.file, diff: diffOf(edit), ...(because === undefined ? {} : { because }) },
       scopes: [where],
       destinations: [where],
       rank: "S",

@@ -75,6 +75,8 @@ export interface LabSetup {
   readonly companion?: string;
   /** Where agents' files lie, for an arrangement that grows by conversation. */
   readonly grows?: Facts["grows"];
+  /** Where the arrangement lies. */
+  readonly dir?: string;
   /** The oracle may hand in plans. */
   readonly proposes?: true;
   readonly modelImages?: boolean;
@@ -279,6 +281,7 @@ function factsFor(setup: LabSetup, tools: FunctionTools): Facts {
     ...(setup.memory ? { memory: { ...MEMORY_OFF, ...setup.memory } } : {}),
     ...(setup.traits ? { traits: setup.traits } : {}),
     ...(setup.grows ? { grows: setup.grows } : {}),
+    ...(setup.dir === undefined ? {} : { dir: setup.dir }),
     ...(setup.proposes ? { proposes: true as const } : {}),
     policy: policyHash(rules, routes),
     ...{ evidence: true, artifacts: true, thoughts: true },

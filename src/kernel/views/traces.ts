@@ -48,6 +48,13 @@ export function listTraces(journal: Journal, wish: TraceWish): readonly TraceLin
   return rows.map((row) => lineIn(journal, row));
 }
 
+/** Runs of an agent that ended, newest first; rehearsals are none. */
+export function runsBy(journal: Journal, agent: string, limit: number): readonly string[] {
+  const sql = `SELECT run FROM traces WHERE agent = ? AND state = 'ended' AND rehearsal = 0
+    ORDER BY at DESC, run DESC LIMIT ?`;
+  return journal.view(TRACES, (db) => db.all(sql, agent, limit)).map((row) => String(row["run"]));
+}
+
 /**
  * What all runs used. A run says in its end what it cost with those it delegated to; of one that goes
  * on or waits, what its own answers and theirs cost so far is counted. Tokens are each run's own.
