@@ -120,6 +120,9 @@ if (program === null) {
       expect(readFileSync(join(me.userHome, "notes", "dashboard.md"), "utf8")).toContain("said");
       expect((await me.nanos("trace", "replay", mission)).code).toBe(0);
       expect((await me.nanos("trace", "verify")).code).toBe(0);
+      // A fork of it begins here, and asks what the other one was told.
+      const fork = await me.nanos("trace", "fork", mission, "--at", "2001");
+      expect({ code: fork.code, err: fork.err }).toMatchObject({ code: 3 });
       const next = await me.nanos("mission", "new", "gated.yaml", "--input", "text=not");
       expect(next.code).toBe(3);
       const after = await me.nanos("engine", "list", "--json");

@@ -51,7 +51,7 @@ export interface MissionEngines extends Engines {
   work(signal: AbortSignal, told?: Told, ended?: (run: string) => Promise<void>): Promise<void>;
   resume(run: string, hooks?: RunHooks): Promise<RunHandle>;
   cancel(run: string): Promise<void>;
-  /** @throws NanosError `fork.engine`, and as the kernel's own does. */
+  /** Begins here, whoever carries the other one. @throws NanosError as the kernel's own does. */
   fork(request: ForkRequest): Promise<RunHandle>;
 }
 
@@ -92,7 +92,7 @@ export function engineDesk(desk: EngineDesk): MissionEngines {
         ? throughRestate(desk, hooks, { run: topRun(run) })
         : resume(world, run, hooks),
     fork: async (request) => {
-      if (on(request.run) === "restate") throw carriedElsewhere(request.run);
+      if (on(request.run) === "restate") await lookedAt(desk, topRun(request.run));
       return fork(world, request);
     },
     cancel: (run) => cancelOn(desk, run, on(run)),
@@ -104,14 +104,16 @@ function missionOf({ arrangement }: EngineDesk, run: string, input: MissionInput
   return { ...MISSION, run, input: asInput(input), place: placeIn(arrangement) };
 }
 
-/** What this home has of it is a copy up to its last wait. */
-function carriedElsewhere(run: string): NanosError {
-  const message = `Mission ${run} is carried by Restate, which holds its record.`;
-  return new NanosError(
-    "fork.engine",
-    message,
-    `Bring it here first: nanos engine move ${run} local`,
-  );
+/**
+ * Brings the copy in this home up to date. Where Restate does not answer, or holds what was never
+ * written, the copy as it is has to do: it is a beginning of the mission, and whole up to there.
+ */
+async function lookedAt(desk: EngineDesk, run: string): Promise<void> {
+  try {
+    await (await restateOf(desk)).read(run);
+  } catch (error) {
+    if (!(error instanceof NanosError)) throw error;
+  }
 }
 
 /** One that waits in its queue has no record yet: whoever takes it up ends it. */

@@ -41,7 +41,7 @@ async function onGround(use: (ground: Ground) => Promise<void>): Promise<void> {
     return one;
   };
   try {
-    await use({ folder: dir, open, worker });
+    await use({ folder: dir, longMs: 4 * LEASE_MS, open, worker });
   } finally {
     await Promise.all([...opened.map((one) => one.close()), ...children.map((one) => one.end())]);
     rmSync(dir, { recursive: true, force: true });

@@ -7,6 +7,8 @@ export const ENGINE_LIMITS = {
   engineCallMs: 10_000,
   /** How long it is asked how a mission stands until what this home knows has to do. */
   engineAskMs: 2_000,
+  /** What Restate holds of one mission: it sends all of it to a worker at once, 32 MB at most. */
+  engineLogBytes: 24 * 1024 ** 2,
   /** What a Restate server started here may use and say a minute, and how long it may take to begin. */
   engineServerBytes: 4 * 1024 ** 3,
   engineServerSays: 16 * 1024 ** 2,

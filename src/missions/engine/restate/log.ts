@@ -39,7 +39,9 @@ export function logObject(sdk: Sdk, names: Names): unknown {
         if (await keep(ctx, signal)) tell(ctx, "call", `signal ${signal.name}`);
       }),
       cancel: exclusive(lazy, async (ctx: ObjectContext) => {
-        ctx.set("cancelled", true);
+        const log = await logOf(ctx);
+        if (log) ctx.set("log", { ...log, cancelled: true });
+        else ctx.set("cancelled", true);
         tell(ctx, "call", CANCEL);
       }),
       again: exclusive(lazy, async (ctx: ObjectContext) => {
@@ -66,32 +68,34 @@ async function begin(ctx: ObjectContext, { mission, record }: Submitted): Promis
   let head = GENESIS;
   for (const [n, drafts] of record.entries()) head = add(ctx, n, drafts, head);
   ctx.set("mission", mission);
-  ctx.set("log", { batches: record.length, head });
+  // It may have been cancelled before it was there.
+  const cancelled = (await ctx.get<boolean>("cancelled")) ?? false;
+  ctx.set("log", { batches: record.length, head, epoch: 0, cancelled });
   ctx.set("standing", { state: "queued" });
   return true;
 }
 
 /** Gives the mission to one more worker; whoever held it before can append nothing any more. */
 async function hold(ctx: ObjectContext): Promise<Hold> {
-  const epoch = ((await ctx.get<number>("epoch")) ?? 0) + 1;
-  ctx.set("epoch", epoch);
+  const log = await logOf(ctx);
+  const epoch = (log?.epoch ?? 0) + 1;
+  if (log) ctx.set("log", { ...log, epoch });
   ctx.set("standing", { state: "running" });
-  const cancelled = (await ctx.get<boolean>("cancelled")) ?? false;
-  return { epoch, ...(await whole(ctx)), cancelled };
+  return { epoch, ...(await whole(ctx)), cancelled: log?.cancelled ?? false };
 }
 
 async function append(
   ctx: ObjectContext,
   given: { readonly epoch: number; readonly batch: number; readonly drafts: readonly Draft[] },
 ): Promise<Appended> {
-  if ((await ctx.get<number>("epoch")) !== given.epoch) return { state: "superseded" };
-  const log = await ctx.get<Log>("log");
+  const log = await logOf(ctx);
+  if (log?.epoch !== given.epoch) return { state: "superseded" };
   // Else it is sent again, as the answer to it was lost.
-  if (log && given.batch >= log.batches) {
+  if (given.batch >= log.batches) {
     const head = add(ctx, given.batch, given.drafts, log.head);
-    ctx.set("log", { batches: given.batch + 1, head });
+    ctx.set("log", { ...log, batches: given.batch + 1, head });
   }
-  return { state: "ok", cancelled: (await ctx.get<boolean>("cancelled")) ?? false };
+  return { state: "ok", cancelled: log.cancelled };
 }
 
 /** False where there is one of that name already. */
@@ -102,9 +106,20 @@ async function keep(ctx: ObjectContext, signal: Signal): Promise<boolean> {
   return true;
 }
 
+/** All that an append looks at, in one place: each look is a way to the server and back. */
 interface Log {
   readonly batches: number;
   readonly head: string;
+  readonly epoch: number;
+  readonly cancelled: boolean;
+}
+
+/** Before, epoch and cancellation stood beside it. */
+async function logOf(ctx: ObjectContext): Promise<Log | null> {
+  const log = await ctx.get<Pick<Log, "batches" | "head"> & Partial<Log>>("log");
+  if (!log || log.epoch !== undefined) return log as Log | null;
+  const [epoch, cancelled] = [await ctx.get<number>("epoch"), await ctx.get<boolean>("cancelled")];
+  return { ...log, epoch: epoch ?? 0, cancelled: cancelled ?? false };
 }
 
 function add(ctx: ObjectContext, n: number, drafts: readonly Draft[], prev: string): string {

@@ -5,10 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../../../std/clock.ts";
 import { systemRandom } from "../../../std/random.ts";
+import type { Json } from "../../../std/json.ts";
+import { LIMITS } from "../../../std/limits.ts";
 import { openJournal } from "../../../journal/open.ts";
 import { localEngine } from "../local.ts";
 import { move } from "../move.ts";
-import { decisionDigest } from "../record.ts";
+import { decisionDigest, recordOf } from "../record.ts";
 import * as board from "../board.ts";
 import {
   answer,
@@ -35,6 +37,7 @@ import {
   startServer,
   type TestServer,
 } from "../testing/restate-server.ts";
+import { changeState, type State } from "../testing/restate-state.ts";
 import { restateEngine } from "./restate.ts";
 
 const WORKER = join(import.meta.dirname, "..", "testing", "worker.ts");
@@ -98,7 +101,7 @@ async function onGround(use: (ground: Wired) => Promise<void>): Promise<void> {
     return one;
   };
   const ground: Wired = {
-    ...{ folder: dir, front, space, url: server.url, worker },
+    ...{ folder: dir, longMs: 6_000, front, space, url: server.url, worker },
     open: (queues = {}) => openWith(queues),
     strange: (identityKeys) => openWith({}, { ...server, identityKeys }),
   };
@@ -175,6 +178,55 @@ if (program === null) {
         expect(linesIn(ground.folder)).toEqual(LINES);
         await worker.end();
         wire.stop();
+      }));
+
+    test("a server that is killed in a step, and is back: the mission goes on, and nothing is done twice", () =>
+      onGround(async (ground) => {
+        const { engine } = await ground.open();
+        await engine.submit(mission(ground, "r1", NETWORK));
+        const worker = await ground.worker();
+        await worker.said("begun build");
+        await server.stop();
+        await worker.said("done build");
+        await server.again();
+        await comesTo(engine, "r1", { state: "waiting", signals: ["ship it"], until: null });
+        await engine.signal("r1", answer("ship it"));
+        await comesTo(engine, "r1", ENDED);
+        expect(linesIn(ground.folder)).toEqual(LINES);
+      }));
+
+    test("what is more than a worker can be sent at once blocks a mission, with the way out", () =>
+      onGround(async (ground) => {
+        const { engine, journal } = await ground.open();
+        const large = { kind: "home.created", version: "x".repeat(LIMITS.engineLogBytes) } as const;
+        const common = { actor: "kernel", policy: null, isolation: null, label: null };
+        await engine.work(async ({ mission: { run }, journal: held }) => {
+          await held.append([{ ...common, run, step: null, body: large }]);
+        });
+        await engine.submit(mission(ground, "r1", STEPS));
+        const blocked = await comesTo(engine, "r1", { state: "blocked" });
+        expect(blocked).toMatchObject({ why: { code: "engine.log_full" } });
+        expect(blocked.state === "blocked" && blocked.why.next).toContain("trace fork r1");
+        expect(journal.head("r1")).toBeNull();
+      }));
+
+    test("what was changed there is refused, and the copy stays; an earlier version's log goes on", () =>
+      onGround(async (ground) => {
+        const { engine, journal } = await working(ground);
+        const of = { space: ground.space, run: "r1" };
+        await engine.submit(mission(ground, "r1", STEPS));
+        await comesTo(engine, "r1", { state: "waiting", signals: ["ship it"], until: null });
+        const record = await engine.read("r1");
+        const drafts = { "batch 1": { drafts: [], prev: "", hash: "" } };
+        let before: State = {};
+        await changeState(server, of, (state) => ({ ...(before = state), ...drafts }));
+        expect(await codeOf(() => engine.read("r1"))).toBe("engine.tampered");
+        expect(recordOf(journal, "r1")).toEqual(record);
+        const { epoch = 0, cancelled = false, ...log } = before["log"] as Record<string, Json>;
+        await changeState(server, of, () => ({ ...before, log, epoch, cancelled }));
+        await engine.signal("r1", answer("ship it"));
+        await comesTo(engine, "r1", ENDED);
+        expect(linesIn(ground.folder)).toEqual(LINES);
       }));
 
     const apart =

@@ -14,7 +14,7 @@ import { type Ingress, ingress, register } from "./ingress.ts";
 import { logObject } from "./log.ts";
 import { type Batch, type Came, type Hold, namesIn, type Sdk } from "./wire.ts";
 import { missionWorkflow, queueObject } from "./workflow.ts";
-import { Through, draftsOf, inBatches } from "./through.ts";
+import { Through, bytesOf, draftsOf, inBatches, refuseLarge } from "./through.ts";
 
 export interface RestateParts {
   readonly journal: Journal;
@@ -46,6 +46,7 @@ export function restateEngine(parts: RestateParts): Engine {
     work: (carry) => worker.begin(carry),
     submit: async (mission, record = []) => {
       const drafts = record.map(asDraft);
+      refuseLarge(mission.run, bytesOf(drafts));
       await log.send(mission.run, "submit", { mission, record: inBatches(drafts) });
       await board.put(journal, mission, NAME);
     },
@@ -205,11 +206,16 @@ class Worker {
     }
   }
 
-  /** Stands on one call that is answered when the mission is cancelled, or over. */
+  /**
+   * Stands on one call that is answered when the mission is cancelled, or over. An append hears of it
+   * as well: the call is for steps that take longer.
+   */
   async #hearCancel(run: string, signal: AbortSignal, onCancel: () => void): Promise<void> {
     const { place, space, clock } = this.#parts;
     const target = new URL(`${namesIn(space).mission}/${run}/cancelled`, place.url);
-    while (!signal.aborted) {
+    for (;;) {
+      await clock.sleep(LIMITS.wakeMs, signal);
+      if (signal.aborted) return;
       try {
         // One call for all who ask, however often the mission was taken over.
         const headers = { "idempotency-key": run };
@@ -217,9 +223,8 @@ class Worker {
         if (response.ok && (await response.json()) === true) onCancel();
         if (response.ok) return;
       } catch {
-        // It was cut off: called again below, unless the mission is over.
+        // It was cut off: called again, unless the mission is over.
       }
-      await clock.sleep(LIMITS.wakeMs, signal);
     }
   }
 

@@ -36,11 +36,13 @@ export class Through {
   #queue: Unit[] = [];
   #isSending = false;
   #batch: number;
+  #bytes: number;
   #at = 0;
 
   constructor(parts: ThroughParts) {
     this.#parts = parts;
     this.#batch = parts.hold.batches.length;
+    this.#bytes = bytesOf(parts.hold.batches);
     this.journal = { ...parts.journal, append: (drafts) => this.#append(drafts) };
   }
 
@@ -79,17 +81,35 @@ export class Through {
   async #sendAll(units: readonly Unit[]): Promise<void> {
     const { journal, log, hold, onCancel } = this.#parts;
     const drafts = units.flatMap((unit) => unit.drafts);
+    const bytes = this.#bytes + bytesOf(drafts);
+    refuseLarge(hold.mission.run, bytes);
     const given = { epoch: hold.epoch, batch: this.#batch, drafts };
     const answer = await log.call<Appended>(hold.mission.run, "append", given);
     if (answer.state === "superseded") {
       throw new Superseded(`another worker carries ${hold.mission.run}`);
     }
     this.#batch += 1;
+    this.#bytes = bytes;
     if (answer.cancelled) onCancel();
     await Promise.all(
       units.map((unit) => journal.append(unit.drafts).then(unit.resolve, unit.reject)),
     );
   }
+}
+
+/** @throws NanosError `engine.log_full`. */
+export function refuseLarge(run: string, bytes: number): void {
+  if (bytes <= LIMITS.engineLogBytes) return;
+  throw new NanosError(
+    "engine.log_full",
+    `With what comes next, Restate would hold ${bytes} bytes of ${run}; ${LIMITS.engineLogBytes} are the most.`,
+    `Go on from one of its tasks on this machine: nanos trace fork ${run}`,
+  );
+}
+
+/** As it is sent. */
+export function bytesOf(sent: readonly unknown[]): number {
+  return Buffer.byteLength(JSON.stringify(sent));
 }
 
 function isPart(run: string, { mission }: Hold): boolean {

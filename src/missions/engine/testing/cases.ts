@@ -15,6 +15,8 @@ import { type PlainStep, linesIn, plainDriver, type Told } from "./driver.ts";
 export interface Ground {
   /** Where drivers write, absolute. */
   readonly folder: string;
+  /** Longer than it takes this engine to notice that a process hangs, in milliseconds. */
+  readonly longMs: number;
   /** The engine as one more process has it; gone when the case ends. */
   open(queues?: Readonly<Record<string, number>>): Promise<Opened>;
   /** A process of its own that carries missions. */
@@ -196,7 +198,9 @@ export const CASES: readonly Case[] = [
     name: "lets a step take longer than it takes a dead process to be noticed",
     run: async (ground) => {
       const [one, two] = [await working(ground), await working(ground)];
-      await one.engine.submit(mission(ground, "r1", [write("long", 1_500), write("short")]));
+      await one.engine.submit(
+        mission(ground, "r1", [write("long", ground.longMs), write("short")]),
+      );
       await comesTo(two.engine, "r1", ENDED);
       expect(linesIn(ground.folder)).toEqual(["long", "short"]);
     },

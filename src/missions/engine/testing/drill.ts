@@ -18,6 +18,8 @@ export interface DrillGround {
   readonly engine: Engine;
   /** Starts a process that carries missions of this engine. */
   worker(): Promise<Child>;
+  /** What is hurt at a moment, in place of that process. */
+  hurt?(): Promise<void>;
 }
 
 export interface DrillReport {
@@ -83,14 +85,16 @@ async function carry(
   const { folder, journal, engine } = ground;
   await engine.submit({ ...MISSION, run, input: asInput(drillInput(made)) });
   let ms = 0;
+  let spare: Child | null = null;
   for (;;) {
     const before = { settled: settledIn(journal, run), calls: outside(folder).calls.length };
-    const worker = await ground.worker();
+    const worker: Child = spare ?? (await ground.worker());
     const [life, from] = [moment(), systemClock.elapsed()];
     const state = await untilEnd(ground, made, run, from + life);
     ms += systemClock.elapsed() - from;
     const record = state === null ? [] : await engine.read(run);
-    await worker.end();
+    spare = state === null && ground.hurt ? worker : null;
+    await (spare ? ground.hurt?.() : worker.end());
     expect(journal.verify(run)).toMatchObject({ ok: true });
     const redone = outside(folder)
       .calls.slice(before.calls)
@@ -134,12 +138,20 @@ function chances(seed: number): () => number {
   };
 }
 
-/** A drill as a page: what was done, and what was found. */
-export function drillPage(name: string, seed: number, report: DrillReport): string {
-  const { kills, missions, digest, events, calls, again } = report;
-  return `# Kill drill: the ${name} engine
+/** What a page says of what was killed. */
+export interface DrillWords {
+  /** After `Kill drill: `. */
+  readonly title: string;
+  /** Of which is said that it is ended with SIGKILL. */
+  readonly whose: string;
+}
 
-Missions of ${DRILL.tasks} tasks with two approvals, whose process is ended with SIGKILL at random moments
+/** A drill as a page: what was done, and what was found. */
+export function drillPage(words: DrillWords, seed: number, report: DrillReport): string {
+  const { kills, missions, digest, events, calls, again } = report;
+  return `# Kill drill: ${words.title}
+
+Missions of ${DRILL.tasks} tasks with two approvals, ${words.whose} ended with SIGKILL at random moments
 (\`src/missions/engine/drill.test.ts\`; \`npm run soak\` writes this page anew). Seed ${seed}.
 
 | what | found |

@@ -18,6 +18,8 @@ export interface TestServer {
   /** A port nobody has. */
   readonly free: number;
   stop(): Promise<void>;
+  /** Starts it once more where it was. */
+  again(): Promise<void>;
 }
 
 /** The server's program in a folder npm installed it to; null where it is not. */
@@ -31,16 +33,100 @@ export function serverIn(folder: string | undefined): string | null {
 export async function startServer(program: string, dir: string): Promise<TestServer> {
   mkdirSync(dir, { recursive: true });
   const [ingress = 0, admin = 0, node = 0, free = 0] = await freePorts(4);
-  const config = join(dir, "restate.toml");
   const { identity, identityKey } = identityIn(dir);
-  writeFileSync(config, serverConfig({ dir, ingress, admin, node, identity }));
+  const config = serverConfig({ dir, ingress, admin, node, identity });
+  let running = await startNode(program, dir, { config, ingress, admin });
+  const { urls } = running;
+  await urls.up();
+  return {
+    ...{ ...urls, identityKeys: [identityKey], dir, free },
+    stop: () => running.end(),
+    again: async () => {
+      running = await startNode(program, dir, { config, ingress, admin });
+      await urls.up();
+    },
+  };
+}
+
+interface Node {
+  readonly urls: {
+    readonly url: string;
+    readonly admin: string;
+    /** Resolves once it answers. */
+    up(): Promise<void>;
+  };
+  end(): Promise<void>;
+}
+
+async function startNode(
+  program: string,
+  dir: string,
+  { config, ingress, admin }: { config: string; ingress: number; admin: number },
+): Promise<Node> {
+  const file = join(dir, "restate.toml");
+  writeFileSync(file, config);
   const env = { PATH: process.env["PATH"] ?? "", DO_NOT_TRACK: "1" };
-  const server = child(spawn(program, ["--config-file", config, "--no-logo"], { cwd: dir, env }));
+  const { end } = child(spawn(program, ["--config-file", file, "--no-logo"], { cwd: dir, env }));
   const [url, adminUrl] = [`http://127.0.0.1:${ingress}`, `http://127.0.0.1:${admin}`];
-  while (!(await isUp(`${adminUrl}/health`)) || !(await isUp(`${url}/restate/health`))) {
-    await systemClock.sleep(20);
-  }
-  return { url, admin: adminUrl, identityKeys: [identityKey], dir, free, stop: server.end };
+  const up = async (): Promise<void> => {
+    while (!(await isUp(`${adminUrl}/health`)) || !(await isUp(`${url}/restate/health`))) {
+      await systemClock.sleep(20);
+    }
+  };
+  return { urls: { url, admin: adminUrl, up }, end };
+}
+
+/** Servers that are one, behind one address, as the page on clusters says to set them up. */
+export interface TestCluster extends Omit<TestServer, "free" | "dir" | "again"> {
+  /** Ends one with SIGKILL, once the one before is back. */
+  hurt(which: number): Promise<void>;
+}
+
+export async function startCluster(
+  program: string,
+  dir: string,
+  count: number,
+): Promise<TestCluster> {
+  const ports = Array.from({ length: count }, () => freePorts(3));
+  const places = (await Promise.all(ports)).map(([ingress = 0, admin = 0, node = 0], n) => ({
+    ...{ ingress, admin, node, dir: join(dir, `n${n}`) },
+  }));
+  mkdirSync(dir, { recursive: true });
+  const { identity, identityKey } = identityIn(dir);
+  const all = places.map(({ node }) => `"http://127.0.0.1:${node}"`).join(", ");
+  const start = (n: number): Promise<Node> => {
+    const place = places[n] ?? places[0];
+    if (!place) throw new Error("a cluster has a server");
+    mkdirSync(place.dir, { recursive: true });
+    const config = serverConfig({ ...place, identity })
+      .replace('node-name = "nanos"', `node-name = "nanos-${n}"`)
+      .replace("auto-provision = true", `auto-provision = ${n === 0}\ndefault-replication = 2`);
+    const found = `${config}\n[metadata-client]\ntype = "replicated"\naddresses = [${all}]\n`;
+    return startNode(program, place.dir, { ...place, config: found });
+  };
+  const nodes = await Promise.all(places.map((_, n) => start(n)));
+  await Promise.all(nodes.map(({ urls }) => urls.up()));
+  const [front, admins] = await Promise.all([
+    balancer(places.map(({ ingress }) => ingress)),
+    balancer(places.map(({ admin }) => admin)),
+  ]);
+  let gone: number | null = null;
+  return {
+    ...{ url: front.address, admin: admins.address, identityKeys: [identityKey] },
+    hurt: async (which) => {
+      if (gone !== null) {
+        const back = await start(gone);
+        await back.urls.up();
+        nodes[gone] = back;
+      }
+      gone = which;
+      await nodes[which]?.end();
+    },
+    stop: async () => {
+      for (const one of [front, admins]) one.stop();
+      await Promise.all(nodes.map((node) => node.end()));
+    },
+  };
 }
 
 async function isUp(url: string): Promise<boolean> {
