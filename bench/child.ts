@@ -20,6 +20,7 @@ export const CASES: Readonly<Record<string, () => Promise<Case>>> = {
   "stream bare": async () => (await import("./cases/bare.ts")).bareStream,
   "stream nanos": async () => (await import("./cases/nanos.ts")).stream,
   "session library": async () => (await import("./cases/session.ts")).library,
+  "session pi": async () => (await import("./cases/session.ts")).pi,
   "session nanos": async () => (await import("./cases/session.ts")).session,
   "journal disk": async () => (await import("./cases/journal.ts")).disk,
   "journal sqlite": async () => (await import("./cases/journal.ts")).sqlite,

@@ -170,7 +170,8 @@ const STREAM: Row = {
 
 const SESSION: Row = {
   name: "session",
-  cases: ["session library", "session nanos"],
+  cases: ["session library", "session pi", "session nanos"],
+  peers: { "session pi": "pi-session" },
   rounds: 2,
   lines: [
     {
@@ -180,11 +181,18 @@ const SESSION: Row = {
       unit: "B/token",
     },
     {
+      says: "pi 0.87, its whole session",
+      of: "session pi",
+      figure: "tokenBytes",
+      unit: "B/token",
+      by: "session library",
+    },
+    {
       says: "nanos, written to the terminal",
       of: "session nanos",
       figure: "tokenBytes",
       unit: "B/token",
-      by: "session library",
+      by: "session pi",
     },
     {
       says: "pi-tui, CPU",
@@ -193,11 +201,18 @@ const SESSION: Row = {
       unit: "us CPU/token",
     },
     {
+      says: "pi 0.87, CPU",
+      of: "session pi",
+      figure: "tokenCpuUs",
+      unit: "us CPU/token",
+      by: "session library",
+    },
+    {
       says: "nanos, CPU, model's request and journal too",
       of: "session nanos",
       figure: "tokenCpuUs",
       unit: "us CPU/token",
-      by: "session library",
+      by: "session pi",
     },
   ],
 };

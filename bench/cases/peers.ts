@@ -12,6 +12,7 @@ export const PEERS = join(ROOT, "bench/.peers");
 /** Their packages, by the folder they are installed in. */
 export const PACKAGES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   pi: { "@earendil-works/pi-agent-core": "0.87.1", "@earendil-works/pi-ai": "0.87.1" },
+  "pi-session": { "@earendil-works/pi-coding-agent": "0.87.1" },
   ai: { ai: "7.0.173", "@ai-sdk/openai-compatible": "3.0.92", zod: "4.6.7" },
   "openai-agents": { "@openai/agents": "0.20.0", openai: "7.57.0", zod: "4.6.7" },
   langgraph: {

@@ -43,7 +43,7 @@ export interface Terminal {
    * is none. Null when input ended or was interrupted. */
   key(signal: AbortSignal): Promise<string | null>;
   /** Calls back on SIGINT, SIGTERM and SIGHUP, until the returned function is called. */
-  onInterrupt(listener: () => void): () => void;
+  onInterrupt(listener: (signal: NodeJS.Signals) => void): () => void;
 }
 
 /** The process' own terminal. Nothing of `process.stdin` or `process.stdout` is touched before it
@@ -89,7 +89,7 @@ export function processTerminal(noColor: boolean, clock: Clock): Terminal {
         // A terminal that goes away is told of twice, by the system and by the shell; the second
         // must not cut short what the first began.
         if (signal === "SIGHUP") process.on("SIGHUP", () => undefined);
-        listener();
+        listener(signal);
       };
       for (const signal of SIGNALS) process.on(signal, heard);
       return () => {

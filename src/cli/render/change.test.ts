@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import type { Change } from "../../contracts/skill.ts";
 import { changeLines } from "./change.ts";
 import { textOf } from "./line.ts";
+import { cellsOf } from "./width.ts";
 
 const CHANGE: Change = {
   path: "/w/a.md",
@@ -39,4 +40,31 @@ test("and side by side where there is more", () => {
     " … 3 more lines not shown",
   ]);
   for (const line of changeLines(CHANGE, 120)) expect(textOf(line).length).toBeLessThan(120);
+});
+
+test("nothing of a long line is left out, however wide the screen is", () => {
+  const wide = "  key:  value ".repeat(9);
+  const lines = [
+    { kind: "removed", text: `${wide}harmless` },
+    { kind: "added", text: `${wide}日本語 and then what nobody sees` },
+  ] as const;
+  for (const width of [80, 120, 125, 200]) {
+    const shown = changeLines({ ...CHANGE, lines, more: 0 }, width)
+      .map(textOf)
+      .slice(1);
+    const [left, right] = [0, 1].map((side) =>
+      shown.map((line) => (line.split(" │ ")[side] ?? "").slice(side === 0 ? 6 : 2)),
+    );
+    if (width < 120) expect(shown.join("")).toContain("and then what nobody sees");
+    else {
+      for (const line of shown) expect(cellsOf(line)).toBeLessThan(width);
+      expect(left?.join("").trimEnd()).toBe(lines[0].text);
+      expect(
+        right
+          ?.map((text) => text.trimEnd())
+          .join("")
+          .replace(/\s/gu, ""),
+      ).toBe(lines[1].text.replace(/\s/gu, ""));
+    }
+  }
 });

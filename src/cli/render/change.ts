@@ -1,7 +1,7 @@
 import type { Change } from "../../contracts/skill.ts";
 import type { DiffLine } from "../../std/diff.ts";
 import { type Line, span, type Style } from "./line.ts";
-import { fit, pad } from "./width.ts";
+import { cutAll, pad } from "./width.ts";
 import { count } from "./words.ts";
 
 /** Cells from which what was and what is to be stand side by side. */
@@ -45,7 +45,7 @@ function sideBySide(lines: readonly DiffLine[], width: number): readonly Line[] 
   let [out, put]: [DiffLine[], DiffLine[]] = [[], []];
   const flush = (): void => {
     for (let i = 0; i < Math.max(out.length, put.length); i++) {
-      rows.push(row(out[i], put[i], cells));
+      rows.push(...row(out[i], put[i], cells));
     }
     [out, put] = [[], []];
   };
@@ -55,17 +55,30 @@ function sideBySide(lines: readonly DiffLine[], width: number): readonly Line[] 
     else if (line.kind === "added") put.push(line);
     else {
       flush();
-      rows.push(row(line, line, cells));
+      rows.push(...row(line, line, cells));
     }
   }
   flush();
   return rows;
 }
 
-function row(left: DiffLine | undefined, right: DiffLine | undefined, cells: number): Line {
-  const half = (line: DiffLine | undefined): ReturnType<typeof span> => {
-    const [mark, look] = KINDS[line?.kind ?? "same"];
-    return span(pad(fit(line === undefined ? "" : `${mark} ${line.text}`, cells), cells), look);
-  };
-  return ["    ", half(left), span(" │ ", "dim"), half(right)];
+/** As many lines as the longer side takes: nothing of what a yes is given to is left out. */
+function row(
+  left: DiffLine | undefined,
+  right: DiffLine | undefined,
+  cells: number,
+): readonly Line[] {
+  const [was, is] = [half(left, cells), half(right, cells)];
+  return Array.from({ length: Math.max(was.length, is.length) }, (_, i): Line => {
+    const side = (line: DiffLine | undefined, texts: readonly string[]): ReturnType<typeof span> =>
+      span(pad(texts[i] ?? "", cells), KINDS[line?.kind ?? "same"][1]);
+    return ["    ", side(left, was), span(" │ ", "dim"), side(right, is)];
+  });
+}
+
+function half(line: DiffLine | undefined, cells: number): readonly string[] {
+  if (line === undefined) return [""];
+  const [mark] = KINDS[line.kind];
+  const [first = "", ...rest] = cutAll(line.text, cells - 2);
+  return [`${mark} ${first}`, ...rest.map((text) => `  ${text}`)];
 }

@@ -88,6 +88,18 @@ export function wrap(text: string, cells: number): readonly string[] {
   return lines;
 }
 
+/** A text in pieces of at most `cells`, every character of it, spaces too. */
+export function cutAll(text: string, cells: number): readonly string[] {
+  const pieces: string[] = [];
+  let rest = plainText(text).replaceAll("\t", "  ").replaceAll("\n", " ");
+  do {
+    const piece = cut(rest, cells);
+    pieces.push(piece);
+    rest = rest.slice(piece.length);
+  } while (rest !== "");
+  return pieces;
+}
+
 function cut(text: string, cells: number): string {
   let kept = "";
   let used = 0;

@@ -109,14 +109,19 @@ class LineSession implements Session {
 
   async drive(start: (hooks: RunHooks) => Promise<RunHandle>): Promise<void> {
     const watcher = await watcherOf(this.context, this.nanos);
+    // A person's Ctrl-C stops the turn; what else ends it ends the session, as for who reads a pipe.
+    let isKey = false;
+    const release = this.context.terminal.onInterrupt((signal) => {
+      isKey = signal === "SIGINT" && attended(this.context);
+    });
     this.#code = await follow(this.context, start, {
       ...watcher,
       done: (state) => {
         this.conversation.take(state);
         watcher.done(state);
       },
-    });
-    if (this.#code === EXIT.cancelled) this.#left = true;
+    }).finally(release);
+    if (this.#code === EXIT.cancelled && !isKey) this.#left = true;
   }
 
   async confirm(about: Layout, question: string): Promise<boolean | null> {

@@ -41,6 +41,20 @@ export function pastTo(nanos: Nanos, run: string): readonly string[] {
   throw new NanosError("session.no_past", `There is no conversation ${run}.`, "/past lists them.");
 }
 
+/** What the operator said, as it stands in a transcript: of much, the beginning and the end. */
+export function saidLines(text: string, width: number): readonly Line[] {
+  const lines = wrap(text, width - 2);
+  const more = lines.length - SAID;
+  const shown = more <= 1 ? lines : [...lines.slice(0, SAID / 2), "", ...lines.slice(-SAID / 2)];
+  return shown.map((line, i): Line => {
+    if (more > 1 && i === SAID / 2) return ["  ", span(`… ${more} more lines …`, "dim")];
+    return [span(i === 0 ? "> " : "  ", "cyan"), line];
+  });
+}
+
+/** Lines of a message that are shown. */
+const SAID = 20;
+
 /** Conversations as a table. */
 export function pastTable(past: readonly Past[], width: number): readonly Line[] {
   if (past.length === 0) return ["No conversations yet."];
@@ -63,11 +77,7 @@ export function pastLines({ traces }: Nanos, runs: readonly string[], width: num
     ...(left > 0 ? [[span(`… ${left} earlier turns`, "dim")] as Line] : []),
     ...runs.slice(-SHOWN).flatMap((run) => {
       const { request, end } = traces.show(run);
-      const said = wrap(request, width - 2).map((line, i): Line => [
-        span(i === 0 ? "> " : "  ", "cyan"),
-        line,
-      ]);
-      return [...said, ...wrap(end?.text.trim() ?? "", width), ""];
+      return [...saidLines(request, width), ...wrap(end?.text.trim() ?? "", width), ""];
     }),
     [span("The conversation goes on from here.", "dim")],
   ];

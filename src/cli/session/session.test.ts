@@ -191,7 +191,14 @@ test("Ctrl-C stops the turn; then one warns and the next leaves", async () => {
     pty.type("hello\r");
     await pty.until("I heard you.");
     await pty.until("tool call");
+    // What clears a line counts as no first one, also after a first one.
+    pty.type("\x03");
+    await pty.until("Ctrl-C again leaves");
     pty.type("half a word\x03");
+    pty.type("\x03");
+    pty.type("hello\r");
+    await pty.until("I heard you.");
+    await pty.until("tool call");
     pty.type("\x03");
     await pty.until("Ctrl-C again leaves");
     pty.type("\x03");
@@ -199,6 +206,39 @@ test("Ctrl-C stops the turn; then one warns and the next leaves", async () => {
     // The terminal is given back: cursor shown, bracketed paste off.
     expect(pty.raw()).toContain("\x1b[?25h");
     expect(pty.raw()).toContain("\x1b[?2004l");
+  });
+}, 60_000);
+
+test("line by line at a terminal Ctrl-C stops the turn, and the conversation goes on", async () => {
+  await inPty(SCRIPT, ["--plain"], async (pty) => {
+    await pty.until("Ctrl-D leaves");
+    pty.type("hang\r");
+    await pty.until("Working on it");
+    pty.type("\x03");
+    await pty.until("cancelled");
+    await pty.until("> ");
+    pty.type("hello\r");
+    await pty.until("I heard you.");
+    await pty.until("> ");
+    pty.type("hang\r");
+    await pty.until("Working on it");
+    // From outside it means the session.
+    pty.kill("SIGTERM");
+    expect(await pty.ended).toBe(130);
+  });
+}, 60_000);
+
+test("a long paste is sent whole and shown in part", async () => {
+  await inPty(SCRIPT, [], async (pty) => {
+    await pty.until("Ctrl-C twice leaves");
+    const pasted = Array.from({ length: 5_000 }, (_, i) => `line ${i} of it`).join("\n");
+    pty.type(`\x1b[200~${pasted}\x1b[201~`);
+    await pty.until("[paste #1");
+    pty.type("\r");
+    await pty.until("… 4980 more lines …");
+    await pty.until("line 4999 of it");
+    await pty.until("I heard you.");
+    expect(pty.text()).not.toContain("line 100 of it");
   });
 }, 60_000);
 

@@ -4,12 +4,11 @@ import { messageOf, NanosError } from "../../std/error.ts";
 import type { Context } from "../command.ts";
 import { EXIT } from "../exit.ts";
 import { type Line, span } from "../render/line.ts";
-import { wrap } from "../render/width.ts";
 import { cost, duration, tokens } from "../render/words.ts";
 import { type Conversation, takeTurn } from "./conversation.ts";
 import { answerEvents } from "./events.ts";
 import { History } from "./history.ts";
-import { pastLines } from "./past.ts";
+import { pastLines, saidLines } from "./past.ts";
 import { takeUp } from "./renew.ts";
 import { completeWord, type Slash, slashOf } from "./slash.ts";
 import { Turn } from "./turn.ts";
@@ -171,7 +170,11 @@ class ScreenSession implements Session {
       this.#view.status([span("stopping …  Ctrl-C again leaves", "yellow")]);
       return;
     }
-    if (running === null && this.#view.typed() !== "") return this.#view.clear();
+    if (running === null && this.#view.typed() !== "") {
+      this.#leaving = false;
+      this.#view.clear();
+      return this.#status();
+    }
     if (running !== null || this.#leaving) return this.leave();
     this.#leaving = true;
     this.#view.status([span("Ctrl-C again leaves", "yellow")]);
@@ -186,11 +189,6 @@ class ScreenSession implements Session {
     ];
     this.#view.status([span(parts.join(" · "), "dim")]);
   }
-}
-
-/** What the operator said, as it stands in the transcript. */
-function saidLines(text: string, width: number): readonly Line[] {
-  return wrap(text, width - 2).map((line, i): Line => [span(i === 0 ? "> " : "  ", "cyan"), line]);
 }
 
 function errorLines(error: unknown): readonly Line[] {

@@ -1,6 +1,8 @@
 import type { Nanos } from "../../contracts/nanos.ts";
+import type { TraceLine } from "../../contracts/trace.ts";
 import { NanosError } from "../../std/error.ts";
 import { nearest } from "../../std/nearest.ts";
+import { firstLine } from "../../std/text.ts";
 import { agentTable } from "../commands/agent.ts";
 import { askTable, runToResume } from "../commands/approvals.ts";
 import { checkLines } from "../commands/doctor.ts";
@@ -13,6 +15,7 @@ import { whyLines } from "../commands/why.ts";
 import { type Line, span } from "../render/line.ts";
 import { traceTree } from "../render/trace/tree.ts";
 import { pad } from "../render/width.ts";
+import { clockTime } from "../render/words.ts";
 import { attachImage, pastedImage } from "./image.ts";
 import { mentions } from "./mention.ts";
 import { pastLines, pastOf, pastTable, pastTo } from "./past.ts";
@@ -24,7 +27,7 @@ export interface Slash {
   readonly name: string;
   readonly about: string;
   /** What may follow it, for completion. */
-  readonly offers?: (nanos: Nanos) => readonly string[];
+  readonly offers?: (nanos: Nanos) => readonly Completion[];
   readonly run: (session: Session, rest: string) => Promise<void>;
 }
 
@@ -52,7 +55,8 @@ export const SLASHES: readonly Slash[] = [
   {
     name: "model",
     about: "the models; with a name, use that one",
-    offers: (nanos) => nanos.models.list().map(({ name }) => name),
+    offers: (nanos) =>
+      nanos.models.list().map(({ name, config }) => ({ word: name, about: config.adapter })),
     run: async (session, rest) => {
       const { models } = session.nanos;
       if (rest !== "") await models.use(rest);
@@ -145,7 +149,7 @@ export const SLASHES: readonly Slash[] = [
   {
     name: "past",
     about: "earlier conversations; with RUN, go on with that one",
-    offers: (nanos) => pastOf(nanos).map(({ newest }) => newest.run),
+    offers: (nanos) => pastOf(nanos).map(({ newest }) => runOffer(newest)),
     run: async (session, rest) => {
       const { nanos } = session;
       if (rest === "") return session.print((width) => pastTable(pastOf(nanos), width));
@@ -234,8 +238,7 @@ export async function completeWord(nanos: Nanos, typed: string): Promise<readonl
     ].filter(match);
   }
   const command = SLASHES.find(({ name }) => typed.startsWith(`/${name} `));
-  const words = command?.offers?.(nanos) ?? [];
-  return words.map((word) => ({ word, about: "" })).filter(match);
+  return (command?.offers?.(nanos) ?? []).filter(match);
 }
 
 function helpLines(nanos: Nanos): readonly Line[] {
@@ -265,10 +268,18 @@ async function answer(session: Session, id: string, verdict: "allow" | "deny"): 
   ]);
 }
 
-function runs(nanos: Nanos): readonly string[] {
-  return nanos.traces.list({ limit: 20 }).map(({ run }) => run);
+function runs(nanos: Nanos): readonly Completion[] {
+  return nanos.traces.list({ limit: 20 }).map(runOffer);
 }
 
-function asks(nanos: Nanos): readonly string[] {
-  return nanos.approvals.list().map(({ id }) => id);
+/** A run with when it was and what was said, as its name says neither. */
+function runOffer({ run, at, request }: TraceLine): Completion {
+  return { word: run, about: `${clockTime(at)}  ${firstLine(request, 200)}` };
+}
+
+function asks(nanos: Nanos): readonly Completion[] {
+  return nanos.approvals.list().map(({ id, agent, name }) => ({
+    word: id,
+    about: `${agent} wants ${name}`,
+  }));
 }

@@ -18,7 +18,8 @@ export interface Contents {
 export function contentsOf(files: Snapshot, options: { readonly memory: boolean }): Contents {
   const { dir } = files;
   const all = files.files.map((file) => ({ file, why: whyLeft(file.path) }));
-  const notes = readTree(join(dir, "memory"), { prefix: "memory/" }).files;
+  const kept = readTree(join(dir, "memory"), { prefix: "memory/" }).files;
+  const notes = kept.filter(({ path }) => path.endsWith(".md"));
   const seeds = options.memory ? notes.filter(({ path }) => SEED.test(path)) : [];
   const lock = readTreeFile(join(dir, LOCK), LOCK);
   const travels = all.flatMap(({ file, why }) =>

@@ -23,3 +23,46 @@ test.each<readonly [string, Uint8Array]>([
     { path: "a.md", line: 2, what: "github-token" },
   ]);
 });
+
+const OPAQUE = "opaque9Zq7words";
+const heldIn = (path: string, held: string): readonly string[] =>
+  literalsIn([{ path, content: Buffer.from(held), mode: 0 } as never], new Map()).map(
+    ({ line, what }) => `${line} ${what}`,
+  );
+
+test.each<readonly [string, string, string, readonly string[]]>([
+  ["after a flag", "mcp.json", `{"args": ["--api-key", "${OPAQUE}"]}`, ["1 a value for --api-key"]],
+  [
+    "after a flag, inline",
+    "tools/a.yaml",
+    `command: [a, --token, ${OPAQUE}]`,
+    ["1 a value for --token"],
+  ],
+  [
+    "after a flag, item by item",
+    "tools/a.yaml",
+    `command:\n  - --password\n  - ${OPAQUE}\n`,
+    ["2 a value for --password"],
+  ],
+  [
+    "in an address that looks like a mailbox",
+    "arrangement.yaml",
+    `via: "http://me:${OPAQUE}@x.example"`,
+    ["1 url-password"],
+  ],
+  [
+    "in the query of an address",
+    "mcp.json",
+    `{"url": "https://x.example/?token=${OPAQUE}"}`,
+    ["1 labelled-key"],
+  ],
+  [
+    "in a header of a model",
+    "arrangement.yaml",
+    `headers: { x-api-key: ${OPAQUE} }`,
+    ["1 labelled-key"],
+  ],
+  ["not a handle", "mcp.json", `{"args": ["--api-key", "{secret:KEY}", "--token", "$TOKEN"]}`, []],
+  ["not a placeholder", "tools/a.yaml", "command: [a, --token, your-token-here]", []],
+  ["not the next flag", "tools/a.yaml", "command: [a, --token, --verbose-output]", []],
+])("a secret %s", (_, path, held, found) => expect(heldIn(path, held)).toEqual([...found]));

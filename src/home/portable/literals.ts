@@ -1,3 +1,4 @@
+import { isNoPlaceholder } from "../../std/sensitive/carriers.ts";
 import { findSensitive } from "../../std/sensitive/sensitive.ts";
 import { storedMatcher, type StoredMatcher } from "../../std/sensitive/stored.ts";
 import { isObject } from "../../std/json.ts";
@@ -29,8 +30,22 @@ function literalsOf(path: string, text: string, matcher: StoredMatcher): readonl
   const shaped = findSensitive(text)
     .filter((hit) => hit.class === "secret" && isWhole(hit.kind, text.slice(hit.start, hit.end)))
     .map(({ kind, start }) => at(kind, start));
-  return [...known, ...shaped, ...serverLiterals(path, text)];
+  return [...known, ...shaped, ...flagLiterals(path, text), ...serverLiterals(path, text)];
 }
+
+/** A value that is handed to a program or server as the argument after a flag for a key. */
+function flagLiterals(path: string, text: string): Literal[] {
+  if (!/\.(?:json|ya?ml)$/u.test(path)) return [];
+  return [...text.matchAll(FLAG)].flatMap(({ index, groups = {} }): Literal[] => {
+    const { flag = "", value = "" } = groups;
+    if (HANDLE.test(value) || !isNoPlaceholder(value)) return [];
+    return [{ path, line: lineOf(text, index), what: `a value for ${flag}` }];
+  });
+}
+
+/** `"--token", "VALUE"` in JSON, and in YAML as well with an item a line. */
+const FLAG =
+  /(?<flag>--?[\w-]{0,40}(?:token|secret|passw(?:or)?d|api-?key|credential)s?)["']?[ \t]{0,8}(?:,\s{0,40}|\n[ \t]{0,40}-[ \t]{1,8})["']?(?<value>[^\s"',\]}-][^\s"',\]}]{5,256})/giu;
 
 /** A rule that looks for keys names how one begins, and holds none. */
 function isWhole(kind: string, text: string): boolean {

@@ -1,7 +1,10 @@
 import { expect, test } from "bun:test";
+import * as fs from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Tier } from "../../contracts/isolation.ts";
 import type { Sandbox } from "../../sandbox/sandbox.ts";
-import { sandboxChecks } from "./doctor.ts";
+import { memoryChecks, sandboxChecks } from "./doctor.ts";
 
 /** By kind of process, `net` and `starts` where it has them. */
 function machine(held: Readonly<Record<string, Tier>>): Pick<Sandbox, "tier"> {
@@ -47,3 +50,18 @@ for (const [name, held, want] of CASES) {
     expect(checks).toHaveLength(want.length);
   });
 }
+
+test("notes in a repository are said, with how to take them out", () => {
+  const project = fs.realpathSync(fs.mkdtempSync(join(tmpdir(), "nanos-doctor-")));
+  try {
+    const dir = join(project, ".nano-os", "memory");
+    fs.mkdirSync(join(project, ".git"), { recursive: true });
+    expect(memoryChecks(dir)).toEqual([]);
+    fs.writeFileSync(join(project, ".git", "index"), "DIRC.nano-os/memory/agents/tea/a.md");
+    expect(memoryChecks(dir)).toMatchObject([
+      { state: "warn", next: expect.stringContaining(`git rm -r --cached ${dir}`) },
+    ]);
+  } finally {
+    fs.rmSync(project, { recursive: true, force: true });
+  }
+});

@@ -3,6 +3,7 @@ import type { Check, ModelLine, Models, Place, Posture } from "../../contracts/n
 import type { VerifyReport } from "../../contracts/trace.ts";
 import type { SecretLine } from "../../contracts/secret.ts";
 import type { DayStatus } from "../../contracts/stage.ts";
+import { repositoryWith } from "../../memory/tracked.ts";
 import type { Sandbox } from "../../sandbox/sandbox.ts";
 import type { LoadedTool } from "../../tools/tool-host.ts";
 import { dayOf } from "../day/view.ts";
@@ -26,6 +27,7 @@ export async function doctor(given: {
     modelCheck(models.list()),
     postureCheck(await models.posture()),
     secretCheck(secrets),
+    ...memoryChecks(world.memory.dir),
     journalCheck(verify()),
     ...(await toolChecks(world, sandbox)),
     ...dayChecks(dayOf(await world.facts(), world)),
@@ -124,6 +126,15 @@ function secretCheck(secrets: readonly SecretLine[]): Check {
       return { name, state: "warn", says: `${count}, unencrypted in a 0600 file`, next };
     }
   }
+}
+
+/** Whether notes lie where more can read them than they are for. */
+export function memoryChecks(dir: string): readonly Check[] {
+  const repository = repositoryWith(dir);
+  if (repository === null) return [];
+  const says = `The repository ${repository} holds notes: who may read the workspace can read them in it.`;
+  const next = `Take them out: git rm -r --cached ${dir}; what was committed stays in its history.`;
+  return [{ name: "memory", state: "warn", says, next }];
 }
 
 function journalCheck(report: VerifyReport): Check {

@@ -49,16 +49,29 @@ const SHAPES: readonly Shape[] = [
   ...PERSONAL_SHAPES,
 ];
 
-/** Everything sensitive in a text, in its order; of two that overlap the one that begins first. */
+/**
+ * Everything sensitive in a text, in its order; of two that overlap the one that begins first. What is
+ * a secret is never taken for something personal: the password in an address looks like a mailbox.
+ */
 export function findSensitive(text: string): readonly Hit[] {
   const hits = SHAPES.flatMap((shape) => hitsOf(shape, text));
-  hits.sort((a, b) => a.start - b.start || b.end - a.end);
+  const secrets = apart(hits.filter((hit) => hit.class === "secret"));
+  const isFree = (hit: Hit): boolean =>
+    hit.class === "personal" &&
+    !secrets.some(({ start, end }) => start < hit.end && hit.start < end);
+  return [...secrets, ...apart(hits.filter(isFree))].sort((a, b) => a.start - b.start);
+}
+
+/** In their order, without those that begin in one before. */
+function apart(hits: readonly Hit[]): readonly Hit[] {
   let end = 0;
-  return hits.filter((hit) => {
-    if (hit.start < end) return false;
-    end = hit.end;
-    return true;
-  });
+  return hits
+    .toSorted((a, b) => a.start - b.start || b.end - a.end)
+    .filter((hit) => {
+      if (hit.start < end) return false;
+      end = hit.end;
+      return true;
+    });
 }
 
 /** The text with everything sensitive of these classes replaced by its kind, as in `[iban]`. */
