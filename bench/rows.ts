@@ -193,6 +193,7 @@ const SESSION: Row = {
       figure: "tokenBytes",
       unit: "B/token",
       by: "session pi",
+      target: atMost("session: bytes a token / pi's session", 1),
     },
     {
       says: "pi-tui, CPU",
@@ -213,6 +214,7 @@ const SESSION: Row = {
       figure: "tokenCpuUs",
       unit: "us CPU/token",
       by: "session pi",
+      target: atMost("session: CPU a token / pi's session", 1),
     },
   ],
 };

@@ -15,6 +15,8 @@ import { PEERS } from "./peers.ts";
 const TERMINAL = { cols: 80, rows: 24 } as const;
 /** A screen that shows nothing new for so long is a fault of the bench, in milliseconds. */
 const PATIENCE = 20_000;
+/** A screen that shows nothing new for so long has settled. */
+const SETTLED_MS = 700;
 
 /** The session, as it is used. */
 export const session: Case = async ({ url, quick }) => {
@@ -124,6 +126,11 @@ async function shown({ argv, env, cwd, ready, ended }: Program): Promise<Shown> 
   };
   try {
     await wait(ready);
+    // Some draw all of it before they listen to keys.
+    for (let seen = -1; seen !== bytes;) {
+      seen = bytes;
+      await systemClock.sleep(SETTLED_MS);
+    }
     child.terminal?.write("go\r");
     await wait(ended);
     child.kill("SIGTERM");
