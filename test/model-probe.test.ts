@@ -131,6 +131,34 @@ test("a model that cannot call tools is offered none, until its config is anothe
   }
 }, 60_000);
 
+test("one whose server has no calls is told of its tools in words, and what it prints is called", async () => {
+  const call = '<tool_call>{"name": "probe_sum", "arguments": {"a": 17, "b": 25}}</tool_call>';
+  const worded = (request: MockRequest): MockTurn => {
+    if (request.tools.length > 0) return { say: "I would add them up." };
+    const told = request.system.includes("<tool_call>");
+    if (!told || textOf(request).includes("tool_response")) return { say: "It is 42." };
+    return { say: textOf(request).includes("a = 17") ? call : "I see." };
+  };
+  const server = await startMockProvider({ answer: worded });
+  using me = person();
+  try {
+    await me.nanos("init", "--from", "toy");
+    await added(me, server.config("openai").url ?? "", "--context", "2000");
+    expect(await probed(me)).toMatchObject({ tools: true, dialect: "printed", parallel: false });
+    expect((await me.nanos("run", "tell me a story")).code).toBe(0);
+    expect(server.last()?.tools).toEqual([]);
+    expect(server.last()?.system).toContain("## Tools");
+    expect((await me.nanos("trace", "show")).out).toContain("is told of its tools in words");
+    expect((await me.nanos("trace", "verify")).code).toBe(0);
+    const runs = JSON.parse((await me.nanos("trace", "list", "--json")).out) as { run: string }[];
+    for (const { run } of runs.slice(0, 2)) {
+      expect((await me.nanos("trace", "replay", run)).code).toBe(0);
+    }
+  } finally {
+    await server.close();
+  }
+}, 60_000);
+
 test("one that sees nothing and guesses is found out, and who can be sent none is not asked", async () => {
   const guess = (request: MockRequest): MockTurn =>
     colourIn(request) === null ? able(request) : { say: "red, or blue" };

@@ -45,6 +45,8 @@ export interface ModelRequest extends Readonly<Sampling> {
   readonly choice?: ToolChoice;
   /** Context window to ask for, in tokens, where a provider takes it. */
   readonly context?: number;
+  /** `printed`: its tools are told in words and its calls are read from what it prints. */
+  readonly dialect?: "printed";
   /** Name of the agent that asks; the scripted model matches on it. */
   readonly agent: string;
 }
@@ -86,6 +88,8 @@ export const ModelCard = z.strictObject({
   context: z.number().int(),
   /** Tokens a second of its answers; null when it does not say how many it gave. */
   speed: z.number().nullable(),
+  /** Set where it calls tools only when told of them in words, and prints its calls. */
+  dialect: z.literal("printed").optional(),
   /** Names the colour of an image; absent where its adapter has no place for one. */
   images: z.boolean().optional(),
 });
@@ -101,6 +105,8 @@ export const RunModel = z.strictObject({
   context: z.number().int().optional(),
   /** False for one that was measured not to call tools: it is offered none. */
   tools: z.boolean().optional(),
+  /** How it is told of tools, where its server has no way of its own. */
+  dialect: z.literal("printed").optional(),
   /** True for one that takes images. */
   images: z.literal(true).optional(),
 });

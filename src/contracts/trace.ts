@@ -61,6 +61,8 @@ export interface Trace {
   readonly model: string;
   /** False when the model was offered no tools, as it was measured not to call any. */
   readonly tools: boolean;
+  /** `printed`: it was told of its tools in words, and printed its calls. */
+  readonly dialect?: "printed";
   /** Milliseconds since 1970. */
   readonly at: number;
   readonly state: "running" | "waiting" | "ended" | "interrupted";

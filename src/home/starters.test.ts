@@ -85,7 +85,8 @@ test("a starter becomes a project's arrangement, with its ignore file, and is no
       .toSorted(),
   );
   const ignored = folder.read("work/p/.nano-os/.gitignore").split("\n");
-  for (const line of ["machine/", "secrets/", "*.key", ".env"]) expect(ignored).toContain(line);
+  const never = ["machine/", "secrets/", "*.key", ".env", "memory/agents/", "memory/conversation/"];
+  for (const line of never) expect(ignored).toContain(line);
   const there = openHome({
     home: join(folder.dir, "u/.nano-os"),
     cwd: join(folder.dir, "work/p"),

@@ -222,6 +222,9 @@ journal/
 vault/
 stage/
 cache/
+# What git holds may be read by whoever may read the workspace, and notes are not for all.
+memory/agents/
+memory/conversation/
 *.key
 *.pem
 .env

@@ -339,13 +339,14 @@ export async function modelOf(world: World, name: string): Promise<RunStarted["m
 
 async function described(world: World, name: string): Promise<RunModel> {
   const model = await world.model(name);
-  const { context, tools, images } = world.modelSettings(name);
+  const { context, tools, dialect, images } = world.modelSettings(name);
   return {
     name: model.name,
     host: model.host,
     priced: model.price !== null,
     ...(context === null ? {} : { context }),
     ...(tools ? {} : { tools }),
+    ...(dialect && { dialect }),
     ...(images ? { images } : {}),
   };
 }

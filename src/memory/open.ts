@@ -1,5 +1,5 @@
 import * as fs from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { codeOf, messageOf, NanosError } from "../std/error.ts";
 import { sha256 } from "../std/hash.ts";
 import { LIMITS } from "../std/limits.ts";
@@ -94,20 +94,9 @@ function isRealFolder(dir: string, memory: string): boolean {
 function makeFolder(dir: string, memory: string): void {
   for (const folder of levels(dir, memory)) {
     const stat = fs.lstatSync(folder, QUIET);
-    if (stat === undefined) {
-      fs.mkdirSync(folder, { recursive: folder === dir, mode: 0o700 });
-      keepOut(dir, folder);
-    } else if (!stat.isDirectory()) throw new Error(`${folder} is no folder`);
+    if (stat === undefined) fs.mkdirSync(folder, { recursive: folder === dir, mode: 0o700 });
+    else if (!stat.isDirectory()) throw new Error(`${folder} is no folder`);
   }
-}
-
-/**
- * What git holds may be read by whoever may read the workspace, in its objects and in copies of it, so
- * notes are left out of it; who wants them in takes the file away.
- */
-function keepOut(dir: string, folder: string): void {
-  const isTop = folder === dir || dirname(folder) === dir;
-  if (isTop) fs.writeFileSync(join(folder, ".gitignore"), "*\n", { mode: 0o600 });
 }
 
 function readFolder(dir: string, memory: string): Notes {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { openMemory } from "./open.ts";
 import { repositoryWith } from "./tracked.ts";
 
-test("notes come into no repository by themselves, and one that holds them is found", () => {
+test("a repository that holds notes of one agent or conversation is found", () => {
   const project = fs.realpathSync(fs.mkdtempSync(join(tmpdir(), "nanos-tracked-")));
   const git = (...args: readonly string[]): string =>
     execFileSync("git", ["-C", project, ...args], {
@@ -20,14 +20,10 @@ test("notes come into no repository by themselves, and one that holds them is fo
     memory.write("agents/tea", "a", "Only tea knows.");
     memory.write("conversation", "b", "It was said.");
     memory.write("shared", "c", "For all.");
-    fs.writeFileSync(join(project, "open.md"), "x");
-    git("add", "--all");
-    expect(git("ls-files").trim()).toBe("open.md");
-    expect(repositoryWith(memory.dir)).toBeNull();
     // What travels with an arrangement may be in it.
-    git("add", "--force", ".nano-os/memory/c.md");
+    git("add", ".nano-os/memory/c.md");
     expect(repositoryWith(memory.dir)).toBeNull();
-    git("add", "--force", ".nano-os/memory/agents/tea/a.md");
+    git("add", ".nano-os/memory/agents/tea/a.md");
     expect(repositoryWith(memory.dir)).toBe(project);
   } finally {
     fs.rmSync(project, { recursive: true, force: true });

@@ -6,6 +6,7 @@ import { LIMITS } from "../std/limits.ts";
 import type { Random } from "../std/random.ts";
 import { Answer, type AnswerOptions } from "./answer.ts";
 import { mayPass, modelFailure } from "./failures.ts";
+import { inWords } from "./wire/told.ts";
 
 /** One try at getting an answer. */
 export interface Attempt {
@@ -31,12 +32,14 @@ export async function* converse(
   signal: AbortSignal,
 ): AsyncGenerator<ModelEvent> {
   for (let tries = 0; ; tries++) {
+    // What it prints is looked for by the tools of the request, however it is told of them.
     const answer = new Answer(request, speaker);
     if (signal.aborted) return yield answer.end(true);
     const stop = new AbortController();
     const abort = (): void => stop.abort();
     signal.addEventListener("abort", abort, { once: true });
-    const attempt = speaker.begin(request, answer, stop.signal);
+    const isTold = request.dialect === "printed" && speaker.screened;
+    const attempt = speaker.begin(isTold ? inWords(request) : request, answer, stop.signal);
     try {
       for (let more = true; more && !signal.aborted;) {
         more = await pulled(attempt, answer, speaker);

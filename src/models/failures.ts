@@ -56,7 +56,7 @@ export const MODEL_FAILURES = {
   ),
   "model.tools_unsupported": text(
     "Model {model} cannot call tools.",
-    "Choose a model that can; `nanos model probe` shows which.",
+    "`nanos model probe {model}` finds out whether it can be told of them in words; or choose another.",
   ),
   "model.bad_request": text(
     "{host} does not understand the request.",

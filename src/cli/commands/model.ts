@@ -144,13 +144,18 @@ export function modelTable(models: readonly ModelLine[], width: number): readonl
 function cardLines(card: ModelCard): readonly Line[] {
   const can = (yes: boolean): string => (yes ? "yes" : "no");
   return fields([
-    ["tools", card.tools ? "yes" : "no: it is offered none and answers in text only"],
+    ["tools", toolWords(card)],
     ["parallel", can(card.parallel)],
     ["json", can(card.json)],
     ["context", card.context === 0 ? "none it could use" : `${shortCount(card.context)} tokens`],
     ["images", card.images === undefined ? "it can be sent none" : can(card.images)],
     ["speed", card.speed === null ? "unknown" : `${card.speed} tokens a second`],
   ]);
+}
+
+function toolWords({ tools, dialect }: ModelCard): string {
+  if (!tools) return "no: it is offered none and answers in text only";
+  return dialect === undefined ? "yes" : "yes, told of them in words: it prints its calls";
 }
 
 /** What was measured, in a few words. */

@@ -35,14 +35,18 @@ export async function openSession(
   if (goOn) conversation.takeUp(pastOf(nanos)[0]?.runs ?? []);
   if (byLine || !attended(context) || !context.terminal.outTty)
     return new LineSession(context, nanos, conversation).run();
-  const [{ runSession }, { openPiView }] = await Promise.all([
+  const [{ runSession }, { imagesIn, openPiView }] = await Promise.all([
     import("./session.ts"),
-    import("./pi-view.ts"),
+    import("./pi/pi-view.ts"),
   ]);
   return runSession(
     context,
     nanos,
-    openPiView(context.terminal.color("out"), context.clock),
+    openPiView({
+      color: context.terminal.color("out"),
+      clock: context.clock,
+      images: imagesIn(context.options.env ?? {}),
+    }),
     conversation,
   );
 }

@@ -357,3 +357,38 @@ test("Tab names files of the workspace, folder by folder, and never outside it",
     rmSync(workspace, { recursive: true });
   }
 });
+
+const PNG =
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+
+test.each<[terminal: string, env: Record<string, string>, shown: string | null]>([
+  ["kitty", { KITTY_WINDOW_ID: "1" }, `\x1b_G`],
+  ["iTerm2", { TERM_PROGRAM: "iTerm.app" }, `\x1b]1337;File=`],
+  ["kitty in tmux", { KITTY_WINDOW_ID: "1", TMUX: "/tmp/x" }, null],
+  ["any other", {}, null],
+])(
+  "an image that is given is shown where the terminal has images: %s",
+  async (_, env, shown) => {
+    await inPty(
+      SCRIPT,
+      [],
+      async (pty, home) => {
+        writeFileSync(join(home, "a.png"), Buffer.from(PNG, "base64"));
+        writeFileSync(join(home, "b.png"), "\x1b_Gno image\x1b\\");
+        await pty.until("Ctrl-C twice leaves");
+        for (const name of ["b.png", "missing.png", "a.png"]) {
+          pty.type(`/image ${join(home, name)}\r`);
+          await pty.until(`${name} `);
+          await pty.until("with the next message");
+        }
+        pty.type("hello\r");
+        await pty.until("I heard you.");
+        expect(pty.raw().includes(PNG)).toBe(shown !== null);
+        if (shown !== null) expect(pty.raw()).toContain(shown);
+        expect(pty.raw()).not.toContain("no image");
+      },
+      env,
+    );
+  },
+  60_000,
+);

@@ -8,6 +8,7 @@ import { cost, duration, tokens } from "../render/words.ts";
 import { type Conversation, takeTurn } from "./conversation.ts";
 import { answerEvents } from "./events.ts";
 import { History } from "./history.ts";
+import { pictureOf } from "./image.ts";
 import { pastLines, saidLines } from "./past.ts";
 import { takeUp } from "./renew.ts";
 import { completeWord, type Slash, slashOf } from "./slash.ts";
@@ -21,6 +22,8 @@ export interface Session {
   readonly nanos: Nanos;
   readonly conversation: Conversation;
   print(lines: Layout): void;
+  /** Shows an image where the screen has them. */
+  picture?(path: string): void;
   /** Drives a run as a turn of the conversation. */
   drive(start: (hooks: RunHooks) => Promise<RunHandle>): Promise<void>;
   /** Shows what is asked about and asks; null where nobody is there. */
@@ -100,6 +103,11 @@ class ScreenSession implements Session {
 
   print(lines: Layout): void {
     this.#view.add(lines);
+  }
+
+  picture(path: string): void {
+    const picture = pictureOf(path, (media) => this.#view.takes(media));
+    if (picture !== null) this.#view.picture(picture);
   }
 
   async confirm(about: Layout, question: string): Promise<boolean> {

@@ -17,6 +17,10 @@ export interface View {
   add(lines: Layout): { set(lines: Layout): void };
   /** A block of markdown that streams in. */
   stream(): { push(delta: string): void; end(): void };
+  /** Whether an image of this kind can be shown. */
+  takes(media: string): boolean;
+  /** An image, where it can be shown. */
+  picture(picture: Picture): void;
   /** The line under the editor. */
   status(line: Line): void;
   /** While busy the editor keeps what is typed, and Enter sends nothing. */
@@ -36,6 +40,12 @@ export interface View {
   clear(): void;
   /** Gives the terminal back. */
   stop(): void;
+}
+
+/** An image as base64, with its media type. */
+export interface Picture {
+  readonly media: string;
+  readonly data: string;
 }
 
 export type Layout = (width: number) => readonly Line[];

@@ -36,11 +36,12 @@ export async function inPty(
   script: Omit<Script, "home">,
   argv: readonly string[],
   use: (pty: Pty, home: string) => Promise<void>,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   await inHome(async (home) => {
     const file = join(home, "script.json");
     writeFileSync(file, JSON.stringify({ ...script, home }));
-    await drive(home, ["scripted-main.ts", file, ...argv], use);
+    await drive(home, ["scripted-main.ts", file, ...argv], use, env);
   });
 }
 
@@ -65,6 +66,7 @@ async function drive(
   home: string,
   [main = "", ...argv]: readonly string[],
   use: (pty: Pty, home: string) => Promise<void>,
+  more: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   const screen = new Screen();
   const flags = [
@@ -81,6 +83,7 @@ async function drive(
       TERM: "xterm-256color",
       HOME: home,
       NANOS_HOME: join(home, "nanos"),
+      ...more,
     },
     terminal: { cols: 80, rows: 30, data: (_terminal, data) => screen.take(data) },
   });

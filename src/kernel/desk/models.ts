@@ -121,6 +121,7 @@ function settingsOf({ config, card }: ModelLine): ModelSettings {
     fallback,
     context: config.context ?? measured ?? usual,
     tools: card?.tools ?? true,
+    ...(card?.dialect && { dialect: card.dialect }),
     images: (config.images ?? card?.images ?? false) && takesImages(config),
   };
 }

@@ -45,21 +45,25 @@ export async function probeModel(
   options: ProbeOptions = {},
 ): Promise<Probed> {
   const runs: string[] = [];
+  let dialect: "printed" | undefined;
   const ask: Asking = async (about, text, images = []) => {
     options.on?.(about);
     const { signal } = options;
     const budget = { turns: TURNS };
     const request = { text, images, model: name, budget, ...(signal ? { signal } : {}) };
-    const { run, done } = await begin(lab(world), request);
+    const { run, done } = await begin(lab(world, dialect), request);
     await done;
     runs.push(run);
     return answersIn(world.journal.chain(run));
   };
   const first = await ask("calling a tool", SUM);
   hadTo(first, ({ code }) => !code.endsWith("tools_unsupported"));
-  const tools = first.some(({ message }) =>
-    sums(message).some((args) => sameJson(args, { a: 17, b: 25 })),
-  );
+  let tools = first.some(addsUp);
+  if (!tools) {
+    dialect = "printed";
+    tools = (await ask("calling a tool it is told of in words", SUM)).some(addsUp);
+    if (!tools) dialect = undefined;
+  }
   const parallel =
     tools &&
     (await ask("several calls at once", SUMS)).some(({ message }) => sums(message).length > 1);
@@ -69,7 +73,12 @@ export async function probeModel(
   const speed = speedOf(await ask("speed", COUNT));
   const images = sendable && !world.scrubs(name) ? { images: await sees(ask, world.random) } : {};
   const context = await longest(ask, options.context ?? window);
-  return { card: { tools, parallel, json, context, speed, ...images }, runs };
+  const how = dialect && { dialect };
+  return { card: { tools, parallel, json, context, speed, ...how, ...images }, runs };
+}
+
+function addsUp({ message }: Answered): boolean {
+  return sums(message).some((args) => sameJson(args, { a: 17, b: 25 }));
 }
 
 type Asking = (
@@ -174,14 +183,15 @@ const LEAST = 2_000;
 const LINE = "The river went on past the mill, the meadow and the town, as it did every day.\n";
 
 /** The same world, with one agent and one tool that are there for the probe alone. */
-function lab(world: World): World {
+function lab(world: World, dialect: "printed" | undefined): World {
   const facts = async (): Promise<Facts> => factsFrom(await world.facts());
   // What is measured must not depend on what was measured before.
   const modelSettings: World["modelSettings"] = (name) => ({
-    ...world.modelSettings(name),
+    context: world.modelSettings(name).context,
     fallback: [],
     tools: true,
     images: true,
+    ...(dialect && { dialect }),
   });
   return { ...world, facts, modelSettings, tools: ADDER };
 }

@@ -24,6 +24,7 @@ export function traceOf(journal: Journal, run: string): Trace {
     request: started?.request ?? "(erased)",
     model: started?.model.name ?? "(erased)",
     tools: started?.model.tools ?? true,
+    ...(started?.model.dialect && { dialect: started.model.dialect }),
     at: first.event.at,
     state: stateOf(journal, run, recorded, end),
     end,

@@ -38,7 +38,7 @@ export function modelWant(
   model: RunModel = frame.model,
   resting = false,
 ): Want {
-  const { name, host, priced, context } = model;
+  const { name, host, priced, context, dialect } = model;
   const sent = sentOf(frame, tools);
   const left = frame.window.past + frame.window.turns;
   const given = `${frame.systemHash} ${toolsHash(tools)}`;
@@ -49,6 +49,7 @@ export function modelWant(
     ...askedOf(frame, tools),
     agent: frame.agent.manifest.name,
     ...(context === undefined ? {} : { context }),
+    ...(dialect && { dialect }),
   };
   const action: Action = {
     agent: frame.agent.manifest.name,

@@ -22,6 +22,13 @@ export function traceTree(trace: Trace, width: number, workspace: string): reado
     ...(trace.tools
       ? []
       : [[span(`  ${trace.model} cannot call tools, so none were offered`, "yellow")] as Line]),
+    ...(trace.dialect === undefined
+      ? []
+      : [
+          [
+            span(`  ${trace.model} is told of its tools in words, and prints its calls`, "dim"),
+          ] as Line,
+        ]),
     "",
     ...(trace.steps.length === 0 ? [] : [heading(across)]),
     ...stepLines(trace.steps, "", across),

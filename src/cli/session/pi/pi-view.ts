@@ -1,8 +1,7 @@
 import {
-  type AutocompleteProvider,
   type Component,
-  decodeKittyPrintable,
   Editor,
+  Image,
   matchesKey,
   ProcessTerminal,
   setCapabilities,
@@ -10,30 +9,49 @@ import {
   TuiMainScreen,
   wrapTextWithAnsi,
 } from "@earendil-works/pi-tui";
-import type { Clock } from "../../std/clock.ts";
-import { type Line, paint, span, type Style } from "../render/line.ts";
-import { markdown, MarkdownStream } from "../render/markdown.ts";
-import { settling } from "../keyboard/settled.ts";
-import { NOTHING_TYPED, type Typing, typeMore } from "../keyboard/typing.ts";
-import type { Layout, Listener, Opening, Question, View } from "./view.ts";
+import type { Clock } from "../../../std/clock.ts";
+import { type Line, paint, span } from "../../render/line.ts";
+import { markdown, MarkdownStream } from "../../render/markdown.ts";
+import { settling } from "../../keyboard/settled.ts";
+import { NOTHING_TYPED, type Typing, typeMore } from "../../keyboard/typing.ts";
+import type { Layout, Listener, Opening, Picture, Question, View } from "../view.ts";
+import { atOnce, completions, editorTheme } from "./parts.ts";
 
 /** Blocks kept in memory; what is older stays in the terminal's own scrollback. */
 const MOST_BLOCKS = 1_000;
 
-/** A view on pi-tui, the only file that knows it. `terminal` is the process' own when absent. */
+/** How a terminal takes images; null where it has none. */
+export type Images = "kitty" | "iterm2" | null;
+
+/** A view on pi-tui, which no other folder knows. `terminal` is the process' own when absent. */
 export function openPiView(
-  color: boolean,
-  clock: Clock,
+  { color, clock, images }: { color: boolean; clock: Clock; images: Images },
   terminal: Terminal = new ProcessTerminal(),
 ): View {
   // Said outright, as finding out would start a process; links then show where they lead.
-  setCapabilities({ images: null, trueColor: false, hyperlinks: false });
-  return new PiView(color, clock, terminal);
+  setCapabilities({ images, trueColor: false, hyperlinks: false });
+  return new PiView({ color, clock, images }, terminal);
 }
+
+/**
+ * What a terminal says of itself in its environment. Inside another program that draws, which passes
+ * no images on, there are none.
+ */
+export function imagesIn(env: Readonly<Record<string, string | undefined>>): Images {
+  const { TERM = "", TERM_PROGRAM = "", TMUX, STY, KITTY_WINDOW_ID } = env;
+  if (TMUX !== undefined || STY !== undefined || /^(?:tmux|screen)/u.test(TERM)) return null;
+  if (TERM_PROGRAM === "iTerm.app") return "iterm2";
+  const isKitty = KITTY_WINDOW_ID !== undefined || /kitty|ghostty/u.test(TERM);
+  return isKitty || /^(?:ghostty|WezTerm)$/u.test(TERM_PROGRAM) ? "kitty" : null;
+}
+
+/** Cells a picture takes at most: it is to be recognised, not to be looked at. */
+const PICTURE = { maxWidthCells: 40, maxHeightCells: 12 };
 
 class PiView implements View {
   readonly #color: boolean;
   readonly #clock: Clock;
+  readonly #images: Images;
   readonly #tui: TuiMainScreen;
   readonly #transcript = new Transcript();
   readonly #bottom = new Swap();
@@ -43,9 +61,13 @@ class PiView implements View {
   #stopped = false;
   readonly #giveBack = (): void => this.stop();
 
-  constructor(color: boolean, clock: Clock, terminal: Terminal) {
+  constructor(
+    { color, clock, images }: { color: boolean; clock: Clock; images: Images },
+    terminal: Terminal,
+  ) {
     this.#color = color;
     this.#clock = clock;
+    this.#images = images;
     this.#tui = new TuiMainScreen(terminal);
     this.#editor = new Editor(this.#tui, editorTheme(color), { paddingX: 1 });
     this.#bottom.show(this.#editor);
@@ -94,6 +116,17 @@ class PiView implements View {
         this.#tui.requestRender();
       },
     };
+  }
+
+  takes(media: string): boolean {
+    return this.#images === "iterm2" || (this.#images === "kitty" && media === "image/png");
+  }
+
+  picture({ media, data }: Picture): void {
+    if (!this.takes(media)) return;
+    const look = { fallbackColor: (text: string): string => text };
+    this.#transcript.push(new Image(data, media, look, PICTURE));
+    this.#tui.requestRender();
   }
 
   status(line: Line): void {
@@ -324,77 +357,4 @@ class Card extends Drawn {
   handleInput(data: string): void {
     this.#pressed(data);
   }
-}
-
-/**
- * Keys as they were read: pi-tui hands over one read key by key, and only together do they show
- * whether somebody typed them.
- */
-function atOnce(take: (chunk: string) => void): (key: string) => void {
-  let chunk = "";
-  return (key) => {
-    if (chunk === "") {
-      setImmediate(() => {
-        const read = chunk;
-        chunk = "";
-        take(read);
-      });
-    }
-    chunk += plainKey(key);
-  };
-}
-
-/** A key as a plain terminal sends it: some say even Enter and letters by a longer name. */
-function plainKey(key: string): string {
-  if (matchesKey(key, "enter")) return "\r";
-  if (matchesKey(key, "backspace")) return "\x7f";
-  if (matchesKey(key, "escape")) return "\x1b";
-  return decodeKittyPrintable(key) ?? key;
-}
-
-/** The session's words as pi-tui offers them: the last word typed is the one replaced. */
-function completions(complete: Opening["complete"]): AutocompleteProvider {
-  return {
-    triggerCharacters: ["/", "@"],
-    getSuggestions: async (lines, line, column, { signal }) => {
-      const before = (lines[line] ?? "").slice(0, column);
-      if (line > 0) return null;
-      const found = await complete(before);
-      if (found.length === 0 || signal.aborted) return null;
-      const items = found.map(({ word, about }) => {
-        const [value, description] = [paint(word, false), paint(about, false)];
-        return { value, label: value, ...(description === "" ? {} : { description }) };
-      });
-      return { items, prefix: before.slice(before.lastIndexOf(" ") + 1) };
-    },
-    applyCompletion: (lines, line, column, { value }, prefix) => {
-      const text = lines[line] ?? "";
-      // The list may be of a moment ago: what was typed since is what was meant.
-      const word = text.slice(0, column).split(" ").at(-1) ?? "";
-      if (word !== prefix) return { lines, cursorLine: line, cursorCol: column };
-      const start = text.slice(0, column - prefix.length);
-      const changed = [...lines];
-      // After a folder one types on.
-      const taken = value.endsWith("/") ? value : `${value} `;
-      changed[line] = `${start}${taken}${text.slice(column)}`;
-      return { lines: changed, cursorLine: line, cursorCol: start.length + taken.length };
-    },
-  };
-}
-
-function editorTheme(color: boolean): ConstructorParameters<typeof Editor>[1] {
-  const look =
-    (style: Style) =>
-    (text: string): string =>
-      paint([span(text, style)], color);
-  return {
-    borderColor: look("dim"),
-    selectList: {
-      selectedPrefix: look("cyan"),
-      selectedText: look("cyan"),
-      description: look("dim"),
-      scrollInfo: look("dim"),
-      noMatch: look("dim"),
-    },
-  };
 }
