@@ -1,3 +1,4 @@
+import { clip, plainText } from "../std/text.ts";
 import type { Failure } from "../contracts/outcome.ts";
 import type { Ended } from "../sandbox/sandbox.ts";
 
@@ -27,6 +28,8 @@ export const TOOL_FAILURES = {
   "tool.scope_undeclared": "Add the scope to `scopes` in the skill's nanos.yaml.",
   "tool.not_found_program": "Install the program, or fix the name in `command`.",
   "tool.program_failed": "Read what the program said and change the arguments.",
+  "tool.silent":
+    "Start the program once by itself: it may want to be signed in, or a scope. `nanos agent show` has those it has.",
   "tool.no_secrets": "Use a command, an http tool or a tool in TypeScript for what needs a secret.",
   "mcp.unreachable": "Check the server's `command` or `url` in mcp.json.",
   "mcp.protocol": "Report it to the server's author: it does not keep to the protocol.",
@@ -53,12 +56,21 @@ export function isFailure(value: object): value is Failure {
   return "code" in value && "message" in value && typeof value.code === "string";
 }
 
-/** Why a call has no result, from how its process ended. `name` is the tool's or server's. */
-export function endedFailure(name: string, ended: Ended, stderr: string): Failure {
-  if (ended.kind === "stopped") return stoppedFailure(name, ended.by);
+/**
+ * Why a call has no result, from how its process ended. `name` is the tool's or server's, `said` what
+ * it had said.
+ */
+export function endedFailure(name: string, ended: Ended, ...said: readonly string[]): Failure {
+  const words = lastWords(...said);
+  if (ended.kind === "stopped") return withWords(stoppedFailure(name, ended.by), words);
   const how = ended.kind === "exited" ? `with exit code ${ended.code}` : `by ${ended.signal}`;
-  const said = lastLine(stderr);
-  return failure("tool.crashed", `${name} ended ${how}${said === "" ? "." : `: ${said}`}`);
+  return failure("tool.crashed", `${name} ended ${how}${words === "" ? "." : `: ${words}`}`);
+}
+
+/** One that ran out of time often said what it waited for. */
+export function withWords(why: Failure, words: string): Failure {
+  if (why.code !== "tool.timeout" || words === "") return why;
+  return { ...why, message: `${why.message} It had said: ${words}` };
 }
 
 function stoppedFailure(name: string, by: Extract<Ended, { kind: "stopped" }>["by"]): Failure {
@@ -78,11 +90,27 @@ function stoppedFailure(name: string, by: Extract<Ended, { kind: "stopped" }>["b
   }
 }
 
-const MAX_SAID = 300;
+/** Lines a failure quotes, and how much of each. */
+const LAST_LINES = 6;
+const LINE_CHARS = 300;
+/** How far back they are looked for. */
+const TAIL_CHARS = 64 * 1024;
 
-/** The line that says why: the last that speaks of an error, else the last one. */
-export function lastLine(text: string): string {
-  const lines = text.trimEnd().split("\n");
-  const telling = lines.findLast((line) => /error|cannot|denied|refused|not found/iu.test(line));
-  return (telling ?? lines.at(-1) ?? "").trim().slice(0, MAX_SAID);
+/**
+ * The last lines of what a process said, its errors before its output, in one line that a terminal
+ * can show. Where none of them speaks of an error, the last that does comes first.
+ */
+export function lastWords(...streams: readonly string[]): string {
+  const lines = streams.flatMap((text) => plainText(text.slice(-TAIL_CHARS)).split("\n"));
+  const said = lines.map((line) => line.trim()).filter((line) => line !== "");
+  const last = said.slice(-LAST_LINES);
+  const why = last.some(tells) ? undefined : said.findLast(tells);
+  return [...(why === undefined ? [] : [why]), ...last]
+    .filter((line, at, all) => line !== all[at - 1])
+    .map((line) => clip(line, LINE_CHARS))
+    .join(" / ");
+}
+
+function tells(line: string): boolean {
+  return /error|cannot|denied|refused|not found/iu.test(line);
 }

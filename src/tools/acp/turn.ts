@@ -107,7 +107,7 @@ async function begin(link: Link, { name, cwd }: Asked, bounds: Bounds): Promise<
   const opened = await link.request("session/new", { cwd, mcpServers: [] }, bounds);
   if (!opened.ok) {
     return opened.rpc?.code === SIGN_IN
-      ? failure("acp.sign_in", `${name} wants to be signed in first.`)
+      ? failure("acp.sign_in", `${name} wants to be signed in first. ${opened.failure.message}`)
       : opened.failure;
   }
   const session = fieldOf(opened, "sessionId");

@@ -7,7 +7,7 @@ import { canHandFiles, stageFiles } from "../acp/files.ts";
 import { type Hearing, newHearing } from "../acp/hearing.ts";
 import { openTerminals, type Terminals } from "../acp/terminals.ts";
 import { type Asked, askOnce, type Turn } from "../acp/turn.ts";
-import { isFailure } from "../failures.ts";
+import { isFailure, lastWords, withWords } from "../failures.ts";
 import { openLink } from "../mcp/link.ts";
 import { newPassage, type Passage, reachedOf } from "../proxy/proxy.ts";
 import type { Reach, Reached, ToolCall, ToolResult } from "../tool-host.ts";
@@ -23,7 +23,7 @@ import {
   type Source,
 } from "./kind.ts";
 import { loadFile } from "./load-file.ts";
-import { programTier, startProgram } from "./program.ts";
+import { programTier, silent, startProgram } from "./program.ts";
 import { lentEnv } from "./secrets.ts";
 
 /**
@@ -80,11 +80,16 @@ async function callAgent(agent: Agent, call: ToolCall, signal: AbortSignal): Pro
   const reached: Reached = { ...reachedOf(passage), ...(used && { used }) };
   if (isFailure(ended)) {
     await boxed.discard();
-    return { ...failed(ended, boxed), ...reached };
+    const why = withWords(ended, lastWords(boxed.stderr()));
+    return { ...failed(why, boxed), ...reached };
   }
   const staged = writes ? await parts.stages.keep(call.step, boxed) : null;
   if (staged !== null && isFailure(staged)) return { ...failed(staged, boxed), ...reached };
   const ran = terminals?.told() ?? [];
+  const acted = hearing.steps().length > 0 || ran.length > 0 || staged !== null;
+  if (!acted && hearing.answer().trim() === "") {
+    return { ...failed(silent(call.tool, boxed.stderr()), boxed), ...reached };
+  }
   const output: JsonObject = {
     answer: hearing.answer(),
     steps: [...hearing.steps()],

@@ -65,6 +65,7 @@ async function callCommand(
     manifest,
     start: (passage, stage) => startProgram({ ...program, stage }, source, parts, passage),
     tier: programTier(parts, scopes),
+    answers: source.from === "agent",
     ...(stdin === undefined ? {} : { input: textOf(call.args[stdin]) }),
   };
   return printed(printing, call, signal);

@@ -7,7 +7,7 @@ import type { ToolManifest } from "../../contracts/tool.ts";
 import type { Tier } from "../../contracts/isolation.ts";
 import type { Boxed, Ended, ProcessSpec } from "../../sandbox/sandbox.ts";
 import { boxOf, DEFAULT_PATH, findProgram } from "../box.ts";
-import { endedFailure, failure, isFailure, lastLine } from "../failures.ts";
+import { endedFailure, failure, isFailure, lastWords, withWords } from "../failures.ts";
 import { missingScope, refusedPath } from "../missing.ts";
 import { isWithin, pathsOf, valuesOf } from "../scopes.ts";
 import type { Reached, ToolCall, ToolResult } from "../tool-host.ts";
@@ -196,11 +196,13 @@ export interface Printing {
   readonly input?: string;
   /** What would hold it, for what is said when it is not started. */
   readonly tier: Tier;
+  /** What it prints is an agent's answer: one without any that changed nothing did nothing. */
+  readonly answers?: boolean;
 }
 
 /** Runs it once: its standard output is the result, and what it wrote is staged. */
 export async function printed(
-  { parts, manifest, start, tier, input }: Printing,
+  { parts, manifest, start, tier, input, answers = false }: Printing,
   call: ToolCall,
   signal: AbortSignal,
 ): Promise<ToolResult> {
@@ -211,8 +213,11 @@ export async function printed(
   const { boxed } = started;
   const ran = await readToEnd(boxed, call.tool, call.ms, signal, input);
   const reached = reachedOf(passage);
-  const said = withRealPlaces(boxed.stderr(), boxed.mapping);
-  const why = ran.stopped ?? programFailure(call.tool, ran.ended, said);
+  const real = (text: string): string => withRealPlaces(text, boxed.mapping);
+  const said = [real(boxed.stderr()), real(ran.stdout)];
+  const why = ran.stopped
+    ? withWords(ran.stopped, lastWords(...said))
+    : programFailure(call.tool, ran.ended, said);
   if (why !== null) {
     await boxed.discard();
     const missing = ran.stopped === null ? missingOf(boxed, call, reached) : null;
@@ -221,9 +226,11 @@ export async function printed(
   }
   const staged = writes ? await parts.stages.keep(call.step, boxed) : null;
   if (staged !== null && isFailure(staged)) return { ...failed(staged, boxed), ...reached };
+  if (answers && staged === null && ran.stdout.trim() === "") {
+    return { ...failed(silent(call.tool, boxed.stderr()), boxed), ...reached };
+  }
   const label = labelOf(manifest);
-  const output = withRealPlaces(ran.stdout, boxed.mapping);
-  return { ok: true, output, ...heldBy(boxed), label, staged, ...reached };
+  return { ok: true, output: real(ran.stdout), ...heldBy(boxed), label, staged, ...reached };
 }
 
 /** The scope whose lack made a program fail, when that can be told. */
@@ -237,10 +244,17 @@ function undeclaredIn({ refused = [] }: Reached): Scope | null {
   return refused.find(({ why }) => why === "undeclared")?.scope ?? null;
 }
 
-function programFailure(name: string, ended: Ended, stderr: string): Failure | null {
-  if (ended.kind !== "exited") return endedFailure(name, ended, stderr);
+function programFailure(name: string, ended: Ended, said: readonly string[]): Failure | null {
+  if (ended.kind !== "exited") return endedFailure(name, ended, ...said);
   if (ended.code === 0) return null;
-  const said = lastLine(stderr);
-  const message = `${name} ended with exit code ${ended.code}${said === "" ? "." : `: ${said}`}`;
+  const words = lastWords(...said);
+  const message = `${name} ended with exit code ${ended.code}${words === "" ? "." : `: ${words}`}`;
   return failure("tool.program_failed", message);
+}
+
+/** Of an agent that ended well and did nothing at all: what it was asked was not done. */
+export function silent(name: string, stderr: string): Failure {
+  const words = lastWords(stderr);
+  const rest = words === "" ? "." : `: ${words}`;
+  return failure("tool.silent", `${name} gave no answer and changed nothing${rest}`);
 }
