@@ -203,7 +203,7 @@ function eventsPage(): string {
 
 /** The comment over each limit; one without a comment continues the one above it. */
 function limitsPage(): string {
-  const text = ["limits", "limits/engine", "limits/network", "limits/schedule"]
+  const text = ["limits", "limits/agents", "limits/engine", "limits/network", "limits/schedule"]
     .map((name) => readText(join(ROOT, `src/std/${name}.ts`)))
     .join("\n");
   const comments = new Map<string, string>();

@@ -18,6 +18,7 @@ import type {
 import { emptyArrangement } from "./home/arrangement/empty.ts";
 import { checkRoutes, checkRules } from "./gate/rules.ts";
 import { type Home, type HomeOptions, look as lookHome, openHome } from "./home/home.ts";
+import { homesOf } from "./home/places.ts";
 import { withLock } from "./home/store.ts";
 import type { Journal } from "./journal/journal.ts";
 import { openJournal } from "./journal/open.ts";
@@ -243,6 +244,7 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
       ...{ sandbox, arrangement: one, env, clock: systemClock },
       secret: (name) => home.secrets.lend(name, null),
       ...{ cacheDir: paths.cache, stageDir: paths.stage, undoDir: join(paths.machine, "undo") },
+      homesDir: homesOf(paths, one.workspace),
       listing: listing({ ...edge, arrangement: one, vault, grants: grants.current }),
       unconfined: marksFor(config, one.workspace, grants.current, systemClock),
     });

@@ -9,7 +9,9 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import type { AgentOffer } from "../src/contracts/agent.ts";
+import { findHome, homesOf } from "../src/home/places.ts";
 import { openNanos } from "../src/nanos.ts";
+import { tryHold } from "../src/std/hold.ts";
 import { type Person, person, type Result } from "./support/nanos.ts";
 
 setDefaultTimeout(120_000);
@@ -18,6 +20,7 @@ setDefaultTimeout(120_000);
 const FAKE = `#!/bin/sh
 echo "asked $* $(cat)"
 echo started > "$STARTED_MARK" 2>/dev/null
+echo kept > "$HOME/kept"
 exit 0
 `;
 
@@ -65,7 +68,7 @@ describe("nanos agent wrap", () => {
     ],
     ["gemini", "acp", '["gemini", "--acp"]'],
     ["goose", "acp", '["goose", "acp"]'],
-    ["opencode", "acp", '["opencode", "acp"]'],
+    ["opencode", "process", '["opencode", "run"]'],
     ["nanocoder", "acp", '["nanocoder", "--acp"]'],
   ])("%s is started as its makers say, and not by this", async (name, kind, command) => {
     const here = await machine(name);
@@ -93,7 +96,7 @@ describe("nanos agent wrap", () => {
     ];
     expect(await here.run("agent", "wrap", "--yes", ...args)).toMatchObject({ code: 0 });
     expect(manifest(here, "helper")).toContain(
-      'command: ["My.Helper", "--quiet"]\nscopes: ["net:api.example:443"]',
+      'command: ["My.Helper", "--quiet"]\nhome: own\nscopes: ["net:api.example:443"]',
     );
     const acp = ["--acp", "--name", "speaker", "My.Helper"];
     expect(await here.run("agent", "wrap", "--yes", ...acp)).toMatchObject({ code: 0 });
@@ -114,7 +117,7 @@ describe("nanos agent wrap", () => {
     expect(existsSync(join(here.me.userHome, ".nano-os/agents/claude.md"))).toBe(false);
   });
 
-  test("names only what is there of its own: settings, keys, and code that lies elsewhere", async () => {
+  test("has its code read where that lies, its key by name, and nothing of its operator's home", async () => {
     const here = await machine();
     const { userHome } = here.me;
     const code = join(userHome, "lib/node_modules/@acme/coder/bin/claude.js");
@@ -129,9 +132,9 @@ describe("nanos agent wrap", () => {
     const done = await here.me.run(["agent", "wrap", "claude", "--yes"], { env });
     expect(done).toMatchObject({ code: 0 });
     const text = manifest(here, "claude");
-    expect(text).toContain('"read:~/.claude"');
-    expect(text).not.toContain("claude.json");
-    expect(text).toContain('"env:HOME", "env:ANTHROPIC_API_KEY"');
+    expect(text).toContain("\nhome: own\n");
+    expect(text).not.toContain("~");
+    expect(text).toContain('"env:ANTHROPIC_API_KEY"');
     expect(text).not.toContain('"k"');
   });
 
@@ -170,6 +173,13 @@ describe("nanos agent wrap", () => {
     const answered = await here.run("run", "--agent", "helper", "say ready");
     expect(answered.out).toContain("asked  say ready");
     expect(existsSync(join(here.me.userHome, "STARTED"))).toBe(false);
+    expect(existsSync(join(here.me.userHome, "kept"))).toBe(false);
+    const shown = await here.run("agent", "show", "helper");
+    expect(shown.out).toContain("its own, 0 MiB; nanos agent clear helper empties it");
+    expect((await here.run("agent", "clear", "helper")).code).toBe(2);
+    const cleared = await here.run("agent", "clear", "helper", "--yes", "--json");
+    expect(jsonOf(cleared)).toEqual({ name: "helper", bytes: expect.any(Number) });
+    expect((await here.run("agent", "show", "helper", "--json")).out).toContain('"kept": 0');
   });
 
   test("what it may read outside is said yes to by name", async () => {
@@ -221,6 +231,17 @@ test("agents on PATH are found, and looking starts none of them", async () => {
   });
   try {
     expect(nanos.agents.found().map(({ name }) => name)).toEqual(["claude", "goose"]);
+    // As if another process of ours were at work in it.
+    const own = join(
+      homesOf(findHome({ home: nanos.place.home }), nanos.place.workspace),
+      "oracle",
+    );
+    mkdirSync(own, { recursive: true });
+    const release = tryHold(join(own, "1.lock"));
+    expect(() => nanos.agents.clear("oracle")).toThrow("oracle is at work in what it keeps");
+    release?.();
+    nanos.agents.clear("oracle");
+    expect(existsSync(own)).toBe(false);
   } finally {
     await nanos.close();
   }

@@ -76,6 +76,11 @@ export const AgentManifest = z
     /** For a program or an arrangement: what it may reach. */
     scopes: z.array(Scope).optional(),
     /**
+     * For a program: `own` gives it a folder of its own as its `HOME`, which is kept between requests
+     * and apart from the operator's. Absent: the home its scopes name, or none.
+     */
+    home: z.literal("own").optional(),
+    /**
      * For a program: US dollars one request of it costs where it does not say itself; `free` where that
      * is nothing. Absent means unknown, which a limit on cost does not let pass.
      */
@@ -102,7 +107,7 @@ export const AgentManifest = z
   });
 export type AgentManifest = z.infer<typeof AgentManifest>;
 
-const FIELDS = ["command", "scopes", "price", "tool", "args", "dir"] as const;
+const FIELDS = ["command", "scopes", "home", "price", "tool", "args", "dir"] as const;
 type Field = (typeof FIELDS)[number];
 type AgentKind = "prompt" | "process" | "acp" | "mcp" | "arrangement";
 const NEEDS: Readonly<Record<AgentKind, readonly Field[]>> = {
@@ -114,8 +119,8 @@ const NEEDS: Readonly<Record<AgentKind, readonly Field[]>> = {
 };
 const MAY: Readonly<Record<AgentKind, readonly Field[]>> = {
   prompt: [],
-  process: ["command", "scopes", "price"],
-  acp: ["command", "scopes", "price"],
+  process: ["command", "scopes", "home", "price"],
+  acp: ["command", "scopes", "home", "price"],
   mcp: ["tool", "args"],
   arrangement: ["dir", "scopes"],
 };
@@ -186,11 +191,20 @@ export interface Agents {
    */
   add(offer: AgentOffer, to?: string): Promise<boolean>;
   /**
-   * Takes an agent's file away, and its name from the lists of those that handed it work.
+   * Takes an agent's file away with what it keeps, and its name from the lists of those that handed it
+   * work.
    *
-   * @throws NanosError `agent.unknown`, `agent.in_use`, `agent.edit`, `trust.*`.
+   * @throws NanosError `agent.unknown`, `agent.in_use`, `agent.busy`, `agent.edit`, `trust.*`.
    */
   remove(name: string): Promise<void>;
+  /** Bytes of what an agent keeps in a folder of its own. @throws NanosError `agent.unknown`. */
+  kept(name: string): number;
+  /**
+   * Empties that folder, with whatever it was signed in by there.
+   *
+   * @throws NanosError `agent.unknown`, `agent.busy`.
+   */
+  clear(name: string): void;
   /**
    * Runs the cases the arrangement has for an agent, each on a repository of its own in an empty home
    * that is gone afterwards. With recorded answers nothing outside this machine is reached.

@@ -4,8 +4,9 @@ import { SCOPE_KINDS } from "./scope-parts.ts";
 /**
  * A declared reach, `kind:value`: `read:./notes`, `net:example.org:443`, `exec:git`.
  * Paths are relative to the workspace, absolute, or start with `~/`. `net` is `host:port`, `host`
- * (port 443), or `*` for any public host; `client` is a tool that a client carries out, or `*` for any.
- * Nothing but a path is ever a pattern.
+ * (port 443), or `*` for any public host; `client` is a tool that a client carries out, or `*` for any;
+ * `exec` a program's name or path, or the path of a folder of programs, which ends with `/`. Nothing but
+ * a path is ever a pattern.
  */
 export const Scope = z
   .string()

@@ -78,6 +78,11 @@ export function workspacePaths(paths: HomePaths, workspace: string): WorkspacePa
   return { dir, grants, lock, keys };
 }
 
+/** What agents that are programs keep in a workspace, a folder each. */
+export function homesOf(paths: HomePaths, workspace: string): string {
+  return join(workspacePaths(paths, workspace).dir, "agents");
+}
+
 /** Name of the folder that makes its parent a project. */
 export const PROJECT = ".nano-os";
 

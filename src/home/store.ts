@@ -2,6 +2,7 @@ import * as fs from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Clock } from "../std/clock.ts";
 import { codeOf, NanosError } from "../std/error.ts";
+import { holderOf, tryHold } from "../std/hold.ts";
 import { LIMITS } from "../std/limits.ts";
 import { plainText } from "../std/text.ts";
 import { readPlain, utf8 } from "./files.ts";
@@ -168,8 +169,7 @@ function writeError(file: string, cause: unknown): NanosError {
 }
 
 /**
- * Runs `act` while no other process holds the lock of `file`. The lock is a file that names its
- * holder; one whose holder is gone is taken away by whoever holds the lock's own lock.
+ * Runs `act` while no other process holds the lock of `file`.
  *
  * @throws NanosError `home.locked` when another process holds it for too long.
  */
@@ -177,15 +177,24 @@ export async function withLock<T>(file: string, clock: Clock, act: () => Promise
   const lock = `${file}.lock`;
   makeParent(file);
   const start = clock.elapsed();
-  for (let pause = 1; !take(lock); pause = Math.min(pause * 2, 50)) {
-    removeDead(lock);
+  let letGo = hold(lock);
+  for (let pause = 1; letGo === null; pause = Math.min(pause * 2, 50)) {
     if (clock.elapsed() - start > LIMITS.homeLockMs) throw lockedError(lock);
     await clock.sleep(pause);
+    letGo = hold(lock);
   }
   try {
     return await act();
   } finally {
-    fs.rmSync(lock, { force: true });
+    letGo();
+  }
+}
+
+function hold(lock: string): (() => void) | null {
+  try {
+    return tryHold(lock);
+  } catch (error) {
+    throw writeError(lock, error);
   }
 }
 
@@ -195,68 +204,4 @@ function lockedError(lock: string): NanosError {
     `Another process (${holderOf(lock)?.pid ?? "unknown"}) has been changing ${lock.slice(0, -5)} for too long.`,
     `Wait for it; if no nanos is running, remove ${lock}`,
   );
-}
-
-/** A link appears with its content or not at all, unlike a file that is created and then written. */
-function take(lock: string): boolean {
-  const own = `${lock}.${process.pid}.${serial++}`;
-  try {
-    fs.rmSync(own, { force: true });
-    fs.writeFileSync(own, `${process.pid} ${startOf(process.pid)}`, { flag: "wx", mode: 0o600 });
-    fs.linkSync(own, lock);
-    return true;
-  } catch (error) {
-    if (codeOf(error) === "EEXIST") return false;
-    throw writeError(lock, error);
-  } finally {
-    removeQuietly(own);
-  }
-}
-
-function removeDead(lock: string): void {
-  if (isAlive(holderOf(lock))) return;
-  const guard = `${lock}.break`;
-  if (!take(guard)) return;
-  try {
-    // Only the holder of the guard removes, and looks again first: a lock taken since is alive.
-    const holder = holderOf(lock);
-    if (holder !== null && !isAlive(holder)) fs.rmSync(lock, { force: true });
-  } finally {
-    fs.rmSync(guard, { force: true });
-  }
-}
-
-interface Holder {
-  readonly pid: number;
-  readonly start: string;
-}
-
-function holderOf(lock: string): Holder | null {
-  try {
-    const [pid = "", start = ""] = fs.readFileSync(lock, "utf8").split(" ");
-    return { pid: Number(pid), start };
-  } catch {
-    return null;
-  }
-}
-
-function isAlive(holder: Holder | null): boolean {
-  if (holder === null) return true;
-  if (!Number.isInteger(holder.pid) || holder.pid <= 0) return false;
-  try {
-    process.kill(holder.pid, 0);
-  } catch (error) {
-    return codeOf(error) === "EPERM";
-  }
-  return startOf(holder.pid) === holder.start;
-}
-
-/** When a process started, so that a number used again is not taken for its former owner. */
-function startOf(pid: number): string {
-  try {
-    const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
-  } catch {
-    return "";
-  }
 }

@@ -76,7 +76,8 @@ const WORDS: Readonly<Record<ScopeKind, (value: string) => string>> = {
   read: (path) => `read files under ${path}`,
   write: (path) => `change files under ${path}`,
   net: (host) => (host === "*" ? "reach any public host, asking each time" : `reach ${host}`),
-  exec: (program) => `run the program ${program}`,
+  exec: (program) =>
+    program.endsWith("/") ? `run the programs in ${program}` : `run the program ${program}`,
   env: (name) => `see the environment variable ${name}`,
   secret: (name) => `use the secret ${name}, without seeing it`,
   model: (name) => `call the model ${name}`,

@@ -5,6 +5,8 @@ import { SYSTEM_FOLDERS } from "./programs.ts";
 export interface View {
   readonly reads: readonly string[];
   readonly writes: readonly string[];
+  /** Links that lead to something in view, by path. */
+  readonly links: ReadonlyMap<string, string>;
   /** Folders in view of which nothing is seen. */
   readonly hidden: readonly string[];
   /** Working folder; an empty one where it is not in view. */
@@ -30,8 +32,8 @@ export const PROXY_SOCKET = "/run/nanos.sock";
  */
 export function bwrapArgv(bwrap: string, view: View, inner: readonly string[]): string[] {
   const argv = [bwrap, ...walls(view.keep), "--seccomp", "3", "--proc", "/proc", "--dev", "/dev"];
-  argv.push("--size", "1048576", "--tmpfs", "/dev/shm");
-  if (view.tmpBytes > 0) argv.push("--size", String(view.tmpBytes), "--tmpfs", "/tmp");
+  argv.push(...ownTmpfs("/dev/shm", 1_048_576));
+  if (view.tmpBytes > 0) argv.push(...ownTmpfs("/tmp", view.tmpBytes));
   argv.push("--dir", view.cwd);
   argv.push(...(view.system ? systemFolders() : libraries()));
   // Shorter paths first, so that a writable folder inside a readable one ends up writable.
@@ -40,10 +42,16 @@ export function bwrapArgv(bwrap: string, view: View, inner: readonly string[]): 
     ...view.writes.map((path) => ({ flag: "--bind", path })),
   ].toSorted((a, b) => a.path.length - b.path.length);
   for (const { flag, path } of binds) argv.push(flag, path, path);
+  for (const [path, to] of view.links) argv.push("--symlink", to, path);
   for (const path of view.hidden) argv.push("--size", "4096", "--tmpfs", path);
   if (view.socket !== null) argv.push("--ro-bind", view.socket, PROXY_SOCKET);
   argv.push("--remount-ro", "/", "--chdir", "/", "--", ...inner);
   return argv;
+}
+
+/** In memory, for whichever user the process becomes. */
+function ownTmpfs(path: string, bytes: number): string[] {
+  return ["--perms", "1777", "--size", String(bytes), "--tmpfs", path];
 }
 
 /** Whether the same walls stand on this machine: an ordinary user's need user namespaces. */

@@ -313,6 +313,7 @@ function keep(house: House, spec: ProcessSpec, begun: Begun): Boxed {
     limits,
     census,
     clock,
+    keeps: spec.keeps,
     stage: stage && stageHandle(stage.folder, stage.roots, limits.stageBytes, clock.now()),
     ...(remove && { remove: () => runToEnd(remove) }),
     onGone: () => {

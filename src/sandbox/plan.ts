@@ -1,5 +1,5 @@
-import { chownSync, existsSync, mkdirSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { existsSync } from "node:fs";
+import { basename, dirname, isAbsolute } from "node:path";
 import type { Failure } from "../contracts/outcome.ts";
 import { badPath, badProgram, stageInside, uncounted } from "./refusals.ts";
 import { LIMITS } from "../std/limits.ts";
@@ -12,12 +12,14 @@ import {
   CERTIFICATES,
   DEVICES,
   executables,
+  linksTo,
   real,
   SYSTEM_FOLDERS,
   systemReads,
 } from "./programs.ts";
 import { proxyEnv, RELAY_PORT } from "./relay/place.ts";
 import { carve, seen } from "./hidden.ts";
+import { giveKept, makeScratch } from "./keeps.ts";
 import { runtimeArgv, runtimeFile, runtimeReads } from "./runtime.ts";
 import type { Box, ProcessSpec } from "./sandbox.ts";
 import type { PreparedStage, StageWants } from "./stage/copy.ts";
@@ -64,10 +66,11 @@ export async function planBox(
   if (stage !== null && "code" in stage) return stage;
   const program = run.kind === "program";
   const starts = program ? [run.argv[0] ?? "", ...box.exec] : box.exec;
-  const execs = executables(starts, box.env["PATH"] ?? "");
+  const path = box.env["PATH"] ?? "";
+  const execs = executables(starts, path);
   if (program && !execs.includes(real(starts[0] ?? "") ?? "")) return badProgram(starts[0] ?? "");
-  const scratched = stage && tier === "landlock" && execs.length > 0;
-  const scratch = scratched ? makeScratch(stage, user) : null;
+  const kept = giveKept(spec, user);
+  const scratch = tier === "landlock" && execs.length > 0 ? scratchOf(stage, kept, user) : [];
   const staged = stage?.roots.map((root) => root.staged) ?? [];
   const shadow = stage ? [`${stage.folder}/root`] : [];
   const socket = box.net.kind === "proxy" ? box.net.socket : null;
@@ -83,15 +86,18 @@ export async function planBox(
     cwd: stage?.cwd ?? cwd,
     reads: [...new Set([...carved.reads, ...more])],
     lists: [...carved.lists, ...(run.kind === "model" ? foldersAbove(run.file) : [])],
-    writes: scratch === null ? staged : [...staged, scratch],
+    writes: [...staged, ...kept, ...scratch],
     execs,
     user,
-    env: envOf(box, { execs, user, scratch }),
+    env: envOf(box, { execs, user, scratch: scratch[0] ?? null }),
   });
   return {
     tier,
     ...startOf(run, lock, socket !== null),
-    view: tier === "bwrap" ? viewOf(lock, hidden, libraries, socket) : null,
+    view:
+      tier === "bwrap"
+        ? viewOf(lock, { hidden, system: libraries, socket, links: linksTo(starts, path) })
+        : null,
     ...{ cwd: lock.cwd, fork: lock.fork, stage, user },
   };
 }
@@ -195,12 +201,14 @@ function envOf(
   };
 }
 
-/** Programs need a place for temporary files; where there is no `/tmp` of its own, in the stage. */
-function makeScratch(stage: { readonly folder: string }, user: LockSpec["user"]): string {
-  const folder = join(stage.folder, "tmp");
-  mkdirSync(folder, { mode: 0o700, recursive: true });
-  if (user !== null) chownSync(folder, user.id, user.id);
-  return folder;
+/** Programs need a place for temporary files: where there is no `/tmp` of its own, what it writes. */
+function scratchOf(
+  stage: StagePlan | null,
+  kept: readonly string[],
+  user: LockSpec["user"],
+): string[] {
+  const folder = stage?.folder ?? kept[0];
+  return folder === undefined ? [] : [makeScratch(folder, user)];
 }
 
 /** A user of its own owns no repository, and git works in those of its user only, unless told to. */
@@ -307,7 +315,7 @@ export function planRelay(spec: ProcessSpec, machine: Machine, socket: string): 
     ...{ tier: "bwrap", cwd: "/", fork: false, stage: null, user },
     argv: [...runtimeArgv("box"), "relay"],
     env: { NANOS_BOX: JSON.stringify(lock), ...RUNTIME_ENV },
-    view: viewOf(lock, [], false, socket),
+    view: viewOf(lock, { hidden: [], system: false, socket, links: new Map() }),
   };
 }
 
@@ -336,7 +344,7 @@ function limitsOf(box: Box, program: boolean, before: number | null): LockSpec["
     fileBytes: limits.stageBytes,
     files: LIMITS.toolFiles,
     addressBytes: program
-      ? Math.max(PROGRAM_ADDRESS_BYTES, 2 * limits.memoryBytes)
+      ? (limits.addressBytes ?? Math.max(PROGRAM_ADDRESS_BYTES, 2 * limits.memoryBytes))
       : 2 * limits.memoryBytes,
     processes: before === null ? null : before + (limits.processes + OWN_PROCESSES) * THREADS_EACH,
   };
@@ -361,16 +369,18 @@ function makeFilter(options: Omit<FilterOptions, "arch">): LockSpec["filter"] {
 
 function viewOf(
   lock: LockSpec,
-  hidden: readonly string[],
-  system: boolean,
-  socket: string | null,
+  { hidden, system, socket, links }: Pick<View, "hidden" | "system" | "socket" | "links">,
 ): View {
   const mounted = (path: string): boolean =>
     OWN_MOUNTS.test(path) || (system && SYSTEM_FOLDERS.some((folder) => within(path, folder)));
   const reads = [...lock.reads, runtimeFile()].filter((path) => !mounted(path));
+  const writes = lock.writes.filter((path) => !mounted(path));
+  const there = (path: string): boolean =>
+    mounted(path) || [...reads, ...writes].some((shown) => within(path, shown));
   return {
     reads: [...new Set(reads)].filter((path) => existsSync(path)),
-    writes: lock.writes.filter((path) => !mounted(path)),
+    writes,
+    links: new Map([...links].filter(([path]) => isAbsolute(path) && !there(path))),
     hidden: hidden.filter((folder) => reads.some((path) => within(folder, path))),
     cwd: lock.cwd,
     system,

@@ -101,6 +101,7 @@ async function startBare(spec: ProcessSpec): Promise<Boxed> {
     fork: true,
     census: openCensus(systemClock),
     stage: null,
+    keeps: undefined,
     mapping: [],
     cwd: "/",
     clock: systemClock,

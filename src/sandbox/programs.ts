@@ -57,16 +57,35 @@ export const DEVICES = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/
  * interpreter a script names, the loader an ELF file names. Real paths; missing ones are left out.
  */
 export function executables(programs: readonly string[], pathVariable: string): string[] {
+  return [...startable(programs, pathVariable).files];
+}
+
+/** Names by which those are looked for and which lead elsewhere: a program on PATH is often a link. */
+export function linksTo(
+  programs: readonly string[],
+  pathVariable: string,
+): ReadonlyMap<string, string> {
+  return startable(programs, pathVariable).links;
+}
+
+function startable(
+  programs: readonly string[],
+  pathVariable: string,
+): { readonly files: ReadonlySet<string>; readonly links: ReadonlyMap<string, string> } {
   const found = new Set<string>();
+  const links = new Map<string, string>();
   const waiting = [...programs];
   // A script's interpreter may be a script again, though never for long.
   for (let i = 0; i < waiting.length && i < 8 * (programs.length + 1); i++) {
-    const file = real(waiting[i] ?? "");
-    if (file === null || found.has(file)) continue;
+    const name = waiting[i] ?? "";
+    const file = real(name);
+    if (file === null) continue;
+    if (file !== name) links.set(name, file);
+    if (found.has(file)) continue;
     found.add(file);
     waiting.push(...interpreters(file, pathVariable), ...(HELPERS[basename(file)] ?? []));
   }
-  return [...found];
+  return { files: found, links };
 }
 
 /** `path` with every link resolved, or null when there is nothing. */

@@ -15,6 +15,8 @@ export interface Box {
   readonly limits: {
     readonly ms: number;
     readonly memoryBytes: number;
+    /** Address space of a program, where it reserves far more than it ever fills. */
+    readonly addressBytes?: number;
     readonly processes: number;
     readonly cpuSeconds: number;
     readonly outputBytes: number;
@@ -69,6 +71,12 @@ export interface ProcessSpec {
    */
   readonly stage: string | null;
   /**
+   * A folder of the process's own that stays, absolute: it reads and writes there itself, past any
+   * stage, up to so many bytes and files. Whoever starts it lends a folder to one process at a time,
+   * and to those beside it.
+   */
+  readonly keeps?: { readonly folder: string; readonly bytes: number; readonly files: number };
+  /**
    * A process that still runs and whose stage this one shares: it writes where that one writes, as
    * the same user, and what it changed is in that one's changes. `stage` is then null, and `cwd` a
    * path as that process sees it. Such a process has no other writes.
@@ -82,7 +90,7 @@ export type Ended =
   | {
       readonly kind: "stopped";
       /** Which limit ended it (`time` is wall or CPU time), or `cancelled` by us. */
-      readonly by: "time" | "memory" | "processes" | "output" | "stage" | "cancelled";
+      readonly by: "time" | "memory" | "processes" | "output" | "stage" | "keeps" | "cancelled";
     };
 
 /** Where a path of the real file system lies for a process with a stage. */

@@ -43,6 +43,11 @@ export function ownId(): number {
   return FIRST_ID + (((process.pid % PROCESSES) * BOXES + next) % (LAST_ID - FIRST_ID));
 }
 
+/** True for the id of some box, of this nanos or an earlier one. */
+export function isBoxId(id: number): boolean {
+  return id >= FIRST_ID && id < LAST_ID;
+}
+
 /** Threads of this user alive now, everywhere. */
 export function threadsOfUser(): number {
   const uid = process.getuid?.() ?? 0;

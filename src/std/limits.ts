@@ -1,3 +1,4 @@
+import { AGENT_LIMITS } from "./limits/agents.ts";
 import { ENGINE_LIMITS } from "./limits/engine.ts";
 import { NETWORK_LIMITS } from "./limits/network.ts";
 import { SCHEDULE_LIMITS } from "./limits/schedule.ts";
@@ -7,6 +8,7 @@ import { SCHEDULE_LIMITS } from "./limits/schedule.ts";
  * Reaching one is an outcome with a reason, never a crash. What a person may change is in config.
  */
 export const LIMITS = {
+  ...AGENT_LIMITS,
   ...ENGINE_LIMITS,
   ...NETWORK_LIMITS,
   ...SCHEDULE_LIMITS,
@@ -227,19 +229,6 @@ export const LIMITS = {
   toolProcesses: 64,
   /** CPU time of one sandboxed call. */
   toolCpuSeconds: 60,
-  /** The same of a program that is an agent: it thinks, and builds and tests what it makes. */
-  agentMs: 30 * 60_000,
-  agentMemoryBytes: 4 * 1024 * 1024 * 1024,
-  agentProcesses: 256,
-  agentCpuSeconds: 30 * 60,
-  /** What such a program may send while it works, and the steps it may tell of. */
-  agentOutputBytes: 64 * 1024 * 1024,
-  agentSteps: 500,
-  /** What of a conversation before is told to a program again. */
-  earlierChars: 40_000,
-  /** Terminals it has open at once, and what is kept of the output of each. */
-  agentTerminals: 8,
-  agentTerminalBytes: 1024 * 1024,
   /** Open files of one sandboxed call. */
   toolFiles: 512,
   /** Memory and stack of a tool in WebAssembly. */

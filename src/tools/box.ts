@@ -1,4 +1,4 @@
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, isAbsolute, join, resolve } from "node:path";
 import { LIMITS } from "../std/limits.ts";
 import type { Scope } from "../contracts/scope.ts";
@@ -38,6 +38,7 @@ export function boxOf(wants: BoxWants): Box {
     limits: {
       ms,
       memoryBytes: wants.agent ? LIMITS.agentMemoryBytes : LIMITS.toolMemoryBytes,
+      ...(wants.agent && { addressBytes: LIMITS.agentAddressBytes }),
       processes: wants.agent ? LIMITS.agentProcesses : LIMITS.toolProcesses,
       cpuSeconds: wants.agent
         ? LIMITS.agentCpuSeconds
@@ -63,7 +64,10 @@ function named(scopes: readonly Scope[], env: Env): Record<string, string> {
   return found;
 }
 
-/** The absolute path of a program: as given, relative to `base`, or looked up on PATH; or null. */
+/**
+ * The absolute path of a program: as given, relative to `base`, or looked up on PATH; or null. One
+ * that ends with `/` is a folder, and stands for the programs in it.
+ */
 export function findProgram(name: string, base: string, env: Env): string | null {
   if (name.includes("/")) {
     const path = isAbsolute(name) ? name : resolve(base, name);
@@ -83,7 +87,7 @@ export const DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin";
 function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
-    return true;
+    return path.endsWith("/") || statSync(path).isFile();
   } catch {
     return false;
   }

@@ -16,6 +16,8 @@ export const TOOL_FAILURES = {
   "tool.memory": "Ask for less at once: a tool's memory has a limit.",
   "tool.processes": "The tool starts more processes than one call may; report it to its author.",
   "tool.stage_full": "Write less at once: what one call may write has a limit.",
+  "tool.home_full": "Empty what it keeps with `nanos agent clear`: that has a limit.",
+  "tool.home_busy": "Wait until it is done with something: so many at once each need a folder.",
   "tool.crashed": "Try once more; if it crashes again, report it to the tool's author.",
   "tool.cancelled": "Nothing to do: it was stopped on purpose.",
   "tool.too_many_asks": "The tool asks for too much at the same time; report it to its author.",
@@ -38,7 +40,8 @@ export const TOOL_FAILURES = {
   "acp.protocol": "Report it to the agent's author: it does not keep to the protocol.",
   "acp.failed": "Read what the agent says, and try again.",
   "acp.refused": "Ask for something else: the agent will not do this.",
-  "acp.sign_in": "Start the agent once by itself and sign in there.",
+  "acp.sign_in":
+    "Give it its key: `nanos secret set NAME`, and `secret:NAME` in the scopes of its agent's file.",
   "acp.terminal": "Give its agent's file the program, as `exec:NAME`, if it should run it.",
   "mcp.input_required": "Call another tool: this one wants to ask questions in between.",
   "mcp.too_many_tools": "Use a server that offers fewer tools.",
@@ -85,6 +88,8 @@ function stoppedFailure(name: string, by: Extract<Ended, { kind: "stopped" }>["b
       return failure("tool.flooded", `${name} gave more output than a call may and was stopped.`);
     case "stage":
       return failure("tool.stage_full", `${name} wrote more than a call may and was stopped.`);
+    case "keeps":
+      return failure("tool.home_full", `${name} filled the folder it keeps and was stopped.`);
     case "cancelled":
       return failure("tool.cancelled", `${name} was cancelled.`);
   }

@@ -28,6 +28,7 @@ import {
   sourceName,
 } from "./kinds/kind.ts";
 import { KINDS } from "./kinds/list.ts";
+import { openHomes } from "./homes.ts";
 import { readToolFile } from "./kinds/load-file.ts";
 import type { Resolve } from "./proxy/dial.ts";
 import { requestOf } from "./pool.ts";
@@ -45,6 +46,8 @@ export interface ToolOptions {
   readonly stageDir?: string;
   /** What a commit replaced; below `cacheDir` where nothing is said, and then as safe to delete. */
   readonly undoDir?: string;
+  /** Folders that agents keep; below `cacheDir` where nothing is said. */
+  readonly homesDir?: string;
   /** The environment, of which tools get what an `env:` scope names, and PATH. */
   readonly env?: Env;
   /**
@@ -127,6 +130,7 @@ function partsOf(options: ToolOptions): Parts {
     env,
     secret: options.secret ?? (() => Promise.reject(new Error("there are no secrets"))),
     ...{ cache: manifestCache(join(cacheDir, "tools")), stages },
+    homes: openHomes(options.homesDir ?? join(cacheDir, "homes")),
     workspace: arrangement.workspace,
     listing: options.listing ?? (() => publicOnly),
     resolve: options.resolve,

@@ -8,7 +8,7 @@ import { caseLines } from "../render/cases/lines.ts";
 import { reportPage } from "../render/cases/page.ts";
 import { type Line, paintAll, span } from "../render/line.ts";
 import { fields, table } from "../render/table.ts";
-import { shortPath } from "../render/words.ts";
+import { mebibytes, shortPath } from "../render/words.ts";
 import { agree, attended, confirm } from "../setup.ts";
 
 const NAME = { name: "NAME", about: "the agent", required: true, offers: "agents" } as const;
@@ -38,7 +38,10 @@ export const command: Command = {
       run: async (context, input) => {
         const nanos = await context.nanos();
         const agent = nanos.agents.show(arg(input, "NAME"));
-        await show(context, agent, () => agentLines(agent, nanos.place.workspace));
+        const kept = nanos.agents.kept(agent.manifest.name);
+        await show(context, { ...agent, kept }, () =>
+          agentLines(agent, { workspace: nanos.place.workspace, kept }),
+        );
         return EXIT.succeeded;
       },
     },
@@ -97,8 +100,30 @@ export const command: Command = {
       run: tryOut,
     },
     {
+      name: "clear",
+      summary: "empty the folder an agent keeps: its sessions, logs and settings",
+      example: "nanos agent clear claude",
+      args: [NAME],
+      run: async (context, input) => {
+        const name = arg(input, "NAME");
+        const { agents } = await context.nanos();
+        const bytes = agents.kept(name);
+        const yes = await agree(context, `Empty what ${name} keeps, ${mebibytes(bytes)}? y/N `, [
+          "agent.unanswered",
+          `Nobody is here to say yes, so ${name} keeps what it has.`,
+          "Add --yes.",
+        ]);
+        if (!yes) return EXIT.denied;
+        agents.clear(name);
+        await show(context, { name, bytes }, () => [
+          [span("emptied ", "green"), `${name} keeps nothing now; it was ${mebibytes(bytes)}`],
+        ]);
+        return EXIT.succeeded;
+      },
+    },
+    {
       name: "rm",
-      summary: "take an agent's file away",
+      summary: "take an agent's file away, with what it keeps",
       example: "nanos agent rm planner",
       args: [NAME],
       run: async (context, input) => {
@@ -244,7 +269,10 @@ function worksBy({ kind, model, command, tool }: Agent["manifest"]): string {
 }
 
 /** One agent, with what it may use. */
-function agentLines({ manifest, prompt, file }: Agent, workspace: string): readonly Line[] {
+function agentLines(
+  { manifest, prompt, file }: Agent,
+  { workspace, kept }: { readonly workspace: string; readonly kept: number },
+): readonly Line[] {
   const limits = Object.entries(manifest.limits).map(([name, value]) => `${name} ${String(value)}`);
   const thinks = manifest.kind === "prompt";
   return [
@@ -256,6 +284,7 @@ function agentLines({ manifest, prompt, file }: Agent, workspace: string): reado
       ["command", (manifest.command ?? []).join(" ")],
       ["tool", manifest.tool ?? ""],
       ["scopes", (manifest.scopes ?? []).join(", ")],
+      ["home", homeWords(manifest, kept)],
       ["price", priceWords(manifest)],
       ["skills", manifest.skills.join(", ")],
       ["tools", (manifest.tools ?? []).join(", ")],
@@ -265,6 +294,12 @@ function agentLines({ manifest, prompt, file }: Agent, workspace: string): reado
     "",
     ...prompt.trim().split("\n").slice(0, MOST_PROMPT),
   ];
+}
+
+/** What a program that is an agent keeps for itself. */
+function homeWords({ name, home }: Agent["manifest"], kept: number): string {
+  if (home === undefined) return "";
+  return `its own, ${mebibytes(kept)}; nanos agent clear ${name} empties it`;
 }
 
 /** What is known of a program's price before it is asked. */

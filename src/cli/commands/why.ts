@@ -7,7 +7,7 @@ import { MARK } from "../render/call-tree.ts";
 import { fields } from "../render/table.ts";
 import { type Line, span } from "../render/line.ts";
 import { wrap } from "../render/width.ts";
-import { duration } from "../render/words.ts";
+import { duration, mebibytes } from "../render/words.ts";
 
 export const command: Command = {
   name: "why",
@@ -70,10 +70,6 @@ function heldFields(held: TraceStep["held"]): [string, string][] {
     ["network", held.net],
     ["limits", limits.join(", ")],
   ];
-}
-
-function mebibytes(bytes: number): string {
-  return `${Math.round(bytes / 1024 ** 2)} MiB`;
 }
 
 const MOST_LINES = 60;

@@ -60,3 +60,7 @@ export function clockTime(at: number): string {
 
 // Made when first needed: making one costs milliseconds.
 let hourMinute: Intl.DateTimeFormat | null = null;
+
+export function mebibytes(bytes: number): string {
+  return `${Math.round(bytes / 1024 ** 2)} MiB`;
+}

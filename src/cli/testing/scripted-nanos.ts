@@ -287,7 +287,7 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
           );
         return agent;
       },
-      found: () => script.agents ?? [],
+      ...{ kept: () => 0, clear: () => undefined, found: () => script.agents ?? [] },
       wrap: () => offered(script),
       draft: () => offered(script),
       add: async ({ name }) => {

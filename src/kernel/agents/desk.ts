@@ -10,10 +10,12 @@ import type { Arrangement } from "../../contracts/arrangement.ts";
 import { withEntry } from "../../home/arrangement/attach.ts";
 import { readPlain, utf8 } from "../../home/files.ts";
 import type { Home } from "../../home/home.ts";
+import { homesOf } from "../../home/places.ts";
 import { editFiles, type Ground } from "../../home/install/place.ts";
 import type { Journal } from "../../journal/journal.ts";
 import type { Sandbox } from "../../sandbox/sandbox.ts";
 import type { Env } from "../../tools/box.ts";
+import { emptyHome, homeBytes } from "../../tools/homes.ts";
 import { note } from "../desk/note.ts";
 import type { Elsewhere } from "../skills/cases.ts";
 import type { Lent } from "./evals.ts";
@@ -52,7 +54,10 @@ export function agentDesk(desk: AgentDesk): Agents {
     const next = near ? `Did you mean ${near}?` : "See `nanos agent list`.";
     throw new NanosError("agent.unknown", `There is no agent ${name}.`, next);
   };
+  const homes = homesOf(home.paths, workspace);
   return {
+    kept: (name) => homeBytes(homes, show(name).manifest.name),
+    clear: (name) => clear(homes, show(name)),
     list: () => [...agents.values()],
     show,
     found: () => foundAgents(where),
@@ -73,6 +78,7 @@ export function agentDesk(desk: AgentDesk): Agents {
           "Name another as oracle in arrangement.yaml.",
         );
       }
+      clear(homes, agent);
       const path = pathIn(home.ground(), agent);
       const handed = (
         await Promise.all([...agents.values()].map((one) => handing(desk, name, one, false)))
@@ -81,6 +87,12 @@ export function agentDesk(desk: AgentDesk): Agents {
     },
     test: async (name, wish = {}) => tryCases(desk, show(name), wish),
   };
+}
+
+function clear(homes: string, { manifest: { name } }: Agent): void {
+  if (emptyHome(homes, name)) return;
+  const message = `${name} is at work in what it keeps, which was left as it is.`;
+  throw new NanosError("agent.busy", message, "Wait until it is done, or cancel its run.");
 }
 
 /** What it needs is loaded when it is asked for, which is seldom. */

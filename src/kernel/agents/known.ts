@@ -8,12 +8,11 @@ export interface KnownAgent {
   readonly command: readonly string[];
   /** Where it thinks; absent where its own settings decide. */
   readonly net?: readonly Scope[];
-  /** What it reads of its own: its settings, and where it is signed in. */
-  readonly reads: readonly Scope[];
-  /** Where it keeps what it writes of its own: sessions, logs. It may read those, and not write. */
-  readonly keeps: readonly string[];
-  /** Variables its key may lie in. */
-  readonly env: readonly string[];
+  /** Variables its key may lie in, the usual one first. */
+  readonly keys: readonly string[];
+  /** Where the operator is signed in to it, and has settings of theirs: seen where they say so. */
+  readonly signIn: readonly string[];
+  readonly settings: readonly string[];
 }
 
 /** Most that can speak a protocol do; the others read the request and print an answer. */
@@ -25,9 +24,9 @@ export const KNOWN_AGENTS: readonly KnownAgent[] = [
     // Nobody is there to be asked; what it edits is staged. Its programs it starts only where allowed.
     command: ["claude", "-p", "--permission-mode", "acceptEdits"],
     net: ["net:api.anthropic.com:443"],
-    reads: ["read:~/.claude", "read:~/.claude.json"],
-    keeps: ["~/.claude", "~/.claude.json"],
-    env: ["ANTHROPIC_API_KEY"],
+    keys: ["ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN"],
+    signIn: ["~/.claude/.credentials.json"],
+    settings: ["~/.claude/settings.json"],
   },
   {
     program: "codex",
@@ -39,9 +38,9 @@ export const KNOWN_AGENTS: readonly KnownAgent[] = [
       ...["--sandbox", "danger-full-access", "-"],
     ],
     net: ["net:api.openai.com:443", "net:chatgpt.com:443"],
-    reads: ["read:~/.codex"],
-    keeps: ["~/.codex"],
-    env: ["CODEX_API_KEY"],
+    keys: ["CODEX_API_KEY"],
+    signIn: ["~/.codex/auth.json"],
+    settings: ["~/.codex/config.toml"],
   },
   {
     program: "gemini",
@@ -49,38 +48,36 @@ export const KNOWN_AGENTS: readonly KnownAgent[] = [
     kind: "acp",
     command: ["gemini", "--acp"],
     net: ["net:generativelanguage.googleapis.com:443", "net:cloudcode-pa.googleapis.com:443"],
-    reads: ["read:~/.gemini"],
-    keeps: ["~/.gemini"],
-    env: ["GEMINI_API_KEY"],
+    keys: ["GEMINI_API_KEY"],
+    signIn: ["~/.gemini/oauth_creds.json"],
+    settings: ["~/.gemini/settings.json"],
   },
   {
     program: "goose",
     about: "goose: works in the workspace with its own extensions.",
     kind: "acp",
     command: ["goose", "acp"],
-    reads: ["read:~/.config/goose", "read:~/.local/share/goose"],
-    keeps: ["~/.local/share/goose", "~/.local/state/goose"],
-    env: [],
+    keys: [],
+    signIn: ["~/.config/goose/secrets.yaml"],
+    settings: ["~/.config/goose/config.yaml"],
   },
   {
     program: "opencode",
     about: "OpenCode: reads, writes and runs code in the workspace.",
-    kind: "acp",
-    command: ["opencode", "acp"],
-    reads: [
-      ...(["read:~/.config/opencode", "read:~/.local/share/opencode"] as const),
-      "read:~/.local/state/opencode",
-    ],
-    keeps: ["~/.local/share/opencode", "~/.local/state/opencode"],
-    env: [],
+    kind: "process",
+    // Its protocol goes by a server of its own, which no box lets it open; this reads the request.
+    command: ["opencode", "run"],
+    keys: [],
+    signIn: ["~/.local/share/opencode/auth.json"],
+    settings: ["~/.config/opencode"],
   },
   {
     program: "nanocoder",
     about: "Nanocoder: reads, writes and runs code in the workspace.",
     kind: "acp",
     command: ["nanocoder", "--acp"],
-    reads: ["read:~/.config/nanocoder"],
-    keeps: ["~/.config/nanocoder"],
-    env: [],
+    keys: [],
+    signIn: [],
+    settings: ["~/.config/nanocoder/agents.config.json"],
   },
 ];

@@ -28,26 +28,83 @@ test("the scope that is named is taken as it stands", () => {
   const offer = wrapOffer({ command: ["cat"], scopes: ["exec:bash"] }, where);
   expect([offer.text.includes('scopes: ["exec:bash"]'), offer.may]).toEqual([
     true,
-    ["run the program cat", "run the program bash"],
+    [
+      "run the program cat",
+      "run the program bash",
+      "keep a folder of its own as its home; of yours it sees what is named here",
+    ],
   ]);
 });
 
-test("what a known agent writes of its own is said, with what would let it", () => {
-  const bin = mkdtempSync(join(tmpdir(), "nanos-known-"));
-  for (const { program, keeps, kind, command } of KNOWN_AGENTS) {
-    writeFileSync(join(bin, program), "");
-    chmodSync(join(bin, program), 0o755);
-    const at = { ...where, env: { PATH: bin } };
-    const offer = wrapOffer({ command: [program] }, at);
-    expect(offer.text).toContain(`kind: ${kind}\n`);
-    expect(offer.command).toEqual(command);
-    const note = offer.notes.find((one) => one.includes("of its own in"));
-    for (const path of keeps) expect(note).toContain(`--scope write:${path}`);
-    const scopes = keeps.map((path) => `write:${path}` as const);
-    const given = wrapOffer({ command: [program], scopes }, at);
-    expect(given.notes.some((one) => one.includes("of its own in"))).toBe(false);
+test("a known agent has a home of its own, and what of its operator's it does not see is said", () => {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), "nanos-known-")));
+  const userHome = join(folder, "home");
+  for (const { program, kind, command, keys, signIn, settings } of KNOWN_AGENTS) {
+    writeFileSync(join(folder, program), "");
+    chmodSync(join(folder, program), 0o755);
+    const at = { ...where, userHome, env: { PATH: folder, HOME: userHome } };
+    const plain = wrapOffer({ command: [program] }, at);
+    expect(plain.text).toContain(`kind: ${kind}\n`);
+    expect(plain.text).toContain("\nhome: own\n");
+    expect(plain.text).not.toContain("~");
+    expect(plain.command).toEqual(command);
+    const [key] = keys;
+    const how = `nanos agent wrap ${program} --scope secret:${String(key)}`;
+    expect(plain.notes.some((note) => note.includes(how))).toBe(key !== undefined);
+    for (const path of [...signIn, ...settings]) {
+      const file = path.replace("~", userHome);
+      mkdirSync(join(file, ".."), { recursive: true });
+      writeFileSync(file, "{}");
+      const add = `nanos agent wrap ${program} --scope read:${path}`;
+      expect(wrapOffer({ command: [program] }, at).notes.join("\n")).toContain(add);
+      const seen = wrapOffer({ command: [program], scopes: [`read:${path}`] }, at);
+      expect(seen.text).toContain(`"read:${path}"`);
+      expect(seen.notes.join("\n")).not.toContain(add);
+    }
+    if (key === undefined) continue;
+    const keyed = wrapOffer({ command: [program] }, { ...at, env: { ...at.env, [key]: "k" } });
+    expect(keyed.text).toContain(`"env:${key}"`);
+    expect(keyed.text).not.toContain('"k"');
+    const secret = wrapOffer({ command: [program], scopes: [`secret:${key}`] }, at);
+    expect(secret.notes.join("\n")).not.toContain("no key");
   }
-  rmSync(bin, { recursive: true });
+  rmSync(folder, { recursive: true });
+});
+
+test("the operator's own home is one's only where they say so", () => {
+  const text = (scopes: readonly Scope[]): string =>
+    wrapOffer({ command: ["cat"], scopes }, where).text;
+  expect(text([])).toContain("home: own");
+  expect(text(["env:HOME"])).not.toContain("home: own");
+});
+
+test("of a package, what holds programs made for this machine may be started", () => {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), "nanos-package-")));
+  const put = (path: string, text: string, mode = 0o755): string => {
+    const file = join(folder, "node_modules", path);
+    mkdirSync(join(file, ".."), { recursive: true });
+    writeFileSync(file, text);
+    chmodSync(file, mode);
+    return file;
+  };
+  const elf = "\x7fELF and more";
+  const made = {
+    name: "a",
+    optionalDependencies: { "@a/here": "1", "@a/other": "1", "@a/none": "1", "../up": "1" },
+  };
+  put("a/package.json", JSON.stringify(made), 0o644);
+  put("b/bin/b", elf);
+  put("up", elf);
+  const main = put("a/run.js", "#!/usr/bin/env node\n");
+  put("@a/here/bin/native", elf);
+  put("@a/here/lib/x.so.1", elf);
+  put("@a/here/script", "#!/bin/sh\n");
+  put("@a/here/data", elf, 0o644);
+  const { text } = wrapOffer({ command: [main] }, where);
+  const scopes = JSON.parse(/^scopes: (.*)$/mu.exec(text)?.[1] ?? "") as string[];
+  const beside = join(folder, "node_modules");
+  expect(scopes).toEqual([`read:${beside}`, `exec:${beside}/@a/here/`]);
+  rmSync(folder, { recursive: true });
 });
 
 test("one that would reach the home is said to be denied, before it is made", () => {

@@ -1,13 +1,14 @@
-import { existsSync, readFileSync, realpathSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { existsSync } from "node:fs";
+import { basename } from "node:path";
 import { NanosError } from "../../std/error.ts";
 import { plainText } from "../../std/text.ts";
 import type { AgentOffer, NewWish, WrapWish } from "../../contracts/agent.ts";
-import { type Scope, scopeParts } from "../../contracts/scope-parts.ts";
+import type { Scope } from "../../contracts/scope-parts.ts";
 import { isInside, parseScope } from "../../gate/scopes.ts";
 import { scopeInWords } from "../../home/trust-words.ts";
 import { type Env, findProgram } from "../../tools/box.ts";
 import { resolveScope } from "../standing.ts";
+import { codeOf } from "./code.ts";
 import { KNOWN_AGENTS, type KnownAgent } from "./known.ts";
 
 /** Where programs are looked for, and what is there already. */
@@ -35,12 +36,14 @@ export function wrapOffer(wish: WrapWish, where: Where): AgentOffer {
   const kind = wish.acp === true ? "acp" : (known?.kind ?? "process");
   const command = known && wish.acp !== true ? [program, ...known.command.slice(1)] : wish.command;
   const scopes = scopesFor(wish, known, { ...where, file });
+  const own = !scopes.includes("env:HOME");
   const about = known?.about ?? `The program ${basename(program)}. Give it one complete request.`;
   const text = fileText([
     ["name", name],
     ["description", about],
     ["kind", kind],
     ["command", command],
+    ...(own ? ([["home", "own"]] as const) : []),
     ["scopes", scopes],
     ...(wish.price === undefined ? [] : ([["price", wish.price]] as const)),
   ]);
@@ -49,8 +52,15 @@ export function wrapOffer(wish: WrapWish, where: Where): AgentOffer {
     file: `agents/${name}.md`,
     text,
     command,
-    may: [`exec:${program}`, ...scopes].map(scopeInWords),
-    notes: [...homeNote(name, scopes, where), ...notesOn(kind, scopes, known, wish.price)],
+    may: [
+      ...[`exec:${program}` as const, ...scopes].map(scopeInWords),
+      ...(own ? ["keep a folder of its own as its home; of yours it sees what is named here"] : []),
+    ],
+    notes: [
+      ...homeNote(name, scopes, where),
+      ...(known ? keyNotes(known, scopes, { ...where, program }) : []),
+      ...notesOn(kind, scopes, known, wish.price),
+    ],
   };
 }
 
@@ -108,53 +118,18 @@ function scopesFor(
     const message = `${plainText(scope)} is no scope.`;
     throw new NanosError("agent.bad_scope", message, "Write it as KIND:VALUE: net:HOST:PORT");
   });
-  const reads = known?.reads.filter((scope) => isThere(scope, userHome)) ?? [];
-  const vars = (known?.env ?? []).filter((name) => env[name] !== undefined);
-  const home = known && env["HOME"] !== undefined ? ["HOME"] : [];
+  const key = given.some((scope) => /^(?:secret|env):/u.test(scope))
+    ? undefined
+    : known?.keys.find((name) => env[name] !== undefined);
   return [
     ...new Set([
       ...(known ? ["read:.", "write:."] : []),
       ...codeOf(file, workspace),
       ...(known?.net ?? []),
-      ...reads,
-      ...[...home, ...vars].map((name) => `env:${name}`),
+      ...(key === undefined ? [] : [`env:${key}` as const]),
       ...given,
     ]),
   ];
-}
-
-function isThere(scope: Scope, userHome: string): boolean {
-  return existsSync(scopeParts(scope).value.replace(/^~/u, userHome));
-}
-
-/**
- * Where the program's own code lies, as far as no program may read it by itself: the package it is
- * installed in, else the folder its name leads to.
- */
-function codeOf(file: string, workspace: string): readonly Scope[] {
-  const real = realpathSync(file);
-  const folder = packageOf(real) ?? (real === file ? null : dirname(real));
-  const seen = folder === null || SYSTEM.test(folder) || isInside(workspace, folder);
-  return seen ? [] : [`read:${folder}`];
-}
-
-const SYSTEM = /^\/(?:usr|lib|lib64|nix\/store)\//u;
-
-function packageOf(file: string): string | null {
-  const parts = file.split("/");
-  const at = parts.lastIndexOf("node_modules");
-  if (at < 0) return null;
-  const deep = parts[at + 1]?.startsWith("@") ? 3 : 2;
-  const own = join("/", ...parts.slice(0, at + deep));
-  // What it needs lies in it, or beside it where npm has put it there.
-  const beside = needsOthers(own) && !existsSync(join(own, "node_modules"));
-  return beside ? join("/", ...parts.slice(0, at + 1)) : own;
-}
-
-function needsOthers(folder: string): boolean {
-  const file = join(folder, "package.json");
-  const text = existsSync(file) ? readFileSync(file, "utf8") : "";
-  return /"(?:d|optionalD)ependencies"\s*:\s*\{\s*"/u.test(text);
 }
 
 function notesOn(
@@ -169,7 +144,6 @@ function notesOn(
     ...(has("exec:")
       ? []
       : ["It starts no other program. Where it needs a shell, add one: --scope exec:bash"]),
-    ...keepsNote(scopes, known),
     ...(has("write:") ? ["What it writes is staged, and judged before it is put in place."] : []),
     ...(kind === "process"
       ? ["Its own questions are answered by nobody; the sandbox holds it."]
@@ -193,13 +167,31 @@ function homeNote(name: string, scopes: readonly Scope[], where: Where): readonl
   ];
 }
 
-/** Many do not start where they cannot write of their own, and only trying it tells. */
-function keepsNote(scopes: readonly Scope[], known: KnownAgent | null): readonly string[] {
-  const left = (known?.keeps ?? []).filter((path) => !scopes.includes(`write:${path}`));
-  if (left.length === 0) return [];
-  const add = left.map((path) => `--scope write:${path}`).join(" ");
+/** How it comes to its key, and what of the operator's own it does not see. */
+function keyNotes(
+  { keys, signIn, settings }: KnownAgent,
+  scopes: readonly Scope[],
+  { userHome, program }: Where & { readonly program: string },
+): readonly string[] {
+  const unseen = (paths: readonly string[]): readonly string[] =>
+    paths.filter(
+      (path) => existsSync(path.replace(/^~/u, userHome)) && !scopes.includes(`read:${path}`),
+    );
+  const wraps = (scope: string): string => `nanos agent wrap ${program} --scope ${scope}`;
+  const [key] = keys;
+  const has = scopes.some(
+    (scope) => /^(?:secret|env):/u.test(scope) || signIn.some((path) => scope === `read:${path}`),
+  );
   return [
-    `It keeps sessions and logs of its own in ${left.join(" and ")}, which it may not write. Where it does not start so, add: ${add}`,
+    ...(has || key === undefined
+      ? []
+      : [`It has no key. Keep one: nanos secret set ${key}, then ${wraps(`secret:${key}`)}`]),
+    ...(has ? [] : unseen(signIn)).map(
+      (path) => `It does not see that you are signed in. To let it: ${wraps(`read:${path}`)}`,
+    ),
+    ...unseen(settings).map(
+      (path) => `It does not see your settings. To let it: ${wraps(`read:${path}`)}`,
+    ),
   ];
 }
 

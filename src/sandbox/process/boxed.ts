@@ -3,7 +3,7 @@ import type { Clock } from "../../std/clock.ts";
 import { LIMITS } from "../../std/limits.ts";
 import { THREADS_EACH } from "../user.ts";
 import type { Child, Exit } from "./child.ts";
-import type { Box, Boxed, Ended, Mapped } from "../sandbox.ts";
+import type { Box, Boxed, Ended, Mapped, ProcessSpec } from "../sandbox.ts";
 import type { StageHandle } from "../stage/handle.ts";
 import type { Census, Member } from "./watch.ts";
 import { chainOf, memberAt, membersOf, treeSize } from "./watch.ts";
@@ -18,6 +18,8 @@ export interface Watched {
   readonly fork: boolean;
   readonly census: Census;
   readonly stage: StageHandle | null;
+  /** What it keeps, and how much that may be. */
+  readonly keeps: ProcessSpec["keeps"];
   readonly mapping: readonly Mapped[];
   readonly cwd: string;
   readonly clock: Clock;
@@ -204,7 +206,7 @@ class Guard {
   }
 
   #check(): void {
-    const { clock, limits, stage } = this.#watched;
+    const { clock, limits, stage, keeps } = this.#watched;
     const start = clock.elapsed();
     const members = this.#relatives(false);
     let bytes = 0;
@@ -221,7 +223,9 @@ class Guard {
     // Of a container only podman's client is seen here, which rests.
     const busy = ticks !== this.#lastTicks || this.#watched.tier === "container";
     this.#lastTicks = ticks;
-    if (busy && stage && overfull(stage, limits.stageBytes)) return this.stop("stage");
+    const staged = { bytes: limits.stageBytes, files: LIMITS.stageFiles };
+    if (busy && stage && overfull(stage.folder, staged)) return this.stop("stage");
+    if (busy && keeps && overfull(keeps.folder, keeps)) return this.stop("keeps");
     // Watching takes a twentieth of a core, and nearly nothing of one that rests; more of a core
     // rather than looking at one that writes thousands of files less than every second.
     const cost = clock.elapsed() - start;
@@ -259,9 +263,11 @@ class Guard {
 
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-function overfull(stage: StageHandle, bytes: number): boolean {
-  const limit = { bytes, files: LIMITS.stageFiles };
-  const size = treeSize(stage.folder, limit);
+function overfull(
+  folder: string,
+  limit: { readonly bytes: number; readonly files: number },
+): boolean {
+  const size = treeSize(folder, limit);
   return size.bytes > limit.bytes || size.files > limit.files;
 }
 

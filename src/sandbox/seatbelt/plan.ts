@@ -1,8 +1,7 @@
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
 import type { Failure } from "../../contracts/outcome.ts";
 import { LIMITS } from "../../std/limits.ts";
 import { seen } from "../hidden.ts";
+import { giveKept, makeScratch } from "../keeps.ts";
 import type { LockSpec } from "../lock.ts";
 import type { StagePlan } from "../plan.ts";
 import { outerStage, RUNTIME_ENV } from "../plan.ts";
@@ -46,10 +45,16 @@ export async function planSeatbelt(
   const execs = executables([program], box.env["PATH"] ?? "");
   const file = real(program);
   if (file === null || !execs.includes(file)) return badProgram(program);
-  const scratch = stage === null ? null : makeScratch(stage.folder);
+  const kept = giveKept(spec, null);
+  const place = stage?.folder ?? kept[0];
+  const scratch = place === undefined ? null : makeScratch(place, null);
   const reach: Reach = {
     reads: [...reads, ...own(run), ...(stage === null ? [] : [`${stage.folder}/root`])],
-    writes: [...(stage?.roots ?? []).map(({ staged }) => staged), ...(scratch ? [scratch] : [])],
+    writes: [
+      ...(stage?.roots ?? []).map(({ staged }) => staged),
+      ...kept,
+      ...(scratch ? [scratch] : []),
+    ],
     ...{ hidden, execs, port },
   };
   // What is fine for the file system and ends a line of the profile is not put into one.
@@ -103,11 +108,4 @@ function limited(cpuSeconds: number, argv: readonly string[]): string[] {
   const set = 'ulimit -c 0 && ulimit -n "$1" && ulimit -S -t "$2" && ulimit -H -t "$3"';
   const numbers = [LIMITS.toolFiles, cpuSeconds, cpuSeconds + 1].map(String);
   return ["/bin/sh", "-c", `${set} && shift 3 && exec "$@"`, "nanos", ...numbers, ...argv];
-}
-
-/** A place for temporary files, in the stage. */
-function makeScratch(folder: string): string {
-  const scratch = join(folder, "tmp");
-  mkdirSync(scratch, { mode: 0o700 });
-  return scratch;
 }

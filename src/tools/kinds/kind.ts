@@ -12,6 +12,7 @@ import type { Boxed, Process, Sandbox } from "../../sandbox/sandbox.ts";
 import type { Env } from "../box.ts";
 import type { ManifestCache } from "../cache.ts";
 import { failure } from "../failures.ts";
+import type { Homes } from "../homes.ts";
 import type { Resolve } from "../proxy/dial.ts";
 import type { Stages } from "../stages.ts";
 import type { BrokenTool, LoadedTool, Reach, ToolCall, ToolResult } from "../tool-host.ts";
@@ -46,6 +47,7 @@ export interface Parts {
   secret(name: string): Promise<string>;
   readonly cache: ManifestCache;
   readonly stages: Stages;
+  readonly homes: Homes;
   readonly workspace: string;
   /** Whether the operator marked what a source is made of, or a command of this name, unconfined. */
   readonly marked: (source: Source, command?: string) => boolean;

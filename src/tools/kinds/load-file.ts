@@ -34,7 +34,9 @@ export async function loadFile(
     const message = `${manifest.name} needs ${missing}, which its skill does not declare.`;
     return brokenSource(source, failure("tool.scope_undeclared", message));
   }
-  const loaded = loadedTool(source, kind, manifest, spec as unknown as Json);
+  const home = source.from === "agent" ? source.agent.manifest.home : undefined;
+  const made = { ...spec, ...(home && { home }) };
+  const loaded = loadedTool(source, kind, manifest, made as unknown as Json);
   return { entries: [{ tool: loaded, call }], broken: [] };
 }
 

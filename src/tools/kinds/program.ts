@@ -1,4 +1,5 @@
-import { isAbsolute, join } from "node:path";
+import { homedir } from "node:os";
+import { isAbsolute, join, relative } from "node:path";
 import { LIMITS } from "../../std/limits.ts";
 import { systemClock } from "../../std/clock.ts";
 import type { Failure } from "../../contracts/outcome.ts";
@@ -8,6 +9,7 @@ import type { Tier } from "../../contracts/isolation.ts";
 import type { Boxed, Ended, ProcessSpec } from "../../sandbox/sandbox.ts";
 import { boxOf, DEFAULT_PATH, findProgram } from "../box.ts";
 import { endedFailure, failure, isFailure, lastWords, withWords } from "../failures.ts";
+import type { HomeTaken } from "../homes.ts";
 import { missingScope, refusedPath } from "../missing.ts";
 import { isWithin, pathsOf, valuesOf } from "../scopes.ts";
 import type { Reached, ToolCall, ToolResult } from "../tool-host.ts";
@@ -29,6 +31,8 @@ export interface Program {
   readonly set?: Readonly<Record<string, string>>;
   /** One that runs and in whose stage it works; `stage` is then null. */
   readonly beside?: Boxed;
+  /** The folder it keeps, which is its home. */
+  readonly keeps?: ProcessSpec["keeps"];
   /** Where it runs; the workspace where nothing is said and it may see that. */
   readonly folder?: string;
 }
@@ -55,11 +59,34 @@ export async function startProgram(
   const unconfined = bareHere(parts, source, process, program.command);
   // What nothing holds needs no way out.
   const out = process.net && unconfined === undefined ? { scopes, granted } : null;
-  return withWayOut(out, parts, passage, async (socket) => {
-    const spec = programSpec(program, source, parts, socket);
+  const home = homeOf(program, source, parts);
+  if (home && isFailure(home)) return home;
+  const started = await withWayOut(out, parts, passage, async (socket) => {
+    const spec = programSpec({ ...program, keeps: home?.keeps }, source, parts, socket);
     if (isFailure(spec)) return spec;
     return parts.sandbox.start({ ...spec, ...(unconfined && { unconfined }) });
   });
+  if (isFailure(started)) home?.release();
+  else void started.boxed.ended.then(() => home?.release());
+  return started;
+}
+
+/** The folder an agent keeps, with what it may see of its operator's; null where it has none. */
+function homeOf(program: Program, source: Source, parts: Parts): HomeTaken | Failure | null {
+  if (source.from !== "agent" || source.agent.manifest.home !== "own") return null;
+  // One beside another is started for it, and shares what that one has.
+  if (program.beside || program.keeps) return null;
+  const home = parts.homes.take(source.agent.manifest.name);
+  if (isFailure(home)) return home;
+  const operators = parts.env["HOME"] ?? homedir();
+  const { scopes, workspace } = program;
+  const seen = [...pathsOf(scopes, "read", workspace), ...pathsOf(scopes, "write", workspace)];
+  const links = [...new Set(seen)].flatMap((path) => {
+    const inside = isWithin(operators, path) && path !== operators && !isWithin(path, workspace);
+    return inside ? [{ path: relative(operators, path), to: stagedItem(path, program) }] : [];
+  });
+  home.link(links);
+  return home;
 }
 
 /** Starts a process with a proxy of its own for these scopes; null: with no way to the network. */
@@ -108,16 +135,18 @@ function programSpec(
     stagedItem(text, program),
   ]);
   const fixed = { PATH: parts.env["PATH"] ?? DEFAULT_PATH, LANG: "C.UTF-8" };
-  const set: Readonly<Record<string, string>> = { ...fixed, ...Object.fromEntries(given) };
-  const own = [file, ...source.own];
+  const { keeps } = program;
+  const own = { ...Object.fromEntries(given), ...(keeps && { HOME: keeps.folder }) };
+  const set: Readonly<Record<string, string>> = { ...fixed, ...own };
   return {
     run: { kind: "program", argv: [file, ...rest.map((item) => stagedItem(item, program))] },
     cwd: program.folder ?? folderFor(scopes, workspace),
     box: boxOf({
-      ...{ scopes, workspace, own, env: parts.env, ms, set, socket },
+      ...{ scopes, workspace, own: [file, ...source.own], env: parts.env, ms, set, socket },
       ...{ warm: program.warm ?? false, agent: source.from === "agent" },
     }),
     stage: program.stage,
+    ...(keeps && { keeps }),
     ...(program.beside && { beside: program.beside }),
   };
 }
