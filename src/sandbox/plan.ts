@@ -60,13 +60,11 @@ export async function planBox(
   const reads = seen(resolved(box.reads), hidden);
   const who = boxUser();
   if (who.kind === "uncounted" && box.exec.length > 0) return uncounted();
-  const own = who.kind === "own" ? { id: ownId(), keep: who.keep } : null;
-  const user = shared ? shared.user : own;
+  const user = shared ? shared.user : who.kind === "own" ? { id: ownId(), keep: who.keep } : null;
   const stage = await stageFor(spec, { reads, hidden, cwd, owner: user?.id ?? null }, shared);
   if (stage !== null && "code" in stage) return stage;
-  const program = run.kind === "program";
-  const starts = program ? [run.argv[0] ?? "", ...box.exec] : box.exec;
-  const path = box.env["PATH"] ?? "";
+  const [program, path] = [run.kind === "program", box.env["PATH"] ?? ""];
+  const starts = run.kind === "program" ? [run.argv[0] ?? "", ...box.exec] : box.exec;
   const execs = executables(starts, path);
   if (program && !execs.includes(real(starts[0] ?? "") ?? "")) return badProgram(starts[0] ?? "");
   const kept = giveKept(spec, user);
@@ -91,13 +89,11 @@ export async function planBox(
     user,
     env: envOf(box, { execs, user, scratch: scratch[0] ?? null }),
   });
+  const shown = { hidden, system: libraries, socket, links: linksTo(starts, path) };
   return {
     tier,
     ...startOf(run, lock, socket !== null),
-    view:
-      tier === "bwrap"
-        ? viewOf(lock, { hidden, system: libraries, socket, links: linksTo(starts, path) })
-        : null,
+    view: tier === "bwrap" ? viewOf(lock, shown) : null,
     ...{ cwd: lock.cwd, fork: lock.fork, stage, user },
   };
 }
