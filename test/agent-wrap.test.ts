@@ -11,7 +11,7 @@ import { dirname, join } from "node:path";
 import type { AgentOffer } from "../src/contracts/agent.ts";
 import { findHome, homesOf } from "../src/home/places.ts";
 import { openNanos } from "../src/nanos.ts";
-import { tryHold } from "../src/std/hold.ts";
+import { tryHold } from "../src/sandbox/process/hold.ts";
 import { type Person, person, type Result } from "./support/nanos.ts";
 
 setDefaultTimeout(120_000);

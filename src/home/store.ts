@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Clock } from "../std/clock.ts";
 import { codeOf, NanosError } from "../std/error.ts";
-import { holderOf, tryHold } from "../std/hold.ts";
+import { holderOf, tryHold } from "../sandbox/process/hold.ts";
 import { LIMITS } from "../std/limits.ts";
 import { plainText } from "../std/text.ts";
 import { readPlain, utf8 } from "./files.ts";

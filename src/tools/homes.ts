@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { tryHold } from "../std/hold.ts";
+import { tryHold } from "../sandbox/process/hold.ts";
 import { LIMITS } from "../std/limits.ts";
 import type { Failure } from "../contracts/outcome.ts";
 import type { ProcessSpec } from "../sandbox/sandbox.ts";

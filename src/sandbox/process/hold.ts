@@ -1,5 +1,5 @@
 import * as fs from "node:fs";
-import { codeOf } from "./error.ts";
+import { codeOf } from "../../std/error.ts";
 
 /**
  * A lock between processes: a file that names its holder. One whose holder is gone is taken away by
