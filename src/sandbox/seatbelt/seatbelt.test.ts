@@ -303,9 +303,9 @@ describe("whether the walls stand is tried before they are trusted", () => {
     expect(runBriefly([...runtimeArgv("box"), "walls"], 20_000)?.code).toBe(1);
   });
 
-  if (TIERS.includes("bwrap")) {
+  if (TIERS.includes("landlock")) {
     test("where everything is refused they do", async () => {
-      const sandbox = forced("bwrap");
+      const sandbox = forced("landlock");
       const argv = [...runtimeArgv("box"), "walls"];
       const reads = [...runtimeReads(), runtimeFile()];
       const { ended } = await run(sandbox, { program: argv, reads });
