@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "e01d3b3bcab77bd186a52cb98db836f006322997fd83b2a083c42f3cef169b7a";
+export const SCHEMAS_HASH = "3ff2b52e76d4fe50ee748257f162ea3374732343bd0ae9db4ad09d2f4b2ec5f6";
