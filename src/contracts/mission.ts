@@ -233,8 +233,11 @@ export interface PlanWish extends RunHooks {
 }
 
 export interface MissionRequest {
-  /** A name of `plans/NAME.yaml`, the path of a file, or the step that handed a plan in. */
-  readonly plan: string;
+  /**
+   * A name of `plans/NAME.yaml`, the path of a file, or the step that handed a plan in; or the plan
+   * itself, which is then whoever's who begins it.
+   */
+  readonly plan: string | Plan;
   /** As typed; read by the type of each. */
   readonly inputs?: Readonly<Record<string, string>>;
   readonly waived?: readonly string[];
@@ -253,7 +256,7 @@ export interface Missions {
    *
    * @throws NanosError `plan.missing`, `manifest.invalid`, `mission.input`, `mission.waive`.
    */
-  plan(plan: string, given?: Omit<MissionRequest, "plan">): Promise<PlanView>;
+  plan(plan: MissionRequest["plan"], given?: Omit<MissionRequest, "plan">): Promise<PlanView>;
   /**
    * Begins a mission.
    *

@@ -225,8 +225,15 @@ export interface ContextPart {
 export interface Tools {
   list(): Promise<readonly ToolLine[]>;
   show(name: string): Promise<ToolLine & { readonly manifest: ToolManifest }>;
-  /** One call as the operator, through the same gate; its own run. */
-  call(name: string, args: Json, hooks?: RunHooks & Beforehand): Promise<RunHandle>;
+  /**
+   * One call as the operator, through the same gate; its own run. With `client` it is that one's: of
+   * its key's agent, which has to have the tool.
+   */
+  call(
+    name: string,
+    args: Json,
+    hooks?: RunHooks & Beforehand & { readonly client?: string },
+  ): Promise<RunHandle>;
 }
 
 export interface ToolLine {

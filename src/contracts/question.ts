@@ -80,6 +80,14 @@ export interface Beforehand {
   readonly approvals?: readonly string[];
 }
 
+/** How a yes is given beforehand. */
+export interface Giving {
+  /** Where the operator says it: the terminal, or `key:ID`. */
+  readonly channel?: string;
+  /** How long it holds, in milliseconds; no longer than any. */
+  readonly ms?: number;
+}
+
 /** What a rehearsal showed. */
 export interface Plan {
   /** The rehearsal's run. */
@@ -186,7 +194,7 @@ export interface Approvals {
    * that is told of it.
    * @throws NanosError `approval.needs_name` for one of rank S, which is answered when it is asked.
    */
-  give(questions: readonly Question[]): Promise<readonly Answer[]>;
+  give(questions: readonly Question[], how?: Giving): Promise<readonly Answer[]>;
   /** Answers that were not used yet and still hold, newest first. */
   given(): readonly Answer[];
   /** Why an approval is none for this call, as the failure to hand on; null when it is one. */

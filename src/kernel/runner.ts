@@ -34,8 +34,10 @@ import type { Facts, Hooks, World } from "./world.ts";
 /** Begins a run and returns at once; `done` resolves when it ends or waits. */
 export async function begin(world: World, asked: Begun, call?: DirectCall): Promise<RunHandle> {
   const request = await heldByKey(world, asked);
-  // Whoever is no operator answers nothing, now or beforehand.
-  assert(!request.client || (!request.ask && !request.approvals), "a client answers no ask");
+  // Whoever is no operator answers nothing. One call of theirs may use a yes the operator gave to
+  // exactly that call.
+  const answers = request.ask !== undefined || (!call && request.approvals !== undefined);
+  assert(!request.client || !answers, "a client answers no ask");
   checkGiven(world, request.approvals ?? []);
   const run = request.run ?? newId("r", world.clock.now(), world.random);
   await world.guard.ready();

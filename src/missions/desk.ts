@@ -4,6 +4,7 @@ import type {
   MissionStart,
   MissionView,
   PlanWish,
+  MissionRequest,
 } from "../contracts/mission.ts";
 import type { RunStarted } from "../contracts/event.ts";
 import type { RunHandle, RunHooks } from "../contracts/nanos.ts";
@@ -105,7 +106,7 @@ function missionDesk(desk: MissionDesk): Missions {
         .report;
     },
     plan: async (name, given) => {
-      const [{ plan, by }, facts] = [await planOf(desk, name), await world.facts()];
+      const [{ plan, by }, facts] = [await sourced(desk, name), await world.facts()];
       if (given) {
         checkWaived(plan, given.waived ?? []);
         inputsFor(plan, given.inputs ?? {});
@@ -115,7 +116,7 @@ function missionDesk(desk: MissionDesk): Missions {
       return { plan, hash, by, rank, raised, estimate: estimateOf(facts, plan) };
     },
     begin: async ({ plan: name, inputs = {}, waived = [], client }, hooks = {}) => {
-      const from = await planOf(desk, name);
+      const from = await sourced(desk, name, client);
       checkWaived(from.plan, waived);
       const given = { inputs: inputsFor(from.plan, inputs), waived };
       return start(desk, from, hooks, given, client);
@@ -134,6 +135,15 @@ function missionDesk(desk: MissionDesk): Missions {
     rerun: (mission, hooks = {}) => rerun(desk, mission, hooks),
     cancel: async (mission) => engines.cancel(lineOf(world, mission).run),
   };
+}
+
+/** The plan of that name; or the one that is given, which is whoever's who begins it. */
+async function sourced(
+  desk: MissionDesk,
+  plan: MissionRequest["plan"],
+  by = "operator",
+): Promise<Sourced> {
+  return typeof plan === "string" ? planOf(desk, plan) : { plan, by };
 }
 
 /** Looked at when something was written, and when whoever carries it lets go of it or dies. */

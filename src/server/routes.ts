@@ -8,8 +8,10 @@ import { HOME } from "./routes/home.ts";
 import { MCP } from "./routes/mcp.ts";
 import { MISSIONS } from "./routes/missions.ts";
 import { MODELS } from "./routes/models.ts";
+import { NANOCODE } from "./routes/nanocode.ts";
 import { OPEN } from "./routes/open.ts";
 import { RUNS } from "./routes/runs.ts";
+import { TOOLS } from "./routes/tools.ts";
 import { VAULT } from "./routes/vault.ts";
 
 /** Every route, by group. Adding a group is adding its file in `routes/` and its line here. */
@@ -21,6 +23,8 @@ export const ROUTES: readonly Route[] = [
   ...APPROVALS,
   ...AGENTS,
   ...MISSIONS,
+  ...TOOLS,
+  ...NANOCODE,
   ...VAULT,
   ...MCP,
   ...HOME,

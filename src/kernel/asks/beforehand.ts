@@ -22,7 +22,7 @@ import { type Refusal, refused } from "./refusals.ts";
 export async function giveBeforehand(
   world: Pick<World, "journal" | "clock" | "random" | "sign">,
   questions: readonly Question[],
-  by: string,
+  { by, ms }: { readonly by: string; readonly ms?: number | undefined },
 ): Promise<readonly Answer[]> {
   const critical = questions.find(({ rank }) => rank === "S");
   if (critical) {
@@ -34,7 +34,7 @@ export async function giveBeforehand(
       id: newId("p", world.clock.now(), world.random),
       ...({ verdict: "allow", reach: "once" } as const),
       for: { agent, kind, name, keys: [...keys] },
-      ...{ argsHash, by },
+      ...{ argsHash, by, ...(ms === undefined ? {} : { ms }) },
     }),
   );
   for (const answer of answers) await note(world.journal, { kind: "approval.given", answer });

@@ -51,7 +51,8 @@ export function askDesk(world: World): Approvals {
       answerAsk(world, findAsk(world, id), reply, channel ? `operator@${channel}` : TERMINAL),
     revoke: (id) => revoke(world, id, TERMINAL),
     plan: (run) => planOf(world.journal, run),
-    give: (questions) => giveBeforehand(world, questions, TERMINAL),
+    give: (questions, { channel = "terminal", ms } = {}) =>
+      giveBeforehand(world, questions, { by: `operator@${channel}`, ms }),
     given: () => givenIn(world),
     refusal: (id, agent, name, args) => {
       const found = refusalOf(world, id, { agent, kind: "tool", name, argsHash: hashOf(args) });

@@ -54,10 +54,15 @@ export async function answerAsk(
 /** An answer as of now, with the operator's signature. */
 export function signed(
   desk: Pick<Desk, "clock" | "sign">,
-  said: Omit<Answer, "at" | "expires" | "signature">,
+  {
+    ms = LIMITS.approvalMs,
+    ...said
+  }: Omit<Answer, "at" | "expires" | "signature"> & {
+    readonly ms?: number;
+  },
 ): Answer {
   const at = desk.clock.now();
-  const unsigned = { ...said, at, expires: at + LIMITS.approvalMs };
+  const unsigned = { ...said, at, expires: at + Math.min(ms, LIMITS.approvalMs) };
   return { ...unsigned, signature: desk.sign(canonical(unsigned as Json)) };
 }
 

@@ -1,6 +1,7 @@
 import { NanosError } from "../../std/error.ts";
 import { hashOf } from "../../std/hash.ts";
 import type { Rank } from "../../contracts/action.ts";
+import { keyOfClient } from "../../contracts/http/key.ts";
 import type { ToolLine, Tools } from "../../contracts/nanos.ts";
 import { highest, rankOfScopes } from "../../gate/ranks.ts";
 import type { LoadedTool } from "../../tools/tool-host.ts";
@@ -37,10 +38,12 @@ export function toolDesk(world: World): Tools {
     },
     call: async (name, args, hooks = {}) => {
       await find(name);
-      const use = { agent: OPERATOR, kind: "tool", name, argsHash: hashOf(args) } as const;
-      for (const id of hooks.approvals ?? []) {
-        const found = refusalOf(world, id, use);
-        if (found !== null) throw refused(found, id);
+      const id = hooks.client === undefined ? null : keyOfClient(hooks.client);
+      const agent = (id === null ? null : (await world.key(id)).agent) ?? OPERATOR;
+      const use = { agent, kind: "tool", name, argsHash: hashOf(args) } as const;
+      for (const given of hooks.approvals ?? []) {
+        const found = refusalOf(world, given, use);
+        if (found !== null) throw refused(found, given);
       }
       return begin(world, { ...hooks, text: `tool ${name}` }, { tool: name, args });
     },

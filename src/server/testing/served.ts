@@ -67,7 +67,10 @@ function keepReports(home: string): void {
   const kept = (content: string): object => ({
     calls: [{ name: "artifact", args: { title: "Report", type: "report", content } }],
   });
-  const turns = [kept("one\n"), kept("two\n"), { say: "kept" }];
+  writeTurns(home, [kept("one\n"), kept("two\n"), { say: "kept" }]);
+}
+
+function writeTurns(home: string, turns: readonly object[]): void {
   // JSON is YAML.
   writeFileSync(join(home, "models", "recorded.yaml"), JSON.stringify({ turns }));
 }
@@ -80,6 +83,8 @@ function writePlan(home: string, plan: { readonly name: string }): void {
 export interface ServedOptions {
   readonly asking?: boolean;
   readonly keeping?: boolean;
+  /** What its recorded model says. */
+  readonly turns?: readonly object[];
   /** Plans it has, by name. */
   readonly plans?: Readonly<Record<string, object>>;
   readonly hanging?: boolean;
@@ -99,6 +104,7 @@ function hang(home: string): void {
 export async function served({
   asking = false,
   keeping = false,
+  turns,
   plans = {},
   hanging = false,
   clock = systemClock,
@@ -111,6 +117,7 @@ export async function served({
     env: { PATH: process.env["PATH"] },
   };
   await init(options, "toy");
+  if (turns) writeTurns(options.home, turns);
   if (keeping) keepReports(options.home);
   if (hanging) hang(options.home);
   if (asking) appendFileSync(join(options.home, "rules.yaml"), ASKING);
