@@ -121,7 +121,7 @@ export async function startOf(
     ...(mission?.aside?.length ? { aside: [...mission.aside] } : {}),
     budget: budgetBy(
       key,
-      mission?.budget ?? budgetOf(facts, agent?.manifest.limits ?? {}, request.budget ?? {}),
+      mission?.budget ?? budgetOf(facts, agent?.manifest.limits ?? {}, budgetAsked(request)),
     ),
     localOnly: request.localOnly ?? false,
     ...(call || mission || event ? {} : plansOf(facts, name, request.plans)),
@@ -142,6 +142,12 @@ function boundOf(
   const own = asked === undefined ? null : ceilingOf(facts, asked);
   const within = key?.scopes === undefined ? own : narrowedTo(own, ceilingOf(facts, key.scopes));
   return within === null ? {} : { within: [...within] };
+}
+
+/** Who is no operator asks for less than a run has where nothing is said, and never for more. */
+function budgetAsked({ budget = {}, client }: Begun): Partial<Budget> {
+  if (client === undefined || budget.calls === undefined) return budget;
+  return { ...budget, calls: Math.min(budget.calls, LIMITS.calls) };
 }
 
 function budgetBy(key: Key | undefined, budget: Budget): Budget {

@@ -7,7 +7,7 @@ import {
 import type { Checked } from "../../contracts/checked.ts";
 import { type Check, Plan } from "../../contracts/plan.ts";
 import type { Trace } from "../../contracts/trace.ts";
-import { saidBy } from "../chat.ts";
+import { saidBy } from "../openai/chat.ts";
 import { askerOf } from "../door/asker.ts";
 import { agentsFor } from "../agents.ts";
 import { type Call, type Reply, type Route, route } from "../route.ts";

@@ -88,6 +88,8 @@ export interface ServedOptions {
   /** Plans it has, by name. */
   readonly plans?: Readonly<Record<string, object>>;
   readonly hanging?: boolean;
+  /** More of its environment. */
+  readonly env?: Readonly<Record<string, string>>;
   /** What the server, and not the home behind it, tells the time by. */
   readonly clock?: Clock;
   /** What keys are served over MCP, where it is not what there is. */
@@ -107,6 +109,7 @@ export async function served({
   turns,
   plans = {},
   hanging = false,
+  env = {},
   clock = systemClock,
   speak,
 }: ServedOptions = {}): Promise<Served> {
@@ -114,7 +117,7 @@ export async function served({
   const options = {
     home: join(folder, ".nano-os"),
     cwd: folder,
-    env: { PATH: process.env["PATH"] },
+    env: { PATH: process.env["PATH"], ...env },
   };
   await init(options, "toy");
   if (turns) writeTurns(options.home, turns);
