@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { systemClock } from "../src/std/clock.ts";
 import { freeRow, serverIn } from "../src/missions/engine/testing/restate-server.ts";
 import { type Person, person } from "./support/nanos.ts";
 
@@ -57,6 +58,10 @@ test("another engine is used where the operator said where it is, and not before
     [["restate", "--url", "nowhere"], "usage.url"],
     [["restate", "--url", "http://127.0.0.1:1", "--port", "x"], "usage.port"],
     [["restate", "--listen", "65534"], "usage.port"],
+    [
+      ["restate", "--url", "http://127.0.0.1:1", "--identity-key", "publickeyv1_0"],
+      "engine.bad_key",
+    ],
     [["restate", "--server", "nowhere"], "engine.no_server"],
     [["move", "r0", "restate"], "engine.unknown"],
   ] as const) {
@@ -132,8 +137,13 @@ if (program === null) {
       expect({ code: stopped.code, err: stopped.err }).toMatchObject({ code: 130 });
       serving.kill("SIGINT");
       expect((await serving.ended).code).toBe(0);
-      const gone = await fetch(`http://127.0.0.1:${listen}/restate/health`).catch(() => null);
-      expect(gone).toBeNull();
+      expect(await answers(listen)).toBe(false);
+      // It is the same one when it is started anew, and gone with the command however that ends.
+      const again = me.begin(["engine", "restate", "--server", program, "--listen", `${listen}`]);
+      await again.until("Ctrl-C ends it");
+      expect(again.text()).toContain(/publickeyv1_\w+/u.exec(serving.text())?.[0] ?? "no key");
+      again.kill("SIGKILL");
+      while (await answers(listen)) await systemClock.sleep(20);
       // Nobody else starts what a home does not reach; that it is away is said.
       const away = await me.nanos("mission", "new", "gated.yaml", "--input", "text=away");
       expect([away.code, away.err]).toEqual([2, expect.stringContaining("engine.unreachable")]);
@@ -141,6 +151,13 @@ if (program === null) {
       serving.kill("SIGKILL");
     }
   }, 120_000);
+}
+
+function answers(port: number): Promise<boolean> {
+  return fetch(`http://127.0.0.1:${port}/restate/health`).then(
+    ({ ok }) => ok,
+    () => false,
+  );
 }
 
 /** The port workers of this home listen at, so that tests side by side have one each. */

@@ -103,7 +103,7 @@ export interface Engines {
   }>;
   /** @throws NanosError `engine.no_restate`. */
   use(name: EngineConfig["use"]): Promise<void>;
-  /** Keeps where a Restate server is. @throws NanosError `engine.unreachable`. */
+  /** Keeps where a Restate server is. @throws NanosError `engine.bad_key`. */
   restate(place: RestatePlace): Promise<void>;
   /**
    * Starts the Restate server that is installed here, and serves until aborted. Where this home knows

@@ -66,7 +66,10 @@ export function engineDesk(desk: EngineDesk): MissionEngines {
       if (use === "restate") await restateOf(desk);
       await change(home, { use });
     },
-    restate: (place) => change(home, { restate: place, use: "restate" }),
+    restate: async (place) => {
+      await (await import("./restate/restate.ts")).checkKeys(place.identityKeys ?? []);
+      await change(home, { restate: place, use: "restate" });
+    },
     serve: (...args) => serveHere(desk, ...args),
     move: async (run, to) => {
       const from = on(run);

@@ -2,6 +2,7 @@ import type { Http2Server, ServerHttp2Session } from "node:http2";
 import type { Clock } from "../../../std/clock.ts";
 import { NanosError, assert, codeOf } from "../../../std/error.ts";
 import { LIMITS } from "../../../std/limits.ts";
+import { plainText } from "../../../std/text.ts";
 import { Diverged, Superseded } from "../../../contracts/drive.ts";
 import type { RestatePlace, Standing } from "../../../contracts/engine.ts";
 import type { Journal, Lease } from "../../../journal/journal.ts";
@@ -71,6 +72,21 @@ export function restateEngine(parts: RestateParts): Engine {
   };
 }
 
+/** Whether these are keys a server can sign with. @throws NanosError `engine.bad_key`. */
+export async function checkKeys(identityKeys: readonly string[]): Promise<void> {
+  const sdk = await import("@restatedev/restate-sdk");
+  try {
+    const keys = [...identityKeys];
+    sdk.createEndpointHandler({ services: [], identityKeys: keys, logger: () => undefined });
+  } catch {
+    throw new NanosError(
+      "engine.bad_key",
+      `${plainText(identityKeys.join(", "))} is no key of a Restate server.`,
+      "Give what it signs as, from publickeyv1_ on: nanos engine restate --url URL --identity-key KEY",
+    );
+  }
+}
+
 const NAME = "restate";
 
 async function standing({ journal }: RestateParts, log: Ingress, run: string): Promise<Standing> {
@@ -107,6 +123,7 @@ class Worker {
     assert(this.#carry === null, "one process works once");
     this.#carry = carry;
     const { place, onListen, journal } = this.#parts;
+    await checkKeys(place.identityKeys ?? []);
     const sdk: Sdk = await import("@restatedev/restate-sdk");
     const { createServer } = await import("node:http2");
     const handler = sdk.createEndpointHandler({
