@@ -32,14 +32,13 @@ export interface Moment {
 export function standingOf(frame: Frame, want: Want, step: string, moment: Moment): Standing {
   const { facts } = frame;
   const { now, spent, answers, grants, day } = moment;
-  const { skill: name, agent } = want.action;
+  const { skill: name } = want.action;
   const skill = name === undefined ? undefined : facts.skills.find((one) => one.name === name);
   const flow = flowOf(frame, want.action);
   const floor = floorOf(frame, skill);
   const skillHash = sealOf(facts, name);
-  const run = topRun(frame.drive.run);
   return {
-    run,
+    run: topRun(frame.drive.run),
     skillHash,
     now,
     spent,
@@ -53,7 +52,7 @@ export function standingOf(frame: Frame, want: Want, step: string, moment: Momen
     listed: want.listed ?? true,
     chosen: true,
     held: isHeld(frame, want, step),
-    grant: grantFor(grants, name ?? handedTo(want), { now, skillHash, run, agent }),
+    grant: grantOf(frame, want, grants, now),
     // What the operator calls by name needs no second yes to be used at all.
     locked: want.action.agent === OPERATOR || (skill?.locked ?? true),
     rules: frame.rules,
@@ -70,6 +69,18 @@ export function standingOf(frame: Frame, want: Want, step: string, moment: Momen
     ...(floor ? { floor } : {}),
     ...(flow ? { flow } : {}),
   };
+}
+
+/** The yes that stands for this action among these grants. */
+export function grantOf(
+  { facts, drive }: Frame,
+  want: Want,
+  grants: readonly Grant[],
+  now: number,
+): Standing["grant"] {
+  const { skill: name, agent } = want.action;
+  const known = { now, skillHash: sealOf(facts, name), run: topRun(drive.run), agent };
+  return grantFor(grants, name ?? handedTo(want), known);
 }
 
 /** What work handed to a program will cost at least, where its manifest says so. */

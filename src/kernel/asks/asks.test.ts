@@ -99,6 +99,52 @@ describe("how far a yes reaches", () => {
   });
 });
 
+describe("what is taken back while an ask is open", () => {
+  const grant = { skill: "send", scopes: [], hash: null, at: 0 };
+  const setup = { ...calling(to("a.org")), grants: [grant] };
+  const gone = [{ ...grant, revoked: true as const }];
+  const deniedIn = (made: Lab, run: string): readonly string[] =>
+    traceOf(made.journal, run).steps.flatMap(({ name, decision }) =>
+      decision?.verdict === "deny" ? [`${name} ${decision.reason}`] : [],
+    );
+
+  test.each<[string, before: boolean]>([
+    ["after the yes", false],
+    ["before the yes", true],
+  ])("is not done, taken back %s, and the record says from when", async (_, before) => {
+    const { made, ask, run } = await waiting(setup);
+    const later = made.again();
+    if (before) later.grants = gone;
+    await answerAsk(later.world, ask, YES, "operator@terminal");
+    later.grants = gone;
+    const state = await ended(resume(later.world, run, {}));
+    expect(state).toMatchObject({ state: "ended", ended: { outcome: "degraded" } });
+    expect(later.tools.calls).toEqual([]);
+    expect(deniedIn(later, run)).toEqual(["send deny:grant_revoked"]);
+    const kinds = [...later.journal.chain(run)].map(({ event }) => event.kind);
+    expect(kinds.indexOf("standing.changed")).toBeGreaterThan(kinds.indexOf("approval.used"));
+    expect(await replay(later.journal, later.world.recall, run)).toMatchObject({ ok: true });
+  });
+
+  test("also in the process that asks; what is given instead changes nothing of that", async () => {
+    for (const [grants, calls] of [
+      [gone, 0],
+      [[grant, { ...grant, skill: "look" }], 1],
+    ] as const) {
+      const made = lab(setup);
+      const reply = async (): Promise<AskReply> => {
+        made.grants = grants;
+        return YES;
+      };
+      const handle = await begin(made.world, { text: "go", ask: reply });
+      await handle.done;
+      expect(made.tools.calls.length).toBe(calls);
+      const report = await replay(made.journal, made.world.recall, handle.run);
+      expect(report).toMatchObject({ ok: true });
+    }
+  });
+});
+
 describe("rank S", () => {
   const setup = calling({ name: "pay", args: { to: "Ada" } });
 

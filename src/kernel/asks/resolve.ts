@@ -1,11 +1,13 @@
 import { LIMITS } from "../../std/limits.ts";
 import type { Decision } from "../../contracts/action.ts";
 import type { Drive } from "../../contracts/drive.ts";
+import type { EventBody } from "../../contracts/event.ts";
 import type { Answer, Ask } from "../../contracts/run.ts";
 import { judge, refuse } from "../../gate/judge.ts";
 import { isSettling } from "../drive/drive.ts";
 import { type Frame, draft, noteDecision } from "../frame.ts";
 import type { Proposed } from "../proposal.ts";
+import { grantOf, grantsFor } from "../standing.ts";
 import { answersFor, held, isFirstUse, keepAnswer } from "./answers.ts";
 import { takeBeforehand } from "./beforehand.ts";
 import { makeAsk } from "./ask.ts";
@@ -73,7 +75,20 @@ async function use(frame: Frame, one: Proposed, ask: Ask, answer: Answer): Promi
   if (answer.verdict === "deny") {
     return decided(frame, one, refuse(one.want.action, one.standing, "deny:by_operator"));
   }
+  await standAnew(frame, one);
   await discharge(frame, one, ask.keys, answer);
+}
+
+/** What was taken back while it waited counts, however the answer was: a yes holds no grant. */
+async function standAnew(frame: Frame, one: Proposed): Promise<void> {
+  const { drive, world, agent } = frame;
+  if (drive.next(one.step) === null) await world?.renew(agent.manifest.name);
+  const { grants, changed } = grantsFor(frame, one.step);
+  if (!changed) return;
+  const body: EventBody = { kind: "standing.changed", grants: [...grants] };
+  await drive.append([draft(frame, one.step, "operator", body)]);
+  const { now } = one.standing;
+  one.standing = { ...one.standing, grant: grantOf(frame, one.want, grants, now) };
 }
 
 /** Judges again with a yes that holds for these keys, however long its use takes. */
