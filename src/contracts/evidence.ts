@@ -27,6 +27,14 @@ export const EVIDENCE_EVENTS = [
 ] as const;
 
 /** What a stranger can check, and what other homes sign of this one's log and this one of theirs. */
+/** A checkpoint on record, as it was written. */
+export interface Signed {
+  readonly seq: number;
+  readonly at: number;
+  readonly kind: string;
+  readonly checkpoint: string;
+}
+
 export interface EvidenceDesk {
   /**
    * Writes a folder that shows what a run was, for whoever has no nanos.
@@ -45,6 +53,8 @@ export interface EvidenceDesk {
    * @throws NanosError `run.unknown`, `otlp.refused`, `otlp.bad_url`, `fetch.*`, `secret.*`.
    */
   otlp(run: string, to: string, options: OtlpOptions): Promise<OtlpSent>;
+  /** The newest checkpoints and cosigned ones on record, newest first, at most so many. */
+  points(limit: number): readonly Signed[];
   /** This home's verifier keys, and those it trusts. */
   keys(): Promise<EvidenceKeys>;
   /** Trusts a witness of this log, or a log to be witnessed here. @throws NanosError `witness.key`. */

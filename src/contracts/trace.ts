@@ -127,6 +127,8 @@ export interface Traces {
   since(seq: number, limit: number): readonly Recorded[];
   /** One run or everything: journal, bodies and vault. Names the first bad entry. */
   verify(run?: string): VerifyReport;
+  /** What `verify` found last, at most `LIMITS.verifyKeptMs` ago: all is read again for it, which takes a while. */
+  verified(run?: string): VerifyReport;
   /** Re-drives from the journal alone: no model, no tool, no network. */
   replay(run: string): Promise<ReplayReport>;
   /** Where two runs part, step by step; time is not looked at. */

@@ -73,6 +73,16 @@ export function verified<T>(read: () => T): T | null {
   }
 }
 
+/** What this process read of each home's own chain: it is read on from there. */
+const homes = new WeakMap<Journal, HomeSeen>();
+
+/** What the home's chain says now. @throws NanosError `journal.tampered`. */
+export function homeOf(journal: Journal): HomeSeen {
+  const seen = homeIn(journal, homes.get(journal) ?? null);
+  homes.set(journal, seen);
+  return seen;
+}
+
 /** How far one mission came. */
 export interface MissionEnd {
   /** Null while it has not ended. */
@@ -90,7 +100,7 @@ export function missionsIn(journal: Journal): (run: string) => MissionEnd | null
   return (run) => {
     const before = known.get(run);
     if (before !== undefined) return before;
-    if (reviews === undefined) reviews = verified(() => homeIn(journal, null).reviews);
+    if (reviews === undefined) reviews = verified(() => homeOf(journal).reviews);
     const found = endedIn(journal, run, reviews);
     known.set(run, found);
     return found;

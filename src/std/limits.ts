@@ -337,6 +337,9 @@ export const LIMITS = {
   keyringMs: 60_000,
   /** Parsed files of one kind kept for a faster start. */
   cachedParses: 8,
+  /** How long what a verification found is told to clients that ask again, and of how many runs. */
+  verifyKeptMs: 10_000,
+  verifyKept: 16,
   /** Newest runs of an agent a change of its file is proposed from, and how many must speak for it. */
   proposeLooked: 10,
   proposeAfter: 3,

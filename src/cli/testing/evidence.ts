@@ -9,6 +9,7 @@ export const EVIDENCE: EvidenceDesk = {
   prove: async () => "c2sp.org/tlog-proof@v1\nindex 3\n\nnanos-log/1\n",
   otlp: async (run, to) => ({ run, to, spans: 4 }),
   files: async () => new Map(),
+  points: () => [],
   keys: async () => ({
     ...{ log: "nanos-log/1+0+AQ==", witness: "nanos-witness/1+0+BA==", operator: "AA==" },
     trusted: [

@@ -103,6 +103,11 @@ export function scriptedHouse(script: Script, calls: Calls = { log: [] }): House
   };
 }
 
+const VERIFIED = {
+  ...{ ok: true, events: 12, chains: 2, erased: 0, bad: null },
+  ...{ checkpoints: 0, unsigned: 0, unwitnessed: 0 },
+};
+
 const NO_NEEDS = { secrets: [], env: [] };
 
 const PLUGINS = [
@@ -182,10 +187,7 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
       line: (run) => runs.get(run)?.line() ?? null,
       events: (run) => find(run).recorded,
       ...{ newest: () => 0, since: () => [] },
-      verify: () => ({
-        ...{ ok: true, events: 12, chains: 2, erased: 0, bad: null },
-        ...{ checkpoints: 0, unsigned: 0, unwitnessed: 0 },
-      }),
+      ...{ verify: () => VERIFIED, verified: () => VERIFIED },
       diff: unscripted,
       replay: async () => ({ ok: true, events: 12, steps: 3, differs: null }),
       export: async () => 12,

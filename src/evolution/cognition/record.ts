@@ -3,8 +3,9 @@ import type { Recorded } from "../../contracts/drive.ts";
 import type { AgentThought } from "../../contracts/cognition.ts";
 import type { EventBody } from "../../contracts/event.ts";
 import { textsIn } from "../../kernel/cognition/want.ts";
+import { isObject } from "../../std/json.ts";
 import type { Journal, ViewSpec } from "../../journal/journal.ts";
-import { verified } from "../journal.ts";
+import { homeOf, verified } from "../journal.ts";
 import { type Held, holdAll, type One } from "./held.ts";
 import { RULES } from "./instruments.ts";
 
@@ -32,30 +33,75 @@ export interface OnRecord {
 
 export function thoughtsIn(journal: Journal): OnRecord {
   const rows = journal.view(THINKING, (db) => db.all("SELECT run FROM thinking ORDER BY seq"));
+  const erased = verified(() => homeOf(journal).erased);
+  const before = known.get(journal);
+  // What was erased must not be remembered here either.
+  const chains = before?.erased === erased && erased !== null ? before.chains : new Map();
   const thoughts: One[] = [];
   let unread = 0;
+  let isNew = before?.chains !== chains;
   for (const run of rows.map((row) => String(row["run"]))) {
-    const read = verified(() => readChain(run, journal.chain(run)));
-    thoughts.push(...(read?.thoughts ?? []));
+    const old = chains.get(run);
+    const read = verified(() => readOn(journal, run, old));
+    if (read && read !== old) chains.set(run, read);
+    isNew ||= read !== old;
+    thoughts.push(...(read?.thoughts.map((one) => withWords(one, read)) ?? []));
     unread += read?.erased ?? 1;
   }
+  if (!isNew && before) return before.all;
   const ordered = thoughts.toSorted((a, b) => a.seq - b.seq);
-  return { held: holdAll(RULES, ordered), unread };
+  const all = { held: holdAll(RULES, ordered), unread };
+  known.set(journal, { erased, chains, all });
+  return all;
 }
 
-/** The thoughts of one chain, each with its words where they are still there. */
-function readChain(
-  run: string,
-  chain: Iterable<Recorded>,
-): { readonly thoughts: readonly One[]; readonly erased: number } {
-  const words = new Map<string, readonly string[]>();
-  const thoughts: Omit<One, "texts">[] = [];
-  let erased = 0;
+/** What this process read of each journal: chains are read on from there, each new entry checked. */
+const known = new WeakMap<Journal, Known>();
+
+interface Known {
+  readonly erased: number | null;
+  readonly chains: Map<string, Read>;
+  readonly all: OnRecord;
+}
+
+/** What was read of one chain, up to its entry of that number and hash. */
+interface Read {
+  readonly seq: number;
+  readonly hash: string;
+  readonly words: ReadonlyMap<string, readonly string[]>;
+  readonly thoughts: readonly Omit<One, "texts">[];
+  readonly erased: number;
+}
+
+const NOTHING: Read = { seq: 0, hash: "", words: new Map(), thoughts: [], erased: 0 };
+
+function withWords(one: Omit<One, "texts">, { words }: Read): One {
+  return { ...one, texts: words.get(one.id) ?? null };
+}
+
+/** Reads a chain on from what is known of it, or whole where that is no part of it. */
+function readOn(journal: Journal, run: string, old: Read = NOTHING): Read {
+  const head = journal.head(run);
+  if (head !== null && old.hash === head.hash) return old;
+  const more = [...journal.chain(run, old.seq)];
+  const isOurs = old === NOTHING || more[0]?.event.hash === old.hash;
+  return isOurs
+    ? readChain(run, old, old === NOTHING ? more : more.slice(1))
+    : readOn(journal, run);
+}
+
+/** The thoughts of one chain and the words of each, where they are still there. */
+function readChain(run: string, old: Read, chain: Iterable<Recorded>): Read {
+  const words = new Map(old.words);
+  const thoughts = [...old.thoughts];
+  let { erased, seq: last, hash } = old;
   for (const { event, body } of chain) {
     const { seq, at, step, label, actor: by } = event;
+    [last, hash] = [seq, event.hash];
     if (body?.kind === "thought.said") words.set(body.id, body.texts);
     if (body?.kind === "action.proposed" && step !== null) {
-      words.set(step, textsIn(body.action.args));
+      const { args } = body.action;
+      if (isObject(args) && Array.isArray(args["texts"])) words.set(step, textsIn(args));
     }
     if (event.kind === "thought.noted" && body === null) erased += 1;
     if (body?.kind === "thought.noted" && run === HOME_CHAIN) {
@@ -64,10 +110,7 @@ function readChain(
     const thought = body && thoughtIn(body);
     if (thought && step !== null) thoughts.push({ id: step, thought, seq, at, by, label });
   }
-  return {
-    erased,
-    thoughts: thoughts.map((one) => ({ ...one, texts: words.get(one.id) ?? null })),
-  };
+  return { seq: last, hash, words, thoughts, erased };
 }
 
 function thoughtIn(body: EventBody): AgentThought | null {

@@ -16,13 +16,14 @@ import { traceOf, whyOf } from "../views/trace.ts";
 import type { World } from "../world.ts";
 
 /** What the desk of traces needs; `dir` is the folder of the arrangement in force. */
-export interface TraceParts extends Pick<World, "journal" | "recall" | "log" | "decide"> {
+export interface TraceParts extends Pick<World, "journal" | "recall" | "log" | "decide" | "clock"> {
   readonly vault: Vault;
   readonly dir: string | null;
 }
 
 /** What happened, as a person asks about it. */
-export function traceDesk({ journal, recall, decide, vault, log, dir }: TraceParts): Traces {
+export function traceDesk(parts: TraceParts): Traces {
+  const { journal, recall, decide, vault, log, dir } = parts;
   return {
     list: (options = {}) => listTraces(journal, options),
     show: (run) => traceOf(journal, run),
@@ -31,6 +32,7 @@ export function traceDesk({ journal, recall, decide, vault, log, dir }: TracePar
     newest: () => journal.size(),
     since: (seq, limit) => someAfter(journal, seq, limit),
     verify: (run) => verifyAll({ journal, vault, log }, run),
+    verified: keptReports(parts),
     replay: async (run) => {
       const { replay } = await import("../drive/replay.ts");
       return replay(journal, recall, run, decide);
@@ -46,6 +48,23 @@ export function traceDesk({ journal, recall, decide, vault, log, dir }: TracePar
       const rule = found.decision?.rule ?? null;
       return { ...found, line: rule === null ? null : lineOf(dir, rule) };
     },
+  };
+}
+
+/** A client that asks again and again has the journal read once in a while. */
+function keptReports(parts: TraceParts): Traces["verified"] {
+  const { clock } = parts;
+  const kept = new Map<string, { readonly at: number; readonly report: VerifyReport }>();
+  return (run) => {
+    for (const [name, { at }] of kept) {
+      const isOld = Math.abs(clock.elapsed() - at) >= LIMITS.verifyKeptMs;
+      if (isOld || kept.size >= LIMITS.verifyKept) kept.delete(name);
+    }
+    const known = kept.get(run ?? "");
+    if (known) return known.report;
+    const report = verifyAll(parts, run);
+    kept.set(run ?? "", { at: clock.elapsed(), report });
+    return report;
   };
 }
 

@@ -1,5 +1,6 @@
 import type { EvidenceDesk } from "../../contracts/evidence.ts";
 import type { World } from "../world.ts";
+import { newestPoints } from "./points.ts";
 
 /** Evidence as a person asks for it. What does the work is loaded when it is asked for. */
 export function evidenceDesk(world: World): EvidenceDesk {
@@ -11,6 +12,7 @@ export function evidenceDesk(world: World): EvidenceDesk {
     prove: async (step) => (await bundles()).proofOf(world, step),
     otlp: async (run, to, options) =>
       (await import("./otlp.ts")).exportOtlp(world, run, to, options),
+    points: (limit) => newestPoints(world.journal, limit),
     keys: async () => (await witnesses()).keysOf(world),
     trust: async (key) => (await witnesses()).trustKey(world, key),
     drop: async (name) => (await witnesses()).dropKey(world, name),

@@ -1,3 +1,5 @@
+import { HOME_CHAIN } from "../../contracts/chain.ts";
+import type { Signed } from "../../contracts/evidence.ts";
 import type { Journal, ViewSpec, ViewWriter } from "../../journal/journal.ts";
 import {
   type Checkpoint,
@@ -86,6 +88,21 @@ export function lastSeen(
 function notesFrom(journal: Pick<Journal, "view">, least: number): readonly string[] {
   const sql = `SELECT note FROM points WHERE size >= ? ORDER BY size DESC, seq DESC LIMIT ${LOOKED}`;
   return journal.view(POINTS, (db) => db.all(sql, least)).map((row) => String(row["note"]));
+}
+
+/** The newest checkpoints on the home chain, newest first: a view says where, the chain what. */
+export function newestPoints(journal: Journal, limit: number): readonly Signed[] {
+  const sql = "SELECT seq FROM points ORDER BY seq DESC LIMIT ?";
+  const seqs = journal.view(POINTS, (db) => db.all(sql, limit)).map(({ seq }) => Number(seq));
+  const oldest = seqs.at(-1);
+  if (oldest === undefined) return [];
+  return [...journal.chain(HOME_CHAIN, oldest)]
+    .flatMap(({ event: { seq, at, kind }, body }): readonly Signed[] => {
+      const isSigned = body?.kind === "log.checkpointed" || body?.kind === "log.cosigned";
+      return isSigned ? [{ seq, at, kind, checkpoint: body.checkpoint }] : [];
+    })
+    .slice(-limit)
+    .toReversed();
 }
 
 /** Checkpoints looked through for one that a witness signed. */

@@ -13,7 +13,7 @@ import type { Journal, SqlValue, ViewSpec, ViewWriter } from "../../journal/jour
  */
 const TRACES: ViewSpec = {
   name: "traces",
-  version: 7,
+  version: 8,
   tables: `
     CREATE TABLE traces (
       run TEXT PRIMARY KEY, parent TEXT, agent TEXT NOT NULL, request TEXT NOT NULL,
@@ -28,8 +28,10 @@ const TRACES: ViewSpec = {
       status TEXT NOT NULL, isolation TEXT, ms INTEGER
     ) STRICT;
     CREATE INDEX trace_steps_run ON trace_steps (run);
+    CREATE INDEX trace_steps_at ON trace_steps (at);
     CREATE TABLE asks (id TEXT PRIMARY KEY, run TEXT NOT NULL, at INTEGER NOT NULL,
       open INTEGER NOT NULL, ask TEXT NOT NULL) STRICT;
+    CREATE INDEX asks_at ON asks (at);
     CREATE TABLE answers (id TEXT PRIMARY KEY, state TEXT NOT NULL, answer TEXT NOT NULL) STRICT;
   `,
   apply,

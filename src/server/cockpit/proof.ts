@@ -67,15 +67,11 @@ export const PROOF_ROUTES: readonly Route[] = [
 ];
 
 async function evidence({ nanos }: Call<unknown>): Promise<Reply> {
-  const signed = nanos.traces.events(HOME_CHAIN).flatMap(({ event: { seq, at, kind }, body }) => {
-    const isSigned = body?.kind === "log.checkpointed" || body?.kind === "log.cosigned";
-    return isSigned ? [{ seq, at, kind, checkpoint: body.checkpoint }] : [];
-  });
   return {
     body: {
-      report: nanos.traces.verify(),
+      report: nanos.traces.verified(),
       keys: await nanos.evidence.keys(),
-      checkpoints: signed.slice(-NEWEST).toReversed(),
+      checkpoints: nanos.evidence.points(NEWEST),
     },
   };
 }

@@ -1,4 +1,3 @@
-import { HOME_CHAIN } from "../../contracts/chain.ts";
 import {
   CheckpointShown,
   CognitionShown,
@@ -81,15 +80,13 @@ async function verify({ nanos, body }: Call<Verifying>): Promise<Reply> {
   if (run !== undefined && nanos.traces.line(run) === null) {
     throw new NanosError("run.unknown", "There is no such run.", "See GET /v1/runs.");
   }
-  return { body: nanos.traces.verify(run) };
+  return { body: nanos.traces.verified(run) };
 }
 
 async function checkpoint({ nanos }: Call<unknown>): Promise<Reply> {
   const { log } = await nanos.evidence.keys();
-  for (const { event, body } of nanos.traces.events(HOME_CHAIN).toReversed()) {
-    if (body?.kind !== "log.checkpointed" && body?.kind !== "log.cosigned") continue;
-    return { body: { checkpoint: body.checkpoint, log, at: event.at } };
-  }
+  const [newest] = nanos.evidence.points(1);
+  if (newest) return { body: { checkpoint: newest.checkpoint, log, at: newest.at } };
   throw new NanosError("log.unsigned", "Nothing is signed yet.", "The end of a run signs it.");
 }
 
