@@ -144,6 +144,20 @@ describe("what has to be there before one is saved", () => {
     expect(await problems(desk, { ...DAILY, what })).toEqual([]);
   });
 
+  test("nothing that would never follow", async () => {
+    const desk = deskOf();
+    const { brief } = desk.plans;
+    if (!brief) throw new Error("no plan");
+    desk.plans = { ...desk.plans, chained: { ...brief, then: [{ plan: "post", inputs: {} }] } };
+    const what = { plan: "chained", inputs: { topic: "x" } };
+    const [problem] = (await desk.schedules.preflight({ ...DAILY, what })).problems;
+    expect(problem?.says).toBe(
+      "brief names what follows it (then), and nothing follows what a schedule begins",
+    );
+    expect((await refusal(desk.schedules.add({ ...DAILY, what })))[0]).toBe("schedule.preflight");
+    expect(await desk.schedules.list()).toEqual([]);
+  });
+
   test("what it costs at most; an unknown price takes a budget, and no limit in money", async () => {
     const priced = await deskOf().schedules.preflight({ ...ASK, budget: { tokens: 1_000_000 } });
     expect(priced.schedule.estimate).toEqual({ calls: 200, tokens: 1_000_000, cost: 2 });

@@ -364,11 +364,16 @@ function checkStatement({ files, fail, statement, shows }, entries, bodies) {
   const named = new Map(subject.map(({ name, digest }) => [name, digest.sha256]));
   const names = [...files.keys()].filter((name) => name !== STATEMENT);
   for (const name of FILES) if (!names.includes(name)) fail(`${name} is missing`);
-  const kept = artifactsIn(entries, bodies);
-  const artifacts = predicate.artifacts === undefined ? new Map() : kept;
-  if (predicate.artifacts !== undefined && predicate.artifacts !== kept.size) {
+  // A statement that counts none of a kind is from before these were named.
+  const [kept, ends] = [artifactsIn(entries, bodies), outputsIn(entries, bodies)];
+  const isCounted = (said, found) => said === undefined || said === found.size;
+  if (!isCounted(predicate.artifacts, kept) || !isCounted(predicate.outputs, ends)) {
     fail("its artifacts are not those the statement names");
   }
+  const artifacts = new Map([
+    ...(predicate.artifacts === undefined ? [] : kept),
+    ...(predicate.outputs === undefined ? [] : ends),
+  ]);
   for (const [name, digest] of artifacts) {
     if (named.get(name) !== digest) fail(`${name} is not the artifact the statement names`);
   }
@@ -397,6 +402,39 @@ function checkStatement({ files, fail, statement, shows }, entries, bodies) {
   const told = `${bodies.size} of ${entries.length} bodies disclosed`;
   shows.push(`run ${predicate.run}: ${entries.length} entries, ${steps.size} steps, ${told}`);
   for (const [name, digest] of artifacts) shows.push(`${name} sha256 ${digest}`);
+}
+
+/** What its tasks that have a title ended with, by the same name: found by its hash in what a step came to. */
+function outputsIn(entries, bodies) {
+  const found = new Map();
+  for (const { seq, kind } of entries) {
+    const { artifact, from, output } = (kind === "task.ended" ? bodies.get(seq) : null) ?? {};
+    if (!artifact || !output) continue;
+    for (const one of entries) {
+      if (one.step !== from || one.kind !== "action.settled") continue;
+      const answer = answerIn(bodies.get(one.seq)?.outcome ?? {});
+      if (answer === undefined || hashOf(answer) !== output) continue;
+      found.set(`artifact:${from}:${artifact.title}`, sha256(bytesOf(answer)).toString("hex"));
+    }
+  }
+  return found;
+}
+
+/** What a step came to: of a run that was delegated to its answer alone. */
+function answerIn({ status, output, child, released }) {
+  if (status !== "done") return undefined;
+  const isWrapped = child !== undefined && released !== true;
+  const isObject = typeof output === "object" && output !== null && !Array.isArray(output);
+  return isWrapped && isObject ? (output.answer ?? null) : output;
+}
+
+function hashOf(value) {
+  return sha256(Buffer.from(canonical(value))).toString("hex");
+}
+
+function bytesOf(answer) {
+  if (typeof answer === "string") return Buffer.from(answer);
+  return Buffer.from(`${JSON.stringify(JSON.parse(canonical(answer)), null, 2)}\n`);
 }
 
 /** What its steps kept as artifacts, by the name a statement has for it. */

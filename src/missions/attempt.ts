@@ -8,6 +8,7 @@ import type { Want } from "../kernel/proposal.ts";
 import { doAlone } from "../kernel/run.ts";
 import { noTool } from "../kernel/turn.ts";
 import { DELEGATE, type RunChild, delegateWant } from "../kernel/wants/delegate.ts";
+import { answerIn } from "../kernel/vault/output.ts";
 import { toolWant } from "../kernel/wants/tool.ts";
 import { canonical, ordered } from "../std/canonical.ts";
 import { isObject, type Json } from "../std/json.ts";
@@ -54,11 +55,6 @@ export async function attempt(
   const { child, degraded = false } = outcome;
   const evidence = child?.evidence ?? null;
   return { state: "done", output: answerIn(outcome), from: step, evidence, degraded };
-}
-
-/** What a call or delegation came to, as other tasks go on from it. */
-export function answerIn({ child, output, released }: Extract<Outcome, { status: "done" }>): Json {
-  return ordered(child && !released && isObject(output) ? (output["answer"] ?? null) : output);
 }
 
 function wantFor(

@@ -1,7 +1,7 @@
 import type { Recorded } from "../contracts/drive.ts";
 import { hashOf } from "../std/hash.ts";
 import type { Json } from "../std/json.ts";
-import { answerIn } from "./attempt.ts";
+import { answerIn } from "../kernel/vault/output.ts";
 
 /** What tasks of an ended mission came to, by id, as conditions and templates look at it. */
 export function outputsIn(chain: readonly Recorded[]): Readonly<Record<string, Json>> {

@@ -17,6 +17,7 @@ import {
   type VerifierKey,
   withSignatures,
 } from "../../journal/log/note.ts";
+import { outputIn } from "../vault/output.ts";
 import { chainsOf } from "../views/export.ts";
 import type { World } from "../world.ts";
 import { pointOver, readPoint, trustedKeys } from "./points.ts";
@@ -172,7 +173,7 @@ interface Told {
 /** The statement about the files in a DSSE envelope, with the log's signature. */
 function signedStatement(world: Evidence, files: ReadonlyMap<string, string>, told: Told): string {
   const named = [...files].map(([name, text]): [string, string] => [name, sha256(text)]);
-  const subject = [...named, ...artifactsIn(told)].map(([name, hash]) => ({
+  const subject = [...named, ...artifactsIn(told), ...outputsIn(told)].map(([name, hash]) => ({
     name,
     digest: { sha256: hash },
   }));
@@ -208,6 +209,23 @@ function artifactsIn({ recorded, redacted }: Told): ReadonlyMap<string, string> 
   );
 }
 
+/** What tasks that have a title ended with, in the same way: it lies in the bodies and not in the vault. */
+function outputsIn({ recorded, redacted }: Told): ReadonlyMap<string, string> {
+  const found = redacted ? [] : recorded;
+  return new Map(
+    found.flatMap(({ body }): [string, string][] => {
+      if (body?.kind !== "task.ended" || !body.artifact) return [];
+      const { from, output, artifact } = body;
+      for (const one of found) {
+        if (one.event.step !== from || one.body?.kind !== "action.settled") continue;
+        const bytes = output === null ? null : outputIn(one.body.outcome, output);
+        if (bytes) return [[`artifact:${from}:${artifact.title}`, sha256(bytes)]];
+      }
+      return [];
+    }),
+  );
+}
+
 function predicateOf({ log, operatorKey, version }: Evidence, told: Told): Json {
   const { run, recorded, size, redacted, bodies } = told;
   const head = recorded.findLast(({ event }) => event.run === run)?.event;
@@ -215,6 +233,7 @@ function predicateOf({ log, operatorKey, version }: Evidence, told: Told): Json 
   return {
     ...{ run, head: head?.hash ?? "", redacted, bodies, erased, version },
     artifacts: artifactsIn(told).size,
+    outputs: outputsIn(told).size,
     log: { origin: log.name, size, index: (head?.seq ?? 0) - 1 },
     decisions: hashOf(recorded.flatMap(decisionOf)),
     operator: operatorKey(),

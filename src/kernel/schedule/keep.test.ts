@@ -6,6 +6,7 @@ import type { Schedule } from "../../contracts/schedule.ts";
 import type { Fired } from "../../contracts/skill.ts";
 import { note } from "../desk/note.ts";
 import { begin } from "../runner.ts";
+import { type Hand, handClock } from "../testing/hand-clock.ts";
 import { type Lab, lab } from "../testing/lab.ts";
 import { isLost, keepSchedules, SCHEDULES_TOPIC, type Starter } from "./keep.ts";
 import { scheduleIn, schedulesIn } from "./view.ts";
@@ -14,35 +15,6 @@ import { scheduleIn, schedulesIn } from "./view.ts";
 
 const START = Date.UTC(2026, 2, 1, 10);
 const HOUR = 3_600_000;
-
-interface Hand extends Clock {
-  /** Sets the clock, and wakes whoever slept until then. */
-  set(time: number): void;
-}
-
-function handClock(): Hand {
-  let time = START;
-  const sleepers = new Set<{ at: number; wake: () => void }>();
-  return {
-    now: () => time,
-    elapsed: () => time - START,
-    set: (to) => {
-      time = to;
-      for (const one of sleepers) if (one.at <= time) one.wake();
-    },
-    sleep: (ms, signal) =>
-      new Promise((resolve) => {
-        if (signal?.aborted) return resolve();
-        const one = { at: time + ms, wake: () => done() };
-        const done = (): void => {
-          sleepers.delete(one);
-          resolve();
-        };
-        sleepers.add(one);
-        signal?.addEventListener("abort", done, { once: true });
-      }),
-  };
-}
 
 const HOURLY: Schedule = {
   ...{ name: "hourly", workspace: "/ws", missed: "once", budget: {}, seal: {}, at: START },
@@ -91,7 +63,7 @@ function keeps(made: Lab, clock: Clock, starter: Partial<Starter> = {}): Process
 async function home(...schedules: readonly Schedule[]): Promise<{ made: Lab; clock: Hand }> {
   const made = lab({ script: { turns: [{ say: "done", once: false }] } });
   for (const schedule of schedules) await note(made.journal, { kind: "schedule.saved", schedule });
-  return { made, clock: handClock() };
+  return { made, clock: handClock(START) };
 }
 
 function written(made: Lab): readonly EventBody[] {
@@ -213,7 +185,7 @@ test("a run that waits keeps its schedule from beginning another", async () => {
     script: { turns: [{ calls: [{ name: "post", args: { to: "x" } }] }, { say: "done" }] },
     tools: [{ name: "post", scopes: ["net:example.org:443"], run: () => "sent" }],
   });
-  const clock = handClock();
+  const clock = handClock(START);
   await note(made.journal, { kind: "schedule.saved", schedule: HOURLY });
   const one = keeps(made, clock);
   await until(() => listens(one));

@@ -2,16 +2,16 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { canonical } from "../../std/canonical.ts";
 import { codeOf, messageOf, NanosError } from "../../std/error.ts";
-import { hashOf, sha256 } from "../../std/hash.ts";
+import { sha256 } from "../../std/hash.ts";
 import { LIMITS } from "../../std/limits.ts";
 import type { Action } from "../../contracts/action.ts";
 import type { Artifacts, ArtifactView } from "../../contracts/artifact.ts";
-import type { Json } from "../../std/json.ts";
 import { changesOf } from "../../home/changes.ts";
 import type { Journal } from "../../journal/journal.ts";
 import { note } from "../desk/note.ts";
 import { artifactOf, linesOf, type StoredArtifact, storedArtifacts } from "../views/artifacts.ts";
 import type { World } from "../world.ts";
+import { outputIn } from "./output.ts";
 
 /** The results of runs and missions: what was kept, what was said of it, and the bytes. */
 export function artifactDesk(world: World): Artifacts {
@@ -68,16 +68,10 @@ function recordedAs(journal: Journal, step: string, hash: string): Uint8Array | 
   const [run = ""] = step.split(".", 1);
   for (const { event, body } of journal.chain(run)) {
     if (event.step !== step || body?.kind !== "action.settled") continue;
-    const output = body.outcome.status === "done" ? body.outcome.output : null;
-    if (hashOf(output) === hash) return Buffer.from(textOf(output));
+    const bytes = outputIn(body.outcome, hash);
+    if (bytes) return bytes;
   }
   return null;
-}
-
-function textOf(output: Json): string {
-  return typeof output === "string"
-    ? output
-    : `${JSON.stringify(JSON.parse(canonical(output)), null, 2)}\n`;
 }
 
 function viewOf(world: World, one: StoredArtifact): ArtifactView {

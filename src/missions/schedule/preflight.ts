@@ -120,9 +120,20 @@ async function lookedAt(looking: Looking, said: Said) {
   const problems = [
     ...grantsMissing(world, facts, reached),
     ...(await secretsMissing(world, reached, await looking.store())),
+    ...thenProblems(plan),
     ...priceProblems(estimate, tokens === undefined ? {} : { tokens }, limits),
   ];
   return { facts, estimate, problems, seal: await sealed(world, facts, meant, reached) };
+}
+
+/** It is saved for its own plan: what that names would never follow. */
+function thenProblems(plan: Plan | null): Preflight["problems"] {
+  const [first] = plan?.then ?? [];
+  if (!plan || !first) return [];
+  const says = `${plan.name} names what follows it (then), and nothing follows what a schedule begins`;
+  return [
+    { says, next: `Take it from a plan of its own, and give ${first.plan} a schedule of its own` },
+  ];
 }
 
 /** No more than the tasks of its plan could use, where that is less than what it may. */
