@@ -6,7 +6,8 @@ import { person } from "./support/nanos.ts";
 test("a key, a server, an answer, and a stop that loses nothing", async () => {
   using me = person();
   await me.nanos("init", "--from", "toy");
-  const { out } = await me.nanos("key", "new", "--agent", "oracle", "--rate", "100/min", "--json");
+  const limits = ["--rate", "100/min", "--total-calls", "400", "--day-cost", "2"];
+  const { out } = await me.nanos("key", "new", "--agent", "oracle", ...limits, "--json");
   const { key, id } = JSON.parse(out) as { key: string; id: string };
   const server = me.begin(["serve", "--port", "0"]);
   await server.until("listening on ");
@@ -48,7 +49,13 @@ test("a key, a server, an answer, and a stop that loses nothing", async () => {
   expect(`${ended.out}${ended.err}`).not.toContain(key);
   expect(`${ended.out}${ended.err}`).not.toContain("nl_");
   expect((await me.nanos("trace", "verify")).code).toBe(0);
-  expect((await me.nanos("key", "list")).out).toContain("100/min");
+  const [line] = JSON.parse((await me.nanos("key", "list", "--json")).out) as {
+    used: { total: { calls: number }; day: { cost: number } };
+  }[];
+  expect(line?.used.total.calls).toBeGreaterThan(0);
+  expect(line?.used.day.cost).toBe(0);
+  const list = (await me.nanos("key", "list")).out;
+  expect([list.includes("100/min"), list.includes("/400 calls")]).toEqual([true, true]);
   expect((await me.nanos("key", "rm", id)).code).toBe(0);
 });
 
@@ -67,6 +74,8 @@ test("what cannot be served or made into a key is said before anything is done",
     [["key", "new", "--agent", "oracle", "--expires", "2001-01-01"], "usage.date"],
     [["key", "new", "--agent", "oracle", "--max-calls", "0"], "usage.number"],
     [["key", "new", "--agent", "oracle", "--max-cost", "x"], "usage.number"],
+    [["key", "new", "--agent", "oracle", "--day-tokens", "0"], "usage.number"],
+    [["key", "new", "--agent", "oracle", "--total-cost", "x"], "usage.number"],
     [["key", "new", "--agent", "oracle", "--scope", "all"], "key.bad_scope"],
     [["key", "link", "--url", "file:///etc"], "usage.url"],
   ] as const) {

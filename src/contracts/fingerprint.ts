@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "3ff2b52e76d4fe50ee748257f162ea3374732343bd0ae9db4ad09d2f4b2ec5f6";
+export const SCHEMAS_HASH = "e064bd2352abdca86093623de24378c70a8c21035f46e6468c58c5c7646f67a3";

@@ -9,6 +9,7 @@ import { UNKNOWN_LABEL, joinLabels } from "../gate/labels.ts";
 import type { Journal, Lease } from "../journal/journal.ts";
 import { checkGiven } from "./asks/beforehand.ts";
 import { heldByKey } from "./keys/keys.ts";
+import { roomFor } from "./keys/used.ts";
 import { note } from "./desk/note.ts";
 import { drive } from "./drive/drive.ts";
 import { firstOf, pastOf } from "./flow/past.ts";
@@ -34,6 +35,25 @@ import type { Facts, Hooks, World } from "./world.ts";
 /** Begins a run and returns at once; `done` resolves when it ends or waits. */
 export async function begin(world: World, asked: Begun, call?: DirectCall): Promise<RunHandle> {
   const request = await heldByKey(world, asked);
+  const { key } = request;
+  if (!key || (key.total === undefined && key.day === undefined)) {
+    return beginNow(world, request, call);
+  }
+  // What is left is looked at while no other run of a key begins: what this one may use is set aside
+  // for all others once its beginning is on disk.
+  return world.alone(async () => {
+    const begun = Promise.withResolvers<void>();
+    const on: Begun["on"] = (live) => {
+      begun.resolve();
+      request.on?.(live);
+    };
+    const handle = await beginNow(world, { ...request, on, room: roomFor(world, key) }, call);
+    await Promise.race([begun.promise, handle.done.catch(() => undefined)]);
+    return handle;
+  }, "key");
+}
+
+async function beginNow(world: World, request: Begun, call?: DirectCall): Promise<RunHandle> {
   // Whoever is no operator answers nothing. One call of theirs may use a yes the operator gave to
   // exactly that call.
   const answers = request.ask !== undefined || (!call && request.approvals !== undefined);

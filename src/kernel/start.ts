@@ -30,6 +30,7 @@ import { plansOf, workOf } from "./plans/hand-in.ts";
 import { meantBy } from "./skills/commands.ts";
 import { floorOf, resolveScope } from "./standing.ts";
 import type { RunChild } from "./wants/delegate.ts";
+import type { Room } from "./keys/used.ts";
 import { groundOf } from "./tree/ground.ts";
 import { toolOf } from "./wants/work.ts";
 import type { Facts, World } from "./world.ts";
@@ -42,8 +43,9 @@ export interface Begun extends RunRequest {
   readonly plans?: PlanWish["most"];
   /** The operator's own words, where the text is more than these. */
   readonly goal?: string;
-  /** The key its client asked with. */
+  /** The key its client asked with, and the most that is left of what that may use. */
   readonly key?: Key;
+  readonly room?: Room;
   /** The schedule whose time begins it, as the operator saved it: what it says are their words. */
   readonly schedule?: RunSchedule;
   /** Called when this process holds it and nothing of it is on disk yet. */
@@ -120,7 +122,7 @@ export async function startOf(
     rules: facts.rules.map(({ id }) => id),
     ...(mission?.aside?.length ? { aside: [...mission.aside] } : {}),
     budget: budgetBy(
-      key,
+      request,
       mission?.budget ?? budgetOf(facts, agent?.manifest.limits ?? {}, budgetAsked(request)),
     ),
     localOnly: request.localOnly ?? false,
@@ -150,12 +152,13 @@ function budgetAsked({ budget = {}, client }: Begun): Partial<Budget> {
   return { ...budget, calls: Math.min(budget.calls, LIMITS.calls) };
 }
 
-function budgetBy(key: Key | undefined, budget: Budget): Budget {
+function budgetBy({ key, room = {} }: Begun, budget: Budget): Budget {
   const { calls = Infinity, cost = Infinity } = key?.budget ?? {};
-  const least = Math.min(budget.cost ?? Infinity, cost);
+  const least = Math.min(budget.cost ?? Infinity, cost, room.cost ?? Infinity);
   return {
     ...budget,
-    calls: Math.min(budget.calls, calls),
+    calls: Math.min(budget.calls, calls, room.calls ?? Infinity),
+    tokens: Math.min(budget.tokens, room.tokens ?? Infinity),
     ...(least === Infinity ? {} : { cost: least }),
   };
 }

@@ -239,7 +239,7 @@ export interface World {
   /** True while a file's content has this SHA-256; true as well where that cannot be told. */
   isStill(path: string, hash: string): Promise<boolean>;
   /** Does something while no other process of this home does the same. */
-  alone<T>(act: () => Promise<T>, what?: "commit" | "day"): Promise<T>;
+  alone<T>(act: () => Promise<T>, what?: "commit" | "day" | "key"): Promise<T>;
   /** Signs with the operator's key. */
   sign(text: string): string;
   verify(text: string, signature: string): boolean;

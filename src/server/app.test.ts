@@ -191,6 +191,21 @@ describe("the door", () => {
     expect((await home.ask("GET", "/v1/models", { key })).status).toBe(200);
   });
 
+  test("a key that used what it may is refused, and says how it stands in its list", async () => {
+    const few = await home.key({ total: { calls: 1 } });
+    const chat = async (): Promise<unknown> => {
+      const came = await home.ask("POST", "/v1/chat/completions", { key: few, body: CHAT });
+      return codeOf(came) === undefined ? "answered" : `${came.status} ${String(codeOf(came))}`;
+    };
+    const came = [await chat(), await chat(), await chat()];
+    expect(came.at(-1)).toBe("429 key.spent");
+    const [, id = ""] = few.split("_");
+    const line = (await home.nanos.keys.list()).find((one) => one.id === id);
+    expect(line?.used.total.calls).toBeGreaterThanOrEqual(1);
+    // What runs nothing costs nothing.
+    expect((await home.ask("GET", "/v1/models", { key: few })).status).toBe(200);
+  });
+
   test("a removed key is one no more, at once", async () => {
     const gone = await home.key({});
     expect((await home.ask("GET", "/v1/models", { key: gone })).status).toBe(200);

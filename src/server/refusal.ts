@@ -45,6 +45,7 @@ const STATUS: Readonly<Record<string, number>> = {
   "key.agent": 404,
   "key.unknown": 401,
   "key.expired": 401,
+  "key.spent": 429,
   "agent.unknown": 404,
   "run.unknown": 404,
   "run.foreign": 404,

@@ -1,4 +1,4 @@
-import type { Key, KeyWish } from "../../contracts/http/key.ts";
+import type { Key, Keys, KeyWish } from "../../contracts/http/key.ts";
 import { NanosError } from "../../std/error.ts";
 import {
   arg,
@@ -15,6 +15,19 @@ import { EXIT } from "../exit.ts";
 import { type Line, span } from "../render/line.ts";
 import { table } from "../render/table.ts";
 import { clockTime } from "../render/words.ts";
+
+/** What all runs of a key together may use. */
+const MOST = [
+  { when: "total", what: "cost", says: "cost in its life", value: "DOLLARS" },
+  { when: "total", what: "tokens", says: "use of tokens in its life", value: "N" },
+  { when: "total", what: "calls", says: "do in its life", value: "N" },
+  { when: "day", what: "cost", says: "cost in a day", value: "DOLLARS" },
+  { when: "day", what: "tokens", says: "use of tokens in a day", value: "N" },
+  { when: "day", what: "calls", says: "do in a day", value: "N" },
+].map(({ when, what, says, value }) => ({
+  ...{ when, what, value, flag: `--${when}-${what}` },
+  about: `the most all its runs may ${says}`,
+}));
 
 export const command: Command = {
   name: "key",
@@ -43,6 +56,7 @@ export const command: Command = {
         { flag: "--scope", value: "SCOPE", about: "reach no more than this", many: true },
         { flag: "--max-cost", value: "DOLLARS", about: "the most each of its runs may cost" },
         { flag: "--max-calls", value: "N", about: "the most each of its runs may do" },
+        ...MOST.map(({ flag: name, value, about }) => ({ flag: name, value, about })),
         { flag: "--rate", value: "N/min", about: "requests a minute; 60 where nothing is said" },
         { flag: "--expires", value: "DATE", about: "void after that day, like 2030-12-31" },
       ],
@@ -69,6 +83,15 @@ export const command: Command = {
     },
   ],
 };
+
+/** The limits of all runs together, as they were typed. */
+function mostIn(input: Input, when: "total" | "day"): Pick<KeyWish, "total" | "day"> {
+  const given = MOST.filter((one) => one.when === when).flatMap(({ flag: name, what }) => {
+    const value = numberOf(input, name, what !== "cost");
+    return value === undefined ? [] : [[what, value] as const];
+  });
+  return given.length === 0 ? {} : { [when]: Object.fromEntries(given) };
+}
 
 async function make(context: Context, input: Input): Promise<number> {
   const wish = wishOf(context, input);
@@ -119,6 +142,8 @@ function wishOf(context: Context, input: Input): KeyWish {
   return {
     agent: agent ?? null,
     budget: { ...(cost === undefined ? {} : { cost }), ...(calls === undefined ? {} : { calls }) },
+    ...mostIn(input, "total"),
+    ...mostIn(input, "day"),
     ...(scopes === undefined ? {} : { scopes: [...scopes] }),
     ...(rate === undefined ? {} : { rate }),
     ...(expires === undefined ? {} : { expires }),
@@ -137,7 +162,7 @@ function whom({ agent }: Key): string {
 }
 
 /** Keys as a table; one that is over says so. */
-function keyTable(keys: readonly Key[], now: number, width: number): readonly Line[] {
+function keyTable(keys: readonly KeyLine[], now: number, width: number): readonly Line[] {
   if (keys.length === 0) return ["No keys. nanos key new --agent AGENT makes one."];
   return table(
     [
@@ -145,11 +170,27 @@ function keyTable(keys: readonly Key[], now: number, width: number): readonly Li
       { title: "asks", text: whom },
       { title: "until", text: ({ expires }) => untilWord(expires, now) },
       { title: "rate", text: ({ rate }) => `${rate}/min` },
+      { title: "used", text: usedWords },
       { title: "reach", text: ({ scopes }) => scopes?.join(" ") ?? "what its agent may" },
     ],
     keys,
     width,
   );
+}
+
+type KeyLine = Awaited<ReturnType<Keys["list"]>>[number];
+
+/** What it used of what it may use: `3/10 calls today`. */
+function usedWords(key: KeyLine): string {
+  const words = MOST.flatMap(({ when, what }) => {
+    const [time, unit] = [when as "total" | "day", what as "calls" | "tokens" | "cost"];
+    const most = key[time]?.[unit];
+    if (most === undefined) return [];
+    const used = key.used[time][unit];
+    const name = unit === "cost" ? "$" : ` ${unit}`;
+    return [`${Number(used.toFixed(4))}/${most}${name}${time === "day" ? " today" : ""}`];
+  });
+  return words.join(", ") || "no limit";
 }
 
 function untilWord(expires: number | undefined, now: number): string {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Scope } from "../scope.ts";
+import { DayLimit, type DayUse } from "../usage.ts";
 
 /**
  * A key a client shows over the network: whom it may ask and how far that reaches. What it starts is
@@ -20,6 +21,9 @@ export const Key = z.strictObject({
       calls: z.number().int().positive().optional(),
     })
     .default({}),
+  /** What all its runs together may use, in its life and in a day of the operator's. */
+  total: DayLimit.omit({ zone: true }).optional(),
+  day: DayLimit.omit({ zone: true }).optional(),
   /** Requests a minute. */
   rate: z.number().int().positive(),
   /** Milliseconds since 1970; void from then on. */
@@ -67,9 +71,15 @@ export function keyOfClient(client: string): string | null {
 
 const BY_KEY = "key:";
 
+/** What a key's runs used, with what is set aside for those that go on. */
+export interface KeyUse {
+  readonly total: DayUse;
+  readonly day: DayUse;
+}
+
 /** Keys for the network, as the operator holds them. */
 export interface Keys {
-  list(): Promise<readonly Key[]>;
+  list(): Promise<readonly (Key & { readonly used: KeyUse })[]>;
   /**
    * Makes a key. `secret` is what a client shows; it is told this once and kept nowhere.
    *

@@ -17,6 +17,7 @@ import { resolveScope } from "../standing.ts";
 import type { World } from "../world.ts";
 import { note } from "../desk/note.ts";
 import { isOver, unknownKey } from "./keys.ts";
+import { usedBy } from "./used.ts";
 
 /**
  * Keys are how the operator lets clients in. What a client shows is `nk_ID_SECRET`: the id finds the
@@ -29,7 +30,10 @@ export function keyDesk(
 ): Keys {
   const { journal, clock, random } = world;
   return {
-    list: async () => (await store.read()).keys.map(shown),
+    list: async () => {
+      const { keys } = await store.read();
+      return keys.map((key) => ({ ...shown(key), used: usedBy(world, key) }));
+    },
     make: async (wish) => {
       checkWish(wish, arrangement, clock);
       const { key, secret, hash } = drawn(wish, clock, random);
@@ -104,7 +108,7 @@ const SHOWN = /^nk_([0-9a-z]{4,32})_[0-9a-f]{64}$/u;
 const NO_HASH = "0".repeat(64);
 
 function drawn(
-  { agent, scopes, budget = {}, rate = LIMITS.keyRate, expires }: KeyWish,
+  { agent, scopes, budget = {}, rate = LIMITS.keyRate, expires, total, day }: KeyWish,
   clock: Clock,
   random: Random,
 ): { readonly key: Key; readonly secret: string; readonly hash: string } {
@@ -113,6 +117,8 @@ function drawn(
     ...{ id: newId("k", at, random), agent, budget, rate, at },
     ...(scopes === undefined ? {} : { scopes }),
     ...(expires === undefined ? {} : { expires }),
+    ...(total === undefined ? {} : { total }),
+    ...(day === undefined ? {} : { day }),
   };
   const secret = `nk_${key.id}_${random.hex(32)}`;
   return { key, secret, hash: sha256(secret) };

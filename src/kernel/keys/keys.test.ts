@@ -10,6 +10,7 @@ import { openKeysFile } from "../../home/config.ts";
 import { begin } from "../runner.ts";
 import { lab, type Lab } from "../testing/lab.ts";
 import { keyDesk } from "./desk.ts";
+import { usedBy } from "./used.ts";
 
 /** A key is the most its client reaches, whatever the client asks for. */
 
@@ -110,7 +111,8 @@ test("a key is shown once, kept as a hash, and void once it is removed or over",
     const kept = readFileSync(join(dir, "keys.json"), "utf8");
     expect(kept).not.toContain(secret);
     expect(kept).not.toContain(secret.slice(-64));
-    expect(await desk.list()).toEqual([key]);
+    const none = { calls: 0, tokens: 0, cost: 0 };
+    expect(await desk.list()).toEqual([{ ...key, used: { total: none, day: none } }]);
     expect(await desk.admit(secret)).toEqual(key);
     for (const no of [
       "",
@@ -155,6 +157,64 @@ test("a key that cannot be is refused, and one too many", async () => {
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
+});
+
+const SPENDS = { turns: [{ say: "done", once: false }] };
+
+/** Begins so many runs at once; gives how each ended, or the code it was refused with. */
+async function asked(made: Lab, times: number): Promise<readonly string[]> {
+  const all = Array.from({ length: times }, () =>
+    begin(made.world, { text: "go", client: "key:k1", budget: { calls: 2 } }).then(
+      async ({ done }) => (await done).state,
+      (error: unknown) => String((error as { code?: unknown }).code),
+    ),
+  );
+  return Promise.all(all);
+}
+
+function usedIn({ journal }: Lab): number {
+  const bodies = [...journal.since(0, { bodies: true })].map(({ body }) => body);
+  return bodies.reduce(
+    (sum, body) => sum + (body?.kind === "run.ended" ? (body.end.usage.actions ?? 0) : 0),
+    0,
+  );
+}
+
+test("all runs of a key use no more than it may, however many are begun at once", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 1, max: 9 }),
+      fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 4 }),
+      async (calls, waves) => {
+        const keys = [keyOf({ total: { calls } })];
+        const made = lab({ agents: AGENTS, keys, script: SPENDS });
+        for (const wave of waves) {
+          const came = await asked(made, wave);
+          expect(came.filter((one) => one !== "ended" && one !== "key.spent")).toEqual([]);
+        }
+        expect(usedIn(made)).toBeLessThanOrEqual(calls);
+        expect(usedBy(made.world, { id: "k1" }).total.calls).toBe(usedIn(made));
+      },
+    ),
+    { numRuns: 20 },
+  );
+});
+
+test("what a key used stays used after a restart, and a day's comes back with the next", async () => {
+  const most = { calls: 2 };
+  const made = lab({ agents: AGENTS, keys: [keyOf({ day: most })], script: SPENDS });
+  while ((await asked(made, 1))[0] === "ended");
+  expect(await asked(made, 1)).toEqual(["key.spent"]);
+  const { journal } = made;
+  const total = { agents: AGENTS, script: SPENDS };
+  const again = lab({ ...total, keys: [keyOf({ total: most })] }, { journal });
+  expect(await asked(again, 1)).toEqual(["key.spent"]);
+  // Another key has its own.
+  const other = lab({ ...total, keys: [keyOf({ id: "k2", total: most })] }, { journal });
+  const { done } = await begin(other.world, { text: "go", client: "key:k2" });
+  expect((await done).state).toBe("ended");
+  made.clock.advance(24 * 3_600_000);
+  expect(await asked(made, 1)).toEqual(["ended"]);
 });
 
 test("removing a key stops what runs with it", async () => {
