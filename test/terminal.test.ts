@@ -264,7 +264,12 @@ test("a conversation of before is found, taken up and gone on with", async () =>
   await nanos("run", "tidy today's notes");
   await nanos("run", "what is 6 times 7");
   const [newest, older] = JSON.parse((await nanos("trace", "list", "--json")).out) as Line[];
+  // Neither is a conversation to go on with.
+  await nanos("tool", "call", "notes_list", "{}");
+  await nanos("model", "probe", "recorded", "--context", "10");
   const listed = await typed(me, "/past\n");
+  expect(listed.out).not.toContain("notes_list");
+  expect(listed.out).not.toContain("probe_sum");
   expect(listed.out).toContain(`${newest?.run}`);
   expect(listed.out).toContain(`${older?.run}`);
   const gone = await typed(me, `/past ${older?.run}\nwhat is 1 plus 1\n`);

@@ -20,12 +20,17 @@ const OFFERED = 20;
 /** Turns shown when one is taken up again. */
 const SHOWN = 6;
 
-/** The operator's conversations, newest first: runs that no later one goes on from. */
-export function pastOf({ traces }: Nanos): readonly Past[] {
+/**
+ * The operator's conversations, newest first: runs that no later one goes on from. What was called by
+ * name or asked to measure a model is none.
+ */
+export function pastOf({ traces, agents }: Nanos): readonly Past[] {
   const lines = traces.list({ limit: LOOKED_THROUGH });
   const gone = new Set(lines.flatMap(({ after }) => after));
+  const known = new Set(agents.list().map(({ manifest }) => manifest.name));
   return lines
-    .filter(({ run, rehearsal, client }) => !gone.has(run) && rehearsal !== true && !client)
+    .filter(({ rehearsal, client }) => rehearsal !== true && !client)
+    .filter(({ run, agent }) => !gone.has(run) && known.has(agent))
     .slice(0, OFFERED)
     .map((newest) => ({ runs: [...newest.after, newest.run], newest }));
 }
