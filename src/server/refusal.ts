@@ -42,6 +42,8 @@ const STATUS: Readonly<Record<string, number>> = {
   "http.draining": 503,
   "http.internal": 500,
   model_not_found: 404,
+  "response.unknown": 404,
+  "response.running": 409,
   "key.agent": 404,
   "key.unknown": 401,
   "key.expired": 401,

@@ -10,6 +10,7 @@ import { MISSIONS } from "./routes/missions.ts";
 import { MODELS } from "./routes/models.ts";
 import { NANOCODE } from "./routes/nanocode.ts";
 import { OPEN } from "./routes/open.ts";
+import { RESPONSES } from "./routes/responses.ts";
 import { RUNS } from "./routes/runs.ts";
 import { TOOLS } from "./routes/tools.ts";
 import { VAULT } from "./routes/vault.ts";
@@ -19,6 +20,7 @@ export const ROUTES: readonly Route[] = [
   ...OPEN,
   ...MODELS,
   ...CHAT,
+  ...RESPONSES,
   ...RUNS,
   ...APPROVALS,
   ...AGENTS,

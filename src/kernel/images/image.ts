@@ -91,7 +91,8 @@ export function withKept(
 type Given = Extract<Message, { role: "user" }>["parts"][number];
 
 function keptPart(vault: World["vault"], part: Given): Given {
-  if (part.type === "text") return part;
+  // One of a turn on record is kept already.
+  if (part.type === "text" || part.hash !== undefined) return part;
   const content = Buffer.from(part.data, "base64");
   const media = KINDS.find(({ is }) => is(content.subarray(0, 16)))?.media;
   const isTooLarge = content.length > LIMITS.imageBytes;

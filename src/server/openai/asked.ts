@@ -241,6 +241,6 @@ function least(...given: readonly (number | null | undefined)[]): number | undef
 }
 
 /** A field may be left out, or be null for nothing said. */
-function isSaid<T>(given: T | null | undefined): given is T {
+export function isSaid<T>(given: T | null | undefined): given is T {
   return given !== null && given !== undefined;
 }

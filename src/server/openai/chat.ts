@@ -117,13 +117,20 @@ function failureIn({ outcome, failure }: RunEnd): NanosError {
   return new NanosError(code, message, next);
 }
 
-function waitingText(run: string, asks: readonly Ask[]): string {
+/** What is said where a run waits for the operator. */
+export function waitingText(run: string, asks: readonly Ask[]): string {
   const lines = asks.map(({ id, what }) => `- ${what} (approval ${id})`);
   return [
     "This waits for the operator, who has to say yes first:",
     ...lines,
     `They answer with nanos approvals show ID, and go on with nanos resume ${run}.`,
   ].join("\n");
+}
+
+/** What of an answer was not said while it was made: all that no model said. */
+export function restOf(said: string, text: string): string {
+  if (text === "" || said.trimEnd().endsWith(text.trimEnd())) return "";
+  return said === "" ? text : `\n\n${text}`;
 }
 
 /** Tokens of all its model calls, children's included. */

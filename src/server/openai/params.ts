@@ -103,7 +103,56 @@ export const CHAT_PARAMS: readonly Param[] = [
   { name: "web_search_options", next: "An agent searches with the tools its own file names." },
 ];
 
-/** The same by the path that names the agent. */
+/** `POST /v1/responses`. */
+export const RESPONSE_PARAMS: readonly Param[] = [
+  ...COMMON,
+  {
+    name: "input",
+    does:
+      "a text, or messages, calls and what came of them; with `previous_response_id` what is new, or " +
+      "what came of that response's calls",
+    refuses: IMAGE_REFUSED,
+  },
+  { name: "instructions", does: "what the client says first, for this response alone" },
+  {
+    name: "previous_response_id",
+    does: "it goes on from that response, with all that its run did",
+  },
+  { name: "max_output_tokens", does: "given to the agent's model", setting: "maxTokens" },
+  {
+    name: "tools",
+    does: "functions the client carries out: a call of one ends the response",
+    refuses: TOOLS_REFUSED,
+  },
+  {
+    name: "tool_choice",
+    does: "`none`: none of them is offered; `required` or a name: one has to be called",
+  },
+  {
+    name: "text",
+    does: "`format`: the answer is JSON, held against the schema",
+    refuses: FORM_REFUSED,
+  },
+  {
+    name: "background",
+    does: "it is made without its client, who looks at it by its id; not in a stream",
+  },
+  { name: "store", idle: [true], next: "Every response is a run, and stays on record." },
+  { name: "stream_options", idle: [{ include_obfuscation: false }], next: LEAVE },
+  { name: "include", idle: [[]], next: LEAVE },
+  {
+    name: "truncation",
+    idle: ["disabled"],
+    next: "What does not fit a model is left out, oldest first.",
+  },
+  { name: "max_tool_calls", next: "A key says how many calls a run may make: nanos key new." },
+  { name: "reasoning", idle: [{}], next: "How a model thinks is set where it is added." },
+  { name: "conversation", next: "Go on from a response with previous_response_id." },
+  { name: "prompt", next: "Send its words as input." },
+  { name: "context_management", next: LEAVE },
+];
+
+/** The same as chat by the path that names the agent. */
 export const AGENT_CHAT_PARAMS: readonly Param[] = [
   ...CHAT_PARAMS.filter(({ name }) => !["model", "stream", "stream_options"].includes(name)),
   { name: "model", next: "The path names the agent." },
@@ -119,6 +168,7 @@ export interface Parameters {
 
 export const PARAMETERS: readonly Parameters[] = [
   { route: "POST /v1/chat/completions", params: CHAT_PARAMS },
+  { route: "POST /v1/responses", params: RESPONSE_PARAMS },
 ];
 
 /** The parameter a run was refused for; undefined where it is none of them. */

@@ -9,6 +9,7 @@ import {
   commonOf,
   completion,
   receiptOf,
+  restOf,
   saidBy,
   toolCallOf,
   usageOf,
@@ -88,12 +89,6 @@ async function speak(
     await done.catch(() => undefined);
     await send({ data: "[DONE]" });
   }
-}
-
-/** What of an answer was not said while it was made: all that no model said. */
-function restOf(said: string, text: string): string {
-  if (text === "" || said.trimEnd().endsWith(text.trimEnd())) return "";
-  return said === "" ? text : `\n\n${text}`;
 }
 
 function chunkOf(common: Common, delta: object, finish: string | null, receipt?: ChatReceipt) {
