@@ -152,7 +152,13 @@ async function answer(
       if ("text" in reply) return textOf(route, reply);
       if (!("stream" in reply)) return jsonOf(reply);
       stays = true;
-      const given = { clock, signal, headers: reply.headers ?? {}, over: leave };
+      const given = {
+        clock,
+        signal,
+        headers: reply.headers ?? {},
+        lines: reply.lines,
+        over: leave,
+      };
       return streamOf(reply.stream, given);
     } finally {
       if (!stays) leave();

@@ -43,11 +43,12 @@ export interface Call<B> {
   readonly draining: boolean;
 }
 
-/** What a handler answers: one JSON document, text or bytes, or events one after the other. */
+/** What a handler answers: one JSON document, text or bytes, or events one after the other: with
+ * `lines` a line of JSON each, and that is the one to say while there is nothing to say. */
 export type Reply = { readonly headers?: Readonly<Record<string, string>> } & (
   | { readonly status?: number; readonly body: unknown }
   | { readonly status?: number; readonly text: string | Uint8Array<ArrayBuffer> }
-  | { readonly stream: (sink: Sink) => Promise<void> }
+  | { readonly stream: (sink: Sink) => Promise<void>; readonly lines?: string }
 );
 
 /** Who may ask: anybody, a client with a key, or the operator with their own. */

@@ -9,6 +9,7 @@ import { MCP } from "./routes/mcp.ts";
 import { MISSIONS } from "./routes/missions.ts";
 import { MODELS } from "./routes/models.ts";
 import { NANOCODE } from "./routes/nanocode.ts";
+import { OLLAMA } from "./routes/ollama.ts";
 import { OPEN } from "./routes/open.ts";
 import { RESPONSES } from "./routes/responses.ts";
 import { RUNS } from "./routes/runs.ts";
@@ -21,6 +22,7 @@ export const ROUTES: readonly Route[] = [
   ...MODELS,
   ...CHAT,
   ...RESPONSES,
+  ...OLLAMA,
   ...RUNS,
   ...APPROVALS,
   ...AGENTS,

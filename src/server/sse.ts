@@ -28,11 +28,14 @@ export function streamOf(
     readonly clock: Clock;
     readonly signal: AbortSignal;
     readonly headers: Readonly<Record<string, string>>;
+    /** Set where each is a line of JSON and no event: the line that says it is still there. */
+    readonly lines?: string | undefined;
     /** Called once, however it ends. */
     readonly over: () => void;
   },
 ): Response {
   const { clock, signal, headers, over } = given;
+  const wire = wireOf(given.lines);
   const left = new AbortController();
   const gone = AbortSignal.any([left.signal, signal]);
   let room = Promise.withResolvers<void>();
@@ -50,8 +53,8 @@ export function streamOf(
         };
         const ended = new AbortController();
         const stop = AbortSignal.any([ended.signal, gone]);
-        void beat(clock, stop, () => write(": \n\n"));
-        void feed({ send: (one) => write(textOf(one)), gone })
+        void beat(clock, stop, () => write(wire.beat));
+        void feed({ send: (one) => write(wire.text(one)), gone })
           .catch(() => undefined)
           .finally(() => {
             ended.abort();
@@ -65,8 +68,19 @@ export function streamOf(
     { highWaterMark: 16 },
   );
   return new Response(body, {
-    headers: { "content-type": "text/event-stream; charset=utf-8", ...headers },
+    headers: { "content-type": wire.type, ...headers },
   });
+}
+
+/** Events, or lines of JSON, as they go over the wire. */
+function wireOf(lines: string | undefined) {
+  return lines === undefined
+    ? { type: "text/event-stream; charset=utf-8", beat: ": \n\n", text: textOf }
+    : {
+        type: "application/x-ndjson",
+        beat: `${lines}\n`,
+        text: ({ data }: Sent): string => `${data}\n`,
+      };
 }
 
 async function beat(clock: Clock, stop: AbortSignal, send: () => Promise<void>): Promise<void> {

@@ -304,6 +304,26 @@ describe("a stream", () => {
     expect(await hear(response)).toEqual([{ id: "1", event: "e", data: "a\nb" }]);
   });
 
+  test("lines of JSON are one each, and a silent stream of them says one of its own", async () => {
+    const stop = new AbortController();
+    const feed = async ({ send, gone }: Sink): Promise<void> => {
+      await send({ data: '{"a":1}' });
+      while (!gone.aborted) await systemClock.sleep(1, gone);
+    };
+    const beats = [Promise.resolve(), new Promise<void>(() => undefined)];
+    const clock = { ...fakeClock(), sleep: () => beats.shift() ?? Promise.resolve() };
+    const how = { ...given(stop.signal, () => undefined), clock, lines: '{"still":true}' };
+    const response = streamOf(feed, how);
+    expect(response.headers.get("content-type")).toBe("application/x-ndjson");
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+    let text = "";
+    while (text.split("\n").length < 3) {
+      text += new TextDecoder().decode((await reader.read()).value);
+    }
+    expect(text).toBe('{"a":1}\n{"still":true}\n');
+    await reader.cancel();
+  });
+
   test("whoever reads nothing of what an agent says is cut off, and memory stays bounded", async () => {
     const voice = openVoice();
     const text = "x".repeat(64 * 1024);

@@ -1,6 +1,7 @@
 import { NO_SETTING } from "../../contracts/http/wish.ts";
 import type { Setting } from "../../contracts/model.ts";
 import { isObject } from "../../std/json.ts";
+import { OLLAMA_CHAT, OLLAMA_GENERATE, OLLAMA_OPTIONS } from "../ollama/params.ts";
 import { Refusal } from "../refusal.ts";
 
 /**
@@ -169,6 +170,9 @@ export interface Parameters {
 export const PARAMETERS: readonly Parameters[] = [
   { route: "POST /v1/chat/completions", params: CHAT_PARAMS },
   { route: "POST /v1/responses", params: RESPONSE_PARAMS },
+  { route: "POST /api/chat", params: OLLAMA_CHAT },
+  { route: "POST /api/generate", params: OLLAMA_GENERATE },
+  { route: "POST /api/chat and /api/generate: options", params: OLLAMA_OPTIONS },
 ];
 
 /** The parameter a run was refused for; undefined where it is none of them. */

@@ -87,7 +87,7 @@ function after({ run, started, end }: Before, messages: readonly ChatMessage[]):
   }
   // What is said before the request of this turn comes after the turns on record.
   const first = (own.earlier ?? []).map(wordsIn).filter((text) => text !== "");
-  const images = (own.earlier ?? []).filter(hasImages);
+  const images = (own.earlier ?? []).filter(hasImages).map(belonging);
   return {
     text: [...first, own.text].join("\n\n"),
     ...held,
@@ -102,6 +102,12 @@ function wordsIn({ parts }: Message): string {
 
 function hasImages({ parts }: Message): boolean {
   return parts.some(({ type }) => type === "image");
+}
+
+/** Images that come after the words they belong to, as those come after the turns on record. */
+function belonging(message: Message): Message {
+  if (message.role !== "user") return message;
+  return { ...message, parts: [...message.parts, { type: "text", text: "This came with it." }] };
 }
 
 function chatCalls(text: string, calls: readonly CallPart[]): ChatMessage {

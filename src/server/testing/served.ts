@@ -190,8 +190,8 @@ function jsonOr(text: string): unknown {
 
 /** The code of a refusal. */
 export function codeOf({ body }: Answered): unknown {
-  const { error } = body as { error?: { code?: unknown; data?: { code?: unknown } } };
-  return error?.data?.code ?? error?.code;
+  const said = body as { code?: unknown; error?: { code?: unknown; data?: { code?: unknown } } };
+  return said.error?.data?.code ?? said.error?.code ?? said.code;
 }
 
 /** One server-sent event as it was read. */
