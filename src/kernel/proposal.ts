@@ -110,6 +110,17 @@ export interface Done {
   readonly outcome: Outcome;
 }
 
+/** A call of what is nanos' own, which reaches nothing: what is left to say is its arguments. */
+export function ownAction(
+  { agent, label }: Pick<Frame, "agent" | "label">,
+  name: string,
+): Omit<Action, "args"> {
+  return {
+    ...{ gate: "call", kind: "tool", name, agent: agent.manifest.name },
+    ...{ scopes: [], destinations: [], label },
+  };
+}
+
 /** A decision as an action: where a request goes, that something begins, that it is accepted. */
 export function decisionWant(
   frame: Frame,

@@ -1,8 +1,8 @@
-import { messageOf, NanosError } from "../../std/error.ts";
+import type { Nanos } from "../../contracts/nanos.ts";
+import { NanosError } from "../../std/error.ts";
 import { plainText } from "../../std/text.ts";
 import type { Command } from "../command.ts";
-import { EXIT } from "../exit.ts";
-import { BOUNDS, boundsOf } from "./run.ts";
+import { BOUNDS, overLines } from "./run.ts";
 
 /** `nanos acp`: the oracle in an editor that speaks the Agent Client Protocol. */
 export const command: Command = {
@@ -11,27 +11,16 @@ export const command: Command = {
   example: "nanos acp",
   options: BOUNDS,
   run: async (context, input) => {
-    const { terminal, clock, options } = context;
     const { serveAcp } = await import("../../acp/serve.ts");
+    const { options } = context;
     const { openNanos, look } = await context.house();
-    const stop = new AbortController();
-    const forget = terminal.onInterrupt(() => stop.abort());
-    try {
-      await serveAcp({
-        ...{ clock, bounds: boundsOf(input), lines: terminal.lines(stop.signal) },
-        open: async (cwd) => {
-          const there = cwd === "." ? options : { ...options, cwd };
-          const found = await look(there);
-          if (found.kind === "ready") return openNanos(there);
-          throw notReady(found.kind, cwd);
-        },
-        write: (line) => terminal.out(line),
-        failed: (error) => terminal.err(`${plainText(messageOf(error))}\n`),
-      });
-    } finally {
-      forget();
-    }
-    return EXIT.succeeded;
+    const open = async (cwd: string): Promise<Nanos> => {
+      const there = cwd === "." ? options : { ...options, cwd };
+      const found = await look(there);
+      if (found.kind === "ready") return openNanos(there);
+      throw notReady(found.kind, cwd);
+    };
+    return overLines(context, input, (ends) => serveAcp({ ...ends, open }));
   },
 };
 

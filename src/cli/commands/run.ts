@@ -1,8 +1,9 @@
 import { resolve } from "node:path";
 import type { Nanos, RunRequest } from "../../contracts/nanos.ts";
 import type { Beforehand } from "../../contracts/question.ts";
-import { NanosError } from "../../std/error.ts";
+import { messageOf, NanosError } from "../../std/error.ts";
 import { nearest } from "../../std/nearest.ts";
+import { plainText } from "../../std/text.ts";
 import {
   type Command,
   type Context,
@@ -12,6 +13,7 @@ import {
   type Option,
   option,
 } from "../command.ts";
+import { EXIT } from "../exit.ts";
 import { followWhole } from "../follow.ts";
 import { ready } from "../setup.ts";
 
@@ -68,8 +70,36 @@ export function requestOf(text: string, input: Input): RunRequest {
   return { text, ...boundsOf(input), ...approvalsOf(input) };
 }
 
+/** Serves whoever started this process on standard input and output, until they go or Ctrl-C. */
+export async function overLines(
+  { terminal, clock }: Context,
+  input: Input,
+  serve: (ends: Ends) => Promise<void>,
+): Promise<number> {
+  const stop = new AbortController();
+  const forget = terminal.onInterrupt(() => stop.abort());
+  try {
+    await serve({
+      ...{ clock, bounds: boundsOf(input), lines: terminal.lines(stop.signal) },
+      write: (line) => terminal.out(line),
+      failed: (error) => terminal.err(`${plainText(messageOf(error))}\n`),
+    });
+  } finally {
+    forget();
+  }
+  return EXIT.succeeded;
+}
+
+/** What a protocol is spoken over, and what holds each of its requests. */
+interface Ends extends Pick<Context, "clock"> {
+  readonly bounds: ReturnType<typeof boundsOf>;
+  readonly lines: ReturnType<Context["terminal"]["lines"]>;
+  readonly write: (line: string) => void;
+  readonly failed: (error: unknown) => void;
+}
+
 /** What the flags of `BOUNDS` say. */
-export function boundsOf(input: Input): Omit<RunRequest, "text"> {
+function boundsOf(input: Input): Omit<RunRequest, "text"> {
   const [agent, model] = [option(input, "--agent"), option(input, "--model")];
   const { "--only": only } = input.options;
   const cost = numberOf(input, "--max-cost", false);

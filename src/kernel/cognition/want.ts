@@ -2,7 +2,6 @@ import { ordered } from "../../std/canonical.ts";
 import { isObject, type Json } from "../../std/json.ts";
 import { LIMITS } from "../../std/limits.ts";
 import { plainText } from "../../std/text.ts";
-import type { Action } from "../../contracts/action.ts";
 import { AgentThought, type Thought, type ThoughtTool } from "../../contracts/cognition.ts";
 import type { Draft } from "../../contracts/event.ts";
 import type { ToolSpec } from "../../contracts/model.ts";
@@ -11,7 +10,7 @@ import type { TraitName } from "../../contracts/stage.ts";
 import { joinLabels } from "../../gate/labels.ts";
 import { type Frame, draft } from "../frame.ts";
 import { TOOLS } from "./specs.ts";
-import type { Want } from "../proposal.ts";
+import { ownAction, type Want } from "../proposal.ts";
 
 /**
  * What agents may note and look at: an action like any other, judged and recorded before it counts.
@@ -56,7 +55,7 @@ export function thoughtWant(frame: Frame, name: string, given: Json): Want | str
   if (fault !== null) return fault;
   return {
     action: {
-      ...actionOf(frame, name),
+      ...ownAction(frame, name),
       args: { texts: [...texts], thought: ordered(thought as Json) },
     },
     declared: null,
@@ -160,7 +159,7 @@ function noted({ world, agent }: Frame, step: string, thought: AgentThought): Ou
 
 function listWant(frame: Frame): Want {
   return {
-    action: { ...actionOf(frame, "thought_list"), args: {}, reads: true },
+    action: { ...ownAction(frame, "thought_list"), args: {}, reads: true },
     declared: null,
     attached: true,
     repeatable: true,
@@ -182,7 +181,7 @@ function showWant(frame: Frame, given: Json): Want | string {
   if (typeof of !== "string") return 'thought_show takes {"of": ID}.';
   if (!frame.said.includes(of)) return `The operator named no argument ${of}.`;
   return {
-    action: { ...actionOf(frame, "thought_show"), args: { of }, reads: true },
+    action: { ...ownAction(frame, "thought_show"), args: { of }, reads: true },
     declared: null,
     attached: true,
     repeatable: true,
@@ -202,13 +201,6 @@ function showWant(frame: Frame, given: Json): Want | string {
       const label = joinLabels(frame.label, ...(one.label ? [one.label] : []));
       return { ...settledBy(frame, step, { status: "done", output: { id: of, lines } }), label };
     },
-  };
-}
-
-function actionOf({ agent, label }: Frame, name: string): Omit<Action, "args"> {
-  return {
-    ...{ gate: "call", kind: "tool", name, agent: agent.manifest.name },
-    ...{ scopes: [], destinations: [], label },
   };
 }
 

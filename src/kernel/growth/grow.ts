@@ -1,13 +1,12 @@
 import { join } from "node:path";
 import { messageOf, NanosError } from "../../std/error.ts";
 import { isObject, type Json } from "../../std/json.ts";
-import type { Action } from "../../contracts/action.ts";
 import type { Draft } from "../../contracts/event.ts";
 import type { ToolSpec } from "../../contracts/model.ts";
 import type { Outcome } from "../../contracts/outcome.ts";
 import { joinLabels, UNKNOWN_LABEL } from "../../gate/labels.ts";
 import { draft, type Frame } from "../frame.ts";
-import type { Want } from "../proposal.ts";
+import { ownAction, type Want } from "../proposal.ts";
 import { diffOf, editIn } from "./edit.ts";
 
 /**
@@ -79,7 +78,7 @@ function findWant(frame: Frame, args: Json): Want | string {
   const { words = "" } = isObject(args) ? args : {};
   if (typeof words !== "string") return `${FIND} takes {"words": TEXT}.`;
   return {
-    action: { ...actionOf(frame, FIND), args: { words }, reads: true },
+    action: { ...ownAction(frame, FIND), args: { words }, reads: true },
     declared: null,
     attached: true,
     repeatable: true,
@@ -96,7 +95,7 @@ function changeWant(frame: Frame, args: Json): Want | string {
   const { because } = edit;
   return {
     action: {
-      ...actionOf(frame, CHANGE),
+      ...ownAction(frame, CHANGE),
       args: { file: edit.file, diff: diffOf(edit), ...(because === undefined ? {} : { because }) },
       scopes: [where],
       destinations: [where],
@@ -111,18 +110,6 @@ function changeWant(frame: Frame, args: Json): Want | string {
         await growth.change(edit);
         return { changed: edit.file, counts: "from the next request on" };
       }),
-  };
-}
-
-function actionOf(frame: Frame, name: string): Omit<Action, "args"> {
-  return {
-    gate: "call",
-    kind: "tool",
-    name,
-    agent: frame.agent.manifest.name,
-    scopes: [],
-    destinations: [],
-    label: frame.label,
   };
 }
 

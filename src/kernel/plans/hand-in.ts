@@ -1,6 +1,5 @@
 import { isObject, type Json } from "../../std/json.ts";
 import { LIMITS } from "../../std/limits.ts";
-import type { Action } from "../../contracts/action.ts";
 import type { RunStarted } from "../../contracts/event.ts";
 import type { ToolSpec } from "../../contracts/model.ts";
 import type { PlanWish } from "../../contracts/mission.ts";
@@ -8,7 +7,7 @@ import type { Outcome } from "../../contracts/outcome.ts";
 import type { AgentManifest } from "../../contracts/agent.ts";
 import type { Budget } from "../../contracts/usage.ts";
 import { type Frame, draft, OPERATOR } from "../frame.ts";
-import type { Want } from "../proposal.ts";
+import { ownAction, type Want } from "../proposal.ts";
 import type { Facts, World } from "../world.ts";
 
 /**
@@ -92,12 +91,8 @@ export function planWant(frame: Frame, given: Json): Want | string {
   if (refused >= LIMITS.planTries) {
     return `${refused} plans were refused, and no more are looked at. Say what is missing.`;
   }
-  const action: Action = {
-    ...{ gate: "call", kind: "tool", name: HAND_IN, agent: frame.agent.manifest.name },
-    ...{ args: { plan }, scopes: [], destinations: [], label: frame.label },
-  };
   return {
-    action,
+    action: { ...ownAction(frame, HAND_IN), args: { plan } },
     declared: null,
     attached: true,
     // The same plan under the same hash: done twice it is done once.

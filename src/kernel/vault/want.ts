@@ -2,14 +2,13 @@ import { NanosError } from "../../std/error.ts";
 import { isObject, type Json } from "../../std/json.ts";
 import { LIMITS } from "../../std/limits.ts";
 import { plainText } from "../../std/text.ts";
-import type { Action } from "../../contracts/action.ts";
 import type { Draft } from "../../contracts/event.ts";
 import type { ToolSpec } from "../../contracts/model.ts";
 import type { Failure, Outcome } from "../../contracts/outcome.ts";
 import { ArtifactType } from "../../contracts/plan.ts";
 import type { Sealed } from "../../contracts/artifact.ts";
 import { type Frame, draft } from "../frame.ts";
-import type { Want } from "../proposal.ts";
+import { ownAction, type Want } from "../proposal.ts";
 import { countArtifacts } from "../views/artifacts.ts";
 import { topRun } from "../views/traces.ts";
 import type { World } from "../world.ts";
@@ -55,18 +54,8 @@ export function artifactWant(frame: Frame, given: Json): Want | string {
     return `An artifact has at most ${LIMITS.artifactBytes} bytes; keep it in parts.`;
   }
   const kept = { title, type: type.data, content };
-  const action: Action = {
-    gate: "call",
-    kind: "artifact",
-    name: ARTIFACT,
-    agent: frame.agent.manifest.name,
-    args: kept,
-    scopes: [],
-    destinations: [],
-    label: frame.label,
-  };
   return {
-    action,
+    action: { ...ownAction(frame, ARTIFACT), kind: "artifact", args: kept },
     declared: null,
     attached: true,
     // The same bytes under the same hash: done twice it is done once.
