@@ -126,6 +126,9 @@ describe("a task", () => {
     expect(view.calls[4]?.says).toContain("ok\n(exit code 0)");
     const text = (await me.at("patch", end.run)).out;
     expect(text).toBe(view.patch);
+    const { out: mail } = await me.at("patch", end.run, "--mail");
+    expect(mail).toBe(view.mail);
+    expect(mail).toMatch(/^From [0-9a-f]{40} Mon Sep 17 00:00:00 2001\nFrom: coder </u);
     execFileSync("git", ["-C", me.repo, "apply", "--check"], { input: text });
     execFileSync("git", ["-C", me.repo, "apply"], { input: text });
     expect(execFileSync("sh", ["test.sh"], { cwd: me.repo, encoding: "utf8" })).toBe("ok\n");

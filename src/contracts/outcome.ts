@@ -166,6 +166,8 @@ export interface PatchView {
   readonly files: readonly Touched[];
   /** As `git apply` takes it; of a run that failed, what there was by then. Empty where nothing was changed. */
   readonly patch: string;
+  /** The same as a mail that `git am` takes, with who made it, when and why. Empty where that is. */
+  readonly mail: string;
   readonly calls: readonly {
     readonly step: string;
     readonly name: string;

@@ -1,6 +1,6 @@
 import type { PatchView } from "../../contracts/outcome.ts";
 import { plainText } from "../../std/text.ts";
-import { arg, type Command, show } from "../command.ts";
+import { arg, type Command, flag, show } from "../command.ts";
 import { EXIT } from "../exit.ts";
 import { target } from "../render/args.ts";
 import { MARK } from "../render/call-tree.ts";
@@ -13,6 +13,7 @@ export const command: Command = {
   summary: "what a run made of its copy of a repository",
   example: "nanos patch r1k3f9x2ab7qz0m | git apply",
   args: [{ name: "RUN", about: "the run", required: true, offers: "runs" }],
+  options: [{ flag: "--mail", about: "as a mail that git am takes: a commit of its own" }],
   run: async (context, input) => {
     const { terminal, json } = context;
     const view = (await context.nanos()).traces.patch(arg(input, "RUN"));
@@ -24,7 +25,8 @@ export const command: Command = {
     const width = Math.min(terminal.columns, 100);
     terminal.err(paintAll(aboutPatch(view, width), terminal.color("err")));
     // To a program it goes byte for byte, as it is to be applied.
-    terminal.out(terminal.outTty ? plainText(view.patch) : view.patch);
+    const text = flag(input, "--mail") ? view.mail : view.patch;
+    terminal.out(terminal.outTty ? plainText(text) : text);
     return code;
   },
 };

@@ -198,6 +198,7 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
           ...{ from: "/w", commit: "c0ffee", files: [{ path: "a.ts", kind: "modified" }] },
           ...{
             patch: "--- a/a.ts\n",
+            mail: "From 0\n",
             failure: { code: "run.cut", message: "Cut.", next: "Again." },
           },
           calls: [{ step: `${run}.2`, name: "t", args: { a: 1 }, status: "failed", says: "no" }],

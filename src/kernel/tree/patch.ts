@@ -1,6 +1,7 @@
 import { NanosError } from "../../std/error.ts";
 import type { Trace, TraceStep } from "../../contracts/trace.ts";
 import type { Failure, PatchView } from "../../contracts/outcome.ts";
+import { mailOf } from "./mail.ts";
 import { patchIn } from "./tree.ts";
 
 /**
@@ -22,7 +23,7 @@ export function patchOf(show: (run: string) => Trace, run: string): PatchView {
     );
   const calls = trace.steps.filter(({ kind }) => kind === "tool" || kind === "agent").map(callOf);
   const failure = trace.end?.failure;
-  return {
+  const view = {
     run,
     agent: trace.agent,
     model: trace.model,
@@ -37,6 +38,7 @@ export function patchOf(show: (run: string) => Trace, run: string): PatchView {
     calls,
     ...(failure && { failure }),
   };
+  return { ...view, mail: mailOf(view, trace.at) };
 }
 
 function patchStep({ steps }: Trace): ReturnType<typeof patchIn> {
