@@ -89,10 +89,22 @@ export const AgentManifest = z
     dir: z.string().min(1).optional(),
     /** For a server's tool: its name, `mcp__SERVER__TOOL`. */
     tool: z.string().optional(),
-    /** For a server's tool: its arguments; the text `{request}` is replaced by the request. */
+    /**
+     * For a model: a prompt of a server, `SERVER:NAME`, which is asked for with each request and joins
+     * it. Its words are the server's: never an order, and nobody stands behind them.
+     */
+    prompt: z
+      .string()
+      .regex(/^[\w-]{1,64}:[\w-]{1,64}$/u, "must be SERVER:NAME")
+      .optional(),
+    /** For a server's tool or prompt: its arguments; the text `{request}` is replaced by the request. */
     args: z.record(z.string(), JsonSchema).optional(),
   })
   .superRefine((agent, context) => {
+    if (agent.kind === "prompt" && agent.args !== undefined && agent.prompt === undefined) {
+      const message = "are of a server's prompt, which stands under `prompt`";
+      context.addIssue({ code: "custom", path: ["args"], message });
+    }
     for (const field of FIELDS) {
       const needs = NEEDS[agent.kind].includes(field);
       const has = agent[field] !== undefined;
@@ -107,7 +119,7 @@ export const AgentManifest = z
   });
 export type AgentManifest = z.infer<typeof AgentManifest>;
 
-const FIELDS = ["command", "scopes", "home", "price", "tool", "args", "dir"] as const;
+const FIELDS = ["command", "scopes", "home", "price", "tool", "prompt", "args", "dir"] as const;
 type Field = (typeof FIELDS)[number];
 type AgentKind = "prompt" | "process" | "acp" | "mcp" | "arrangement";
 const NEEDS: Readonly<Record<AgentKind, readonly Field[]>> = {
@@ -118,7 +130,7 @@ const NEEDS: Readonly<Record<AgentKind, readonly Field[]>> = {
   arrangement: ["dir"],
 };
 const MAY: Readonly<Record<AgentKind, readonly Field[]>> = {
-  prompt: [],
+  prompt: ["prompt", "args"],
   process: ["command", "scopes", "home", "price"],
   acp: ["command", "scopes", "home", "price"],
   mcp: ["tool", "args"],

@@ -32,7 +32,7 @@ import { ACCEPT, acceptedIn, noteWant, ownMemories, REMEMBER } from "./wants/not
 import { resultText, toolWant } from "./wants/tool.ts";
 import { inTree } from "./tree/tree.ts";
 import { UNDO, undoWant } from "./undo/want.ts";
-import { answerIn, continued, sessionIn, toolOf, workArgs } from "./wants/work.ts";
+import { answerIn, continued, filled, sessionIn, toolOf, workArgs } from "./wants/work.ts";
 
 /** What a run came to, or that it waits. */
 export type Carried =
@@ -124,7 +124,7 @@ async function work(frame: Frame, carriage: Carriage): Promise<Worked> {
   if (asks) return { state: "waiting", asks };
   const refused = await useCommand(frame, started);
   if (refused) return refused;
-  const unasked = await usePrompt(frame, started);
+  const unasked = (await useOwnPrompt(frame)) ?? (await usePrompt(frame, started));
   if (unasked) return unasked;
   const routed = await followRoute(frame, carriage);
   if (routed) return routed;
@@ -283,11 +283,26 @@ async function useCommand(
     : null;
 }
 
+/** The prompt its manifest names, which a file of the operator's fills. */
+async function useOwnPrompt(frame: Frame): Promise<Worked | null> {
+  const { manifest } = frame.agent;
+  if (manifest.prompt === undefined) return null;
+  const tool = frame.facts.tools.find(({ prompt }) => prompt === manifest.prompt);
+  const args = manifest.args ?? {};
+  const own = { label: OPERATOR_LABEL, from: "its agent's file", skill: null, step: null };
+  tell(frame, args, own, frame.label);
+  const name = tool?.manifest.name ?? manifest.prompt;
+  return usePrompt(frame, { prompt: { tool: name, args: filled(args, frame.started.request) } });
+}
+
 /**
  * The words of a server's prompt join the conversation behind the request that names it. They are the
  * server's: nothing in them counts as said by the operator.
  */
-async function usePrompt(frame: Frame, { prompt }: RunStarted): Promise<Worked | null> {
+async function usePrompt(
+  frame: Frame,
+  { prompt }: Pick<RunStarted, "prompt">,
+): Promise<Worked | null> {
   if (!prompt) return null;
   const { tool: name, args } = prompt;
   const tool = frame.facts.tools.find(({ manifest }) => manifest.name === name);

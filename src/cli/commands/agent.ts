@@ -283,6 +283,7 @@ function agentLines(
       ["model", thinks ? manifest.model : ""],
       ["command", (manifest.command ?? []).join(" ")],
       ["tool", manifest.tool ?? ""],
+      ["prompt of", manifest.prompt ?? ""],
       ["scopes", (manifest.scopes ?? []).join(", ")],
       ["home", homeWords(manifest, kept)],
       ["price", priceWords(manifest)],

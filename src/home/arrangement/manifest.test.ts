@@ -81,6 +81,18 @@ const BROKEN: readonly (readonly [string, string, string, string])[] = [
     "agents/a.md:4: 'command' is not for an agent of kind prompt",
   ],
   [
+    "arguments of no prompt",
+    "agents/a.md",
+    agent("name: a\ndescription: A.\nargs: {file: b}"),
+    "agents/a.md:4: 'args' are of a server's prompt, which stands under `prompt`",
+  ],
+  [
+    "a prompt of no server",
+    "agents/a.md",
+    agent("name: a\ndescription: A.\nprompt: review"),
+    "agents/a.md:4: 'prompt' must be SERVER:NAME",
+  ],
+  [
     "a kind of agent there is not",
     "agents/a.md",
     agent("name: a\ndescription: A.\nkind: proces"),
@@ -132,7 +144,7 @@ const BROKEN: readonly (readonly [string, string, string, string])[] = [
     "a bad scope",
     "skills/notes/nanos.yaml",
     "scopes:\n  - read:./notes\n  - everything\n",
-    "skills/notes/nanos.yaml:3: 'scopes.1' a scope is KIND:VALUE with KIND one of read write net exec env secret model agent memory",
+    "skills/notes/nanos.yaml:3: 'scopes.1' a scope is KIND:VALUE with KIND one of read write net exec env secret model agent memory client",
   ],
   [
     "a bad address",

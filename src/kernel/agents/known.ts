@@ -8,6 +8,8 @@ export interface KnownAgent {
   readonly command: readonly string[];
   /** Where it thinks; absent where its own settings decide. */
   readonly net?: readonly Scope[];
+  /** What is worth knowing of it before the yes. */
+  readonly note?: string;
   /** Variables its key may lie in, the usual one first. */
   readonly keys: readonly string[];
   /** Where the operator is signed in to it, and has settings of theirs: seen where they say so. */
@@ -69,13 +71,14 @@ export const KNOWN_AGENTS: readonly KnownAgent[] = [
     command: ["opencode", "run"],
     keys: [],
     signIn: ["~/.local/share/opencode/auth.json"],
-    settings: ["~/.config/opencode"],
+    settings: ["~/.config/opencode/opencode.json"],
   },
   {
     program: "nanocoder",
     about: "Nanocoder: reads, writes and runs code in the workspace.",
     kind: "acp",
     command: ["nanocoder", "--acp"],
+    note: "It reaches its model past every proxy, which is the only way out of the sandbox: its requests fail here.",
     keys: [],
     signIn: [],
     settings: ["~/.config/nanocoder/agents.config.json"],

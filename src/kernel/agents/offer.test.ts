@@ -39,7 +39,7 @@ test("the scope that is named is taken as it stands", () => {
 test("a known agent has a home of its own, and what of its operator's it does not see is said", () => {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "nanos-known-")));
   const userHome = join(folder, "home");
-  for (const { program, kind, command, keys, signIn, settings } of KNOWN_AGENTS) {
+  for (const { program, kind, command, keys, signIn, settings, note } of KNOWN_AGENTS) {
     writeFileSync(join(folder, program), "");
     chmodSync(join(folder, program), 0o755);
     const at = { ...where, userHome, env: { PATH: folder, HOME: userHome } };
@@ -48,6 +48,7 @@ test("a known agent has a home of its own, and what of its operator's it does no
     expect(plain.text).toContain("\nhome: own\n");
     expect(plain.text).not.toContain("~");
     expect(plain.command).toEqual(command);
+    if (note !== undefined) expect(plain.notes).toContain(note);
     const [key] = keys;
     const how = `nanos agent wrap ${program} --scope secret:${String(key)}`;
     expect(plain.notes.some((note) => note.includes(how))).toBe(key !== undefined);

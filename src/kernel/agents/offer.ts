@@ -58,6 +58,7 @@ export function wrapOffer(wish: WrapWish, where: Where): AgentOffer {
     ],
     notes: [
       ...homeNote(name, scopes, where),
+      ...(known?.note === undefined ? [] : [known.note]),
       ...(known ? keyNotes(known, scopes, { ...where, program }) : []),
       ...notesOn(kind, scopes, known, wish.price),
     ],

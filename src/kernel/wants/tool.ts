@@ -136,6 +136,7 @@ export function isAttached(
     return own === tool.manifest.name && (tool.agent ?? manifest.name) === manifest.name;
   }
   if (manifest.tools?.some((one) => names(one, tool))) return true;
+  if (tool.prompt !== undefined && tool.prompt === manifest.prompt) return true;
   const { only } = manifest;
   return (
     manifest.skills.includes(tool.skill) &&

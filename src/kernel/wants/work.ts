@@ -88,7 +88,8 @@ export function answerIn(output: Json): { readonly answer: Json; readonly cut: b
 
 const REQUEST = "{request}";
 
-function filled(value: Json, request: string): Json {
+/** Arguments with the request where they say so. */
+export function filled(value: Json, request: string): Json {
   if (value === REQUEST) return request;
   if (Array.isArray(value)) return value.map((item: Json) => filled(item, request));
   if (!isObject(value)) return value;

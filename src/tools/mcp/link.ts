@@ -305,7 +305,8 @@ const MAX_NOISE = 100;
 function replyOf(name: string, protocol: Protocol, message: JsonObject): Reply {
   const { error, result } = message;
   if (!isObject(error)) return { ok: true, result: result ?? null };
-  const text = typeof error["message"] === "string" ? error["message"] : "no reason given";
+  const why = typeof error["message"] === "string" ? error["message"] : "no reason given";
+  const text = [why, ...detailsIn(error["data"])].join(": ");
   const code = typeof error["code"] === "number" ? error["code"] : 0;
   return {
     ok: false,
@@ -315,6 +316,13 @@ function replyOf(name: string, protocol: Protocol, message: JsonObject): Reply {
 }
 
 const MAX_TEXT = 2_000;
+
+/** "Internal error" alone helps nobody: many say the reason beside it. */
+function detailsIn(data: Json | undefined): string[] {
+  const { details, message } = isObject(data) ? data : {};
+  const said = typeof data === "string" ? data : (details ?? message);
+  return typeof said === "string" && said !== "" ? [said] : [];
+}
 
 function cancelled(name: string): Reply {
   return { ok: false, failure: failure("tool.cancelled", `${name} was cancelled.`) };
