@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "e064bd2352abdca86093623de24378c70a8c21035f46e6468c58c5c7646f67a3";
+export const SCHEMAS_HASH = "95e7d89cfec8d6f4f34219553301501c8c103009a142a1cbe8941ac7dd9b9300";
