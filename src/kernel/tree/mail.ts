@@ -52,7 +52,7 @@ function inert(line: string): string {
 /** One header's words; those that are not plain letters in words of RFC 2047, which are short. */
 function header(text: string): string {
   if (/^[\x20-\x7e]*$/u.test(text)) return text;
-  return [...text]
+  return (text.match(/./gsu) ?? [])
     .reduce<string[]>((words, char) => {
       const last = words.at(-1) ?? "";
       if (last !== "" && Buffer.byteLength(last + char) <= WORD_BYTES)
