@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Live } from "../src/contracts/nanos.ts";
 import { LIMITS } from "../src/std/limits.ts";
-import type { Ran } from "./support/agent-home.ts";
+import type { AgentHome, Ran } from "./support/agent-home.ts";
 import { closeHomes, failureOf, opened, work } from "./support/acp-home.ts";
 
 setDefaultTimeout(120_000);
@@ -237,6 +237,37 @@ describe("an agent of the protocol as the oracle", () => {
     for (const run of [...all, third.trace.run]) {
       expect(await home.nanos.traces.replay(run)).toMatchObject({ ok: true, differs: null });
     }
+  });
+
+  test("that writes nothing goes on in its own process, which is nobody else's", async () => {
+    const home = await opened({ does: [], role: "oracle", scopes: "" });
+    const after = ({ trace }: Ran): Parameters<AgentHome["run"]>[1] => ({ after: [trace.run] });
+    const first = await home.run("who");
+    const second = await home.run("who", after(first));
+    expect(second.end?.text).toBe(first.end?.text ?? "");
+    expect(ofRun(second)).toMatchObject({ continued: "kept" });
+    expect(await home.nanos.traces.replay(second.trace.run)).toMatchObject({ ok: true });
+    // The same conversation taken up elsewhere, and another one.
+    const beside = await home.run("who", after(first));
+    const other = await home.run("who");
+    expect(new Set([first, beside, other].map(({ end }) => end?.text)).size).toBe(3);
+    expect(ofRun(beside)).toMatchObject({ continued: "told" });
+    const third = await home.run("who\nleave", after(second));
+    expect(third.end?.text).toBe(`${first.end?.text ?? ""}\nbye`);
+    // One that is gone, or in doubt after a failure, is not gone on with.
+    const fourth = await home.run("who", after(third));
+    expect(fourth.end?.text).not.toContain(first.end?.text ?? "-");
+    const failed = await home.run("broken", after(fourth));
+    expect(failed.end?.failure?.message).toContain("Internal error: no such model");
+    const fifth = await home.run("who", after(failed));
+    expect(fifth.end?.text).not.toBe(fourth.end?.text ?? "");
+  });
+
+  test("that may write has a process for each request, as what it wrote is judged after its end", async () => {
+    const home = await opened({ does: [], role: "oracle" });
+    const first = await home.run("who");
+    const second = await home.run("who", { after: [first.trace.run] });
+    expect(second.end?.text).not.toBe(first.end?.text ?? "");
   });
 
   test("that lost its session is told what was said, and the record says so", async () => {

@@ -97,6 +97,8 @@ export interface ToolCall {
   readonly workspace: string;
   /** Unique per step; names the stage. */
   readonly step: string;
+  /** The run before it in the same conversation, whose process may go on with this one. */
+  readonly after?: string;
   /** What of the clock a tool may see: milliseconds since 1970, equal on replay. */
   readonly now: number;
   /** Milliseconds of wall time. */

@@ -25,6 +25,16 @@ interface Turn {
 /** What each line of a prompt does; what it gives back is said. */
 const DOES: Readonly<Record<string, (turn: Turn, rest: string) => Promise<string>>> = {
   say: async (_, text) => text,
+  who: async () => ME,
+  /** Ends once it has answered. */
+  leave: async () => {
+    setTimeout(() => process.exit(0), 20);
+    return "bye";
+  },
+  /** Why it fails in words beside the error's own. */
+  broken: async () => {
+    throw new acp.RequestError(-32603, "Internal error", { details: "no such model" });
+  },
   /** `until PATH`: goes on once there is such a file. */
   until: async ({ cwd }, path) => {
     while (!existsSync(`${cwd}/${path}`)) await new Promise((go) => setTimeout(go, 20));
@@ -232,6 +242,9 @@ const kept = (cwd: string, id: string): string =>
 const told = (cwd: string, id: string): string[] =>
   existsSync(kept(cwd, id)) ? (JSON.parse(readFileSync(kept(cwd, id), "utf8")) as string[]) : [];
 const [, , how = ""] = process.argv;
+/** Tells one process of it from another: when it started. */
+const ME = readFileSync("/proc/self/stat", "utf8").split(" ")[21] ?? "";
+
 const takesUp = /^(?:loads|resumes)/u.test(how);
 const NAMES: Readonly<Record<string, string>> = { strange: "s\u001b[2J", long: "s".repeat(500) };
 const newName = NAMES[how.split("-")[1] ?? ""] ?? "s1";

@@ -105,6 +105,7 @@ async function callHost(
   const limit = limitOf(frame, most);
   const signals = [drive.signal, errand.signal, ...(limit ? [limit.signal] : [])];
   const signal = AbortSignal.any(signals);
+  const before = frame.started.after.at(-1);
   const call = {
     tool: use.tool.manifest.name,
     hash: use.tool.hash,
@@ -113,6 +114,7 @@ async function callHost(
     granted: hostsGranted(one.standing),
     workspace: frame.workspace,
     step: one.step,
+    ...(before !== undefined && { after: before }),
     now: one.standing.now,
     // While the operator may be asked in the middle of it, the run's own watch bounds the call.
     ms: limit ? most + LIMITS.approvalMs : most,

@@ -16,6 +16,9 @@ export const AGENT_LIMITS = {
   agentHomes: 8,
   /** Files of one package that are looked at for programs it brings. */
   packageEntries: 20_000,
+  /** Processes of agents that wait for the next request of a conversation, and how long one does. */
+  agentsIdle: 4,
+  agentIdleMs: 10 * 60_000,
   /** What of a conversation before is told to a program again. */
   earlierChars: 40_000,
   /** Terminals it has open at once, and what is kept of the output of each. */

@@ -29,8 +29,8 @@ export interface Turn {
   readonly stop: string;
   /** The session another process of it can take up; null where none can. */
   readonly session: string | null;
-  /** How it went on: in its session, or told anew what was said before; null at a beginning. */
-  readonly continued: "resumed" | "loaded" | "told" | null;
+  /** How it went on: in its process, in its session, or told anew what was said before; null at a beginning. */
+  readonly continued: "kept" | "resumed" | "loaded" | "told" | null;
 }
 
 /** The version of the protocol spoken here. */
@@ -55,6 +55,18 @@ export async function askOnce(link: Link, asked: Asked, bounds: Bounds): Promise
     session: way !== null && SESSION.test(session) ? session : null,
     continued: continues === null ? null : taken === null ? "told" : how,
   };
+}
+
+/** The next turn of a process that is in its session still. */
+export async function askAgain(
+  link: Link,
+  asked: Asked,
+  { session, named }: { readonly session: string | null; readonly named: string | null },
+  bounds: Bounds,
+): Promise<Turn | Failure> {
+  const request = asked.continues?.request ?? asked.request;
+  const stop = await prompt(link, { ...asked, request }, session ?? "", bounds);
+  return typeof stop === "string" ? { stop, session: named, continued: "kept" } : stop;
 }
 
 async function greet(

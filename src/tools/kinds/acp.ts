@@ -6,9 +6,11 @@ import { clientAsks } from "../acp/client.ts";
 import { canHandFiles, stageFiles } from "../acp/files.ts";
 import { type Hearing, newHearing } from "../acp/hearing.ts";
 import { openTerminals, type Terminals } from "../acp/terminals.ts";
-import { type Asked, askOnce, type Turn } from "../acp/turn.ts";
-import { isFailure, lastWords, withWords } from "../failures.ts";
+import { type Living, type Livings, openLiving } from "../acp/living.ts";
+import { askAgain, type Asked, askOnce, type Turn } from "../acp/turn.ts";
+import { failure, isFailure, lastWords, withWords } from "../failures.ts";
 import { openLink } from "../mcp/link.ts";
+import { requestOf } from "../pool.ts";
 import { newPassage, type Passage, reachedOf } from "../proxy/proxy.ts";
 import type { Reach, Reached, ToolCall, ToolResult } from "../tool-host.ts";
 import { valuesOf } from "../scopes.ts";
@@ -32,6 +34,7 @@ import { lentEnv } from "./secrets.ts";
  * judged, and its answer, its steps and its cost are what it says of them.
  */
 export function acpKind(parts: Parts): Kind {
+  const living = openLiving(parts.clock);
   return {
     name: "acp",
     load: (source, spec) => {
@@ -46,10 +49,10 @@ export function acpKind(parts: Parts): Kind {
         const wrong = await misfit(manifest, args);
         if (wrong) return failed(wrong, "host");
         const label = labelOf(manifest);
-        return callAgent({ source, parts, argv: command, label, reach }, call, signal);
+        return callAgent({ source, parts, argv: command, label, reach, living }, call, signal);
       });
     },
-    close: async () => undefined,
+    close: () => living.close(),
   };
 }
 
@@ -59,33 +62,66 @@ interface Agent {
   readonly argv: readonly string[];
   readonly label: ReturnType<typeof labelOf>;
   readonly reach: Reach;
+  readonly living: Livings;
 }
 
 async function callAgent(agent: Agent, call: ToolCall, signal: AbortSignal): Promise<ToolResult> {
-  const { source, parts, argv, label, reach } = agent;
-  const { scopes, granted = [], workspace, ms } = call;
+  const { parts, living, reach } = agent;
+  const { scopes } = call;
+  const passage = newPassage();
+  // One that goes on uses its key again, which is judged anew.
   const lent = await lentEnv(scopes, {}, parts, reach);
   if ("code" in lent) return failed(lent, programTier(parts, scopes));
+  const kept = living.take(placeOf(call, call.after));
+  const here = kept ?? (await startOne(agent, { call, passage, env: lent.env }));
+  if (isFailure(here)) return failed(here, programTier(parts, scopes));
+  const { boxed, proxy } = here;
+  if (kept) proxy?.enter(passage);
   const writes = scopes.some((scope) => scope.startsWith("write:"));
-  const stage = writes ? await parts.stages.fresh(call.step) : null;
-  const passage = newPassage();
-  const program = { argv, scopes, granted, workspace, ms, stage, set: lent.env };
-  const started = await startProgram(program, source, parts, passage);
-  if (isFailure(started)) return failed(started, programTier(parts, scopes));
-  const { boxed } = started;
   const hearing = newHearing(call.hear);
   const terminals = terminalsOf(agent, { call, signal, boxed, passage });
-  const ended = await turnOf(agent, { call, signal, boxed, hearing, terminals });
+  const ended = await turnOf(agent, here, {
+    call,
+    signal,
+    hearing,
+    terminals,
+    again: kept !== null,
+  });
   const used = hearing.used();
   const reached: Reached = { ...reachedOf(passage), ...(used && { used }) };
+  proxy?.leave(passage);
   if (isFailure(ended)) {
+    await here.link.stop();
     await boxed.discard();
     const why = withWords(ended, lastWords(boxed.stderr()));
     return { ...failed(why, boxed), ...reached };
   }
+  // What is put in place is what an ended process wrote; one that writes nothing may go on.
+  if (writes) await here.link.stop();
+  else await living.keep(placeOf(call, requestOf(call.step)), here);
+  const told = { hearing, ran: terminals?.told() ?? [], ended };
+  return resultOf(agent, call, { boxed, writes, told, reached });
+}
+
+/** What a turn that came to its end is worth: its answer, and what it wrote, to be judged. */
+async function resultOf(
+  { parts, label }: Agent,
+  call: ToolCall,
+  given: {
+    readonly boxed: Boxed;
+    readonly writes: boolean;
+    readonly told: {
+      readonly hearing: Hearing;
+      readonly ran: readonly Json[];
+      readonly ended: Turn;
+    };
+    readonly reached: Reached;
+  },
+): Promise<ToolResult> {
+  const { boxed, writes, told, reached } = given;
+  const { hearing, ran, ended } = told;
   const staged = writes ? await parts.stages.keep(call.step, boxed) : null;
   if (staged !== null && isFailure(staged)) return { ...failed(staged, boxed), ...reached };
-  const ran = terminals?.told() ?? [];
   const acted = hearing.steps().length > 0 || ran.length > 0 || staged !== null;
   if (!acted && hearing.answer().trim() === "") {
     return { ...failed(silent(call.tool, boxed.stderr()), boxed), ...reached };
@@ -99,6 +135,52 @@ async function callAgent(agent: Agent, call: ToolCall, signal: AbortSignal): Pro
     ...(ran.length > 0 && { terminals: [...ran] }),
   };
   return { ok: true, output, ...heldBy(boxed), label, staged, ...reached };
+}
+
+/** What a process is kept for: the request after one of this run, with exactly this reach. */
+function placeOf(
+  { tool, hash, scopes, granted = [], workspace }: ToolCall,
+  run: string | undefined,
+): string | null {
+  // A delegated run is one of its own, which no request follows.
+  if (run === undefined || run.includes("_")) return null;
+  return JSON.stringify([run, tool, hash, scopes, granted, workspace]);
+}
+
+/** Starts its process, whose asking and telling goes to the turn that is on. */
+async function startOne(
+  { source, parts, argv }: Agent,
+  given: {
+    readonly call: ToolCall;
+    readonly passage: Passage;
+    readonly env: Readonly<Record<string, string>>;
+  },
+): Promise<Living | Failure> {
+  const { call, passage, env: set } = given;
+  const { tool: name, scopes, granted = [], workspace, ms, step } = call;
+  const writes = scopes.some((scope) => scope.startsWith("write:"));
+  const stage = writes ? await parts.stages.fresh(step) : null;
+  const program = { argv, scopes, granted, workspace, ms, stage, set };
+  const started = await startProgram(program, source, parts, passage);
+  if (isFailure(started)) return started;
+  const state: Pick<Living, "turn" | "session" | "named"> = {
+    turn: null,
+    session: null,
+    named: null,
+  };
+  const between = failure("acp.protocol", `${name} asks for something between two requests.`);
+  const link = openLink(started.boxed, {
+    ...{ name, protocol: "acp", bytes: LIMITS.agentOutputBytes },
+    // What it says before there is a session is what was said before.
+    onNotification: (method, params) => {
+      if (state.session !== null && params["sessionId"] === state.session) {
+        state.turn?.hearing.update(method, params);
+      }
+    },
+    asks: async (method, params) =>
+      state.turn ? state.turn.asks(method, params) : { ok: false, failure: between },
+  });
+  return Object.assign(state, { ...started, link });
 }
 
 /**
@@ -140,46 +222,42 @@ function continuesIn(value: Json | undefined): Asked["continues"] {
   return { session: typeof session === "string" ? session : null, request: textOf(request) };
 }
 
-/** One turn, and the end of its process, whatever came of it. */
+/** One turn: of a process that was just started, or of one that goes on. */
 async function turnOf(
   { reach, parts: { clock } }: Agent,
+  living: Living,
   given: {
     readonly call: ToolCall;
     readonly signal: AbortSignal;
-    readonly boxed: Boxed;
     readonly hearing: Hearing;
     readonly terminals: Terminals | null;
+    readonly again: boolean;
   },
 ): Promise<Turn | Failure> {
-  const { call, signal, boxed, hearing, terminals } = given;
+  const { call, signal, hearing, terminals, again } = given;
   const { tool: name, scopes, workspace } = call;
-  let session: string | null = null;
-  const { mapping, cwd } = boxed;
+  const { mapping, cwd } = living.boxed;
   const files = canHandFiles() ? stageFiles({ scopes, workspace, mapping }) : null;
-  const link = openLink(boxed, {
-    name,
-    protocol: "acp",
-    bytes: LIMITS.agentOutputBytes,
-    // What it says before there is a session is what was said before.
-    onNotification: (method, params) => {
-      if (session !== null && params["sessionId"] === session) hearing.update(method, params);
-    },
-    asks: clientAsks({
-      ...{ name, mapping, reach, files, terminals, signal },
-      session: () => session,
-    }),
-  });
+  const session = (): string | null => living.session;
+  const asks = clientAsks({ name, mapping, reach, files, terminals, session, signal });
+  living.turn = { hearing, asks };
   const { request, continues } = isObject(call.args) ? call.args : {};
   const asked = {
     ...{ name, cwd, request: textOf(request), continues: continuesIn(continues), clock },
     files: files !== null,
     terminals: terminals !== null,
-    onSession: (id: string) => (session = id),
+    onSession: (id: string) => (living.session = id),
   };
+  const bounds = { ms: call.ms, signal };
   try {
-    return await askOnce(link, asked, { ms: call.ms, signal });
+    if (again && living.session !== null) {
+      return await askAgain(living.link, asked, living, bounds);
+    }
+    const turn = await askOnce(living.link, asked, bounds);
+    if (!isFailure(turn)) living.named = turn.session;
+    return turn;
   } finally {
+    living.turn = null;
     await terminals?.close();
-    await link.stop();
   }
 }
