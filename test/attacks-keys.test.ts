@@ -118,7 +118,7 @@ test("streams take their places and no others, and give them back", () => {
 });
 
 test("what is secret is compared in one time, whatever it begins with", () => {
-  for (const file of ["src/kernel/keys/desk.ts", "src/server/door/seats.ts"]) {
+  for (const file of ["src/kernel/keys/keys.ts", "src/server/door/seats.ts"]) {
     const text = readFileSync(file, "utf8");
     expect(text).toContain("timingSafeEqual(Buffer.from(");
     expect(text).not.toMatch(

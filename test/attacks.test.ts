@@ -262,7 +262,14 @@ test("over TLS it answers, and nothing that is no TLS gets an answer", async () 
     it.home.nanos,
     { clock: systemClock, random: systemRandom },
     {
-      ...{ host: "127.0.0.1", port: 0, names: [], plain: false, log: () => undefined },
+      ...{
+        host: "127.0.0.1",
+        port: 0,
+        names: [],
+        plain: false,
+        oauth: false,
+        log: () => undefined,
+      },
       tls: { cert, key: certKey },
     },
   );

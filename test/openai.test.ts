@@ -20,7 +20,14 @@ let key = "";
 beforeAll(async () => {
   home = await served({ asking: true });
   key = await home.key({ rate: 1_000 });
-  const place = { host: "127.0.0.1", port: 0, names: [], plain: false, log: () => undefined };
+  const place = {
+    host: "127.0.0.1",
+    port: 0,
+    names: [],
+    plain: false,
+    oauth: false,
+    log: () => undefined,
+  };
   serving = await serve(home.nanos, { clock: systemClock, random: systemRandom }, place);
   client = new OpenAI({ apiKey: key, baseURL: `${serving.url}/v1`, maxRetries: 0 });
   provider = await startMockProvider({

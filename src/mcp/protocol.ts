@@ -211,7 +211,8 @@ function offered({ instructions }: McpParts): JsonObject {
   };
 }
 
-function announced({ name, description, input, reads }: McpTool): JsonObject {
+function announced({ name, description, input, output, reads }: McpTool): JsonObject {
   const annotations = { readOnlyHint: reads, ...(reads ? { openWorldHint: false } : {}) };
-  return { name, description, inputSchema: input, annotations };
+  const schemas = { inputSchema: input, ...(output === undefined ? {} : { outputSchema: output }) };
+  return { name, description, ...schemas, annotations };
 }

@@ -43,6 +43,8 @@ export interface McpTool {
   readonly name: string;
   readonly description: string;
   readonly input: JsonObject;
+  /** What its result has at least, where it is no failure. */
+  readonly output?: JsonObject;
   /** It changes nothing. */
   readonly reads: boolean;
   readonly run: (args: Json, call: ToolCall) => Promise<ToolResult>;
@@ -53,14 +55,19 @@ export function mcpTool<T extends z.ZodObject>(given: {
   readonly name: string;
   readonly description: string;
   readonly input: T;
+  readonly output?: z.ZodObject;
   readonly reads?: boolean;
   readonly run: (args: z.infer<T>, call: ToolCall) => Promise<ToolResult> | ToolResult;
 }): McpTool {
-  const { name, description, input, reads = false, run } = given;
-  const { $schema: _, ...schema } = z.toJSONSchema(input, { io: "input" });
+  const { name, description, input, output, reads = false, run } = given;
+  const schemaOf = (shape: z.ZodObject, io: "input" | "output"): JsonObject => {
+    const { $schema: _, ...schema } = z.toJSONSchema(shape, { io });
+    return schema as JsonObject;
+  };
   return {
     ...{ name, description, reads },
-    input: schema as JsonObject,
+    input: schemaOf(input, "input"),
+    ...(output === undefined ? {} : { output: schemaOf(output, "output") }),
     run: async (args, call) => {
       const read = input.safeParse(args);
       if (read.success) return run(read.data, call);

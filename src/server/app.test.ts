@@ -3,7 +3,7 @@ import { HttpError } from "../contracts/http/wire.ts";
 import { fakeClock } from "../std/clock.ts";
 import { LIMITS } from "../std/limits.ts";
 import type { Route } from "./route.ts";
-import { ROUTES } from "./routes.ts";
+import { ROUTES as ALL } from "./routes.ts";
 import { type Ask, HOST, type Served, codeOf, served } from "./testing/served.ts";
 
 /** Who is let in, and what each route says to those who are not. */
@@ -30,6 +30,9 @@ async function refused(method: string, path: string, how: Ask = {}): Promise<unk
   expect(JSON.stringify(came.body)).not.toContain("nk_");
   return `${came.status} ${String(codeOf(came))}`;
 }
+
+/** What is there unless programs may ask for keys. */
+const ROUTES = ALL.filter(({ oauth }) => !oauth);
 
 const pathOf = ({ path }: Route): string => path.replaceAll(/\{\w+\}/gu, "x");
 

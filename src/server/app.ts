@@ -10,6 +10,8 @@ import { openSeats, type Seats } from "./door/seats.ts";
 import type { Carried } from "./live.ts";
 import { type McpDesk, type McpDeskParts, openMcpDesk } from "./mcp/desk.ts";
 import type { Metrics } from "./metrics.ts";
+import { type Consents, openConsents } from "./oauth/consents.ts";
+import { challengeOf } from "./oauth/grant.ts";
 import { openapiOf } from "./openapi.ts";
 import { errorBody, failureOf, Refusal, statusOf } from "./refusal.ts";
 import type { Caller, Reply, Route } from "./route.ts";
@@ -52,6 +54,8 @@ export interface AppParts {
   readonly carried: Carried;
   readonly metrics: Metrics;
   readonly names: () => Names;
+  /** True where programs may ask the operator for keys. */
+  readonly oauth: boolean;
   /** What a key is served over MCP. */
   readonly speak: McpDeskParts["speak"];
   readonly log: (line: LogLine) => void;
@@ -69,24 +73,29 @@ interface Asked {
 interface Held {
   readonly doors: Doors;
   readonly seats: Seats;
+  readonly mcp: McpDesk;
+  readonly consents: Consents;
+  readonly routes: readonly Route[];
 }
 
 export function appOf(parts: AppParts): App {
   const { nanos, clock } = parts;
   const seats = openSeats(parts, parts.names);
   const doors = openDoors(nanos.keys, seats, clock);
-  const held = { doors, seats };
   const mcp = openMcpDesk({ ...parts, failed: (error) => parts.log(bugLine(clock, error)) });
+  const consents = openConsents({ ...parts, keys: nanos.keys });
+  const routes = ROUTES.filter(({ oauth }) => !oauth || parts.oauth);
+  const held: Held = { doors, seats, mcp, consents, routes };
   const router = new Hono<{ Bindings: Asked }>();
   const state = { draining: false };
-  for (const route of ROUTES) {
+  for (const route of routes) {
     const path = route.path.replaceAll(/\{(\w+)\}/gu, ":$1");
     router.on(route.method, path, (c) => {
       const draining = state.draining;
-      return answer(parts, held, c.env, { route, params: c.req.param(), draining, mcp });
+      return answer(parts, held, c.env, { route, params: c.req.param(), draining });
     });
   }
-  router.notFound(async ({ env }) => refuseUnknown(parts, doors, env));
+  router.notFound(async ({ env }) => refuseUnknown(parts, held, env));
   return {
     fetch: async (request, admitted = () => undefined) => {
       const asked: Asked = { request, id: idOf(request, parts), admitted, key: null };
@@ -100,13 +109,10 @@ export function appOf(parts: AppParts): App {
   };
 }
 
-const openapi = (): unknown => openapiOf(ROUTES);
-
 interface Found {
   readonly route: Route;
   readonly params: Readonly<Record<string, string>>;
   readonly draining: boolean;
-  readonly mcp: McpDesk;
 }
 
 /** A bug of an answer whose status was sent before. */
@@ -127,27 +133,28 @@ function bugLine(clock: Clock, error: unknown): LogLine {
 /** Lets one request in, has it handled, and logs it. */
 async function answer(
   parts: AppParts,
-  { doors, seats }: Held,
+  { doors, routes, ...held }: Held,
   asked: Asked,
-  { route, params, draining, mcp }: Found,
+  { route, params, draining }: Found,
 ): Promise<Response> {
   return logged(parts, asked, route, async () => {
     const { nanos, clock } = parts;
     const { request, id } = asked;
-    checkRequest(request, parts.names());
+    checkRequest(request, parts.names(), route);
     asked.key = await doors.admit(request, route);
     if (draining && route.needs !== "nothing") throw stopping();
     const leave = doors.enter(asked.key, route.streams === "always" ? "streams" : "requests");
     let stays = false;
     try {
-      const body = route.takes === null ? null : await bodyOf(request, route.takes, clock);
+      const body = await bodyFor(request, route, clock);
       asked.admitted();
       const { key } = asked;
       const { headers, signal, url } = request;
       const call = { id, key, params, query: new URL(url).searchParams, headers, body, signal };
       const { carried, metrics } = parts;
       const names = parts.names();
-      const inside = { nanos, clock, carried, metrics, mcp, seats, names, draining, openapi };
+      const openapi = (): unknown => openapiOf(routes);
+      const inside = { ...held, nanos, clock, carried, metrics, names, draining, openapi };
       const reply = await route.handle({ ...call, ...inside });
       if ("text" in reply) return textOf(route, reply);
       if (!("stream" in reply)) return jsonOf(reply);
@@ -167,13 +174,13 @@ async function answer(
 }
 
 /** Whoever has no key is not told which routes there are. */
-function refuseUnknown(parts: AppParts, doors: Doors, asked: Asked): Promise<Response> {
+function refuseUnknown(parts: AppParts, { doors, routes }: Held, asked: Asked): Promise<Response> {
   return logged(parts, asked, null, async () => {
     const { request } = asked;
     checkRequest(request, parts.names());
     asked.key = await doors.admit(request, { needs: "key" });
     const { pathname } = new URL(request.url);
-    const methods = ROUTES.filter(({ path }) => fits(path, pathname)).map(({ method }) => method);
+    const methods = routes.filter(({ path }) => fits(path, pathname)).map(({ method }) => method);
     if (methods.length === 0) {
       throw new Refusal("http.not_found", "There is no such route.", "See /openapi.json.");
     }
@@ -192,12 +199,18 @@ function fits(path: string, pathname: string): boolean {
   );
 }
 
+async function bodyFor(request: Request, route: Route, clock: Clock): Promise<unknown> {
+  const { takes, form = false } = route;
+  return takes === null ? null : bodyOf(request, { takes, form }, clock);
+}
+
 async function logged(
-  { clock, log, metrics }: AppParts,
+  parts: AppParts,
   asked: Asked,
   route: Route | null,
   act: () => Promise<Response>,
 ): Promise<Response> {
+  const { clock, log, metrics } = parts;
   const { request, id } = asked;
   const start = clock.elapsed();
   let failed: NanosError | null = null;
@@ -207,6 +220,10 @@ async function logged(
   } catch (error) {
     failed = failureOf(error);
     response = refusalOf(failed, route);
+    // Where to ask for a key, in the words clients look for it.
+    if (response.status === 401) {
+      response.headers.set("www-authenticate", challengeFor(request, parts, route));
+    }
   }
   response.headers.set("x-request-id", id);
   for (const [name, value] of HEADERS) {
@@ -238,6 +255,11 @@ function refusalOf(failed: NanosError, route: Route | null): Response {
   const { param = null, headers = {} } = failed instanceof Refusal ? failed : {};
   const body = route?.refusal?.of(failed) ?? errorBody({ code, message, next, param });
   return jsonOf({ status: statusOf(code), headers, body });
+}
+
+function challengeFor({ headers }: Request, parts: AppParts, route: Route | null): string {
+  const asks = parts.oauth && route?.path === "/mcp";
+  return asks ? challengeOf({ headers, names: parts.names() }) : "Bearer";
 }
 
 function textOf(

@@ -13,7 +13,7 @@ let port = 0;
 let key = "";
 
 const OPTIONS: ServeOptions = {
-  ...{ host: "127.0.0.1", port: 0, names: [], plain: false },
+  ...{ host: "127.0.0.1", port: 0, names: [], plain: false, oauth: false },
   log: () => undefined,
 };
 const PARTS = { clock: systemClock, random: systemRandom };

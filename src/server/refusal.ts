@@ -48,6 +48,7 @@ const STATUS: Readonly<Record<string, number>> = {
   "key.unknown": 401,
   "key.expired": 401,
   "key.spent": 429,
+  "oauth.invalid_client": 401,
   "agent.unknown": 404,
   "run.unknown": 404,
   "run.foreign": 404,

@@ -8,6 +8,7 @@ import type { Seats } from "./door/seats.ts";
 import type { Carried } from "./live.ts";
 import type { McpDesk } from "./mcp/desk.ts";
 import type { Metrics } from "./metrics.ts";
+import type { Consents } from "./oauth/consents.ts";
 import type { Sink } from "./sse.ts";
 
 /** Who asks: a client with its key, or the operator in the cockpit. */
@@ -37,6 +38,7 @@ export interface Call<B> {
   /** What it is addressed by. */
   readonly names: Names;
   readonly mcp: McpDesk;
+  readonly consents: Consents;
   /** What `/openapi.json` says. */
   readonly openapi: () => unknown;
   /** True once the server was told to stop. */
@@ -72,6 +74,12 @@ export interface Route {
   readonly media?: "text/plain" | "text/html" | "text/javascript" | "application/octet-stream";
   /** Set where a browser asks for it by itself, which shows no more than its cookie. */
   readonly page?: true;
+  /** Set for what is there only where programs may ask for keys. */
+  readonly oauth?: true;
+  /** Set where a browser may come from another site's page, which is told nothing by it. */
+  readonly visited?: true;
+  /** Set where the body is a form, as OAuth has it. */
+  readonly form?: true;
   /** How a refusal or failure is sent, where that is not as `HttpError`. */
   readonly refusal?: { readonly gives: Shape; readonly of: (failed: NanosError) => unknown };
   readonly handle: (call: Call<unknown>) => Promise<Reply>;

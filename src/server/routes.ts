@@ -1,4 +1,5 @@
 import { COCKPIT } from "./cockpit/list.ts";
+import { OAUTH } from "./oauth/routes.ts";
 import type { Route } from "./route.ts";
 import { AGENTS } from "./routes/agents.ts";
 import { APPROVALS } from "./routes/approvals.ts";
@@ -31,6 +32,7 @@ export const ROUTES: readonly Route[] = [
   ...NANOCODE,
   ...VAULT,
   ...MCP,
+  ...OAUTH,
   ...HOME,
   ...COCKPIT,
 ];

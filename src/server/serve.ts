@@ -16,6 +16,8 @@ export interface ServeOptions extends Place {
   readonly names: readonly string[];
   /** True where the operator wants it reached from elsewhere without TLS. */
   readonly plain: boolean;
+  /** True where programs may ask the operator for keys, in the operator's browser. */
+  readonly oauth: boolean;
   readonly log: (line: LogLine) => void;
 }
 
@@ -40,7 +42,7 @@ export async function serve(
   options: ServeOptions,
 ): Promise<Serving> {
   await checkReach(nanos, options);
-  const { host, tls, log } = options;
+  const { host, tls, log, oauth } = options;
   const secure = tls !== undefined;
   // Which port it is shows only once it listens, and nobody asks before that.
   let names = namesOf({ host, port: options.port, secure, also: options.names });
@@ -48,7 +50,17 @@ export async function serve(
   const metrics = openMetrics();
   const speak = (key: Key): ReturnType<typeof keyService> =>
     keyService({ nanos, clock, carried }, key);
-  const app = appOf({ nanos, carried, clock, random, log, metrics, speak, names: () => names });
+  const app = appOf({
+    nanos,
+    carried,
+    clock,
+    random,
+    log,
+    metrics,
+    speak,
+    oauth,
+    names: () => names,
+  });
   const listening = listen(options, app);
   const { port } = listening;
   names = namesOf({ host, port, secure, also: options.names });

@@ -53,7 +53,7 @@ export async function attacked(): Promise<Attacked> {
   const log: string[] = [];
   const parts = { clock: systemClock, random: systemRandom };
   const serving = await serve(home.nanos, parts, {
-    ...{ host: "127.0.0.1", port: 0, names: [], plain: false },
+    ...{ host: "127.0.0.1", port: 0, names: [], plain: false, oauth: true },
     log: (line) => void log.push(JSON.stringify(line)),
   });
   const port = Number(new URL(serving.url).port);

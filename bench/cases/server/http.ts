@@ -35,7 +35,14 @@ export const nanosHttp: Case = async ({ quick }) => {
     await init(options, "toy");
     const nanos = await openNanos(options);
     const { secret } = await nanos.keys.make({ agent: "oracle", rate: 1_000_000 });
-    const place = { host: "127.0.0.1", port: 0, names: [], plain: false, log: () => undefined };
+    const place = {
+      host: "127.0.0.1",
+      port: 0,
+      names: [],
+      plain: false,
+      oauth: false,
+      log: () => undefined,
+    };
     const serving = await serve(nanos, { clock: systemClock, random: systemRandom }, place);
     try {
       return await asked(serving.url, { authorization: `Bearer ${secret}` }, quick);

@@ -157,8 +157,8 @@ function rateOf(given: string | undefined): number | undefined {
   throw new NanosError("usage.rate", `${given} is no rate.`, "Write it as --rate 10/min.");
 }
 
-function whom({ agent }: Key): string {
-  return agent ?? "the operator";
+function whom({ agent, client }: Key): string {
+  return `${agent ?? "the operator"}${client === undefined ? "" : `, for ${client}`}`;
 }
 
 /** Keys as a table; one that is over says so. */

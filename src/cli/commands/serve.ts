@@ -20,6 +20,7 @@ export const command: Command = {
     { flag: "--name", value: "HOST:PORT", about: "another name clients call it by", many: true },
     { flag: "--tls-cert", value: "FILE", about: "certificate, PEM", offers: "files" },
     { flag: "--tls-key", value: "FILE", about: "its private key, PEM", offers: "files" },
+    { flag: "--oauth", about: "programs may ask you for a key of their own, in your browser" },
     { flag: "--plain-http", about: "be reached from elsewhere without TLS, as a proxy has it" },
   ],
   run: async (context, input) => {
@@ -34,6 +35,7 @@ export const command: Command = {
         ...place,
         names: input.options["--name"] ?? [],
         plain: flag(input, "--plain-http"),
+        oauth: flag(input, "--oauth"),
         log: (line) => terminal.out(`${JSON.stringify(line)}\n`),
       },
     );

@@ -18,6 +18,9 @@ export const NO_KEYS: Keys = {
   admit: async () => null,
   link: unscripted,
   useLink: async () => false,
+  lend: unscripted,
+  renew: async () => null,
+  giveBack: async () => undefined,
 };
 
 /** A vault with nothing in it. */

@@ -30,6 +30,8 @@ export const Key = z.strictObject({
   expires: z.number().int().optional(),
   /** When it was made. */
   at: z.number().int(),
+  /** What a program calls itself that asked for it, and was given it by consent. */
+  client: z.string().optional(),
 });
 export type Key = z.infer<typeof Key>;
 
@@ -42,18 +44,36 @@ export const KEY_EVENTS = [
   z.strictObject({ kind: z.literal("link.used"), id: z.string() }),
 ] as const;
 
+/** Of a key that is lent: until when what is shown for it is good, and what gets the next. */
+const LentHalf = z.strictObject({
+  until: z.number().int(),
+  refresh: z.string(),
+  /** What got one before, newest last. */
+  spent: z.array(z.string()),
+  /** SHA-256 of the id of the program it is lent to. */
+  client: z.string(),
+});
+
 /**
  * `keys.json` of one workspace: keys, and links that nobody came by yet, with the SHA-256 of what is
  * shown, which is kept nowhere.
  */
 export const KeysFile = z.strictObject({
   v: z.literal(1),
-  keys: z.array(Key.extend({ hash: z.string() })),
+  keys: z.array(Key.extend({ hash: z.string(), lent: LentHalf.optional() })),
   links: z
     .array(z.strictObject({ id: z.string(), expires: z.number().int(), hash: z.string() }))
     .optional(),
 });
 export type KeysFile = z.infer<typeof KeysFile>;
+
+/** What a program is given of a key that is lent; `until` in milliseconds since 1970. */
+export interface Lent {
+  readonly key: Key;
+  readonly secret: string;
+  readonly refresh: string;
+  readonly until: number;
+}
 
 /** What a new key is to be. */
 export type KeyWish = Omit<Key, "id" | "at" | "rate" | "budget"> &
@@ -88,6 +108,15 @@ export interface Keys {
   make(wish: KeyWish): Promise<{ readonly key: Key; readonly secret: string }>;
   /** Voids a key and stops what runs with it. @throws NanosError `key.unknown`. */
   rm(id: string): Promise<void>;
+  /**
+   * Makes a key that is lent to a program: what it shows is good for an hour, and it gets the next by
+   * `refresh`, which is good once. Both are told this once. @throws as `make`.
+   */
+  lend(wish: KeyWish, client: string): Promise<Lent>;
+  /** The next of both; null for what is none. What was used before voids the key. */
+  renew(refresh: string, client: string): Promise<Lent | null>;
+  /** Voids a key that is lent, by either of what its program holds. Nothing happens for what is none. */
+  giveBack(token: string): Promise<void>;
   /** The key a client shows; null for what is none, or is none any more. */
   admit(secret: string): Promise<Key | null>;
   /**

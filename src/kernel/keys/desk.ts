@@ -1,4 +1,3 @@
-import { timingSafeEqual } from "node:crypto";
 import { homedir } from "node:os";
 import { parseScope } from "../../gate/scopes.ts";
 import type { Home } from "../../home/home.ts";
@@ -16,7 +15,8 @@ import { cancel } from "../runner.ts";
 import { resolveScope } from "../standing.ts";
 import type { World } from "../world.ts";
 import { note } from "../desk/note.ts";
-import { isOver, unknownKey } from "./keys.ts";
+import { isOver, sameHash, unknownKey } from "./keys.ts";
+import { type Kept, lendDesk } from "./lend.ts";
 import { usedBy } from "./used.ts";
 
 /**
@@ -29,7 +29,7 @@ export function keyDesk(
   arrangement: Pick<Arrangement, "agents" | "workspace">,
 ): Keys {
   const { journal, clock, random } = world;
-  return {
+  const desk: Pick<Keys, "list" | "make" | "rm" | "admit"> = {
     list: async () => {
       const { keys } = await store.read();
       return keys.map((key) => ({ ...shown(key), used: usedBy(world, key) }));
@@ -59,10 +59,11 @@ export function keyDesk(
       const found = keys.find((key) => key.id === id);
       // Compared all the same, so that how long it takes does not tell which ids there are.
       const isSame = sameHash(sha256(secret), found?.hash ?? NO_HASH);
-      return found && isSame && !isOver(found, clock) ? shown(found) : null;
+      const isLate = found?.lent && found.lent.until <= clock.now();
+      return found && isSame && !isLate && !isOver(found, clock) ? shown(found) : null;
     },
-    ...linkDesk(world, store),
   };
+  return { ...desk, ...linkDesk(world, store), ...lendDesk(world, store, desk) };
 }
 
 /** Links into the cockpit: as keys are, for one use and for minutes. */
@@ -108,7 +109,7 @@ const SHOWN = /^nk_([0-9a-z]{4,32})_[0-9a-f]{64}$/u;
 const NO_HASH = "0".repeat(64);
 
 function drawn(
-  { agent, scopes, budget = {}, rate = LIMITS.keyRate, expires, total, day }: KeyWish,
+  { agent, scopes, budget = {}, rate = LIMITS.keyRate, expires, total, day, client }: KeyWish,
   clock: Clock,
   random: Random,
 ): { readonly key: Key; readonly secret: string; readonly hash: string } {
@@ -119,16 +120,13 @@ function drawn(
     ...(expires === undefined ? {} : { expires }),
     ...(total === undefined ? {} : { total }),
     ...(day === undefined ? {} : { day }),
+    ...(client === undefined ? {} : { client }),
   };
   const secret = `nk_${key.id}_${random.hex(32)}`;
   return { key, secret, hash: sha256(secret) };
 }
 
-function sameHash(a: string, b: string): boolean {
-  return timingSafeEqual(Buffer.from(a), Buffer.from(b));
-}
-
-function shown({ hash: _, ...key }: Key & { hash: string }): Key {
+function shown({ hash: _, lent: __, ...key }: Kept): Key {
   return key;
 }
 

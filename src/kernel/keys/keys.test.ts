@@ -7,6 +7,7 @@ import type { Key } from "../../contracts/http/key.ts";
 import type { RunRequest } from "../../contracts/nanos.ts";
 import { covers, parseScope } from "../../gate/scopes.ts";
 import { openKeysFile } from "../../home/config.ts";
+import { LIMITS } from "../../std/limits.ts";
 import { begin } from "../runner.ts";
 import { lab, type Lab } from "../testing/lab.ts";
 import { keyDesk } from "./desk.ts";
@@ -233,6 +234,53 @@ test("removing a key stops what runs with it", async () => {
     await deskIn(dir, made).rm("k1");
     const last = [...made.journal.chain(run)].at(-1)?.body;
     expect(last).toMatchObject({ kind: "run.ended", end: { outcome: "cancelled" } });
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+});
+
+test("a key that is lent is shown by something new each hour, and lost by what was used before", async () => {
+  const dir = mkdtempSync(join(tmpdir(), "nanos-keys-"));
+  try {
+    const made = lab({ agents: AGENTS });
+    const desk = deskIn(dir, made);
+    const first = await desk.lend({ agent: "notes", client: "Editor" }, "client-1");
+    const { id } = first.key;
+    expect(await desk.admit(first.secret)).toEqual(first.key);
+    expect(await desk.admit(first.refresh)).toBeNull();
+    expect(await desk.renew(first.refresh, "client-2")).toBeNull();
+    expect(await desk.renew(first.secret, "client-1")).toBeNull();
+    made.clock.advance(LIMITS.lentTokenMs);
+    expect(await desk.admit(first.secret)).toBeNull();
+    const second = await desk.renew(first.refresh, "client-1");
+    expect(second?.key.id).toBe(id);
+    expect(await desk.admit(second?.secret ?? "")).toEqual(first.key);
+    const kept = readFileSync(join(dir, "keys.json"), "utf8");
+    for (const { secret, refresh } of [first, second ?? first]) {
+      expect(kept).not.toContain(secret);
+      expect(kept).not.toContain(refresh);
+    }
+    // Shown a second time it is in two hands, and which of them is the client's cannot be told.
+    expect(await desk.renew(first.refresh, "client-1")).toBeNull();
+    expect(await desk.list()).toEqual([]);
+    expect(await desk.renew(second?.refresh ?? "", "client-1")).toBeNull();
+
+    for (const half of ["secret", "refresh"] as const) {
+      const lent = await desk.lend({ agent: "notes" }, "client-1");
+      await desk.giveBack(`${lent[half].slice(0, -1)}x`);
+      expect(await desk.list()).toHaveLength(1);
+      await desk.giveBack(lent[half]);
+      expect(await desk.list()).toEqual([]);
+    }
+    // What the operator made is none that a program could give back.
+    const own = await desk.make({ agent: "notes" });
+    await desk.giveBack(own.secret);
+    expect(await desk.admit(own.secret)).toEqual(own.key);
+    const late = await desk.lend({ agent: "notes" }, "client-1");
+    made.clock.advance(LIMITS.lentMs);
+    expect(await desk.renew(late.refresh, "client-1")).toBeNull();
+    const { key } = await desk.lend({ agent: "notes" }, "client-1");
+    expect(await desk.list()).toEqual([own.key, key]);
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }

@@ -1,3 +1,4 @@
+import { timingSafeEqual } from "node:crypto";
 import type { Clock } from "../../std/clock.ts";
 import { NanosError } from "../../std/error.ts";
 import { nearest } from "../../std/nearest.ts";
@@ -31,6 +32,11 @@ export function goodKey(keys: readonly Key[], id: string, now: number): Key {
   if (!isOver(key, { now: () => now })) return key;
   const message = `Key ${id} is void since its date.`;
   throw new NanosError("key.expired", message, "Make a new one: nanos key new --agent AGENT");
+}
+
+/** Compared in the same time whatever they are. */
+export function sameHash(a: string, b: string): boolean {
+  return timingSafeEqual(Buffer.from(a), Buffer.from(b));
 }
 
 /** True once its date is over. */

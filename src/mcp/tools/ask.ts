@@ -21,6 +21,17 @@ export const Wait = z
   .default(LIMITS.clientWaitSeconds)
   .describe("Seconds to wait for its end before answering that it goes on.");
 
+/** A run as its client is told of it. */
+const Came = z.looseObject({
+  run: z.string(),
+  state: z.enum(["running", "waiting", "ended"]),
+  outcome: z.string().optional(),
+  text: z.string().optional(),
+  asks: z
+    .array(z.looseObject({ id: z.string(), what: z.string(), approve: z.string() }))
+    .optional(),
+});
+
 /** Asking agents, and what came of it. */
 export function askTools(served: Served): readonly McpTool[] {
   return [askTool(served), pollTool(served), cancelTool(served), runsTool(served)];
@@ -39,6 +50,7 @@ function askTool(served: Served): McpTool {
       ...(narrow ? [] : [`Agents: ${listed.join("; ")}`]),
     ].join(" "),
     input: names.length === 0 ? Asked : Asked.extend({ agent: z.enum(names).optional() }),
+    output: Came,
     run: async (args, call) => {
       const { request: text, after, wait } = args;
       const named = "agent" in args && typeof args.agent === "string" ? { agent: args.agent } : {};
@@ -72,6 +84,7 @@ function pollTool(served: Served): McpTool {
     description:
       "What came of a run this client asked for. One that waited goes on once its asks are answered.",
     input: z.strictObject({ run: Run, wait: Wait }),
+    output: Came,
     run: async ({ run, wait }, call) => {
       begunRun(nanos, carried, client, run);
       await takeUp(nanos, carried, run, false);
@@ -85,6 +98,7 @@ function cancelTool(served: Served): McpTool {
     name: "cancel",
     description: "Stops a run this client asked for.",
     input: z.strictObject({ run: Run }),
+    output: z.looseObject({ run: z.string(), cancelled: z.boolean() }),
     run: async ({ run }) => {
       await stopRun(served, run);
       return result({ run, cancelled: true }, `Run ${run} is being stopped.`);
@@ -98,6 +112,9 @@ function runsTool({ nanos, client }: Served): McpTool {
     description: "What this client asked for, newest first.",
     reads: true,
     input: z.strictObject({}),
+    output: z.looseObject({
+      runs: z.array(z.looseObject({ run: z.string(), agent: z.string(), state: z.string() })),
+    }),
     run: () => {
       const lines = nanos.traces.list({ limit: LIMITS.clientListed, client });
       const runs = lines.map(({ run, agent, request, at, state, outcome }) => {

@@ -83,7 +83,8 @@ async function organism({ nanos }: Call<unknown>): Promise<Reply> {
 
 const openOf = ({ waiting, open }: Status["missions"]): number => waiting + open;
 
-function page(title: string, inside: string): Reply {
+/** A page of ours: nothing of another site is loaded, framed or sent to. */
+export function page(title: string, inside: string): Reply {
   const text = `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -100,6 +101,7 @@ const POLICY = [
   ...["form-action 'none'", "frame-ancestors 'none'"],
 ].join("; ");
 
-function escaped(text: string): string {
+/** Text as it stands on a page. */
+export function escaped(text: string): string {
   return text.replaceAll(/[&<>"']/gu, (sign) => `&#${sign.codePointAt(0)};`);
 }

@@ -28,7 +28,7 @@ const ASKS = {
 };
 
 beforeAll(async () => {
-  home = await served({ plans: { sum: SUM, asks: ASKS } });
+  home = await served({ plans: { sum: SUM, asks: ASKS }, oauth: true });
   headers = await home.seat();
 });
 afterAll(() => home.close());

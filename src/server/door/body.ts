@@ -8,20 +8,35 @@ import { Refusal } from "../refusal.ts";
  *
  * @throws Refusal `http.too_large`, `http.slow`, `http.bad_json`, `http.invalid`.
  */
-export async function bodyOf(request: Request, shape: Shape, clock: Clock): Promise<unknown> {
+export async function bodyOf(
+  request: Request,
+  { takes: shape, form = false }: { readonly takes: Shape; readonly form?: boolean },
+  clock: Clock,
+): Promise<unknown> {
   const text = await textOf(request, clock);
-  let given: unknown;
-  try {
-    given = JSON.parse(text);
-  } catch {
-    throw new Refusal("http.bad_json", "The body is not valid JSON.", "Send one JSON document.");
-  }
+  const given = form ? fieldsOf(text) : jsonOf(text);
   const read = shape.safeParse(given);
   if (read.success) return read.data;
   const [first] = read.error.issues;
   const param = first?.path.join(".") || null;
   const message = `${param ?? "The body"} does not fit: ${first?.message ?? "unknown"}.`;
   throw new Refusal("http.invalid", message, "See /openapi.json.", { param });
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Refusal("http.bad_json", "The body is not valid JSON.", "Send one JSON document.");
+  }
+}
+
+/** The fields of a form, of which each stands there once. */
+function fieldsOf(text: string): unknown {
+  const all = [...new URLSearchParams(text)];
+  const fields = Object.fromEntries(all);
+  if (Object.keys(fields).length === all.length) return fields;
+  throw new Refusal("http.invalid", "A field of the form is there twice.", "Send each once.");
 }
 
 async function textOf(request: Request, clock: Clock): Promise<string> {

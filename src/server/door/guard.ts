@@ -38,7 +38,11 @@ export function isLoopback(host: string): boolean {
 }
 
 /** @throws Refusal `http.host`, `http.origin`, `http.media`. */
-export function checkRequest(request: Request, names: Names): void {
+export function checkRequest(
+  request: Request,
+  names: Names,
+  { visited = false, form = false }: { readonly visited?: boolean; readonly form?: boolean } = {},
+): void {
   const { headers } = request;
   const host = headers.get("host")?.toLowerCase() ?? "";
   if (!isOurs(host, names)) {
@@ -51,7 +55,9 @@ export function checkRequest(request: Request, names: Names): void {
   const origin = headers.get("origin");
   const isOwn = origin === null || origin === `${names.secure ? "https" : "http"}://${host}`;
   const site = headers.get("sec-fetch-site");
-  if (!isOwn || (site !== null && !SAME_SITE.includes(site))) {
+  const isVisit =
+    visited && request.method === "GET" && headers.get("sec-fetch-mode") === "navigate";
+  if (!isOwn || (site !== null && !SAME_SITE.includes(site) && !isVisit)) {
     const message = "Pages of other sites may not ask.";
     throw new Refusal(
       "http.origin",
@@ -60,12 +66,11 @@ export function checkRequest(request: Request, names: Names): void {
     );
   }
   const sends = request.method !== "GET" && request.method !== "HEAD" && hasBody(headers);
-  if (sends && !/^application\/json\s*(?:;|$)/iu.test(headers.get("content-type") ?? "")) {
-    throw new Refusal(
-      "http.media",
-      "The body is not JSON.",
-      "Send Content-Type: application/json.",
-    );
+  const wanted = form ? "application/x-www-form-urlencoded" : "application/json";
+  const [media = ""] = (headers.get("content-type") ?? "").toLowerCase().split(";", 1);
+  if (sends && media.trim() !== wanted) {
+    const message = form ? "The body is no form." : "The body is not JSON.";
+    throw new Refusal("http.media", message, `Send Content-Type: ${wanted}.`);
   }
 }
 

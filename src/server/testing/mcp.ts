@@ -22,6 +22,17 @@ export async function home(options: ServedOptions = {}): Promise<Served> {
 
 type Mode = "legacy" | "auto";
 
+/** What a client fetches with: the server's function, without a socket. */
+export function through(
+  app: Served["app"],
+): (url: string | URL, init?: RequestInit) => Promise<Response> {
+  return (url, init = {}) => {
+    const headers = new Headers(init.headers);
+    headers.set("host", HOST);
+    return app.fetch(new Request(String(url), { ...init, headers } as RequestInit));
+  };
+}
+
 export async function connect(
   { app }: Served,
   key: string,
@@ -33,11 +44,7 @@ export async function connect(
   );
   const transport = new StreamableHTTPClientTransport(new URL(`http://${HOST}/mcp`), {
     requestInit: { headers: { authorization: `Bearer ${key}` } },
-    fetch: (url, init = {}) => {
-      const headers = new Headers(init.headers);
-      headers.set("host", HOST);
-      return app.fetch(new Request(String(url), { ...init, headers } as RequestInit));
-    },
+    fetch: through(app),
   });
   await client.connect(transport);
   open.push(() => client.close());

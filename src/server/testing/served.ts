@@ -94,6 +94,7 @@ export interface ServedOptions {
   readonly clock?: Clock;
   /** What keys are served over MCP, where it is not what there is. */
   readonly speak?: AppParts["speak"];
+  readonly oauth?: boolean;
 }
 
 /** What its model says instead: nothing, for longer than any test takes. */
@@ -112,6 +113,7 @@ export async function served({
   env = {},
   clock = systemClock,
   speak,
+  oauth = false,
 }: ServedOptions = {}): Promise<Served> {
   const folder = mkdtempSync(join(tmpdir(), "nanos-served-"));
   const options = {
@@ -134,6 +136,7 @@ export async function served({
     ...{
       nanos,
       carried,
+      oauth,
       speak: speak ?? ((key) => keyService({ nanos, clock, carried }, key)),
       metrics: openMetrics(),
       clock,

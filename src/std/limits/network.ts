@@ -24,6 +24,17 @@ export const NETWORK_LIMITS = {
   /** How often a silent stream says that it is there, and looks for what another process did. */
   httpHeartbeatMs: 15_000,
   httpLookMs: 1_000,
+  /** A key that is lent, what is shown for it, and how much of what got one before is remembered. */
+  lentMs: 30 * 86_400_000,
+  lentTokenMs: 3_600_000,
+  lentSpent: 8,
+  /** A program that asks for a key: what it is known by, and the addresses it may be answered at. */
+  oauthClientChars: 2_048,
+  oauthRedirects: 8,
+  /** How long a question to the operator and a code are good, and how many of each there may be. */
+  oauthConsentMs: 600_000,
+  oauthCodeMs: 60_000,
+  oauthWaiting: 64,
   /** Sessions of MCP, in all and of one key, and how long one is kept that is not heard of. */
   mcpSessions: 128,
   mcpSessionsPerKey: 16,
