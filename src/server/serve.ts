@@ -17,7 +17,7 @@ export interface ServeOptions extends Place {
   /** True where the operator wants it reached from elsewhere without TLS. */
   readonly plain: boolean;
   /** True where programs may ask the operator for keys, in the operator's browser. */
-  readonly oauth: boolean;
+  readonly oauth?: boolean;
   readonly log: (line: LogLine) => void;
 }
 
@@ -42,7 +42,7 @@ export async function serve(
   options: ServeOptions,
 ): Promise<Serving> {
   await checkReach(nanos, options);
-  const { host, tls, log, oauth } = options;
+  const { host, tls, log, oauth = false } = options;
   const secure = tls !== undefined;
   // Which port it is shows only once it listens, and nobody asks before that.
   let names = namesOf({ host, port: options.port, secure, also: options.names });
