@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "92da2f69056698cfe6d7d8804b71d8ad77124461f721f9df7ecc4d91acee9078";
+export const SCHEMAS_HASH = "9f3ea70c0858c55cf3dbea06ccffe5492527261db3116f7895e273ebb41b2243";
