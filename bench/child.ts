@@ -40,6 +40,7 @@ export const CASES: Readonly<Record<string, () => Promise<Case>>> = {
   "prompt nanos": async () => (await import("./cases/start.ts")).nanosPrompt,
   "http bare": async () => (await import("./cases/server/http.ts")).bareHttp,
   "http nanos": async () => (await import("./cases/server/http.ts")).nanosHttp,
+  "cockpit nanos": async () => (await import("./cases/server/cockpit.ts")).cockpit,
   "fan-out bare-durable": async () => (await import("./cases/bare.ts")).bareFan,
   "fan-out nanos": async () => (await import("./cases/nanos.ts")).fan,
   "fan-out nanos-runs": async () => (await import("./cases/nanos.ts")).crowd,

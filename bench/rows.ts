@@ -283,9 +283,27 @@ const HTTP: Row = {
   ],
 };
 
+/** No target yet: until the first line is there, a frame of scrolling, and the work of an update. */
+const COCKPIT: Row = {
+  name: "cockpit",
+  cases: ["cockpit nanos"],
+  rounds: 1,
+  lines: [
+    { says: "a page that shows nothing", figure: "emptyMs", by: "emptyMs" },
+    { says: "10,000 missions, to the first line", figure: "missionsMs", by: "emptyMs" },
+    { says: "5,000 steps, to the first line", figure: "traceMs", by: "emptyMs" },
+    { says: "a frame of a page that shows nothing", figure: "emptyFrameMs", by: "emptyFrameMs" },
+    { says: "a frame, scrolling missions", figure: "missionsFrameMs", by: "emptyFrameMs" },
+    { says: "a frame, scrolling steps", figure: "traceFrameMs", by: "emptyFrameMs" },
+    { says: "work of the page for a mission that comes", figure: "updateMs", by: "emptyFrameMs" },
+  ].map(({ by, ...line }) => ({
+    ...{ ...line, of: "cockpit nanos", unit: "ms", by: "cockpit nanos", byFigure: by },
+  })),
+};
+
 /** In the order of the table. */
 export const ROWS: readonly Row[] = [
-  ...[STEP, GROWTH, REPLAY, STREAM, SESSION, FAN_OUT, HTTP],
+  ...[STEP, GROWTH, REPLAY, STREAM, SESSION, FAN_OUT, HTTP, COCKPIT],
   ...[JOURNAL, ENGINE, STATUS, GATE, TOOL, START],
 ];
 

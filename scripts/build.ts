@@ -6,6 +6,7 @@ import { mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { GUEST_ASSET, guestCode } from "../src/tools/runtime/pure/guest-code.ts";
 import { ROOT, run } from "./machine.ts";
+import { cockpit } from "./build/cockpit.ts";
 import { slim } from "./release/slim.ts";
 
 /** The binary may not be larger; most of it is the runtime. */
@@ -18,6 +19,7 @@ export async function build(
   other?: { readonly target: string; readonly runtime: string },
 ): Promise<{ readonly bytes: number }> {
   mkdirSync(dirname(outfile), { recursive: true });
+  await cockpit();
   // The engine's half of the tool host, which is no code of the binary but text to it.
   const guest = join(ROOT, GUEST_ASSET);
   writeFileSync(guest, await guestCode());
@@ -61,7 +63,7 @@ function settings(
             executablePath: other.runtime,
           }
         : {}),
-      assets: ["starters", "verifier", GUEST_ASSET],
+      assets: ["starters", "verifier", "web", GUEST_ASSET],
       autoloadDotenv: false,
       autoloadBunfig: false,
       // Without package.json it could not load the packages an operator adds, as a model's engine.

@@ -24,6 +24,7 @@ type Part = readonly [name: string, check: () => Promise<Found>];
 
 const PARTS: readonly Part[] = [
   ["types", () => program("typescript/bin/tsc", "--noEmit")],
+  ["cockpit types", () => program("typescript/bin/tsc", "--noEmit", "-p", "src/cockpit")],
   ["lint", () => program("oxlint/bin/oxlint", "--type-aware", "--deny-warnings")],
   ["format", () => program("oxfmt/bin/oxfmt", "--list-different")],
   ["tidy", checkTidy],

@@ -1,7 +1,9 @@
-// Runs after `npm ci`: points git at the hooks of this checkout. Says nothing and never fails, as
-// it also runs where there is no git, and for whoever installs from a folder or a repository.
+// Runs after `npm ci`: points git at the hooks of this checkout, and builds the cockpit. Says nothing
+// and never fails, as it also runs where there is no git, and for whoever installs from a folder or a
+// repository; what is not built says so when it is opened.
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 
 const git = (...args) =>
   execFileSync("git", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
@@ -18,4 +20,12 @@ try {
   }
 } catch {
   // No git: no hooks.
+}
+
+try {
+  const bun = fileURLToPath(new URL("../node_modules/bun/bin/bun.exe", import.meta.url));
+  const flags = ["--config=/dev/null", "--no-env-file"];
+  execFileSync(bun, [...flags, "scripts/build/cockpit.ts"], { stdio: "ignore" });
+} catch {
+  // Without what it is built with: `npm run cockpit` says what is missing.
 }

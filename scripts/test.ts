@@ -25,6 +25,7 @@ import {
   which,
 } from "./machine.ts";
 import { build } from "./build.ts";
+import { cockpit } from "./build/cockpit.ts";
 import { runtimeFor } from "./release/runtime.ts";
 import { coverageFlags, judgeReport } from "./check/coverage.ts";
 import { readHouse } from "./tidy/house.ts";
@@ -58,6 +59,8 @@ const PROGRAMS = [
   ["dbus-run-session", "dbus-daemon"],
   ["dbus-send", "dbus-bin"],
   ["systemd-analyze", "systemd"],
+  // Opens the cockpit as the operator's browser does.
+  ["chromium", "chromium"],
 ] as const;
 /** The reference servers of the Model Context Protocol, which work here as they are published. */
 const MCP_SERVERS = {
@@ -109,6 +112,7 @@ type Env = Readonly<Record<string, string>>;
 async function main(args: readonly string[]): Promise<number> {
   const places = args.filter((arg) => !arg.startsWith("--"));
   const missing: string[] = [];
+  await cockpit();
   const env = await prepare(missing, !args.includes("--no-install"));
   const legs = await inTempFolder("nanos-test", async (folder) => {
     const home = join(folder, "home");

@@ -32,7 +32,7 @@ test("a key, a server, an answer, and a stop that loses nothing", async () => {
   });
   const [cookie = ""] = (seat.headers.get("set-cookie") ?? "").split(";");
   const page = await fetch(`${url}/organism`, { headers: { cookie } });
-  expect(await page.text()).toContain("DORMANT");
+  expect(await page.text()).toContain('<script type="module" src="/web/main-');
   server.kill("SIGTERM");
   const ended = await server.ended;
   expect(ended.code).toBe(0);

@@ -14,7 +14,7 @@ import { run } from "../machine.ts";
 const OWN = [".env", ".nano-os/journal.db", "dist/nanos", "node_modules/x/y.js", "x.log"];
 /** State of a home, wherever it lies; frozen journals of released formats are what tests read. */
 const STATE = /(?:^|\/)(?:\.env|\.nano-os\/.*|[^/]*\.(?:db|db-wal|sqlite3?|pem|key))$/u;
-const FROZEN = /^src\/journal\/fixtures\/v\d+\/journal\.db$/u;
+const FROZEN = /^src\/(?:journal|missions)\/fixtures\/v?\d+(?:\.\d+)*\/journal\.db$/u;
 /** Where a made-up secret may stand: what finds secrets must be shown some. */
 const MADE_UP = /(?:\.test\.ts|\.fixtures\.ts|\/testing\/[^/]+\.ts)$/u;
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { NanosError } from "../std/error.ts";
 
 /**
- * The folder that holds `starters/` and `verifier/`: inside the compiled binary, beside a bundle, or the checkout.
+ * The folder that holds `starters/`, `verifier/` and `web/`: inside the compiled binary, beside a bundle, or the checkout.
  * The binary's embedded files answer to `node:fs` by name, like any others.
  */
 export function assetsDir(): string {
@@ -23,6 +23,17 @@ export function assetsDir(): string {
 /** The program that checks evidence without nanos, as it is given out. */
 export function verifierText(): string {
   return fs.readFileSync(join(assetsDir(), "verifier", "nanos-verify.mjs"), "utf8");
+}
+
+/**
+ * A file of the cockpit as it was built, by its name in `web/`; null where there is none of that name,
+ * or none was built.
+ */
+export function webFile(name: string): Buffer | null {
+  // A name, and no way to somewhere else.
+  if (!/^[\w-]+\.(?:html|js|css|svg)$/u.test(name)) return null;
+  const file = join(assetsDir(), "web", name);
+  return fs.existsSync(file) ? fs.readFileSync(file) : null;
 }
 
 function isFolder(path: string): boolean {

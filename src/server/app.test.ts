@@ -40,7 +40,8 @@ describe("the door", () => {
   test("health, readiness and the landing are open, and nothing else is", async () => {
     const open = ROUTES.filter(({ needs }) => needs === "nothing").map(({ path }) => path);
     // And what lets the operator's browser in, which takes a link.
-    const way = ["/v1/seats", "/landing", "/landing/enter.js"];
+    const parts = ["enter.js", "icon.svg", "style.css"].map((name) => `/landing/${name}`);
+    const way = ["/v1/seats", "/landing", ...parts];
     expect(open).toEqual(["/health", "/ready", ...way]);
     for (const route of ROUTES) {
       const { needs, method } = route;

@@ -71,7 +71,13 @@ export interface Route {
   /** Set where it answers with server-sent events: always, or where the body asks for it. */
   readonly streams?: "always" | "asked";
   /** Set where it answers with something else than JSON: its media type. */
-  readonly media?: "text/plain" | "text/html" | "text/javascript" | "application/octet-stream";
+  readonly media?:
+    | "text/plain"
+    | "text/html"
+    | "text/css"
+    | "text/javascript"
+    | "image/svg+xml"
+    | "application/octet-stream";
   /** Set where a browser asks for it by itself, which shows no more than its cookie. */
   readonly page?: true;
   /** Set for what is there only where programs may ask for keys. */

@@ -8,6 +8,7 @@ import type { Candidate, Forgotten } from "../memory.ts";
 import type { Simulation } from "../question.ts";
 import { Rule } from "../rules.ts";
 import { UndoFile } from "../undo.ts";
+import { Changes } from "./runs.ts";
 import { Evolution, Trait, Verified } from "./status.ts";
 import type { Shape } from "./wire.ts";
 
@@ -79,13 +80,6 @@ export type Vouching = z.infer<typeof Vouching>;
 /** Something that was done, by its id. */
 export const Done = z.strictObject({ id: text });
 
-const Changes = z.array(
-  z.strictObject({
-    ...{ path: text, state: z.enum(["new", "changed", "removed"]), more: count },
-    lines: z.array(z.strictObject({ kind: z.enum(["same", "added", "removed"]), text })),
-    note: text.optional(),
-  }),
-);
 export const UndoShown = z.strictObject({
   of: text,
   files: z.array(UndoFile),

@@ -94,6 +94,19 @@ export type RunTold = z.infer<typeof RunTold>;
 
 export const AskList = z.strictObject({ data: z.array(AskLine) });
 
+/** What is new in some files, line by line. */
+export const Changes = z.array(
+  z.strictObject({
+    ...{ path: z.string(), state: z.enum(["new", "changed", "removed"]) },
+    /** Lines that are not shown. */
+    more: z.number().int(),
+    lines: z.array(
+      z.strictObject({ kind: z.enum(["same", "added", "removed"]), text: z.string() }),
+    ),
+    note: z.string().optional(),
+  }),
+);
+
 /** One ask with all there is to know before answering it. */
 export const AskShown = AskLine.extend({
   argsHash: z.string(),
@@ -103,6 +116,10 @@ export const AskShown = AskLine.extend({
   where: z.array(z.string()),
   why: z.string().nullable(),
   cost: z.string().nullable(),
+  /** What a yes for the rest of the run would cover; null where it covers nothing. */
+  covers: z.string().nullable(),
+  /** What writing would change, line by line; none where nothing is to be written. */
+  changes: Changes,
   /** What was said to the same use before, with OPERATOR_FUSION on. */
   earlier: z
     .strictObject({

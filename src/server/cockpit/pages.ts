@@ -1,6 +1,7 @@
 import { PlainText } from "../../contracts/http/wire.ts";
-import type { Status } from "../../contracts/stage.ts";
+import { webFile } from "../../nanos.ts";
 import { PROOF } from "../door/seats.ts";
+import { Refusal } from "../refusal.ts";
 import { type Call, type Reply, type Route, route } from "../route.ts";
 
 /** Pages for a browser. What is on them is text: nothing anybody wrote is markup here. */
@@ -27,8 +28,28 @@ export const PAGES: readonly Route[] = [
   }),
   route({
     method: "GET",
+    path: "/landing/icon.svg",
+    summary: "the sign of its window",
+    needs: "nothing",
+    takes: null,
+    gives: PlainText,
+    media: "image/svg+xml",
+    handle: async () => ({ text: webFile("icon.svg")?.toString("utf8") ?? "" }),
+  }),
+  route({
+    method: "GET",
+    path: "/landing/style.css",
+    summary: "how it looks",
+    needs: "nothing",
+    takes: null,
+    gives: PlainText,
+    media: "text/css",
+    handle: async () => ({ text: webFile("landing.css")?.toString("utf8") ?? "" }),
+  }),
+  route({
+    method: "GET",
     path: "/organism",
-    summary: "how the home stands, for the operator's browser",
+    summary: "the cockpit, for the operator's browser",
     needs: "operator",
     takes: null,
     gives: PlainText,
@@ -36,10 +57,27 @@ export const PAGES: readonly Route[] = [
     page: true,
     handle: organism,
   }),
+  route({
+    method: "GET",
+    path: "/web/{name}",
+    summary: "a file the cockpit is made of",
+    needs: "operator",
+    takes: null,
+    gives: PlainText,
+    media: "text/javascript",
+    page: true,
+    handle: part,
+  }),
 ];
 
-const LANDING = `<h1>nanos</h1>
-<p>Agents work here under their operator's eye, each past one gate, with all of it on record.</p>
+const LANDING = `<link rel="stylesheet" href="/landing/style.css">
+<img src="/landing/icon.svg" alt="">
+<h1>Agents on your own machine, under your eye.</h1>
+<ul>
+<li>What an agent may do is held by the operating system, and what it may not do by itself it asks.</li>
+<li>Memory is plain markdown, which you read and edit.</li>
+<li>Everything that happened is on record: it can be proven, replayed, and shown to strangers.</li>
+</ul>
 <p id="way">The operator comes in by a link: <code>nanos key link</code> makes one.</p>
 <script src="/landing/enter.js"></script>`;
 
@@ -63,25 +101,29 @@ if (link !== "") {
 }
 `;
 
-async function organism({ nanos }: Call<unknown>): Promise<Reply> {
-  const { evolution, missions, memory, model, sandbox, spend, operator } = await nanos.status();
-  const rows: readonly (readonly [string, string])[] = [
-    ["stage", `${evolution.stage}, ${evolution.xp} XP`],
-    [
-      "missions",
-      `${evolution.proven} proven, ${evolution.failed} failed, ${openOf(missions)} open`,
-    ],
-    ["runs", `${spend.runs}, ${spend.tokens} tokens, ${spend.cost} US dollars`],
-    ["waits for you", String(operator.waits)],
-    ["memory", memory.enabled ? `${memory.notes} notes, ${memory.candidates} to review` : "off"],
-    ["model", model ?? "none"],
-    ["sandbox", sandbox ?? "none"],
-  ];
-  const list = rows.map(([name, says]) => `<dt>${name}</dt><dd>${escaped(says)}</dd>`).join("\n");
-  return page("nanos", `<h1>${escaped(evolution.stage)}</h1>\n<dl>\n${list}\n</dl>`);
+/** The cockpit, which draws what it shows from what the other routes answer. */
+async function organism(): Promise<Reply> {
+  const text = webFile("index.html")?.toString("utf8");
+  return text === undefined ? page("nanos", NOT_BUILT) : { headers: PAGE_HEADERS, text };
 }
 
-const openOf = ({ waiting, open }: Status["missions"]): number => waiting + open;
+const NOT_BUILT = `<h1>The cockpit is not built</h1>
+<p>In the checkout: <code>npm run cockpit</code></p>`;
+
+/** What the cockpit is made of. A name says which content it is, so a browser asks once. */
+async function part({ params }: Call<unknown>): Promise<Reply> {
+  const name = params["name"] ?? "";
+  const text = name.endsWith(".html") ? null : webFile(name);
+  if (text === null) {
+    throw new Refusal("http.not_found", "There is no such file.", "Load the page anew.");
+  }
+  const type = MEDIA[name.slice(name.lastIndexOf("."))] ?? "text/javascript";
+  const headers = { "content-type": `${type}; charset=utf-8`, "cache-control": KEPT };
+  return { headers, text: Uint8Array.from(text) };
+}
+
+const MEDIA: Readonly<Record<string, string>> = { ".css": "text/css", ".svg": "image/svg+xml" };
+const KEPT = "private, max-age=31536000, immutable";
 
 /** A page of ours: nothing of another site is loaded, framed or sent to. */
 export function page(title: string, inside: string): Reply {
@@ -89,17 +131,21 @@ export function page(title: string, inside: string): Reply {
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
+<link rel="icon" href="/landing/icon.svg">
 <title>${escaped(title)}</title>
 ${inside}
 </html>
 `;
-  return { headers: { "content-security-policy": POLICY }, text };
+  return { headers: PAGE_HEADERS, text };
 }
 
+/** Nothing on a page is run but our own files, and no text becomes markup, whatever wrote it. */
 const POLICY = [
-  ...["default-src 'none'", "script-src 'self'", "connect-src 'self'", "base-uri 'none'"],
-  ...["form-action 'none'", "frame-ancestors 'none'"],
+  ...["default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'"],
+  ...["img-src 'self' blob:", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"],
+  ...["require-trusted-types-for 'script'", "trusted-types 'none'"],
 ].join("; ");
+const PAGE_HEADERS = { "content-security-policy": POLICY };
 
 /** Text as it stands on a page. */
 export function escaped(text: string): string {

@@ -12,6 +12,8 @@ export interface Names {
   readonly anyAddress: boolean;
   readonly port: number;
   readonly secure: boolean;
+  /** Names by which somebody in front of it may be asked over TLS, who passes on without. */
+  readonly proxied: ReadonlySet<string>;
 }
 
 /** The names a server goes by that listens at `host` and port. */
@@ -26,8 +28,10 @@ export function namesOf(given: {
   const own = [...LOOPBACK, host.includes(":") ? `[${host}]` : host];
   const usual = port === (secure ? 443 : 80);
   const names = own.flatMap((name) => [`${name}:${port}`, ...(usual ? [name] : [])]);
-  const hosts = new Set([...names, ...given.also].map((name) => name.toLowerCase()));
-  return { hosts, port, secure, anyAddress: host === "0.0.0.0" || host === "::" };
+  const also = given.also.map((name) => name.toLowerCase());
+  const hosts = new Set([...names.map((name) => name.toLowerCase()), ...also]);
+  const proxied = new Set(secure ? [] : also);
+  return { hosts, port, secure, proxied, anyAddress: host === "0.0.0.0" || host === "::" };
 }
 
 const LOOPBACK = ["localhost", "127.0.0.1", "[::1]"];
@@ -53,7 +57,7 @@ export function checkRequest(
     );
   }
   const origin = headers.get("origin");
-  const isOwn = origin === null || origin === `${names.secure ? "https" : "http"}://${host}`;
+  const isOwn = origin === null || originsOf(host, names).includes(origin);
   const site = headers.get("sec-fetch-site");
   const isVisit =
     visited && request.method === "GET" && headers.get("sec-fetch-mode") === "navigate";
@@ -72,6 +76,12 @@ export function checkRequest(
     const message = form ? "The body is no form." : "The body is not JSON.";
     throw new Refusal("http.media", message, `Send Content-Type: ${wanted}.`);
   }
+}
+
+/** What a page of ours names as where it comes from, at that host. */
+function originsOf(host: string, { secure, proxied }: Names): readonly string[] {
+  if (secure) return [`https://${host}`];
+  return [`http://${host}`, ...(proxied.has(host) ? [`https://${host}`] : [])];
 }
 
 const SAME_SITE: readonly string[] = ["same-origin", "none"];

@@ -84,11 +84,12 @@ async function goOn({ nanos, key, carried }: Call<unknown>, run: string): Promis
   }
 }
 
-function shown({ action, argsHash, question, earlier, ...ask }: AskView): unknown {
+function shown({ action, argsHash, question, earlier, changes = [], ...ask }: AskView): unknown {
   return {
     ...{ ...askLine({ ...ask, argsHash }), argsHash, action },
     ...{ rank: question?.rank ?? null, where: [...(question?.where ?? [])] },
     ...{ why: question?.why ?? null, cost: question?.cost ?? null },
+    ...{ covers: question?.covers ?? null, changes },
     ...(earlier ? { earlier } : {}),
   };
 }

@@ -1,0 +1,134 @@
+import { type ReactNode, useState } from "react";
+import type { AgentList } from "../../contracts/http/seeds.ts";
+import type { RunBegun, RunShown } from "../../contracts/http/runs.ts";
+import { type Of, send } from "../net/api.ts";
+import { useResource } from "../net/resource.ts";
+import { submitting, useDoing } from "../ui/doing.ts";
+import { costOf, countOf } from "../ui/figures.ts";
+import { useKeys } from "../ui/keys.ts";
+import { State } from "../ui/marks.tsx";
+import { go, hrefOf, usePlace } from "../ui/place.ts";
+import { Plain } from "../ui/plain.tsx";
+import { Empty, Shown, Trouble } from "../ui/says.tsx";
+
+/** Asks the oracle, or another agent; each request is a run, and the conversation is the runs. */
+export function Chat(): ReactNode {
+  const { query } = usePlace();
+  const runs = query.getAll("run");
+  const last = runs.at(-1);
+  useKeys([{ key: "n", says: "begin another conversation", act: () => go(hrefOf("chat")) }]);
+  return (
+    <div className="page chat">
+      <div className="top">
+        <h1>Chat</h1>
+        {last !== undefined && (
+          <button onClick={() => go(hrefOf("chat"))}>
+            New <kbd>n</kbd>
+          </button>
+        )}
+      </div>
+      {runs.length === 0 ? (
+        <Empty>
+          What you say is a request to an agent of yours. What it does is on record, and what it may
+          not do by itself it asks.
+        </Empty>
+      ) : (
+        <ol className="stack grow talk" aria-label="The conversation" tabIndex={0}>
+          {runs.map((run) => (
+            <Turn key={run} run={run} />
+          ))}
+        </ol>
+      )}
+      <Say runs={runs} />
+    </div>
+  );
+}
+
+function Turn({ run }: { run: string }): ReactNode {
+  const shown = useResource<Of<typeof RunShown>>(
+    `/v1/runs/${encodeURIComponent(run)}`,
+    (told) => told.run === run || told.run.startsWith(`${run}_`),
+  );
+  return (
+    <li className="stack">
+      <Shown of={shown} what="the answer">
+        {({ request, agent, text, state, outcome, usage, asks, failure }) => (
+          <>
+            <p className="said">
+              <Plain text={request} />
+            </p>
+            {asks.map((ask) => (
+              <p key={ask.id} className="note warn">
+                It asks: <a href={hrefOf("approvals", ask.id)}>{<Plain text={ask.what} />}</a>
+              </p>
+            ))}
+            {failure && (
+              <p className="note bad">
+                <Plain text={failure.message} /> <code>{failure.code}</code>
+              </p>
+            )}
+            {text !== "" && (
+              <div className="answer">
+                <Plain text={text} />
+              </div>
+            )}
+            <p className="soft num row">
+              <State is={outcome ?? state} /> <Plain text={agent} />
+              {usage && ` ${countOf(usage.input + usage.output)} tokens, ${costOf(usage.cost)}`}
+              <a href={hrefOf("runs", run)}>what it did</a>
+            </p>
+          </>
+        )}
+      </Shown>
+    </li>
+  );
+}
+
+function Say({ runs }: { runs: readonly string[] }): ReactNode {
+  const agents = useResource<Of<typeof AgentList>>("/v1/agents");
+  const [text, setText] = useState("");
+  const [agent, setAgent] = useState("");
+  const doing = useDoing();
+  const say = (): void => {
+    if (text.trim() === "") return;
+    doing.act(async () => {
+      const other = agent === "" ? {} : { agent };
+      const { run } = await send<Of<typeof RunBegun>>("POST", "/v1/runs", {
+        ...{ text, after: runs },
+        ...other,
+      });
+      setText("");
+      go(`#/chat?${[...runs, run].map((one) => `run=${encodeURIComponent(one)}`).join("&")}`);
+    });
+  };
+  return (
+    <form className="stack" onSubmit={submitting(say)}>
+      <Trouble error={doing.error} />
+      <textarea
+        aria-label="What you want"
+        placeholder="What you want. Enter sends, Shift+Enter is a new line"
+        value={text}
+        rows={3}
+        onChange={({ target }) => setText(target.value)}
+        onKeyDown={(event) => {
+          if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
+          event.preventDefault();
+          say();
+        }}
+      />
+      <div className="actions">
+        <select aria-label="Agent" value={agent} onChange={({ target }) => setAgent(target.value)}>
+          <option value="">the oracle</option>
+          {agents.data?.agents.map(({ id, name }) => (
+            <option key={id} value={id}>
+              {name}
+            </option>
+          ))}
+        </select>
+        <button className="strong" disabled={doing.busy}>
+          Send
+        </button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,33 @@
+import type { ReactNode } from "react";
+import { saidBy } from "../../net/api.ts";
+import { Plain } from "../../ui/plain.tsx";
+import type { Exchange } from "./asking.ts";
+
+/** The newest request as it was sent, and what came back. */
+export function Inspector({ last }: { last: Exchange | null }): ReactNode {
+  return (
+    <details className="sheet padded">
+      <summary>Request inspector</summary>
+      {last === null ? (
+        <p className="soft">Nothing was sent yet.</p>
+      ) : (
+        <div className="stack">
+          <Part title="POST /nanocode" value={last.request} />
+          {last.response && <Part title="Answer" value={last.response} />}
+          {last.error !== null && <Part title="Failure" value={saidBy(last.error)} />}
+        </div>
+      )}
+    </details>
+  );
+}
+
+function Part({ title, value }: { title: string; value: unknown }): ReactNode {
+  return (
+    <>
+      <h3>{title}</h3>
+      <pre className="text" tabIndex={0}>
+        <Plain text={JSON.stringify(value, null, 2)} />
+      </pre>
+    </>
+  );
+}
