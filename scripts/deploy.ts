@@ -27,12 +27,14 @@ export function planOf(tool: "build" | "deploy", argv: readonly string[], found:
   const verbs = tool === "build" ? BUILD : DEPLOY;
   const make = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
   if (!make) throw new Error(`${verb || "nothing"}: say one of ${Object.keys(verbs).join(", ")}`);
-  const gpu = oneOf("--gpu", values["--gpu"] ?? "none", ["auto", "none", ...GPUS]);
+  const models = flags.includes("--ollama");
+  const usual = (models && process.env["GPU_SUPPORT"]) || "none";
+  const gpu = oneOf("--gpu", values["--gpu"] ?? usual, ["auto", "none", ...GPUS]);
   const options: Options = {
     engine: process.env["NANOS_CONTAINERS"] ?? "podman",
     type: oneOf("--type", values["--type"] ?? "compose", ["pod", "compose"]),
     gpu: gpu === "auto" ? found : gpu === "none" ? null : gpu,
-    ollama: flags.includes("--ollama") || gpu !== "none",
+    ollama: models || gpu !== "none",
     production:
       oneOf("--env", values["--env"] ?? "development", ["development", "production"]) ===
       "production",

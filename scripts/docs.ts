@@ -12,6 +12,7 @@ import { PUBLISHED } from "../src/contracts/schemas.ts";
 import { traitsAt } from "../src/evolution/traits.ts";
 import { INSTRUMENTS } from "../src/evolution/cognition/instruments.ts";
 import type { Param, Parameters } from "../src/server/openai/params.ts";
+import { ALIASES } from "../src/home/settings/list.ts";
 import type { Route } from "../src/server/route.ts";
 import { LIMITS } from "../src/std/limits.ts";
 import { contractParts } from "./contracts.ts";
@@ -47,9 +48,11 @@ async function render(): Promise<ReadonlyMap<string, string>> {
     ["cognition.md", cognitionPage()],
     ["commands.md", commandsPage(commands)],
     ["contracts.md", contractsPage()],
+    ["environment.md", environmentPage()],
     ["errors.md", errorsPage()],
     ["events.md", eventsPage()],
     ["exit-codes.md", exitPage()],
+    ["facts.md", factsPage(ROUTES)],
     ["limits.md", limitsPage()],
     ["parameters.md", parametersPage(PARAMETERS)],
     ["reasons.md", reasonsPage()],
@@ -109,6 +112,51 @@ function table(heads: readonly string[], rows: readonly (readonly string[])[]): 
   const line = (cells: readonly string[]): string =>
     `| ${cells.map((cell) => cell.replaceAll("|", "\\|").replaceAll("\n", " ")).join(" | ")} |`;
   return [line(heads), line(heads.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+function environmentPage(): string {
+  const groups = [...new Set(ALIASES.map(({ group }) => group))];
+  return page(
+    "Variables of the environment",
+    "Names by which former programs were set up. Each stands for a key of `config.yaml`. What that file " +
+      "says stands: a variable fills in what it leaves open, or narrows it, and none loosens anything. " +
+      "They are read from the environment, or from a file that is named (`nanos show --env-file FILE`); no " +
+      "`.env` is read by itself. One that is refused is named at the start, with exit code 2.",
+    "src/home/settings/list.ts",
+    ...groups.map((group) => {
+      const rows = ALIASES.filter((one) => one.group === group);
+      const cells = rows.map(({ name, key, effect }) => [`\`${name}\``, `\`${key}\``, effect]);
+      return `## ${group}\n\n${table(["variable", "key", "effect or refusal"], cells)}`;
+    }),
+  );
+}
+
+/** Tables under the names former programs had them by. */
+const VIEW_TABLES = ["traces", "trace_steps", "memory_candidates"];
+
+/** Facts others hold us to, on one page; test/facts.test.ts holds them against what is there. */
+function factsPage(routes: readonly Route[]): string {
+  const list = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(", ");
+  const groups = [...new Set(ALIASES.map(({ group }) => group))];
+  const flags = groups.map((group) => {
+    const own = ALIASES.filter((one) => one.group === group);
+    return `- **${group}**: ${list(own.map(({ name }) => name))}`;
+  });
+  // What cannot be told, or another layer forbids, is an error to whoever wanted it remembered.
+  const layer = `${readText(join(ROOT, "src/gate/layers/remember.ts"))}"deny:error"`;
+  const remembers = Object.keys(REASONS).filter((name) => layer.includes(`"${name}"`));
+  return page(
+    "Facts",
+    "What this is, in names that are checked: each against the running server, the home's files or the " +
+      "code, and the other way round.",
+    "src",
+    `- **Routes**: ${list(routes.map(({ method, path }) => `${method} ${path}`))}`,
+    "- **Default bind**: `127.0.0.1:8088`",
+    flags.join("\n"),
+    `- **SQLite tables of the views**: ${list(VIEW_TABLES)}`,
+    `- **Memory decisions**: ${list(remembers)}`,
+    "- **Non-goals**: not a cloud or SaaS platform; no autonomous multi-agent planning in the core.",
+  );
 }
 
 function reasonsPage(): string {
@@ -224,34 +272,75 @@ function limitsPage(): string {
   );
 }
 
-const CODE = /"([a-z][a-z_]*\.[a-z][a-z_]*)"(?:,\s*(?:message:\s*)?(?:"([^"]*)"|`([^`]*)`))?/gu;
+const TEXT = /(?:message:|next:)?\s*(?:[\w.]+|"(?:[^"\\]|\\.)*"|`[^`]*`)/u.source;
+const CODE = new RegExp(
+  `"([a-z][a-z_]*\\.[a-z][a-z_]*)"(:\\s*"[^"]*"|(?:,\\s*${TEXT}){0,2})`,
+  "gu",
+);
+const GIVEN =
+  /[,:]\s*(?:message:|next:)?\s*(?:"((?:[^"\\]|\\.)*)"|`([^`]*)`|([\w.]+))(?=\s*(?:,|$))/gu;
+/** How far before a code the sentence may stand that it is given by name. */
+const NEAR = 900;
 
 const NOT_A_CODE =
   /\.(?:cfg|css|db|gitignore|html|ini|js|json|jsonl|key|lock|log|md|mjs|pem|py|rs|sh|sock|sqlite|toml|ts|txt|wal|yaml|yml)$/u;
 
-/** Codes as they stand in the code, with the sentence that follows where it is written there. */
+/** A sentence as it stands in the code: what is put in shows as `…`; empty where it stands elsewhere. */
+function sentence(before: string, literal: string | undefined, name: string | undefined): string {
+  let text = literal ?? "";
+  if (name !== undefined) {
+    const made = new RegExp(`(?:const ${name} =|${name}:)\\s*(?:"([^"]*)"|\`([^\`]*)\`)`, "gu");
+    const [, plain, template] = [...before.slice(-NEAR).matchAll(made)].at(-1) ?? [];
+    text = plain ?? template ?? "";
+  }
+  const said = text.replace(/\$\{[^}]*\}/gu, "…").replaceAll('\\"', '"');
+  return said.includes(" ") ? said : "";
+}
+
+interface Coded {
+  says: string;
+  next: string;
+  readonly folders: Set<string>;
+}
+
+/** Codes as they stand in the code, each with its sentence and the next step where they do as well. */
 function errorsPage(): string {
   const events = new Set<string>(EventBody.options.map(({ shape }) => shape.kind.value));
-  const found = new Map<string, { says: string; folders: Set<string> }>();
+  const found = new Map<string, Coded>();
   for (const { path, text, test } of readHouse(ROOT).sources) {
     if (!path.startsWith("src/") || test || /\/(?:testing|fixtures?)\//u.test(path)) continue;
-    for (const [, code = "", plain, template] of text.matchAll(CODE)) {
+    // Keys of the config are written as codes are.
+    if (path === "src/home/settings/list.ts") continue;
+    for (const match of text.matchAll(CODE)) {
+      const [, code = "", more = ""] = match;
       if (events.has(code) || NOT_A_CODE.test(code)) continue;
-      const entry = found.get(code) ?? { says: "", folders: new Set<string>() };
-      const says = (plain ?? template ?? "").replace(/\$\{[^}]*\}/gu, "…");
-      if (entry.says === "" && says.includes(" ")) entry.says = says;
+      const entry = found.get(code) ?? { says: "", next: "", folders: new Set<string>() };
+      const before = text.slice(0, match.index);
+      const [first = "", second = ""] = [...more.matchAll(GIVEN)].map(([, plain, template, name]) =>
+        sentence(before, plain ?? template, name),
+      );
+      // A list of what to do has the code before a colon.
+      const [says, next] = more.startsWith(":") ? ["", first] : [first, second];
+      entry.says ||= says;
+      entry.next ||= next;
       entry.folders.add(path.split("/")[1] ?? "");
       found.set(code, entry);
     }
   }
   const rows = [...found]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([code, { says, folders }]) => [`\`${code}\``, says, [...folders].toSorted().join(", ")]);
+    .map(([code, { says, next, folders }]) => [
+      ...[`\`${code}\``, says, next],
+      [...folders].toSorted().join(", "),
+    ]);
   return page(
-    "Error codes",
-    "The `code` of a failure: stable, for programs. Each comes with a sentence and the next step.",
+    "Troubleshooting: error codes",
+    "The `code` of a failure is stable, for programs, and stands in brackets after its sentence. What " +
+      "failed says itself what to do next; where both stand in the code as they are said, they are here " +
+      "(`…` is put in). `nanos doctor` names what is missing on this machine, and `nanos why STEP` says " +
+      "which layer and line decided.",
     "src",
-    table(["code", "for example", "from"], rows),
+    table(["code", "says", "what to do", "from"], rows),
   );
 }
 

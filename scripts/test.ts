@@ -61,6 +61,10 @@ const PROGRAMS = [
   ["systemd-analyze", "systemd"],
   // Opens the cockpit as the operator's browser does.
   ["chromium", "chromium"],
+  // What a whole journey dials, as the kernel was asked.
+  ["strace", "strace"],
+  // Where several servers count requests together.
+  ["redis-server", "redis-server"],
 ] as const;
 /** The reference servers of the Model Context Protocol, which work here as they are published. */
 const MCP_SERVERS = {

@@ -42,6 +42,7 @@ import { traceDesk } from "./kernel/desk/traces.ts";
 import { memorySettings } from "./kernel/facts.ts";
 import { memoryDesk } from "./kernel/memory/desk.ts";
 import { note } from "./kernel/desk/note.ts";
+import { patienceOf, ruledToo } from "./kernel/open/forbidden.ts";
 import { living, type Parts } from "./kernel/open/renew.ts";
 import { factsHere, memoryDir, openWorld, treesName } from "./kernel/open/world.ts";
 import { begin } from "./kernel/runner.ts";
@@ -222,14 +223,14 @@ function journalOf({ paths }: Home): Journal {
 
 async function assemble(home: Home, journal: Journal, options: OpenOptions): Promise<Parts> {
   const [{ env = process.env, cwd = process.cwd() }, { paths }] = [options, home];
-  const arrangement = await arrangementOf(home);
   const [vault, config] = [openVault(paths.vault), await home.config.read()];
-  const settings = memorySettings(arrangement.manifest.memory, config.memory);
+  const arrangement = ruledToo(await arrangementOf(home), config);
+  const settings = memorySettings(arrangement.manifest.memory, config);
   const sandbox = openSandbox({ clock: systemClock, hidden: [memoryDir(home)] });
   const models = modelDesk({
     ...{ arrangement, config, journal, store: home.config },
     deps: {
-      ...{ sandbox, env, clock: systemClock, random: systemRandom, routes: arrangement.routes },
+      ...{ ...CHANCE, ...patienceOf(config), sandbox, env, routes: arrangement.routes },
       ...{ arrangementDir: home.place.arrangementDir, secret: home.secrets.lend },
     },
   });
@@ -241,7 +242,7 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
   const edge = { ...boundary(home.secrets, systemClock), clock: systemClock };
   const toolsOf = (one: Arrangement): ToolHost =>
     openTools({
-      ...{ sandbox, arrangement: one, env, clock: systemClock },
+      ...{ sandbox, arrangement: one, env, clock: systemClock, most: config.most },
       secret: (name) => home.secrets.lend(name, null),
       ...{ cacheDir: paths.cache, stageDir: paths.stage, undoDir: join(paths.machine, "undo") },
       homesDir: homesOf(paths, one.workspace),
@@ -266,8 +267,8 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
       after: evolving.after(world, arrangement),
     }),
   };
-  const place = placeOf(home, arrangement, sandbox);
-  const nanos = nanosOf({ ...desks, evolving, world, place, arrangement, sandbox, vault });
+  const more = { evolving, sandbox, vault, place: placeOf(home, arrangement, sandbox) };
+  const nanos = nanosOf({ ...desks, ...more, server: config.server ?? {}, world, arrangement });
   return { nanos, world, release: () => letGo({ ...lasting, world, forget }) };
 }
 
@@ -360,17 +361,18 @@ function nanosOf(
     sandbox: Sandbox;
     vault: Vault;
     evolving: Evolving;
+    server: Nanos["server"];
   },
 ): Parts["nanos"] {
-  const { world, place, arrangement, grants, sandbox, vault } = parts;
+  const { world, place, arrangement, grants, sandbox, vault, server } = parts;
   const { agents, secrets, keys, skills, memory, cognition, missions, engines } = parts;
   const traces = traceDesk({ ...world, vault, dir: place.arrangementDir });
   const models = modelsOf(parts.models, world, [...arrangement.agents.values()]);
   return {
-    place,
-    arrangement,
+    ...{ place, arrangement, server },
+    vitals: () => ({ starts: sandbox.started(), lagMs: world.journal.lag() }),
     ...{ traces, evidence: evidenceDesk(world) },
-    ...policyDesk(world, arrangement.rules),
+    ...policyDesk(world, arrangement),
     ...{ agents, models, secrets, keys, skills, memory, cognition, missions, engines },
     ...{ schedules: parts.schedules, ...listedIn(arrangement, world, parts.going) },
     ...{ tools: toolDesk(world), grants: grants.grants },

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import type { RunAsked } from "../src/contracts/http/runs.ts";
+import type { Nanos } from "../src/contracts/nanos.ts";
 import { openDoors } from "../src/server/door/doors.ts";
+import { ratesHere } from "../src/server/door/rates.ts";
 import { ROUTES } from "../src/server/routes.ts";
 import { hear } from "../src/server/testing/served.ts";
 import { fakeClock } from "../src/std/clock.ts";
@@ -97,8 +99,8 @@ describe("a narrow key", () => {
 });
 
 test("streams take their places and no others, and give them back", () => {
-  const nobody = { admit: async () => null };
-  const doors = openDoors(nobody, { admit: () => null }, fakeClock());
+  const keys = { admit: async () => null } as unknown as Nanos["keys"];
+  const doors = openDoors({ keys, server: {} }, { admit: () => null }, ratesHere(fakeClock()));
   const one = { id: "k1", agent: "oracle", budget: {}, rate: 1, at: 0 };
   const leave = Array.from({ length: LIMITS.httpStreamsPerKey }, () => doors.enter(one, "streams"));
   const code = (act: () => unknown): string => {

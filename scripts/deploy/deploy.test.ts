@@ -29,6 +29,13 @@ describe("what the scripts run", () => {
       "deploy start --gpu nvidia --env production",
       `${FILES} --file deploy/compose.ollama.yaml --file deploy/compose.nvidia.yaml --file deploy/compose.hardened.yaml up --detach`,
     );
+    process.env["GPU_SUPPORT"] = "nvidia";
+    check("deploy start", `${FILES} up --detach`);
+    check(
+      "deploy start --ollama",
+      `${FILES} --file deploy/compose.ollama.yaml --file deploy/compose.nvidia.yaml up --detach`,
+    );
+    delete process.env["GPU_SUPPORT"];
     check("deploy start --type pod", POD, SERVE);
     check(
       "deploy start --type pod --gpu auto",

@@ -4,6 +4,7 @@ import { type Clock, systemClock } from "../std/clock.ts";
 import { NanosError } from "../std/error.ts";
 import { type Context, flag, type House, type Input, option } from "./command.ts";
 import { MENU } from "./commands.ts";
+import { readEnvFile } from "./start/env-file.ts";
 import { report } from "./exit.ts";
 import { type Parsed, parse } from "./parse.ts";
 import type { Terminal } from "./terminal.ts";
@@ -58,10 +59,12 @@ function contextOf(
   input: Input,
 ): { context: Context; close: () => Promise<void> } {
   const home = option(input, "--home");
+  const file = option(input, "--env-file");
+  const env = file === undefined ? world.env : { ...readEnvFile(world.cwd, file), ...world.env };
   const options: OpenOptions = {
     ...(home === undefined ? {} : { home }),
     cwd: world.cwd,
-    env: world.env,
+    env,
     // Nobody is asked who cannot see the question, or whose answer would be taken for the request.
     ...(terminal.inTty && terminal.errTty ? { passphrase: askPassphrase(terminal) } : {}),
   };

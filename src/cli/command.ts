@@ -90,6 +90,7 @@ export interface Input {
 /** Flags every command takes. */
 export const GLOBAL_OPTIONS: readonly Option[] = [
   { flag: "--home", value: "DIR", about: "where machine state lies", offers: "folders" },
+  { flag: "--env-file", value: "FILE", about: "variables, NAME=VALUE a line", offers: "files" },
   { flag: "--json", about: "one JSON document on standard output" },
   { flag: "--yes", about: "yes to set-up questions, never to an ask" },
   { flag: "--no-color", about: "no colours (also: NO_COLOR)" },

@@ -1,5 +1,7 @@
 import { z } from "zod";
+import { LIMITS } from "../std/limits.ts";
 import { EngineConfig } from "./engine.ts";
+import { ServerConfig } from "./http/serving.ts";
 import { JsonSchema } from "./json.ts";
 import { MemoryConfig } from "./memory.ts";
 import { ModelConfig } from "./model.ts";
@@ -15,6 +17,8 @@ export const Config = z.strictObject({
   model: z.string().optional(),
   /** Overrides what the arrangement says of memory, field by field. */
   memory: MemoryConfig.optional(),
+  /** What holds where neither this file nor the arrangement says anything. */
+  usual: z.strictObject({ memory: MemoryConfig.optional() }).optional(),
   /** What all runs of this home together may use in a day; where the arrangement says less, that. */
   day: DayLimit.optional(),
   /** What carries missions, and how many of a queue at once. */
@@ -30,8 +34,41 @@ export const Config = z.strictObject({
     .optional(),
   /** Traits the operator switched on. Only those count that the stage has. */
   traits: z.array(z.enum(TRAITS)).max(TRAITS.length).optional(),
+  server: ServerConfig.optional(),
+  /** What is not done at all, whatever else allows it: each may only be forbidden. */
+  allow: z
+    .strictObject({
+      /** False: every call of a tool is denied. */
+      tools: z.boolean().optional(),
+      /** False: no model is called but the built-in rules. */
+      models: z.boolean().optional(),
+      /** False: no route is followed. */
+      routes: z.boolean().optional(),
+      /** False: nothing runs that no sandbox holds. */
+      unconfined: z.boolean().optional(),
+    })
+    .optional(),
+  /** How long and how much, where it is to be less than what nanos itself allows. */
+  most: z
+    .strictObject({
+      toolMs: atMost(LIMITS.toolMs),
+      toolMemoryBytes: atMost(LIMITS.toolMemoryBytes),
+      toolCpuSeconds: atMost(LIMITS.toolCpuSeconds),
+      /** Silence of a model before its first byte, and between two pieces. */
+      modelMs: atMost(LIMITS.modelFirstMs),
+      /** How long `/ready` waits for the model in use. */
+      readyMs: atMost(LIMITS.modelDialMs),
+    })
+    .partial()
+    .optional(),
+  /** Whether what runs said and did is kept, or only that and how it was decided. */
+  bodies: z.enum(["keep", "drop"]).optional(),
 });
 export type Config = z.infer<typeof Config>;
+
+function atMost(limit: number) {
+  return z.number().int().positive().max(limit);
+}
 
 /** The operator's recorded yes to a skill in one workspace. The skill is the unit of grant. */
 export const Grant = z.strictObject({

@@ -8,6 +8,7 @@ import type { Engines } from "./engine.ts";
 import type { Tier } from "./isolation.ts";
 import type { Keys } from "./http/key.ts";
 import type { Wish } from "./http/wish.ts";
+import type { ServerConfig, Vitals } from "./http/serving.ts";
 import type { Message } from "./message.ts";
 import type { ModelCard, ModelConfig } from "./model.ts";
 import type { Missions } from "./mission.ts";
@@ -87,6 +88,10 @@ export interface Nanos {
    */
   project(agent: string, path: string): Promise<Project>;
   readonly arrangement: Arrangement;
+  /** How the operator has set up what listens: config and environment. */
+  readonly server: ServerConfig;
+  /** What shows whether this process keeps up. */
+  vitals(): Vitals;
   /** How far this home has come, and how it stands. */
   status(): Promise<Status>;
   /** What the stage makes available, as the operator switches it. */

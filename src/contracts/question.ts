@@ -109,6 +109,8 @@ export interface CanAnswer {
 
 /** The operator's rules, as they can be questioned before they count. */
 export interface Rules {
+  /** Hash of all that is judged by as of now: rules, routes and the gate's version. */
+  policy(): string;
   /** What the operator's own answers point to, the newest first. Nothing of it is applied. */
   suggest(): readonly Suggestion[];
   /**

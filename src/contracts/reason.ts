@@ -23,6 +23,8 @@ export const REASONS = {
   "ask:secret": "it would use a secret",
   "ask:rank": "its rank waits for the operator",
   "ask:by_rule": "a rule asks for the operator's answer",
+  "ask:low_confidence": "a route that says it is not sure is the best that fits",
+  "ask:ambiguous": "two routes fit the request about as well",
   "ask:unlocked": "the skill was not installed through the lock, and this is its first use",
   "ask:in_doubt": "it was begun before a crash and what came of it is not known",
   "ask:protected_file": "it would change a file that other programs run or obey",

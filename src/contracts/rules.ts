@@ -14,6 +14,9 @@ export const RuleMatcher = z.strictObject({
   kind: z.union([ActionKind, z.array(ActionKind)]).optional(),
   /** Tool, agent or model names; `*` stands for any run of characters. */
   name: z.union([z.string(), z.array(z.string())]).optional(),
+  /** A regular expression the name must match, and one it must not. */
+  match: z.string().optional(),
+  unless: z.string().optional(),
   agent: z.union([z.string(), z.array(z.string())]).optional(),
   skill: z.union([z.string(), z.array(z.string())]).optional(),
   /** A scope the action needs, with `*`: `net:*.example.org:443`. */
@@ -86,6 +89,12 @@ export const Route = z
     args: JsonSchema.optional(),
     /** An agent to hand the request to. */
     agent: z.string().optional(),
+    /**
+     * How sure it is that a request that matches is meant so, 0 to 1; certain where nothing is said.
+     * Of several that match and are not certain the surest counts. Little confidence, or another
+     * about as sure, is asked about and never guessed.
+     */
+    confidence: z.number().min(0).max(1).optional(),
     /** What to say: at once, or after the tool with `{result}` or `{result.field}` filled in. */
     say: z.string().optional(),
     example: z.string(),

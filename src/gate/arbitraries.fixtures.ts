@@ -65,6 +65,13 @@ const checked: fc.Arbitrary<Checked> = fc
   })
   .map(({ observe, ...one }) => ({ ...one, ...(observe === undefined ? {} : { observe }) }));
 
+/** What a route was taken by that is not certain. */
+const guess = fc.record({
+  route: fc.constant("r1"),
+  confidence: fc.constantFrom(0.5, 0.9, 0.95),
+  rival: fc.option(fc.record({ route: fc.constant("r2"), confidence: fc.constantFrom(0.4, 0.9) })),
+});
+
 export const action: fc.Arbitrary<Action> = fc
   .record({
     kind: fc.constantFrom(
@@ -104,11 +111,12 @@ export const action: fc.Arbitrary<Action> = fc
       { requiredKeys: [] },
     ),
   })
-  .chain((one) => fc.tuple(fc.constant(one), keeping, fc.array(checked, { maxLength: 3 })))
-  .map(([{ more, ...rest }, kept, checks]) => {
+  .chain((one) => fc.tuple(fc.constant(one), keeping, fc.array(checked, { maxLength: 3 }), guess))
+  .map(([{ more, ...rest }, kept, checks, guessed]) => {
     const gates: Partial<Record<Action["kind"], Partial<Action>>> = {
       note: { gate: "remember", keeping: kept },
       task: { gate: "accept", checks },
+      run: { gate: "route", args: guessed },
     };
     return { ...anAction(rest), ...gates[rest.kind], ...(more as Partial<Action>) } as Action;
   });

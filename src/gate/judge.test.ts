@@ -43,6 +43,19 @@ const flow = { planned: true, uses: 0 };
 
 /** Every reason, and the smallest case that makes the gate give it. */
 const CASES: Readonly<Record<Reason, Case>> = {
+  "ask:low_confidence": [
+    { gate: "route", kind: "run", name: "r", scopes: [], args: { route: "r", confidence: 0.8 } },
+    {},
+    { layer: "rule" },
+  ],
+  "ask:ambiguous": [
+    {
+      ...{ gate: "route", kind: "run", name: "r", scopes: [] },
+      args: { route: "r", confidence: 0.9, rival: { route: "q", confidence: 0.86 } },
+    },
+    {},
+    { layer: "rule" },
+  ],
   "ask:value": [
     { ...sending, decides: [aValue({ origin: "none" })] },
     { grant, flow },

@@ -89,3 +89,24 @@ test("what a tool gave is told in the route's words", () => {
   check("{result.a}", { a: "{result.b}", b: "no" }, "{result.b}");
   check("{other}", "x", "{other}");
 });
+
+test("of routes that are not certain the surest counts, with the next beside it; a certain one is taken", () => {
+  const sure = (id: string, match: string, confidence?: number): Route => ({
+    ...{ id, match, say: id, ...examples },
+    ...(confidence === undefined ? {} : { confidence }),
+  });
+  const some = [
+    sure("a", "tea", 0.6),
+    sure("b", "tea|milk", 0.9),
+    sure("c", "milk"),
+    sure("d", "^tea$", 0.9),
+  ];
+  const came = (text: string) => {
+    const found = routeOf(text, some, {});
+    return found && [found.route.id, found.rival ?? null];
+  };
+  expect(came("tea")).toEqual(["b", { route: "d", confidence: 0.9 }]);
+  expect(came("some tea")).toEqual(["b", { route: "a", confidence: 0.6 }]);
+  expect(came("milk")).toEqual(["c", null]);
+  expect(came("water")).toBeNull();
+});

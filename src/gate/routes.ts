@@ -11,6 +11,8 @@ export type Given = Partial<Readonly<Record<(typeof GIVEN_PLACES)[number], () =>
 /** What a request means: the first route that matches, with its texts filled in. */
 export interface Routed {
   readonly route: Route;
+  /** The next surest that matches; absent where the one taken is certain. */
+  readonly rival?: { readonly route: string; readonly confidence: number };
   readonly tool?: string;
   /** The tool's arguments; `{}` where the route gives none. */
   readonly args?: Json;
@@ -20,7 +22,7 @@ export interface Routed {
 }
 
 /**
- * The first route that matches the request, or null. Spaces around the request are not looked at;
+ * The first route that matches the request and is certain, else the surest that matches, or null. Spaces around the request are not looked at;
  * a request longer than a pattern may look at matches nothing.
  *
  * In texts `{0}` is the whole match, `{1}`… and `{name}` its groups, and what is given has its
@@ -28,25 +30,39 @@ export interface Routed {
  */
 export function routeOf(text: string, routes: readonly Route[], given: Given): Routed | null {
   const request = text.trim();
+  const fitting: Fitting[] = [];
   for (const [route, pattern] of compiledOf(routes)) {
     if ("fault" in pattern || !pattern.fits(request)) continue;
     const places = pattern.match(request);
     if (places === null) continue;
-    const values = new Map(places);
-    const texts = JSON.stringify([route.args ?? null, route.say ?? ""]);
-    for (const [name, text] of Object.entries(given)) {
-      if (texts.includes(`{${name}}`)) values.set(name, text());
-    }
-    return {
-      route,
-      ...(route.tool === undefined
-        ? {}
-        : { tool: route.tool, args: fill(route.args ?? {}, values) }),
-      ...(route.agent === undefined ? {} : { agent: route.agent }),
-      ...(route.say === undefined ? {} : { say: fillText(route.say, values) }),
-    };
+    if (route.confidence === undefined) return routedBy({ route, places }, given);
+    fitting.push({ route, places });
   }
-  return null;
+  const sure = ({ route }: Fitting): number => route.confidence ?? 1;
+  const [best, next] = fitting.toSorted((a, b) => sure(b) - sure(a));
+  if (best === undefined) return null;
+  const routed = routedBy(best, given);
+  if (next === undefined) return routed;
+  return { ...routed, rival: { route: next.route.id, confidence: sure(next) } };
+}
+
+interface Fitting {
+  readonly route: Route;
+  readonly places: Places;
+}
+
+function routedBy({ route, places }: Fitting, given: Given): Routed {
+  const values = new Map(places);
+  const texts = JSON.stringify([route.args ?? null, route.say ?? ""]);
+  for (const [name, text] of Object.entries(given)) {
+    if (texts.includes(`{${name}}`)) values.set(name, text());
+  }
+  return {
+    route,
+    ...(route.tool === undefined ? {} : { tool: route.tool, args: fill(route.args ?? {}, values) }),
+    ...(route.agent === undefined ? {} : { agent: route.agent }),
+    ...(route.say === undefined ? {} : { say: fillText(route.say, values) }),
+  };
 }
 
 type Compiled = readonly (readonly [Route, Pattern | PatternFault])[];

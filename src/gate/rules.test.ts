@@ -29,6 +29,13 @@ const MATCHES: readonly (readonly [RuleMatcher, boolean])[] = [
   [{ name: "web" }, false],
   [{ name: "web_fetch*x" }, false],
   [{ name: "web_f*_fetch" }, false],
+  [{ match: "^web_" }, true],
+  [{ match: "^fetch" }, false],
+  [{ unless: "fetch$" }, false],
+  [{ match: "web", unless: "^fetch" }, true],
+  // A pattern that is broken stops what it could be about, as the rule does.
+  [{ match: "(" }, true],
+  [{ unless: "(" }, true],
   [{ agent: "oracle", skill: "notes" }, true],
   [{ agent: "research" }, false],
   [{ skill: "web" }, false],

@@ -38,13 +38,18 @@ type Say = (fault: string, what: string) => void;
 /** Says what is wrong with the patterns; true when the rule can be tried. */
 function checkPatterns(rule: Rule, say: Say): boolean {
   let sound = true;
-  for (const [key, source] of Object.entries(rule.when.args ?? {})) {
+  const { name, match, unless, agent, skill, scope, args = {} } = rule.when;
+  const patterns = [
+    ...Object.entries(args).map(([key, source]) => [`the pattern of argument \`${key}\``, source]),
+    ...Object.entries({ "`match`": match, "`unless`": unless }),
+  ] as const;
+  for (const [which = "", source] of patterns) {
+    if (source === undefined) continue;
     const pattern = compilePattern(source, "u");
     if (!("fault" in pattern)) continue;
     sound = false;
-    say(pattern.fault, faultSentence(`the pattern of argument \`${key}\``, source, pattern));
+    say(pattern.fault, faultSentence(which, source, pattern));
   }
-  const { name, agent, skill, scope } = rule.when;
   for (const glob of [name, agent, skill, scope].flat()) {
     if (glob === undefined) continue;
     // eslint-disable-next-line no-control-regex -- control characters are what this refuses

@@ -32,6 +32,8 @@ import {
   starterList,
 } from "./starters.ts";
 import { openSecrets, type Secrets } from "./secrets/secrets.ts";
+import type { Around } from "./settings/alias.ts";
+import { inForce } from "./settings/in-force.ts";
 import type { StoreFile } from "./store.ts";
 import { type Contents, openTrustBook, type Trust } from "./trust.ts";
 
@@ -146,7 +148,7 @@ export function openHome(options: HomeOptions = {}): Home {
       const beside = { arrangementDir: join(dir, ".nano-os"), workspace: dir, project: true };
       return loadInForce({ ...beside, notes: [] }, trust, cache, options.checks);
     },
-    config: openConfig(paths.config, clock, cache),
+    config: inForce(openConfig(paths.config, clock, cache), aroundOf(options, paths, place)),
     grants: openGrantStore(own.grants, clock, cache),
     ground: () => groundOf(place, parts),
     settle: () => finishChange(parts),
@@ -165,6 +167,14 @@ export function openHome(options: HomeOptions = {}): Home {
     log: openKey(paths.logKey, "begin a log that no witness knows yet"),
     witness: openKey(paths.witnessKey, "tell those it is a witness of"),
     init: (from, dir) => initIn(options, paths, trust, from, dir),
+  };
+}
+
+function aroundOf(options: HomeOptions, paths: HomePaths, place: HomePlace): Around {
+  return {
+    env: options.env ?? process.env,
+    journal: join(paths.journal, "journal.db"),
+    memory: join(place.arrangementDir ?? paths.home, "memory"),
   };
 }
 

@@ -60,6 +60,9 @@ export class Appender {
   #bytes = 0;
   #version: unknown = null;
   #closed = false;
+  /** When the first of what waits was appended, and how long the newest of what is written waited. */
+  #since = 0;
+  #lag = 0;
   #salts = "";
 
   constructor(parts: AppenderParts) {
@@ -82,13 +85,21 @@ export class Appender {
       if (drafts.length > LIMITS.appendEvents) throw tooMany(drafts.length);
       const entries = drafts.map((draft) => this.#encode(draft));
       if (entries.length === 0) return resolve([]);
-      if (this.#queue.length === 0) setImmediate(() => this.flush());
+      if (this.#queue.length === 0) {
+        this.#since = this.#parts.clock.elapsed();
+        setImmediate(() => this.flush());
+      }
       this.#queue.push({ entries, erases, resolve, reject });
       this.#events += entries.length;
       for (const entry of entries) this.#bytes += entry.bytes;
       const isFull = this.#events >= LIMITS.commitEvents || this.#bytes >= LIMITS.commitBytes;
       if (isFull) this.flush();
     });
+  }
+
+  /** Milliseconds until what was written last was on disk. */
+  lag(): number {
+    return this.#lag;
   }
 
   /** Commits what waits, now. */
@@ -100,6 +111,7 @@ export class Appender {
     this.#bytes = 0;
     try {
       settle(units, this.#commit(units));
+      this.#lag = this.#parts.clock.elapsed() - this.#since;
     } catch (error) {
       if (units.length === 1) units[0]?.reject(error);
       else this.#oneByOne(units);

@@ -33,6 +33,8 @@ export interface Journal {
   head(run: string): Event | null;
   /** Highest `seq`, 0 when empty. */
   size(): number;
+  /** Milliseconds it took until what this process appended last was on disk; 0 before. */
+  lag(): number;
   /** Body of an event; null when erased. Throws `NanosError journal.tampered` when it does not match. */
   body(event: Event): EventBody | null;
   /** The same as its canonical JSON with its salt: what shows others that it is what was recorded. */

@@ -102,7 +102,7 @@ function build({ opened, clock, random, dir, bodies, leaseMs }: Parts): Journal 
     chain: (run, fromSeq) => each(reader.chain(run, fromSeq)),
     since: (seq, options) => each(reader.since(seq, options?.bodies)),
     head: (run) => named(() => reader.head(run)),
-    size: () => named(() => reader.size()),
+    ...{ size: () => named(() => reader.size()), lag: () => appender.lag() },
     body: (event) => named(() => reader.body(event)),
     disclose: (event) => named(() => reader.disclose(event)),
     erase: (hash, why) => erase({ source: { ...source, reader, appender, views }, hash, why }),

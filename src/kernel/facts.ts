@@ -1,5 +1,5 @@
 import type { Arrangement } from "../contracts/arrangement.ts";
-import type { LockFile } from "../contracts/config.ts";
+import type { Config, LockFile } from "../contracts/config.ts";
 import type { Skill } from "../contracts/skill.ts";
 import { localZone } from "../std/clock.ts";
 import { hashOf } from "../std/hash.ts";
@@ -138,9 +138,9 @@ export function factsIn(bytes: Uint8Array | null): Facts | null {
 /** What the operator's config says of memory counts, then what the arrangement says. */
 export function memorySettings(
   arrangement: MemoryConfig | undefined,
-  config: MemoryConfig | undefined,
+  { memory: config, usual }: Pick<Config, "memory" | "usual">,
 ): MemorySettings {
-  const said = { ...arrangement, ...config };
+  const said = { ...usual?.memory, ...arrangement, ...config };
   return {
     enabled: said.enabled ?? MEMORY_OFF.enabled,
     capture: said.capture ?? MEMORY_OFF.capture,

@@ -221,7 +221,9 @@ async function followRoute(
   const given = { today: () => frame.today, conversation, decisions };
   const found = routeOf(started.request, frame.facts.routes, given);
   if (!found) return null;
-  const args = { route: found.route.id, request: sha256(started.request) };
+  const { id, confidence } = found.route;
+  const sure = confidence === undefined ? {} : { confidence, rival: found.rival ?? null };
+  const args = { route: id, request: sha256(started.request), ...sure };
   const route = { gate: "route", kind: "run", name: found.route.id, args } as const;
   const routed = await act(frame, decisionWant(frame, route));
   if (routed.status === "waiting") return { state: "waiting", asks: routed.asks };

@@ -63,7 +63,7 @@ export function openSandbox(options: SandboxOptions): Sandbox {
     guardian: openGuardian(),
     census: openCensus(clock),
     filters: { none: outerFilter("none"), relay: outerFilter("relay") },
-    containers: 0,
+    ...{ containers: 0, started: 0 },
     hidden: options.hidden ?? [],
     shared: new Map(),
   };
@@ -90,6 +90,7 @@ export function openSandbox(options: SandboxOptions): Sandbox {
       if ("code" in boxed) removeStage(spec.stage);
       return boxed;
     },
+    started: () => house.started,
     close: async () => {
       await Promise.all([...running].map((boxed) => boxed.stop()));
       house.guardian.close();
@@ -118,8 +119,9 @@ interface House {
   readonly running: Set<Boxed>;
   readonly guardian: Guardian;
   readonly census: Census;
-  /** Containers started so far. */
+  /** Containers, and all processes, started so far. */
   containers: number;
+  started: number;
   readonly filters: Readonly<Record<"none" | "relay", OuterFilter>>;
   readonly hidden: readonly string[];
   /** What those that run and write have, for others to work beside them. */
@@ -323,6 +325,7 @@ function keep(house: House, spec: ProcessSpec, begun: Begun): Boxed {
     },
   });
   running.add(boxed);
+  house.started += 1;
   return boxed;
 }
 

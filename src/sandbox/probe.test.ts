@@ -73,7 +73,7 @@ test("each attack has a name of its own that fits the table", () => {
 /** The same attacks with the same limits, and no walls at all. */
 function unboxed(): Sandbox {
   return {
-    tier: () => "none",
+    ...{ tier: () => "none" as const, started: () => 0 },
     start: (spec) => startBare(spec),
     close: async () => undefined,
   };

@@ -164,5 +164,7 @@ export interface Sandbox {
    * with code 70 before anything else ran in it, and says why on standard error.
    */
   start(spec: ProcessSpec): Promise<Boxed | Failure>;
+  /** Processes started so far, containers as well. */
+  started(): number;
   close(): Promise<void>;
 }

@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import type { ServerConfig } from "../contracts/http/serving.ts";
 import type { Nanos } from "../contracts/nanos.ts";
 import { type Clock } from "../std/clock.ts";
 import { messageOf, type NanosError } from "../std/error.ts";
@@ -6,6 +7,7 @@ import { newId, type Random } from "../std/random.ts";
 import { bodyOf } from "./door/body.ts";
 import { type Doors, openDoors } from "./door/doors.ts";
 import { checkRequest, type Names } from "./door/guard.ts";
+import type { Rates } from "./door/rates.ts";
 import { openSeats, type Seats } from "./door/seats.ts";
 import type { Carried } from "./live.ts";
 import { type McpDesk, type McpDeskParts, openMcpDesk } from "./mcp/desk.ts";
@@ -27,6 +29,8 @@ export interface App {
   fetch(request: Request, admitted?: () => void): Promise<Response>;
   /** From now on nothing new is begun. */
   drain(): void;
+  /** Once nothing is worked on, ends the streams that only watch: nothing more will happen. */
+  hush(): Promise<void>;
   /** Requests under way. */
   inside(): number;
 }
@@ -53,6 +57,7 @@ export interface AppParts {
   readonly random: Random;
   readonly carried: Carried;
   readonly metrics: Metrics;
+  readonly rates: Rates;
   readonly names: () => Names;
   /** True where programs may ask the operator for keys. */
   readonly oauth: boolean;
@@ -76,16 +81,19 @@ interface Held {
   readonly mcp: McpDesk;
   readonly consents: Consents;
   readonly routes: readonly Route[];
+  /** Aborts when streams have nothing more to tell. */
+  readonly ends: AbortSignal;
 }
 
 export function appOf(parts: AppParts): App {
   const { nanos, clock } = parts;
   const seats = openSeats(parts, parts.names);
-  const doors = openDoors(nanos.keys, seats, clock);
+  const doors = openDoors(nanos, seats, parts.rates);
   const mcp = openMcpDesk({ ...parts, failed: (error) => parts.log(bugLine(clock, error)) });
   const consents = openConsents({ ...parts, keys: nanos.keys });
   const routes = ROUTES.filter(({ oauth }) => !oauth || parts.oauth);
-  const held: Held = { doors, seats, mcp, consents, routes };
+  const hushed = new AbortController();
+  const held: Held = { doors, seats, mcp, consents, routes, ends: hushed.signal };
   const router = new Hono<{ Bindings: Asked }>();
   const state = { draining: false };
   for (const route of routes) {
@@ -104,6 +112,10 @@ export function appOf(parts: AppParts): App {
     drain: () => {
       state.draining = true;
       mcp.drain();
+    },
+    hush: async () => {
+      await doors.idle();
+      hushed.abort();
     },
     inside: () => doors.inside,
   };
@@ -133,7 +145,7 @@ function bugLine(clock: Clock, error: unknown): LogLine {
 /** Lets one request in, has it handled, and logs it. */
 async function answer(
   parts: AppParts,
-  { doors, routes, ...held }: Held,
+  { doors, routes, ends, ...held }: Held,
   asked: Asked,
   { route, params, draining }: Found,
 ): Promise<Response> {
@@ -142,11 +154,11 @@ async function answer(
     const { request, id } = asked;
     checkRequest(request, parts.names(), route);
     asked.key = await doors.admit(request, route);
-    if (draining && route.needs !== "nothing") throw stopping();
+    if (route.needs !== "nothing") checkOpen(route, nanos.server, draining);
     const leave = doors.enter(asked.key, route.streams === "always" ? "streams" : "requests");
     let stays = false;
     try {
-      const body = await bodyFor(request, route, clock);
+      const body = await bodyFor(request, route, parts);
       asked.admitted();
       const { key } = asked;
       const { headers, signal, url } = request;
@@ -159,14 +171,9 @@ async function answer(
       if ("text" in reply) return textOf(route, reply);
       if (!("stream" in reply)) return jsonOf(reply);
       stays = true;
-      const given = {
-        clock,
-        signal,
-        headers: reply.headers ?? {},
-        lines: reply.lines,
-        over: leave,
-      };
-      return streamOf(reply.stream, given);
+      const { headers: more = {}, lines, stream } = reply;
+      const watches = route.streams === "always" ? { ends } : {};
+      return streamOf(stream, { clock, signal, headers: more, lines, over: leave, ...watches });
     } finally {
       if (!stays) leave();
     }
@@ -199,9 +206,9 @@ function fits(path: string, pathname: string): boolean {
   );
 }
 
-async function bodyFor(request: Request, route: Route, clock: Clock): Promise<unknown> {
+async function bodyFor(request: Request, route: Route, parts: AppParts): Promise<unknown> {
   const { takes, form = false } = route;
-  return takes === null ? null : bodyOf(request, { takes, form }, clock);
+  return takes === null ? null : bodyOf(request, { takes, form }, parts);
 }
 
 async function logged(
@@ -210,7 +217,7 @@ async function logged(
   route: Route | null,
   act: () => Promise<Response>,
 ): Promise<Response> {
-  const { clock, log, metrics } = parts;
+  const { nanos, clock, log, metrics } = parts;
   const { request, id } = asked;
   const start = clock.elapsed();
   let failed: NanosError | null = null;
@@ -236,7 +243,7 @@ async function logged(
     ...(failed === null ? {} : { code: failed.code }),
     ...(failed?.code === "http.internal" ? { bug: messageOf(failed.cause) } : {}),
   };
-  log(line);
+  if (isWorth(line, nanos.server)) log(line);
   metrics.count(line);
   return response;
 }
@@ -282,8 +289,23 @@ function jsonOf({
   return Response.json(body, { status, headers });
 }
 
-function stopping(): Refusal {
-  return new Refusal("http.draining", "The server is about to stop.", "Try again later.");
+/** Whether the operator wants such a line. */
+function isWorth({ status }: LogLine, { log = "info" }: ServerConfig): boolean {
+  return status >= { info: 0, warning: 400, error: 500 }[log];
+}
+
+/** @throws Refusal `http.draining`, `http.disabled`. */
+function checkOpen(
+  { path }: Route,
+  { enabled = true, metrics = true }: ServerConfig,
+  draining: boolean,
+): void {
+  if (draining) {
+    throw new Refusal("http.draining", "The server is about to stop.", "Try again later.");
+  }
+  if (enabled && (metrics || path !== "/metrics")) return;
+  const next = "The operator's config says so: `server`, docs/reference/environment.md.";
+  throw new Refusal("http.disabled", "That is switched off here.", next);
 }
 
 /** The id a client gave the request, where it is one; else a new one. */

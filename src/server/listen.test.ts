@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
+import { join } from "node:path";
 import { systemClock } from "../std/clock.ts";
 import { systemRandom } from "../std/random.ts";
 import { serve, type ServeOptions, type Serving } from "./serve.ts";
@@ -156,4 +158,33 @@ test("told to stop, it begins nothing new and lets what is under way end", async
   await one.stop();
   expect(await (await asked).json()).toMatchObject({ choices: [{ message: { content: "4" } }] });
   expect(await fetch(`${one.url}/health`).catch(() => "closed")).toBe("closed");
+});
+
+test("told to stop, it ends what streams in order: what is made is heard to its end, what watches is closed", async () => {
+  const slow = await served({
+    arrange: (dir) => {
+      const turns = [{ say: "one word after another", delayMs: 300 }];
+      writeFileSync(join(dir, "models", "recorded.yaml"), JSON.stringify({ turns }));
+    },
+  });
+  await slow.nanos.models.use("recorded");
+  const up = await serve(slow.nanos, PARTS, OPTIONS);
+  const [client, operator] = [await slow.key(), await slow.key({ agent: null })];
+  const ask = (path: string, by: string, body?: object): Promise<Response> =>
+    fetch(`${up.url}${path}`, {
+      headers: { authorization: `Bearer ${by}`, "content-type": "application/json" },
+      ...(body === undefined ? {} : { method: "POST", body: JSON.stringify(body) }),
+    });
+  const watching = await ask("/v1/events", operator);
+  const chat = await ask("/v1/chat/completions", client, {
+    ...{ model: "nanos/oracle", stream: true },
+    messages: [{ role: "user", content: "how are you?" }],
+  });
+  const ends = Promise.all([watching.text(), chat.text()]);
+  await up.stop();
+  const [watched, said] = await ends;
+  expect(said).toEndWith("data: [DONE]\n\n");
+  expect(watched).toContain("run.started");
+  expect(await ask("/health", client).catch(() => "gone")).toBe("gone");
+  await slow.close();
 });

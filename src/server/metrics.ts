@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { Vitals } from "../contracts/http/serving.ts";
 import type { Status } from "../contracts/stage.ts";
 import type { LogLine } from "./app.ts";
 
@@ -11,7 +12,7 @@ export interface Metrics {
   /** Counts a request that was answered. */
   count(line: Pick<LogLine, "method" | "route" | "status" | "ms">): void;
   /** All of it as Prometheus reads it. */
-  read(home: Pick<Status, "spend" | "operator">): Promise<string>;
+  read(home: Pick<Status, "spend" | "operator">, vitals: Vitals): Promise<string>;
 }
 
 /** The media type of what is read. */
@@ -34,6 +35,7 @@ export function openMetrics(): Metrics {
     ...{ labelNames: ["method", "route"], buckets: SECONDS },
   });
   const home = homeGauges(registers);
+  let counted = 0;
   return {
     count: ({ method, route, status, ms }) => {
       const where = route === null ? ELSEWHERE : { method, route };
@@ -41,7 +43,11 @@ export function openMetrics(): Metrics {
       if (status >= 400) errors.inc({ ...where, status });
       latency.observe(where, ms / 1000);
     },
-    read: async ({ spend, operator }) => {
+    read: async ({ spend, operator }, { starts, lagMs }) => {
+      // Where the home was put together anew, its count begins anew; what is read never falls.
+      if (starts > counted) home.starts.inc(starts - counted);
+      counted = starts;
+      home.lag.set(lagMs / 1000);
       home.runs.set(spend.runs);
       home.tokens.set(spend.tokens);
       home.cost.set(spend.cost);
@@ -66,5 +72,13 @@ function homeGauges(registers: Registry[]) {
     cost: gauge("nanos_cost_usd", "US dollars that runs cost, where the price is known."),
     unpriced: gauge("nanos_runs_unpriced", "Runs whose price is not known."),
     asks: gauge("nanos_asks_open", "Asks that wait for the operator."),
+    lag: gauge("nanos_journal_lag_seconds", "Time until the newest entry was on disk."),
+    starts: new Counter({
+      ...{
+        name: "nanos_sandbox_starts_total",
+        help: "Processes started in the sandbox.",
+        registers,
+      },
+    }),
   };
 }

@@ -93,7 +93,7 @@ async function tell(
   let woken = new AbortController();
   const forget = of.watch(() => woken.abort());
   try {
-    while (!gone.aborted) {
+    for (;;) {
       woken = new AbortController();
       const found = of.next(at);
       for (const one of found) {
@@ -102,6 +102,8 @@ async function tell(
         await send({ id: String(at), event: told.kind, data: JSON.stringify(told) });
         if (of.isOver(one)) return;
       }
+      // What happened until the end is told before it.
+      if (gone.aborted) return;
       // Another process may write, which wakes nobody here.
       const waits = [gone, woken.signal];
       if (found.length === 0) await clock.sleep(LIMITS.httpLookMs, AbortSignal.any(waits));

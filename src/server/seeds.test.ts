@@ -7,7 +7,7 @@ import {
   CognitionShown,
   MemoryShown,
   StatusShown,
-  Verified,
+  Audited,
 } from "../contracts/http/status.ts";
 import { ROUTES } from "./routes.ts";
 import { type Served, codeOf, served } from "./testing/served.ts";
@@ -104,8 +104,19 @@ test("the journal is verified and its newest checkpoint handed out, for the oper
     const [line] = fresh.nanos.traces.list({ limit: 1 });
     const verify = (body: unknown) => fresh.ask("POST", "/v1/audit/verify", { key: by, body });
     for (const body of [{}, { run: line?.run }]) {
-      expect(Verified.parse((await verify(body)).body)).toMatchObject({ ok: true, bad: null });
+      expect(Audited.parse((await verify(body)).body)).toMatchObject({ ok: true, bad: null });
     }
+    // What a run was judged by is told beside what would be judged by now.
+    const { policy } = Audited.parse((await verify({ run: line?.run })).body);
+    expect(policy).toEqual({ now: expect.any(String), made: [policy?.now], same: true } as never);
+    expect(Audited.parse((await verify({})).body).policy).toBeNull();
+    const other = await fresh.again({ ORCH_ORCHESTRATOR_MODE: "basic" });
+    const again = await other.ask("POST", "/v1/audit/verify", {
+      key: by,
+      body: { run: line?.run },
+    });
+    expect(Audited.parse(again.body).policy).toMatchObject({ made: policy?.made, same: false });
+    await other.close();
     const unknown = await verify({ run: "r0" });
     expect([unknown.status, codeOf(unknown)]).toEqual([404, "run.unknown"]);
     expect(codeOf(await verify({ trace: "r0" }))).toBe("http.invalid");
@@ -170,6 +181,12 @@ test("what is counted says how many, how long and how dear, and nothing a client
       expect(text.split("\n")).toContain(line);
     }
     expect(spend.runs).toBe(2);
+    // A tool was used, and what it came to is on disk.
+    const { starts, lagMs } = busy.nanos.vitals();
+    expect(starts).toBeGreaterThan(0);
+    expect(lagMs).toBeGreaterThan(0);
+    expect(text.split("\n")).toContain(`nanos_sandbox_starts_total ${starts}`);
+    expect(text.split("\n")).toContain(`nanos_journal_lag_seconds ${lagMs / 1000}`);
     const kept = busy.nanos.traces.list().map(({ run }) => run);
     const ids = [by, reader].flatMap((secret) => secret.split("_").slice(1));
     for (const word of ["private", "nk_", "PURGE", ...kept, ...ids.filter((id) => id.length > 3)]) {

@@ -5,6 +5,7 @@ import { NanosError } from "../std/error.ts";
 import { LIMITS } from "../std/limits.ts";
 import type { Random } from "../std/random.ts";
 import { appOf, type LogLine } from "./app.ts";
+import { ratesHere, ratesIn } from "./door/rates.ts";
 import { isLoopback, namesOf } from "./door/guard.ts";
 import { openCarried } from "./live.ts";
 import { listen, type Place } from "./listen.ts";
@@ -34,7 +35,8 @@ export interface Serving {
 /**
  * Puts a home behind HTTP.
  *
- * @throws NanosError `serve.no_key`, `serve.no_tls`, `serve.port_taken`, `serve.cannot_listen`.
+ * @throws NanosError `serve.no_key`, `serve.no_tls`, `serve.no_rates`, `serve.port_taken`,
+ * `serve.cannot_listen`.
  */
 export async function serve(
   nanos: Nanos,
@@ -48,17 +50,12 @@ export async function serve(
   let names = namesOf({ host, port: options.port, secure, also: options.names });
   const carried = openCarried();
   const metrics = openMetrics();
+  const { rates: url } = nanos.server;
+  const rates = url === undefined ? ratesHere(clock) : await ratesIn(url, clock);
   const speak = (key: Key): ReturnType<typeof keyService> =>
     keyService({ nanos, clock, carried }, key);
   const app = appOf({
-    nanos,
-    carried,
-    clock,
-    random,
-    log,
-    metrics,
-    speak,
-    oauth,
+    ...{ nanos, carried, clock, random, log, metrics, rates, speak, oauth },
     names: () => names,
   });
   const listening = listen(options, app);
@@ -71,9 +68,11 @@ export async function serve(
       app.drain();
       const late = new AbortController();
       const patience = clock.sleep(LIMITS.httpDrainMs, late.signal);
-      await Promise.race([Promise.all([listening.close(), carried.idle()]), patience]);
+      const told = carried.idle().then(app.hush);
+      await Promise.race([Promise.all([listening.close(), told]), patience]);
       late.abort();
       listening.cut();
+      rates.close();
     },
   };
 }

@@ -27,6 +27,8 @@ export function streamOf(
   given: {
     readonly clock: Clock;
     readonly signal: AbortSignal;
+    /** Aborts when the server has nothing more to tell; the stream is ended in order then. */
+    readonly ends?: AbortSignal;
     readonly headers: Readonly<Record<string, string>>;
     /** Set where each is a line of JSON and no event: the line that says it is still there. */
     readonly lines?: string | undefined;
@@ -34,17 +36,18 @@ export function streamOf(
     readonly over: () => void;
   },
 ): Response {
-  const { clock, signal, headers, over } = given;
+  const { clock, signal, headers, over, ends } = given;
   const wire = wireOf(given.lines);
   const left = new AbortController();
-  const gone = AbortSignal.any([left.signal, signal]);
+  const lost = AbortSignal.any([left.signal, signal]);
+  const gone = ends === undefined ? lost : AbortSignal.any([lost, ends]);
   let room = Promise.withResolvers<void>();
   const text = new TextEncoder();
   const body = new ReadableStream<Uint8Array>(
     {
       start: (controller) => {
         const write = async (chunk: string): Promise<void> => {
-          if (gone.aborted) return;
+          if (lost.aborted) return;
           controller.enqueue(text.encode(chunk));
           if ((controller.desiredSize ?? 0) > 0) return;
           room = Promise.withResolvers();
@@ -53,13 +56,15 @@ export function streamOf(
         };
         const ended = new AbortController();
         const stop = AbortSignal.any([ended.signal, gone]);
+        // The head goes out with the first of the body: who only watches is told at once that it stands.
+        if (ends) controller.enqueue(text.encode(wire.beat));
         void beat(clock, stop, () => write(wire.beat));
         void feed({ send: (one) => write(wire.text(one)), gone })
           .catch(() => undefined)
           .finally(() => {
             ended.abort();
             over();
-            if (!gone.aborted) controller.close();
+            if (!lost.aborted) controller.close();
           });
       },
       pull: () => room.resolve(),
@@ -67,9 +72,7 @@ export function streamOf(
     },
     { highWaterMark: 16 },
   );
-  return new Response(body, {
-    headers: { "content-type": wire.type, ...headers },
-  });
+  return new Response(body, { headers: { "content-type": wire.type, ...headers } });
 }
 
 /** Events, or lines of JSON, as they go over the wire. */

@@ -115,6 +115,9 @@ export const LIMITS = {
   parallel: 8,
   /** Tool calls a model may make in one turn. */
   callsPerTurn: 32,
+  /** A route less sure than this is asked about, and one that is not this much surer than the next. */
+  routeConfidence: 0.85,
+  routeGap: 0.05,
   /** Depth of delegation: 1 is flat, a child may not delegate. */
   depth: 1,
   /** Runs one is forked from, each from the next. */

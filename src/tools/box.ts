@@ -2,7 +2,8 @@ import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, isAbsolute, join, resolve } from "node:path";
 import { LIMITS } from "../std/limits.ts";
 import type { Scope } from "../contracts/scope.ts";
-import type { Box } from "../sandbox/sandbox.ts";
+import type { Config } from "../contracts/config.ts";
+import type { Box, Sandbox } from "../sandbox/sandbox.ts";
 import { pathsOf, valuesOf } from "./scopes.ts";
 
 /** The environment, of which a box gets only what a scope names. */
@@ -91,4 +92,29 @@ function isExecutable(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** What the operator allows where it is less than what nanos itself does. */
+export type Most = Pick<
+  NonNullable<Config["most"]>,
+  "toolMs" | "toolMemoryBytes" | "toolCpuSeconds"
+>;
+
+/** A sandbox that starts nothing with more. */
+export function capped(sandbox: Sandbox, most: Most): Sandbox {
+  return {
+    ...sandbox,
+    start: (spec) => sandbox.start({ ...spec, box: { ...spec.box, limits: less(spec.box, most) } }),
+  };
+}
+
+function less({ limits }: Box, { toolMemoryBytes, toolCpuSeconds }: Most): Box["limits"] {
+  const { memoryBytes, cpuSeconds } = limits;
+  // What is kept for many calls has their time together, and less of it in the same measure.
+  const share = (toolCpuSeconds ?? LIMITS.toolCpuSeconds) / LIMITS.toolCpuSeconds;
+  return {
+    ...limits,
+    memoryBytes: Math.min(memoryBytes, toolMemoryBytes ?? memoryBytes),
+    cpuSeconds: Math.max(1, Math.ceil(cpuSeconds * share)),
+  };
 }

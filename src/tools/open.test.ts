@@ -105,7 +105,8 @@ test("an unknown tool is answered with the nearest name", async () => {
 
 test("where nothing can hold a process, that is the answer", async () => {
   const failure = { code: "sandbox.no_tier", message: "No tier.", next: "Install one." };
-  const sandbox = { tier: () => null, start: async () => failure, close: async () => undefined };
+  const start = async (): Promise<typeof failure> => failure;
+  const sandbox = { tier: () => null, start, started: () => 0, close: async () => undefined };
   const lab = openLab({ files: { [`${TOOLS}/x.ts`]: toolFile("x", "return 1;") }, sandbox });
   expect((await lab.host.list()).broken).toMatchObject([{ failure }]);
   await lab.close();

@@ -11,7 +11,7 @@ import type { Skill } from "../contracts/skill.ts";
 import type { McpServer } from "../contracts/tool.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import { brokerFetch } from "./broker.ts";
-import type { Env } from "./box.ts";
+import { capped, type Env, type Most } from "./box.ts";
 import { hashTrees, manifestCache } from "./cache.ts";
 import { failure, isFailure } from "./failures.ts";
 import {
@@ -66,6 +66,8 @@ export interface ToolOptions {
    * addresses only.
    */
   readonly listing?: (skill: string) => Reach;
+  /** What a call may take at most, where that is less than LIMITS says. */
+  readonly most?: Most | undefined;
 }
 
 /** What of an arrangement the tools are loaded from. */
@@ -76,8 +78,8 @@ export type ToolArrangement = Pick<
 
 /** Opens the tools of an arrangement. Nothing is started or read before the first `list` or `call`. */
 export function openTools(options: ToolOptions): ToolHost {
-  const { arrangement } = options;
-  const parts = partsOf(options);
+  const { arrangement, most = {} } = options;
+  const parts = partsOf({ ...options, sandbox: capped(options.sandbox, most) });
   const { reopen, written, undoing, takeBack } = parts.stages;
   const kinds = KINDS.map((kind) => kind(parts));
   let loading: Promise<Table> | null = null;
@@ -93,7 +95,8 @@ export function openTools(options: ToolOptions): ToolHost {
       const { entries, broken } = await table();
       return { tools: [...entries.values()].map(({ tool }) => tool), broken };
     },
-    async call(call, reach, signal) {
+    async call(asked, reach, signal) {
+      const call = { ...asked, ms: Math.min(asked.ms, most.toolMs ?? asked.ms) };
       const { entries } = await table();
       const entry = entries.get(call.tool);
       // A run may have waited, and have been judged by what the tool was then.

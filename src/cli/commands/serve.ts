@@ -15,7 +15,11 @@ export const command: Command = {
   summary: "answer clients of OpenAI and others over HTTP, each with a key of its own",
   example: "nanos serve --port 8088",
   options: [
-    { flag: "--port", value: "PORT", about: "8088 where nothing is said; 0 for any that is free" },
+    {
+      flag: "--port",
+      value: "PORT",
+      about: "8088 where nothing is said, here or in config; 0 for any that is free",
+    },
     { flag: "--host", value: "HOST", about: "127.0.0.1 where nothing is said: this machine alone" },
     { flag: "--name", value: "HOST:PORT", about: "another name clients call it by", many: true },
     { flag: "--tls-cert", value: "FILE", about: "certificate, PEM", offers: "files" },
@@ -25,8 +29,9 @@ export const command: Command = {
   ],
   run: async (context, input) => {
     const { terminal, clock } = context;
-    const place = placeOf(context, input);
+    placeOf(context, input, {});
     const nanos = await ready(context);
+    const place = placeOf(context, input, nanos.server);
     const { serve } = await import("../../server/serve.ts");
     const serving = await serve(
       nanos,
@@ -40,12 +45,13 @@ export const command: Command = {
       },
     );
     const keys = (await nanos.keys.list()).length;
+    // Whoever reads that it listens may tell it to stop at once.
+    const stop = stopper(context);
     terminal.err(`listening on ${serving.url}\n`);
     await tellLink(nanos, context, serving.url);
     if (keys === 0) terminal.err("no key yet: nanos key new --agent AGENT makes one\n");
-    const stop = new AbortController();
     const watched = watchToo(nanos, context, stop.signal);
-    await toldToStop(context, stop);
+    while (!stop.signal.aborted) await clock.sleep(LONG_MS, stop.signal);
     terminal.err("stopping: what is under way comes to its end\n");
     await Promise.all([serving.stop(), watched]);
     return EXIT.succeeded;
@@ -70,25 +76,26 @@ async function watchToo(nanos: Nanos, { terminal }: Context, stop: AbortSignal):
   }
 }
 
-/** Waits until it is told to stop; told twice, it stops at once. */
-async function toldToStop({ terminal, clock }: Context, stop: AbortController): Promise<void> {
+/** Aborts when it is told to stop; told twice, it stops at once. */
+function stopper({ terminal }: Context): AbortController {
+  const stop = new AbortController();
   terminal.onInterrupt(() => {
     if (stop.signal.aborted) process.exit(EXIT.cancelled);
     stop.abort();
   });
-  while (!stop.signal.aborted) await clock.sleep(LONG_MS, stop.signal);
+  return stop;
 }
 
 /** The longest a timer can be. */
 const LONG_MS = 2 ** 31 - 1;
 
-function placeOf(context: Context, input: Input) {
-  const port = Number(option(input, "--port") ?? 8088);
+function placeOf(context: Context, input: Input, set: Nanos["server"]) {
+  const port = Number(option(input, "--port") ?? set.port ?? 8088);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     const message = `${option(input, "--port")} is no port.`;
     throw new NanosError("usage.port", message, "Give one from 0 to 65535: --port 8088");
   }
-  const host = option(input, "--host") ?? "127.0.0.1";
+  const host = option(input, "--host") ?? set.host ?? "127.0.0.1";
   const [cert, key] = [option(input, "--tls-cert"), option(input, "--tls-key")];
   if ((cert === undefined) !== (key === undefined)) {
     const next = "Give both: --tls-cert FILE --tls-key FILE";

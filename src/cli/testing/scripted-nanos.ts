@@ -160,7 +160,7 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
       tier: "landlock",
     },
     run: async (request) => start(request, request),
-    status: async () => STATUS,
+    ...{ server: {}, vitals: () => ({ starts: 0, lagMs: 0 }), status: async () => STATUS },
     renew: async () => [],
     traits: { ...NO_TRAITS, list: async () => STATUS.traits },
     missions: NO_MISSIONS,
@@ -386,7 +386,7 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
 
 function rulesOf(script: Script): Nanos["rules"] {
   return {
-    suggest: () => script.suggestions ?? [],
+    ...{ policy: () => "", suggest: () => script.suggestions ?? [] },
     never: (id) => suggestionFor(id),
     test: async (file, cases) => ({
       ok: cases === undefined,

@@ -148,12 +148,34 @@ export const CognitionShown: Shape<CognitionStatus> = z.strictObject({
 export const Verifying = z.strictObject({ run: z.string().optional() });
 export type Verifying = z.infer<typeof Verifying>;
 
-export const Verified: Shape<VerifyReport> = z.strictObject({
+const verified = {
   ok: z.boolean(),
   ...{ events: count, chains: count, erased: count },
   ...{ checkpoints: count, unsigned: count, unwitnessed: count },
   bad: z.string().nullable(),
-});
+};
+export const Verified: Shape<VerifyReport> = z.strictObject(verified);
+
+/** `POST /v1/audit/verify`. */
+export const Audited: Shape<VerifyReport & { readonly policy: PolicyShown | null }> =
+  z.strictObject({
+    ...verified,
+    /** Of one run: the rules and routes it was judged by, and whether they are those of now. */
+    policy: z
+      .strictObject({
+        now: z.string(),
+        /** Each the run's steps were judged by, oldest first. */
+        made: z.array(z.string()),
+        same: z.boolean(),
+      })
+      .nullable(),
+  });
+
+interface PolicyShown {
+  readonly now: string;
+  readonly made: readonly string[];
+  readonly same: boolean;
+}
 
 /** The newest checkpoint of the journal, for whoever keeps it elsewhere. */
 export const CheckpointShown = z.strictObject({

@@ -51,7 +51,10 @@ function compiledOf(rules: readonly Rule[]): readonly CompiledRule[] {
 }
 
 function compileRule(rule: Rule): CompiledRule {
-  const { kind, name, agent, skill, scope, rank } = rule.when;
+  const { kind, name, match, unless, agent, skill, scope, rank } = rule.when;
+  const stops = rule.then !== "allow";
+  const isMatch = patternTest(match, stops);
+  const isElse = patternTest(unless, !stops);
   const kinds = kind === undefined ? null : new Set([kind].flat());
   const isName = nameTest(name);
   const isAgent = nameTest(agent);
@@ -62,6 +65,8 @@ function compileRule(rule: Rule): CompiledRule {
     about: ({ action, rank: actual }) =>
       (kinds === null || kinds.has(action.kind)) &&
       (isName === null || isName(action.name)) &&
+      (isMatch === null || isMatch(action.name)) &&
+      !(isElse?.(action.name) ?? false) &&
       (isAgent === null || isAgent(action.agent)) &&
       (isSkill === null || (action.skill !== undefined && isSkill(action.skill))) &&
       rankNumber(actual) >= least,
@@ -132,6 +137,17 @@ function scopeTest(wanted: string | string[] | undefined): CompiledRule["scope"]
 /** A test for one of these names; null when the rule does not look at them. */
 function nameTest(wanted: string | string[] | undefined): ((text: string) => boolean) | null {
   return wanted === undefined ? null : oneOf([wanted].flat());
+}
+
+/** A test for a pattern; what cannot be told comes to `unsure`. */
+function patternTest(
+  source: string | undefined,
+  unsure: boolean,
+): ((text: string) => boolean) | null {
+  if (source === undefined) return null;
+  const pattern = compilePattern(source, "u");
+  if ("fault" in pattern) return () => unsure;
+  return (text) => (pattern.fits(text) ? pattern.test(text) : unsure);
 }
 
 /** A test for one of these texts, where `*` stands for any run of characters. */

@@ -126,6 +126,8 @@ const CHANGES: Readonly<Record<Reason, string>> = {
   "ask:secret": "nothing; every use of a secret is asked about.",
   "ask:rank": "nothing; ranks A and S always wait for an answer.",
   "ask:by_rule": RULE,
+  "ask:low_confidence": "more confidence of the route in routes.yaml, or saying it more clearly.",
+  "ask:ambiguous": "narrower patterns of the two routes in routes.yaml, or saying it more clearly.",
   "ask:unlocked": "one yes, which locks the skill as it is.",
   "ask:in_doubt": "nothing; only you can know whether it was done.",
   "ask:protected_file": "nothing; such a file is asked about each time.",

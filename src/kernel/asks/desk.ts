@@ -1,5 +1,5 @@
 import type { Nanos } from "../../contracts/nanos.ts";
-import type { Rule } from "../../contracts/rules.ts";
+import type { Arrangement } from "../../contracts/arrangement.ts";
 import { rulesDesk } from "../views/rules.ts";
 import { can } from "./can.ts";
 import { changesOf } from "../../home/changes.ts";
@@ -21,11 +21,11 @@ import { answerAsk, findAsk, listAsks, revoke } from "../desk/approvals.ts";
 /** Everything the operator asks the gate, and is asked by it. */
 export function policyDesk(
   world: World,
-  rules: readonly Rule[],
+  arrangement: Pick<Arrangement, "rules" | "routes">,
 ): Pick<Nanos, "approvals" | "rules" | "can"> {
   return {
     approvals: askDesk(world),
-    rules: rulesDesk(world, rules),
+    rules: rulesDesk(world, arrangement),
     can: (agent, tool, args) => can(world, agent, tool, args),
   };
 }

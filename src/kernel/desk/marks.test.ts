@@ -19,5 +19,7 @@ test("a mark holds for what it was given to, in its workspace, until it ends", (
   expect(now()).toEqual([true, false, true, false, false]);
   clock.advance(1_000);
   expect(now()).toEqual([true, false, false, false, false]);
+  const none = marksFor({ ...config, allow: { unconfined: false } }, "/ws", () => [grant], clock);
+  expect([none("shout", null), none("peek", "code")]).toEqual([false, false]);
   expect(marksFor(config, "/other", () => [], clock)("shout", null)).toBe(false);
 });

@@ -6,12 +6,13 @@ import type { Clock } from "../../std/clock.ts";
  * made of; or a command by its name, in the config of this machine. Nowhere else.
  */
 export function marksFor(
-  { unconfined = [] }: Config,
+  { unconfined = [], allow }: Config,
   workspace: string,
   grants: () => readonly Grant[],
   clock: Clock,
 ): (name: string, code: string | null) => boolean {
   return (name, code) => {
+    if (allow?.unconfined === false) return false;
     if (code === null) {
       return unconfined.some((one) => one.workspace === workspace && one.tool === name);
     }

@@ -32,6 +32,8 @@ export interface ModelDesk {
   settings(name: string): ModelSettings;
   /** True where the operator wants it to get placeholders for what is sensitive. */
   scrubs(name: string): boolean;
+  /** How long `ready` waits for the one in use. */
+  readyMs(): number;
   /** Reads the config anew, after somebody changed it. */
   reload(): Promise<void>;
 }
@@ -47,24 +49,23 @@ export function modelDesk(given: {
   const { arrangement, journal, deps } = given;
   let config = given.config;
   const opened = new Map<string, Promise<Model>>();
-  const inUse = (): string => config.model ?? arrangement.manifest.model ?? BUILT_IN;
+  const inUse = (): string => nameIn(config) ?? arrangement.manifest.model ?? BUILT_IN;
   const bare = (): readonly ModelLine[] => linesOf(config, arrangement, inUse()); // no cards yet
   const find = (name: string): ModelLine => findLine(bare(), name);
   const chosen = (name: string): Promise<void> =>
     note(journal, { kind: "model.chosen", name, adapter: find(name).config.adapter });
   return {
     scrubs: (name) => find(name).config.scrub === "on",
-    ...{ defaultName: inUse, config: (name: string) => find(name).config },
+    ...{
+      readyMs: () => config.most?.readyMs ?? LIMITS.modelDialMs,
+      defaultName: inUse,
+      config: (name: string) => find(name).config,
+    },
     reload: async () => {
       config = forgetOther(opened, config, await given.store.read());
     },
     settings: (name) => settingsOf(withCard(journal, find(name))),
-    open: (name) => {
-      const known = opened.get(name) ?? openModel(name, find(name).config, deps);
-      opened.set(name, known);
-      known.catch(() => opened.delete(name));
-      return known;
-    },
+    open: (name) => openOnce(opened, name, () => openModel(name, find(name).config, deps)),
     models: {
       list: () => bare().map((one) => withCard(journal, one)),
       discover: () => discover(deps, bare()),
@@ -86,6 +87,23 @@ export function modelDesk(given: {
       },
     },
   };
+}
+
+/** What was opened once is kept, unless it could not be. */
+function openOnce(
+  opened: Map<string, Promise<Model>>,
+  name: string,
+  open: () => Promise<Model>,
+): Promise<Model> {
+  const known = opened.get(name) ?? open();
+  opened.set(name, known);
+  known.catch(() => opened.delete(name));
+  return known;
+}
+
+/** The model the operator chose, where they did. */
+function nameIn({ model, allow }: Config): string | undefined {
+  return allow?.models === false ? BUILT_IN : model;
 }
 
 /** Whether a model can be had, before it is written down. Opening it contacts nobody. */
@@ -168,7 +186,7 @@ function configHash(config: ModelConfig): string {
 export function modelsOf(desk: ModelDesk, world: World, agents: readonly Agent[]): Models {
   return {
     ...desk.models,
-    ready: () => whyNotReady(desk),
+    ready: () => whyNotReady(desk, desk.readyMs()),
     posture: async () => {
       const { postureOf } = await import("../views/posture.ts");
       return postureOf({ agents, lines: desk.models.list(), open: desk.open });
@@ -246,14 +264,17 @@ function line(
   return { name, config, from, inUse: name === inUse, card: null };
 }
 
-async function whyNotReady({ open, defaultName, config }: ModelDesk): Promise<Failure | null> {
+async function whyNotReady(
+  { open, defaultName, config }: ModelDesk,
+  ms: number,
+): Promise<Failure | null> {
   const name = defaultName();
   try {
     const { host } = await open(name);
     // Behind a proxy only that could be dialled, and it says nothing of what is behind it.
     if (host === null || config(name).via !== undefined) return null;
     const { dials } = await import("../../models/wire/dial.ts");
-    if (await dials(host, LIMITS.modelDialMs)) return null;
+    if (await dials(host, ms)) return null;
     const next = `Start it, or use another: nanos model use NAME`;
     return { code: "model.unreachable", message: `Nobody answers at ${host}.`, next };
   } catch (error) {

@@ -44,7 +44,7 @@ const often = (reply: AskReply, n: number = LIMITS.suggestAfter): AskReply[] =>
   Array.from({ length: n }, () => reply);
 
 function suggested(made: Lab, rules: readonly Rule[] = []): readonly Suggestion[] {
-  return rulesDesk(made.world, rules).suggest();
+  return rulesDesk(made.world, { rules, routes: [] }).suggest();
 }
 
 test("the same no, often enough, is suggested as a rule until the rule is there", async () => {
@@ -144,7 +144,7 @@ async function withFiles(
     for (const [name, value] of Object.entries(files)) {
       writeFileSync(join(folder, name), JSON.stringify(value));
     }
-    await act(rulesDesk(made.world, []), (name) => join(folder, name));
+    await act(rulesDesk(made.world, { rules: [], routes: [] }), (name) => join(folder, name));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -2,7 +2,9 @@ import { NanosError } from "../../std/error.ts";
 import { LIMITS } from "../../std/limits.ts";
 import type { Action, Decision } from "../../contracts/action.ts";
 import type { Rules, RulesTest, Simulation, SimulatedLine } from "../../contracts/question.ts";
+import type { Arrangement } from "../../contracts/arrangement.ts";
 import type { Rule, RulesFile } from "../../contracts/rules.ts";
+import { policyHash } from "../../gate/policy.ts";
 import { checkRules } from "../../gate/rules.ts";
 import { rejudge, tryCases } from "../../gate/rules/try.ts";
 import { readCases, readRules, rulesText } from "../../home/arrangement/rules-file.ts";
@@ -11,8 +13,12 @@ import type { World } from "../world.ts";
 import { neverTo, suggestionsOf } from "../asks/suggest.ts";
 
 /** The operator's rules, questioned: nothing here changes a file or decides anything. */
-export function rulesDesk(world: Pick<World, "journal" | "grants">, rules: readonly Rule[]): Rules {
+export function rulesDesk(
+  world: Pick<World, "journal" | "grants">,
+  { rules, routes }: Pick<Arrangement, "rules" | "routes">,
+): Rules {
   return {
+    policy: () => policyHash(rules, routes),
     suggest: () => suggestionsOf(world, rules),
     never: (ask) => neverTo(world, ask),
     test: testRules,

@@ -1,3 +1,4 @@
+import type { Nanos } from "../../contracts/nanos.ts";
 import type { Shape } from "../../contracts/http/wire.ts";
 import type { Clock } from "../../std/clock.ts";
 import { LIMITS } from "../../std/limits.ts";
@@ -11,9 +12,9 @@ import { Refusal } from "../refusal.ts";
 export async function bodyOf(
   request: Request,
   { takes: shape, form = false }: { readonly takes: Shape; readonly form?: boolean },
-  clock: Clock,
+  { clock, nanos }: { readonly clock: Clock; readonly nanos: Pick<Nanos, "server"> },
 ): Promise<unknown> {
-  const text = await textOf(request, clock);
+  const text = await textOf(request, clock, nanos.server.bodyBytes ?? LIMITS.httpBodyBytes);
   const given = form ? fieldsOf(text) : jsonOf(text);
   const read = shape.safeParse(given);
   if (read.success) return read.data;
@@ -39,8 +40,8 @@ function fieldsOf(text: string): unknown {
   throw new Refusal("http.invalid", "A field of the form is there twice.", "Send each once.");
 }
 
-async function textOf(request: Request, clock: Clock): Promise<string> {
-  if (Number(request.headers.get("content-length") ?? 0) > LIMITS.httpBodyBytes) throw tooLarge();
+async function textOf(request: Request, clock: Clock, most: number): Promise<string> {
+  if (Number(request.headers.get("content-length") ?? 0) > most) throw tooLarge(most);
   if (request.body === null) return "";
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -53,7 +54,7 @@ async function textOf(request: Request, clock: Clock): Promise<string> {
       if (next === "slow") throw tooSlow();
       if (next.done) return Buffer.concat(chunks).toString("utf8");
       size += next.value.byteLength;
-      if (size > LIMITS.httpBodyBytes) throw tooLarge();
+      if (size > most) throw tooLarge(most);
       chunks.push(next.value);
     }
   } finally {
@@ -62,8 +63,8 @@ async function textOf(request: Request, clock: Clock): Promise<string> {
   }
 }
 
-function tooLarge(): Refusal {
-  const message = `The body has more than ${LIMITS.httpBodyBytes} bytes.`;
+function tooLarge(most: number): Refusal {
+  const message = `The body has more than ${most} bytes.`;
   return new Refusal("http.too_large", message, "Send less.");
 }
 

@@ -1,7 +1,8 @@
 import type { Keys } from "../../contracts/http/key.ts";
-import type { Clock } from "../../std/clock.ts";
+import type { Nanos } from "../../contracts/nanos.ts";
 import { LIMITS } from "../../std/limits.ts";
 import { Refusal } from "../refusal.ts";
+import type { Counted, Rates } from "./rates.ts";
 import type { Caller, Route } from "../route.ts";
 import type { Seats } from "./seats.ts";
 
@@ -20,16 +21,18 @@ export interface Doors {
   enter(key: Caller | null, what: keyof typeof PLACES): () => void;
   /** Requests under way. */
   readonly inside: number;
+  /** Resolves when none is worked on; what only watches does not count. */
+  idle(): Promise<void>;
 }
 
 export function openDoors(
-  keys: Pick<Keys, "admit">,
+  { keys, server }: Pick<Nanos, "keys" | "server">,
   seats: Pick<Seats, "admit">,
-  clock: Clock,
+  rates: Rates,
 ): Doors {
-  const buckets = new Map<string, Bucket>();
   const inside = new Map<string, number>();
   const counts = { requests: 0, streams: 0 };
+  const over: (() => void)[] = [];
   return {
     get inside() {
       return counts.requests + counts.streams;
@@ -39,11 +42,17 @@ export function openDoors(
       const { headers } = request;
       const seat = headers.has("authorization") ? null : seats.admit(request, page);
       const key = seat ?? (await keyIn(headers, keys));
+      if (seat === null && server.keys?.includes(key.id) === false) throw badKey();
       if (needs === "operator" && key.agent !== null) throw operatorOnly();
-      const wait = take(buckets, key, clock.elapsed());
-      if (wait > 0) throw tooOften(key, wait);
+      const held = { ...key, rate: Math.min(key.rate, server.rate ?? Infinity) };
+      const wait = await rates.take(held);
+      if (wait > 0) throw tooOften(held, wait);
       return key;
     },
+    idle: () =>
+      counts.requests === 0
+        ? Promise.resolve()
+        : new Promise((resolve) => void over.push(() => resolve())),
     enter: (key, what) => {
       const id = `${what} ${key?.id ?? ""}`;
       const own = inside.get(id) ?? 0;
@@ -53,6 +62,7 @@ export function openDoors(
       inside.set(id, own + 1);
       return () => {
         counts[what] -= 1;
+        if (counts.requests === 0) over.splice(0).forEach((done) => done());
         const left = (inside.get(id) ?? 1) - 1;
         if (left > 0) inside.set(id, left);
         else inside.delete(id);
@@ -76,7 +86,11 @@ async function keyIn(headers: Headers, keys: Pick<Keys, "admit">): Promise<Calle
   }
   const key = await keys.admit(secret);
   if (key) return key;
-  throw new Refusal("http.bad_key", "The key is not a good one.", "nanos key new makes one.");
+  throw badKey();
+}
+
+function badKey(): Refusal {
+  return new Refusal("http.bad_key", "The key is not a good one.", "nanos key new makes one.");
 }
 
 function operatorOnly(): Refusal {
@@ -84,24 +98,7 @@ function operatorOnly(): Refusal {
   return new Refusal("http.operator_only", "That takes the operator's own key.", next);
 }
 
-/** Requests left of a key at a moment: they come back evenly, up to a minute's worth. */
-interface Bucket {
-  readonly left: number;
-  readonly at: number;
-}
-
-/** Takes one request; gives the milliseconds until there is one where there is none. */
-function take(buckets: Map<string, Bucket>, { id, rate }: Caller, now: number): number {
-  const { left, at } = buckets.get(id) ?? { left: rate, at: now };
-  const have = Math.min(rate, left + ((now - at) * rate) / MINUTE_MS);
-  if (buckets.size > LIMITS.clientKeys) buckets.clear();
-  buckets.set(id, { left: have < 1 ? have : have - 1, at: now });
-  return have < 1 ? ((1 - have) * MINUTE_MS) / rate : 0;
-}
-
-const MINUTE_MS = 60_000;
-
-function tooOften({ rate }: Caller, wait: number): Refusal {
+function tooOften({ rate }: Counted, wait: number): Refusal {
   const seconds = Math.ceil(wait / 1000);
   const message = `This key may ask ${rate} times a minute.`;
   return new Refusal("http.rate", message, `Try again in ${seconds} s.`, {

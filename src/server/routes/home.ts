@@ -3,7 +3,7 @@ import {
   CognitionShown,
   MemoryShown,
   StatusShown,
-  Verified,
+  Audited,
   Verifying,
 } from "../../contracts/http/status.ts";
 import { PlainText } from "../../contracts/http/wire.ts";
@@ -43,7 +43,7 @@ export const HOME: readonly Route[] = [
     media: "text/plain",
     handle: async ({ nanos, metrics }) => ({
       headers: { "content-type": METRICS_TYPE },
-      text: await metrics.read(await nanos.status()),
+      text: await metrics.read(await nanos.status(), nanos.vitals()),
     }),
   }),
   route({
@@ -52,7 +52,7 @@ export const HOME: readonly Route[] = [
     summary: "whether the journal, or one run of it, is as it was written",
     needs: "operator",
     takes: Verifying,
-    gives: Verified,
+    gives: Audited,
     handle: verify,
   }),
   route({
@@ -80,7 +80,17 @@ async function verify({ nanos, body }: Call<Verifying>): Promise<Reply> {
   if (run !== undefined && nanos.traces.line(run) === null) {
     throw new NanosError("run.unknown", "There is no such run.", "See GET /v1/runs.");
   }
-  return { body: nanos.traces.verified(run) };
+  const policy = run === undefined ? null : policyOf(nanos, run);
+  return { body: { ...nanos.traces.verified(run), policy } };
+}
+
+/** What a run was judged by beside what would be judged by now. */
+function policyOf({ traces, rules }: Call<unknown>["nanos"], run: string): object {
+  const judged = traces.events(run).flatMap(({ body }) => {
+    return body?.kind === "action.judged" ? [body.decision.policy] : [];
+  });
+  const [now, made] = [rules.policy(), [...new Set(judged)]];
+  return { now, made, same: made.every((one) => one === now) };
 }
 
 async function checkpoint({ nanos }: Call<unknown>): Promise<Reply> {

@@ -46,10 +46,14 @@ export const OPEN: readonly Route[] = [
 const SERVICE = "orchestrators_v2";
 
 async function ready({ nanos, draining }: Call<unknown>): Promise<Reply> {
-  const reason = draining ? "http.draining" : await whyNot(nanos);
+  const reason = draining ? "http.draining" : isOff(nanos) ? "disabled" : await whyNot(nanos);
   return reason === null
     ? { body: { status: "ready", service: SERVICE } }
     : { status: 503, body: { status: "unready", service: SERVICE, reason } };
+}
+
+function isOff({ server }: Call<unknown>["nanos"]): boolean {
+  return server.enabled === false;
 }
 
 async function whyNot(nanos: Call<unknown>["nanos"]): Promise<string | null> {

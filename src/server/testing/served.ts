@@ -9,11 +9,12 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { KeyWish } from "../../contracts/http/key.ts";
-import { init, type Nanos, openNanos } from "../../nanos.ts";
+import { init, type Nanos, openNanos, type OpenOptions } from "../../nanos.ts";
 import { type Clock, systemClock } from "../../std/clock.ts";
 import { systemRandom } from "../../std/random.ts";
 import { type App, appOf, type AppParts, type LogLine } from "../app.ts";
 import { namesOf } from "../door/guard.ts";
+import { ratesHere } from "../door/rates.ts";
 import { openCarried } from "../live.ts";
 import { keyService } from "../mcp/carrying.ts";
 import { openMetrics } from "../metrics.ts";
@@ -24,6 +25,8 @@ export interface Served {
   readonly app: App;
   /** What was logged. */
   readonly lines: readonly LogLine[];
+  /** The same home, opened in another environment as well. */
+  again(env: Readonly<Record<string, string>>): Promise<Served>;
   /** Makes a key; gives what a client shows. */
   key(wish?: Partial<KeyWish>): Promise<string>;
   ask(method: string, path: string, how?: Ask): Promise<Answered>;
@@ -95,6 +98,8 @@ export interface ServedOptions {
   /** What keys are served over MCP, where it is not what there is. */
   readonly speak?: AppParts["speak"];
   readonly oauth?: boolean;
+  /** Writes what else the home is to have, before it is opened. */
+  readonly arrange?: (home: string) => void;
 }
 
 /** What its model says instead: nothing, for longer than any test takes. */
@@ -114,6 +119,7 @@ export async function served({
   clock = systemClock,
   speak,
   oauth = false,
+  arrange = () => undefined,
 }: ServedOptions = {}): Promise<Served> {
   const folder = mkdtempSync(join(tmpdir(), "nanos-served-"));
   const options = {
@@ -127,6 +133,21 @@ export async function served({
   if (hanging) hang(options.home);
   if (asking) appendFileSync(join(options.home, "rules.yaml"), ASKING);
   for (const [name, plan] of Object.entries(plans)) writePlan(options.home, { name, ...plan });
+  arrange(options.home);
+  const end = (): void => rmSync(folder, { recursive: true, force: true });
+  return servedIn({ options, clock, speak, hanging, oauth }, end);
+}
+
+interface Opened {
+  readonly speak: ServedOptions["speak"] | undefined;
+  readonly hanging: boolean;
+  readonly oauth: boolean;
+  readonly options: Required<Pick<OpenOptions, "home" | "cwd" | "env">>;
+  readonly clock: Clock;
+}
+
+async function servedIn(opened: Opened, end: () => void): Promise<Served> {
+  const { options, clock, speak, hanging, oauth } = opened;
   const nanos = await openNanos(options);
   if (hanging) await nanos.models.use("recorded");
   const lines: LogLine[] = [];
@@ -139,6 +160,7 @@ export async function served({
       oauth,
       speak: speak ?? ((key) => keyService({ nanos, clock, carried }, key)),
       metrics: openMetrics(),
+      rates: ratesHere(clock),
       clock,
       random: systemRandom,
       names: () => names,
@@ -176,9 +198,14 @@ export async function served({
       return { cookie, "x-nanos-proof": proof, origin: `http://${HOST}` };
     },
     key: async (wish = {}) => (await nanos.keys.make({ agent: "oracle", ...wish })).secret,
+    again: (env) =>
+      servedIn(
+        { ...opened, options: { ...options, env: { ...options.env, ...env } } },
+        () => undefined,
+      ),
     close: async () => {
       await nanos.close();
-      rmSync(folder, { recursive: true, force: true });
+      end();
     },
   };
 }

@@ -43,6 +43,8 @@ export const NETWORK_LIMITS = {
   mcpKeptStreams: 4,
   mcpKeptChars: 256 * 1024,
   mcpRetryMs: 1_000,
+  /** How long what counts requests for several servers has to answer. */
+  httpRatesMs: 1_000,
   /** Runs a server carries at once without anybody waiting for them, in all and of one key. */
   httpRuns: 64,
   httpRunsPerKey: 16,
