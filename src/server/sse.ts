@@ -18,24 +18,24 @@ export interface Sink {
   readonly gone: AbortSignal;
 }
 
+/** What a stream goes by beside its feed. */
+interface Streaming {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** Aborts when the server has nothing more to tell; the stream is ended in order then. */
+  readonly ends?: AbortSignal;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Set where each is a line of JSON and no event: the line that says it is still there. */
+  readonly lines?: string | undefined;
+  /** Called once, however it ends. */
+  readonly over: () => void;
+}
+
 /**
  * A response that is fed until its feed ends or its client is gone. While the feed is silent a comment
  * is sent now and then, so that a connection nobody reads any more is found out.
  */
-export function streamOf(
-  feed: (sink: Sink) => Promise<void>,
-  given: {
-    readonly clock: Clock;
-    readonly signal: AbortSignal;
-    /** Aborts when the server has nothing more to tell; the stream is ended in order then. */
-    readonly ends?: AbortSignal;
-    readonly headers: Readonly<Record<string, string>>;
-    /** Set where each is a line of JSON and no event: the line that says it is still there. */
-    readonly lines?: string | undefined;
-    /** Called once, however it ends. */
-    readonly over: () => void;
-  },
-): Response {
+export function streamOf(feed: (sink: Sink) => Promise<void>, given: Streaming): Response {
   const { clock, signal, headers, over, ends } = given;
   const wire = wireOf(given.lines);
   const left = new AbortController();
