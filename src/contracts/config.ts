@@ -1,13 +1,33 @@
 import { z } from "zod";
 import { LIMITS } from "../std/limits.ts";
 import { EngineConfig } from "./engine.ts";
-import { ServerConfig } from "./http/serving.ts";
 import { JsonSchema } from "./json.ts";
 import { MemoryConfig } from "./memory.ts";
 import { ModelConfig } from "./model.ts";
 import { Scope } from "./scope.ts";
 import { DayLimit } from "./usage.ts";
 import { TRAITS } from "./stage.ts";
+
+/** `server:` of `config.yaml`: what `nanos serve` does where the command line says nothing. */
+export const ServerConfig = z.strictObject({
+  /** False: probes are answered, and nothing else. */
+  enabled: z.boolean().optional(),
+  host: z.string().min(1).optional(),
+  port: z.number().int().min(0).max(65_535).optional(),
+  /** Ids of the keys that are let in; every good key where nothing is said. */
+  keys: z.array(z.string()).optional(),
+  /** What a body may have at most, in bytes. */
+  bodyBytes: z.number().int().positive().max(LIMITS.httpBodyBytes).optional(),
+  /** Requests a minute of any key, however many the key itself allows. */
+  rate: z.number().int().positive().optional(),
+  /** Where requests are counted, `redis://HOST:PORT/N`; in memory where nothing is said. */
+  rates: z.url({ protocol: /^rediss?$/u }).optional(),
+  /** The least a request must come to, to be written as a line. */
+  log: z.enum(["info", "warning", "error"]).optional(),
+  /** False: `/metrics` is not answered. */
+  metrics: z.boolean().optional(),
+});
+export type ServerConfig = z.infer<typeof ServerConfig>;
 
 /** `config.yaml` of the home: what the operator set up on this machine. */
 export const Config = z.strictObject({
@@ -162,3 +182,11 @@ export const PendingFile = z.strictObject({
   ),
 });
 export type PendingFile = z.infer<typeof PendingFile>;
+
+/** What shows whether a process keeps up. */
+export interface Vitals {
+  /** Processes started in the sandbox since the home was opened, or put together anew. */
+  readonly starts: number;
+  /** Milliseconds it took until what was appended to the journal last was on disk. */
+  readonly lagMs: number;
+}

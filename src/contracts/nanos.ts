@@ -8,7 +8,7 @@ import type { Engines } from "./engine.ts";
 import type { Tier } from "./isolation.ts";
 import type { Keys } from "./http/key.ts";
 import type { Wish } from "./http/wish.ts";
-import type { ServerConfig, Vitals } from "./http/serving.ts";
+import type { ServerConfig, Vitals } from "./config.ts";
 import type { Message } from "./message.ts";
 import type { ModelCard, ModelConfig } from "./model.ts";
 import type { Missions } from "./mission.ts";

@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import type { ServerConfig } from "../contracts/http/serving.ts";
+import type { ServerConfig } from "../contracts/config.ts";
 import type { Nanos } from "../contracts/nanos.ts";
 import { type Clock } from "../std/clock.ts";
 import { messageOf, type NanosError } from "../std/error.ts";

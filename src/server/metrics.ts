@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { Vitals } from "../contracts/http/serving.ts";
+import type { Vitals } from "../contracts/config.ts";
 import type { Status } from "../contracts/stage.ts";
 import type { LogLine } from "./app.ts";
 
