@@ -97,6 +97,8 @@ const RESTATE = {
   folder: join(ROOT, "node_modules/.cache/restate"),
   versions: { "@restatedev/restate-server": "1.7.12" },
 };
+/** Drives every run that a test brought to its end again from its record. */
+const EVERY_TRACE = join(ROOT, "test/support/every-trace.ts");
 /** A test that hangs ends here; nothing is asserted on time. */
 const TEST_MS = 60_000;
 
@@ -275,7 +277,14 @@ async function prepare(missing: string[], install: boolean): Promise<Env> {
 /** Every test file, on Bun. A run that dies before its report is written is a failure. */
 async function bunLeg(what: readonly string[], file: string, env: Env): Promise<Leg> {
   const junit = ["--reporter=junit", `--reporter-outfile=${file}`];
-  const argv = [...BUN, "test", `--timeout=${TEST_MS}`, ...junit, ...what];
+  const argv = [
+    ...BUN,
+    "test",
+    `--timeout=${TEST_MS}`,
+    `--preload=${EVERY_TRACE}`,
+    ...junit,
+    ...what,
+  ];
   const { code, text } = await run(argv, { env });
   console.log(text);
   const report = readReport(file);

@@ -81,8 +81,6 @@ export const Config = z.strictObject({
     })
     .partial()
     .optional(),
-  /** Whether what runs said and did is kept, or only that and how it was decided. */
-  bodies: z.enum(["keep", "drop"]).optional(),
 });
 export type Config = z.infer<typeof Config>;
 

@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "ff250ea5f3adf4be77010244c0619e55cb18da0ee2b76720d878ef04f8dd3f79";
+export const SCHEMAS_HASH = "08b6470bdfc3a50b315fd476d1a37392b9ff154ba361d930d4c86dc2f00c12f5";

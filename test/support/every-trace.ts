@@ -25,7 +25,9 @@ function endedIn(made: Lab): readonly string[] {
     if (!journal.verify().ok) return [];
     const ended = new Set<string>();
     for (const { event } of journal.since(0)) {
-      if (event.kind === "run.ended" && !event.run.includes("_")) ended.add(event.run);
+      // What says what was erased, or was written by no run, is nothing to drive.
+      if (event.kind === "body.erased") return [];
+      if (event.kind === "run.ended" && /^r[^_]*$/u.test(event.run)) ended.add(event.run);
     }
     return [...ended].filter((run) => isWhole(made, run));
   } catch {

@@ -183,4 +183,6 @@ test("a program's use says that the program gets the value itself", async () => 
     "oracle's call_api would use the secret key in the environment of the program it starts, which reaches a.org:443",
   ]);
   expect(outputs(made, handle.run)).toEqual(["{secret:key}"]);
+  const { journal, world } = made;
+  expect(await replay(journal, world.recall, handle.run)).toMatchObject({ ok: true });
 });

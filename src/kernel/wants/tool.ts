@@ -59,7 +59,7 @@ export function toolWant(frame: Frame, tool: LoadedTool, given: Json): Want {
       ? { probe: (one) => probeTool(frame, { tool, args, scopes: declared }, one) }
       : {}),
     nested: ({ args: wanted, label }) =>
-      heldWant(reachWant(frame, tool, declared, wanted as unknown as Wanted), heldIn(label)),
+      heldWant(reachWant(frame, tool, held, wanted as unknown as Wanted), heldIn(label)),
   };
 }
 
