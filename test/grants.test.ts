@@ -79,9 +79,9 @@ describe("a grant that does not hold", () => {
       expect(given.out).toContain("granted web");
       expect((await me.nanos("grant", "list")).out).toContain(`run ${run}`);
       await ok(me.nanos("approvals", "approve", asks[0]?.id ?? ""));
-      // What was asked before stays asked; what comes after it is covered.
+      // What was asked is judged again as it goes on, by what holds now; the grant covers both.
       await ok(me.nanos("resume", run));
-      expect(await reasons(me)).toEqual(["allow:by_answer", "allow:endorsed"]);
+      expect(await reasons(me)).toEqual(["allow:endorsed", "allow:endorsed"]);
       await me.nanos("run", "go");
       expect((await reasons(me))[0]).toBe("deny:grant_elsewhere");
       const over = await me.nanos("grant", "add", "web-research", "--run", run);
