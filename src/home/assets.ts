@@ -29,11 +29,11 @@ export function verifierText(): string {
  * A file of the cockpit as it was built, by its name in `web/`; null where there is none of that name,
  * or none was built.
  */
-export function webFile(name: string): Buffer | null {
+export function webFile(name: string): Uint8Array<ArrayBuffer> | null {
   // A name, and no way to somewhere else.
   if (!/^[\w-]+\.(?:html|js|css|svg)$/u.test(name)) return null;
   const file = join(assetsDir(), "web", name);
-  return fs.existsSync(file) ? fs.readFileSync(file) : null;
+  return fs.existsSync(file) ? new Uint8Array(fs.readFileSync(file)) : null;
 }
 
 function isFolder(path: string): boolean {

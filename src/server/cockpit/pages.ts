@@ -34,7 +34,7 @@ export const PAGES: readonly Route[] = [
     takes: null,
     gives: PlainText,
     media: "image/svg+xml",
-    handle: async () => ({ text: webFile("icon.svg")?.toString("utf8") ?? "" }),
+    handle: async () => ({ text: textIn("icon.svg") ?? "" }),
   }),
   route({
     method: "GET",
@@ -44,7 +44,7 @@ export const PAGES: readonly Route[] = [
     takes: null,
     gives: PlainText,
     media: "text/css",
-    handle: async () => ({ text: webFile("landing.css")?.toString("utf8") ?? "" }),
+    handle: async () => ({ text: textIn("landing.css") ?? "" }),
   }),
   route({
     method: "GET",
@@ -103,12 +103,17 @@ if (link !== "") {
 
 /** The cockpit, which draws what it shows from what the other routes answer. */
 async function organism(): Promise<Reply> {
-  const text = webFile("index.html")?.toString("utf8");
-  return text === undefined ? page("nanos", NOT_BUILT) : { headers: PAGE_HEADERS, text };
+  const text = textIn("index.html");
+  return text === null ? page("nanos", NOT_BUILT) : { headers: PAGE_HEADERS, text };
 }
 
 const NOT_BUILT = `<h1>The cockpit is not built</h1>
 <p>In the checkout: <code>npm run cockpit</code></p>`;
+
+function textIn(name: string): string | null {
+  const bytes = webFile(name);
+  return bytes === null ? null : new TextDecoder().decode(bytes);
+}
 
 /** What the cockpit is made of. A name says which content it is, so a browser asks once. */
 async function part({ params }: Call<unknown>): Promise<Reply> {
@@ -119,7 +124,7 @@ async function part({ params }: Call<unknown>): Promise<Reply> {
   }
   const type = MEDIA[name.slice(name.lastIndexOf("."))] ?? "text/javascript";
   const headers = { "content-type": `${type}; charset=utf-8`, "cache-control": KEPT };
-  return { headers, text: Uint8Array.from(text) };
+  return { headers, text };
 }
 
 const MEDIA: Readonly<Record<string, string>> = { ".css": "text/css", ".svg": "image/svg+xml" };
