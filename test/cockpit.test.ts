@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { cable } from "./support/cable.ts";
 import { type Cockpit, cockpit } from "./support/cockpit.ts";
 
 import { readFileSync } from "node:fs";
@@ -11,6 +12,10 @@ const PAGES = [
   ...["home", "approvals", "missions", "runs", "workers", "chat", "vault", "memory"],
   ...["arrangement", "evolution", "evidence", "playground"],
 ];
+
+/** Asked in the page: whether it has to be moved sideways to be read. */
+const TOO_WIDE =
+  "(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)(document.querySelector('main'))";
 
 let it: Cockpit;
 beforeAll(async () => {
@@ -172,6 +177,30 @@ test("what happens shows by itself", async () => {
   await it.picture("home");
 });
 
+test("a trait that was reached is switched on, and off again", async () => {
+  await it.open("evolution");
+  await it.page.getByRole("button", { name: "Switch on" }).first().click();
+  await it.page.getByRole("button", { name: "Switch off" }).click();
+  await it.page.getByRole("button", { name: "Switch on" }).first().waitFor();
+});
+
+test("a lost connection says so and heals, and what happened meanwhile is there", async () => {
+  const between = await cable();
+  const other = await cockpit({ cable: between });
+  try {
+    await other.open("runs");
+    between.pull();
+    await other.page.getByText("connection lost, trying again").waitFor();
+    await other.me.nanos("run", "echo while nobody could look");
+    between.putBack();
+    await other.page.getByText("live", { exact: true }).waitFor();
+    await other.page.getByRole("option").getByText("while nobody could look").waitFor();
+  } finally {
+    await other.close();
+    between.close();
+  }
+});
+
 test("a server that is killed in the middle of it, and comes back, shows what is true", async () => {
   await it.me.nanos("mission", "new", "grave");
   await it.open("approvals");
@@ -190,13 +219,17 @@ test("a server that is killed in the middle of it, and comes back, shows what is
   await it.page.getByText("Nothing waits for you").waitFor();
 });
 
-test("nothing complains, and nobody is kept out", async () => {
-  const other = await cockpit({ width: 390, scheme: "dark" });
+test.each([
+  ["wide", 1440, "light"],
+  ["narrow", 390, "dark"],
+] as const)("nothing complains, and nobody is kept out: %s", async (size, width, scheme) => {
+  const other = await cockpit({ width, scheme });
   try {
     for (const page of PAGES) {
       await other.open(page);
       expect([page, await other.faults()]).toEqual([page, []]);
-      await other.picture(`${page}-narrow`);
+      expect([page, await other.page.evaluate<boolean>(TOO_WIDE)]).toEqual([page, false]);
+      await other.picture(`${page}-${size}`);
     }
     expect(other.complaints).toEqual([]);
   } finally {

@@ -3,7 +3,7 @@ import type { Of } from "./net/api.ts";
 import type { AskList } from "../contracts/http/runs.ts";
 import type { Link } from "./net/live.ts";
 import { feed } from "./net/feed.ts";
-import { useReloadOnReturn, useResource } from "./net/resource.ts";
+import { useResource } from "./net/resource.ts";
 import { GROUPS, hasPages, type Page, PAGES } from "./pages.ts";
 import { Help } from "./ui/help.tsx";
 import { listenToKeys, useKeys } from "./ui/keys.ts";
@@ -18,7 +18,6 @@ export function App(): ReactNode {
   const [helps, setHelps] = useState(false);
   const link = useLink();
   const main = useRef<HTMLElement>(null);
-  useReloadOnReturn();
   useEffect(listenToKeys, []);
   useEffect(() => {
     document.title = page ? `${page.title} · NanoOS` : "NanoOS";

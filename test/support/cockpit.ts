@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { source as AXE } from "axe-core";
 import { type Browser, chromium, type Page } from "playwright-core";
+import type { Cable } from "./cable.ts";
 import { type Person, person, type Running } from "./nanos.ts";
 
 /** A person's home behind `nanos serve`, and the cockpit of it in a real browser. */
@@ -29,16 +30,19 @@ export interface CockpitOptions {
   readonly prepare?: (me: Person) => Promise<void>;
   readonly width?: number;
   readonly scheme?: "light" | "dark";
+  /** What lies between the browser and the server. */
+  readonly cable?: Cable;
 }
 
 export async function cockpit(options: CockpitOptions = {}): Promise<Cockpit> {
-  const { starter = "toy", prepare, width = 1440, scheme = "light" } = options;
+  const { starter = "toy", prepare, width = 1440, scheme = "light", cable } = options;
   const me = person();
   await me.nanos("init", "--from", starter);
   await prepare?.(me);
-  const first = await serve(me, "0");
+  const first = await serve(me, "0", cable);
   let server = first.server;
-  const { url } = first;
+  cable?.to(Number(new URL(first.url).port));
+  const url = cable ? `http://127.0.0.1:${cable.port}` : first.url;
   const browser = await chromium.launch({
     executablePath: "/usr/bin/chromium",
     args: process.getuid?.() === 0 ? ["--no-sandbox"] : [],
@@ -53,11 +57,13 @@ export async function cockpit(options: CockpitOptions = {}): Promise<Cockpit> {
     open: async (name) => {
       await page.goto(`${url}/organism#/${name}`);
       await page.locator("main h1, main h2").first().waitFor();
+      await read(page);
     },
     faults: () => faultsOf(page),
     picture: async (name) => {
       if (process.env["NANOS_PICTURES"] === undefined) return;
       mkdirSync(PICTURES, { recursive: true });
+      await read(page);
       await page.screenshot({ path: join(PICTURES, `${name}.png`) });
     },
     restart: async (signal) => {
@@ -74,10 +80,23 @@ export async function cockpit(options: CockpitOptions = {}): Promise<Cockpit> {
   };
 }
 
+/** Waits until what a page asked for has come. */
+async function read(page: Page): Promise<void> {
+  await page
+    .getByText(/^Reading .*…$/u)
+    .first()
+    .waitFor({ state: "detached" });
+}
+
 const PICTURES = join(import.meta.dirname, "../../docs/cockpit");
 
-async function serve(me: Person, port: string): Promise<{ server: Running; url: string }> {
-  const server = me.begin(["serve", "--port", port]);
+async function serve(
+  me: Person,
+  port: string,
+  cable?: Cable,
+): Promise<{ server: Running; url: string }> {
+  const names = cable ? ["--name", `127.0.0.1:${cable.port}`] : [];
+  const server = me.begin(["serve", "--port", port, ...names]);
   await server.until("listening on ");
   return { server, url: /http:\/\/[\d.:]+/u.exec(server.text())?.[0] ?? "" };
 }

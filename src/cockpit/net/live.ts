@@ -18,6 +18,8 @@ export interface Feed {
   /** How it stands, and a call back whenever that changes. */
   link(): Link;
   onLink(changed: () => void): () => void;
+  /** Calls back when it is live again after it was lost: what is shown may be another by now. */
+  onReturn(back: () => void): () => void;
   close(): void;
 }
 
@@ -30,11 +32,14 @@ export function openFeed(): Feed {
     since: null,
     tries: 0,
   };
+  const returned = new Set<() => void>();
   const set = (link: Link): void => {
     if (link === "live") state.tries = 0;
     if (state.link === link) return;
+    const isBack = state.link === "lost" && link === "live";
     state.link = link;
     for (const changed of linked) changed();
+    if (isBack) for (const back of returned) back();
   };
   const told = (id: string | undefined, data: string): void => {
     if (id !== undefined) state.since = id;
@@ -46,6 +51,7 @@ export function openFeed(): Feed {
     on: added(listeners),
     link: () => state.link,
     onLink: added(linked),
+    onReturn: added(returned),
     close: () => over.abort(),
   };
 }

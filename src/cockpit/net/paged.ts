@@ -100,7 +100,7 @@ function laidOver<T>(
   return { items: [...newest, ...rest], read: true, whole, error: null };
 }
 
-/** Calls back once for things that happen close together. */
+/** Calls back once for things that happen close together, and when a lost connection is back. */
 function useTouched(changed: () => void, touches: Touches): void {
   const own = useRef({ changed, touches });
   own.current = { changed, touches };
@@ -113,8 +113,10 @@ function useTouched(changed: () => void, touches: Touches): void {
         own.current.changed();
       }, GATHER_MS);
     });
+    const stay = feed.onReturn(() => own.current.changed());
     return () => {
       forget();
+      stay();
       if (timer !== null) clearTimeout(timer);
     };
   }, []);

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useSyncExternalStore } from "react";
+import { useCallback, useSyncExternalStore } from "react";
 import type { Of } from "./api.ts";
 import type { HomeTold } from "../../contracts/http/traces.ts";
 import { get } from "./api.ts";
@@ -49,17 +49,6 @@ export function useResource<T>(path: string | null, touches: Touches = never): R
   return shown as Resource<T>;
 }
 
-/** Reads everything anew that somebody looks at: after the stream was lost, or something was done. */
-export function useReloadOnReturn(): void {
-  useEffect(
-    () =>
-      feed.onLink(() => {
-        if (feed.link() === "live") for (const one of kept.values()) one.shown.reload();
-      }),
-    [],
-  );
-}
-
 const never: Touches = () => false;
 const NOTHING: Resource<unknown> = { data: null, error: null, reload: () => undefined };
 
@@ -81,13 +70,21 @@ function begun(path: string, touches: Touches): Kept {
   const one: Kept = {
     ...{ data: null, error: null, lookers: new Set(), touches, reading: null, again: false },
     ...{ timer: null, shown: { data: null, error: null, reload } },
-    forget: feed.on((told) => {
+    forget: () => undefined,
+  };
+  const [quiet, home] = [
+    feed.on((told) => {
       if (!one.touches(told)) return;
       one.timer ??= setTimeout(() => {
         one.timer = null;
         reload();
       }, GATHER_MS);
     }),
+    feed.onReturn(reload),
+  ];
+  one.forget = () => {
+    quiet();
+    home();
   };
   kept.set(path, one);
   reload();

@@ -1,12 +1,14 @@
 import type { ReactNode } from "react";
 import { STAGES, type Status, type TraitLine } from "../../contracts/stage.ts";
 import type { CognitionStatus } from "../../contracts/cognition/reading.ts";
+import { send } from "../net/api.ts";
 import { useResource } from "../net/resource.ts";
+import { useDoing } from "../ui/doing.ts";
 import { type Fact, Facts } from "../ui/facts.tsx";
 import { countOf } from "../ui/figures.ts";
 import { Rings, State } from "../ui/marks.tsx";
 import { hrefOf } from "../ui/place.ts";
-import { Shown } from "../ui/says.tsx";
+import { Shown, Trouble } from "../ui/says.tsx";
 
 /** How far the home has come: stages as rings, what each makes available, and from which missions. */
 export function Evolution(): ReactNode {
@@ -24,7 +26,7 @@ export function Evolution(): ReactNode {
             <Counts status={shown} />
             <ol className="cards">
               {STAGES.map((stage, at) => (
-                <Stage key={stage} {...{ stage, at, status: shown }} />
+                <Stage key={stage} {...{ stage, at, status: shown, reload: status.reload }} />
               ))}
             </ol>
             <Cognition />
@@ -51,7 +53,7 @@ function Counts({ status: { evolution, operator } }: { status: Status }): ReactN
           ],
           next && [
             "next",
-            `${next.stage}: ${next.missing.missions} more proven missions${
+            `${next.stage}: ${next.missing.missions} more proven${
               next.missing.byRate ? ", as too many failed" : ""
             }`,
           ],
@@ -65,8 +67,13 @@ function Counts({ status: { evolution, operator } }: { status: Status }): ReactN
   );
 }
 
-function Stage(given: { stage: (typeof STAGES)[number]; at: number; status: Status }): ReactNode {
-  const { stage, at, status } = given;
+function Stage(given: {
+  stage: (typeof STAGES)[number];
+  at: number;
+  status: Status;
+  reload: () => void;
+}): ReactNode {
+  const { stage, at, status, reload } = given;
   const now = STAGES.indexOf(status.evolution.stage);
   const traits = status.traits.filter(({ from }) => from === stage);
   return (
@@ -78,7 +85,7 @@ function Stage(given: { stage: (typeof STAGES)[number]; at: number; status: Stat
       </h2>
       <ul className="stack">
         {traits.map((trait) => (
-          <Trait key={trait.trait} trait={trait} />
+          <Trait key={trait.trait} trait={trait} reload={reload} />
         ))}
         {traits.length === 0 && <li className="soft">Nothing of its own.</li>}
       </ul>
@@ -86,16 +93,28 @@ function Stage(given: { stage: (typeof STAGES)[number]; at: number; status: Stat
   );
 }
 
-function Trait({
-  trait: { trait, does, where, on, reached, needs },
-}: {
-  trait: TraitLine;
-}): ReactNode {
+/** A trait, and the switch of one that is reached: it makes something available, and permits nothing. */
+function Trait({ trait: line, reload }: { trait: TraitLine; reload: () => void }): ReactNode {
+  const { trait, does, where, on, reached, needs, use } = line;
+  const doing = useDoing();
+  const turn = (): void =>
+    doing.act(async () => {
+      await send("POST", `/v1/traits/${trait}`, { on: !on });
+      reload();
+    });
   return (
     <li>
-      <strong>{trait}</strong> <State is={on ? "on" : reached ? "off" : "not reached"} />
+      <p className="row">
+        <strong>{trait}</strong> <State is={on ? "on" : reached ? "off" : "not reached"} />
+        {reached && use === "switched" && (
+          <button disabled={doing.busy} onClick={turn}>
+            Switch {on ? "off" : "on"}
+          </button>
+        )}
+      </p>
       <p>{does}</p>
       <p className="soft">{needs ?? where}</p>
+      <Trouble error={doing.error} />
     </li>
   );
 }

@@ -59,10 +59,11 @@ export function useTrace(run: string): TraceView {
     for (const block of movingIn(branchOf(branches, of))) load(of, block);
   };
   useEffect(() => load(run, 0), [run]);
-  useHappening(
-    (told) => branches.has(told.run),
-    (runs) => runs.forEach(again),
-  );
+  useHappening({
+    about: (told) => branches.has(told.run),
+    act: (runs) => runs.forEach(again),
+    all: () => new Set(branches.keys()),
+  });
   const rows = useMemo(() => rowsOf(branches, { run, depth: 0, opened }), [version, opened, run]);
   return {
     ...{ about: branches.get(run)?.about ?? null, error, rows },
@@ -125,13 +126,16 @@ function rowsOf(
   return rows;
 }
 
-/** Calls back with the runs something happened in, gathered. */
-function useHappening(
-  about: (told: Of<typeof HomeTold>) => boolean,
-  act: (runs: Set<string>) => void,
-): void {
-  const own = useRef({ about, act });
-  own.current = { about, act };
+interface Happening {
+  readonly about: (told: Of<typeof HomeTold>) => boolean;
+  readonly act: (runs: Set<string>) => void;
+  readonly all: () => Set<string>;
+}
+
+/** Acts on the runs something happened in, gathered; on all when a lost connection is back. */
+function useHappening(given: Happening): void {
+  const own = useRef(given);
+  own.current = given;
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | null = null;
     let runs = new Set<string>();
@@ -145,8 +149,10 @@ function useHappening(
         own.current.act(happened);
       }, GATHER_MS);
     });
+    const stay = feed.onReturn(() => own.current.act(own.current.all()));
     return () => {
       forget();
+      stay();
       if (timer !== null) clearTimeout(timer);
     };
   }, []);
