@@ -1,41 +1,46 @@
 import type { ReactNode } from "react";
-import type { RunList } from "../../contracts/http/runs.ts";
-import type { TraceShown } from "../../contracts/http/traces.ts";
+import type { WorkerList } from "../../contracts/http/cockpit.ts";
 import { type Of, send } from "../net/api.ts";
 import { useResource } from "../net/resource.ts";
 import { now, useNow } from "../ui/clock.ts";
 import { useDoing } from "../ui/doing.ts";
-import { countOf, costOf, spanOf } from "../ui/figures.ts";
+import { bytesOf, spanOf } from "../ui/figures.ts";
 import { State } from "../ui/marks.tsx";
 import { hrefOf } from "../ui/place.ts";
 import { Plain } from "../ui/plain.tsx";
 import { Empty, Shown, Trouble } from "../ui/says.tsx";
 
-type Line = Of<typeof RunList>["data"][number];
+type All = Of<typeof WorkerList>;
+type One = All["data"][number];
 
-/** What is running now: where each is, what holds it, and a way to stop it. */
+/** What is running now: what of it is being done, what holds it, and a way to stop it. */
 export function Workers(): ReactNode {
-  const going = useResource<Of<typeof RunList>>("/v1/runs?going=true&limit=200", ({ kind }) =>
-    kind.startsWith("run."),
-  );
+  const going = useResource<All>("/v1/workers", ({ kind }) => /^(?:run|action)\./u.test(kind));
   return (
     <div className="page">
       <div className="top">
         <h1>Workers</h1>
       </div>
       <Shown of={going} what="what is running">
-        {({ data }) =>
+        {({ data, sandbox }) =>
           data.length === 0 ? (
             <Empty>
               Nothing is running. Begin something in <a href={hrefOf("chat")}>Chat</a> or{" "}
               <a href={hrefOf("missions")}>Missions</a>.
             </Empty>
           ) : (
-            <ul className="cards">
-              {data.map((line) => (
-                <Worker key={line.run} line={line} />
-              ))}
-            </ul>
+            <>
+              <p className="soft">
+                {sandbox === null
+                  ? "No sandbox holds programs here: nanos doctor says what to install."
+                  : `Programs run in ${sandbox}.`}
+              </p>
+              <ul className="cards">
+                {data.map((one) => (
+                  <Worker key={one.run} one={one} />
+                ))}
+              </ul>
+            </>
           )
         }
       </Shown>
@@ -43,17 +48,11 @@ export function Workers(): ReactNode {
   );
 }
 
-function Worker({ line }: { line: Line }): ReactNode {
-  const { run, agent, request, at, state } = line;
-  const path = `/v1/runs/${encodeURIComponent(run)}`;
-  const newest = Math.max(0, line.steps - NEWEST);
-  const trace = useResource<Of<typeof TraceShown>>(
-    `${path}/trace?from=${newest}&limit=${2 * NEWEST}`,
-    (told) => told.run === run,
-  );
-  const doing = useDoing();
+function Worker({ one: { run, agent, request, at, state, doing } }: { one: One }): ReactNode {
+  const stopping = useDoing();
   useNow();
-  const held = trace.data?.steps.findLast(({ isolation }) => isolation !== null)?.isolation;
+  const stop = (): void =>
+    stopping.act(() => send("POST", `/v1/runs/${encodeURIComponent(run)}/cancel`));
   return (
     <li className="sheet padded stack">
       <div className="row">
@@ -63,26 +62,16 @@ function Worker({ line }: { line: Line }): ReactNode {
         </a>
       </div>
       <p className="soft num">
-        <Plain text={agent} />, {spanOf(Math.max(0, now() - at))}, {countOf(line.tokens)} tokens,{" "}
-        {costOf(line.cost)}, {held === undefined ? "no process yet" : `held by ${held}`}
+        <Plain text={agent} />, for {spanOf(Math.max(0, now() - at))}
       </p>
       <ul>
-        {trace.data?.steps.slice(-NEWEST).map((step) => (
-          <li key={step.step} className="row">
-            <State is={step.status} />
-            <span className="grow">
-              {step.kind} <Plain text={step.name} />
-            </span>
-          </li>
+        {doing.slice(0, MOST).map((step) => (
+          <Doing key={step.step} step={step} />
         ))}
       </ul>
-      <Trouble error={doing.error} />
+      <Trouble error={stopping.error} />
       <div className="actions">
-        <button
-          className="danger"
-          disabled={doing.busy}
-          onClick={() => doing.act(() => send("POST", `${path}/cancel`))}
-        >
+        <button className="danger" disabled={stopping.busy} onClick={stop}>
           Stop it
         </button>
       </div>
@@ -91,4 +80,23 @@ function Worker({ line }: { line: Line }): ReactNode {
 }
 
 /** Steps of each that are shown. */
-const NEWEST = 4;
+const MOST = 8;
+
+function Doing({ step }: { step: One["doing"][number] }): ReactNode {
+  const { kind, name, waits, held } = step;
+  return (
+    <li className="row">
+      <State is={waits ? "waiting" : "running"} />
+      <span className="grow">
+        {kind} <Plain text={name} /> <span className="soft">{held ? limitsOf(held) : ""}</span>
+      </span>
+    </li>
+  );
+}
+
+function limitsOf({ net, limits }: NonNullable<One["doing"][number]["held"]>): string {
+  const { ms, memoryBytes, processes } = limits;
+  const memory = memoryBytes === null ? "" : `, ${bytesOf(memoryBytes)} of memory`;
+  const many = processes === null ? "" : `, ${processes} processes`;
+  return `network: ${net}; at most ${spanOf(ms)}${memory}${many}`;
+}

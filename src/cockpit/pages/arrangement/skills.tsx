@@ -32,7 +32,7 @@ type Grant = Whole["grants"][number];
 function One(given: { skill: Skill; grants: Whole["grants"]; reload: () => void }): ReactNode {
   const { skill, grants, reload } = given;
   const { name, kind, description, state, agents, tools, may, changed } = skill;
-  const grant = grants.find((one) => one.skill === name);
+  const grant = grants.find((one) => one.skill === name && one.revoked === undefined);
   return (
     <li className="sheet padded stack">
       <h2>

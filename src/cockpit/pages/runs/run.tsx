@@ -14,6 +14,7 @@ import { Compare } from "./compare.tsx";
 import { Step } from "./step.tsx";
 import { Timeline } from "./timeline.tsx";
 import { Tree } from "./tree.tsx";
+import { Undo } from "./undo.tsx";
 import { useTrace } from "./trace.ts";
 
 /** One run: what it was asked, its call tree, its timeline, and what can be done with it. */
@@ -33,6 +34,7 @@ export function Run({ id }: { id: string }): ReactNode {
         <>
           <Head about={about} />
           <Actions about={about} />
+          {about.state === "ended" && <Undo run={id} />}
           <Tabs
             label="The run"
             tabs={[
