@@ -10,7 +10,7 @@ import { withPlans } from "./support/plans.ts";
 /** Every page there is. */
 const PAGES = [
   ...["home", "approvals", "missions", "runs", "workers", "chat", "vault", "memory"],
-  ...["arrangement", "evolution", "evidence", "playground"],
+  ...["arrangement", "evolution", "evidence", "playground", "search"],
 ];
 
 /** Asked in the page: whether it has to be moved sideways to be read. */
@@ -152,6 +152,16 @@ test("the playground says how an answer stands to each constraint, and what was 
   await it.page.getByRole("region", { name: "For: executive" }).waitFor();
 });
 
+test("what is found by its words leads to where it is", async () => {
+  await it.open("home");
+  await it.page.keyboard.press("g");
+  await it.page.keyboard.press("f");
+  await it.page.getByLabel("Words").fill("adds up");
+  await it.page.keyboard.press("Enter");
+  await it.page.getByRole("region", { name: "Runs" }).getByRole("link").first().click();
+  await it.page.getByRole("heading", { name: "sums: Adds up" }).waitFor();
+});
+
 test("a conversation: two requests, the second of which goes on with the first", async () => {
   await it.open("chat");
   const words = it.page.getByLabel("What you want");
@@ -225,6 +235,9 @@ test.each([
 ] as const)("nothing complains, and nobody is kept out: %s", async (size, width, scheme) => {
   const other = await cockpit({ width, scheme });
   try {
+    const ways = await other.page.getByRole("navigation").getByRole("link").all();
+    const named = await Promise.all(ways.map((way) => way.getAttribute("href")));
+    expect(named.map((href) => href?.slice(2)).toSorted()).toEqual(PAGES.toSorted());
     for (const page of PAGES) {
       await other.open(page);
       expect([page, await other.faults()]).toEqual([page, []]);

@@ -9,6 +9,7 @@ import { Memory } from "./pages/memory.tsx";
 import { Missions } from "./pages/missions.tsx";
 import { Playground } from "./pages/playground.tsx";
 import { Runs } from "./pages/runs.tsx";
+import { Search } from "./pages/search.tsx";
 import { Vault } from "./pages/vault.tsx";
 import { Workers } from "./pages/workers.tsx";
 
@@ -33,6 +34,7 @@ export const PAGES: readonly Page[] = [
   { name: "runs", title: "Runs", group: "Now", key: "r", View: Runs },
   { name: "workers", title: "Workers", group: "Now", key: "w", View: Workers },
   { name: "chat", title: "Chat", group: "Now", key: "c", View: Chat },
+  { name: "search", title: "Search", group: "Now", key: "f", View: Search },
   { name: "vault", title: "Vault", group: "Made", key: "v", View: Vault },
   { name: "memory", title: "Memory", group: "Made", key: "y", View: Memory },
   { name: "arrangement", title: "Arrangement", group: "Set up", key: "s", View: Arrangement },
