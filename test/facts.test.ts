@@ -17,7 +17,7 @@ function named(heading: string): readonly string[] {
 }
 
 test("routes, tables, variables and memory decisions are those of a running home, and no others", async () => {
-  const home = await served();
+  const home = await served({ oauth: true });
   try {
     const key = await home.key({ agent: null });
     const { body } = await home.ask("GET", "/openapi.json", { key });
