@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { get } from "./api.ts";
-import { feed } from "./feed.ts";
+import { gathered } from "./gather.ts";
 import type { Resource, Touches } from "./resource.ts";
 
 /**
@@ -19,7 +19,6 @@ export interface Paged<T> {
 }
 
 const PAGE = 100;
-const GATHER_MS = 200;
 
 interface Held<T> {
   readonly items: readonly T[];
@@ -50,9 +49,13 @@ export function usePaged<T>(path: string, words: string, about: About<T>): Paged
     void newest(true, over.signal);
     return () => over.abort();
   }, [newest]);
-  useTouched(
-    () => void newest(false),
-    (one) => own.current.touches(one),
+  useEffect(
+    () =>
+      gathered(
+        (one) => own.current.touches(one),
+        () => void newest(false),
+      ),
+    [newest],
   );
   const more = useCallback((): void => {
     const { held: now, busy, idOf } = own.current;
@@ -88,38 +91,21 @@ function below<T>(was: Held<T>, items: readonly T[]): Held<T> {
   return { ...was, items: [...was.items, ...items], whole: items.length < PAGE };
 }
 
-/** The newest page over what was there: what it names is as it says, the rest stays below. */
+/**
+ * The newest page over what was there: what it names is as it says, the rest stays below. Where it
+ * names nothing of that, more happened than one page holds, and what was there is read anew below.
+ */
 function laidOver<T>(
   items: readonly T[],
   newest: readonly T[],
   { idOf, was }: { readonly idOf: (item: T) => string; readonly was: Held<T> },
 ): Held<T> {
   const named = new Set(newest.map(idOf));
-  const rest = items.filter((item) => !named.has(idOf(item)));
-  const whole = newest.length < PAGE || (items.length > 0 && was.whole);
+  const unnamed = items.filter((item) => !named.has(idOf(item)));
+  const isGap = newest.length === PAGE && unnamed.length === items.length;
+  const rest = isGap ? [] : unnamed;
+  const whole = newest.length < PAGE || (rest.length > 0 && was.whole);
   return { items: [...newest, ...rest], read: true, whole, error: null };
-}
-
-/** Calls back once for things that happen close together, and when a lost connection is back. */
-function useTouched(changed: () => void, touches: Touches): void {
-  const own = useRef({ changed, touches });
-  own.current = { changed, touches };
-  useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | null = null;
-    const forget = feed.on((one) => {
-      if (!own.current.touches(one)) return;
-      timer ??= setTimeout(() => {
-        timer = null;
-        own.current.changed();
-      }, GATHER_MS);
-    });
-    const stay = feed.onReturn(() => own.current.changed());
-    return () => {
-      forget();
-      stay();
-      if (timer !== null) clearTimeout(timer);
-    };
-  }, []);
 }
 
 /** A list that comes whole, searched here. */

@@ -2,7 +2,7 @@ import { useCallback, useSyncExternalStore } from "react";
 import type { Of } from "./api.ts";
 import type { HomeTold } from "../../contracts/http/traces.ts";
 import { get } from "./api.ts";
-import { feed } from "./feed.ts";
+import { gathered } from "./gather.ts";
 
 /**
  * What a route answers, kept as long as somebody looks at it, and read anew when something happened
@@ -23,16 +23,11 @@ interface Kept {
   data: unknown;
   error: unknown;
   readonly lookers: Set<() => void>;
-  touches: Touches;
   shown: Resource<unknown>;
   reading: AbortController | null;
   again: boolean;
-  timer: ReturnType<typeof setTimeout> | null;
-  forget: () => void;
+  readonly forget: () => void;
 }
-
-/** Things that happen close together are one reading. */
-const GATHER_MS = 120;
 
 const kept = new Map<string, Kept>();
 
@@ -60,7 +55,6 @@ function look(path: string, touches: Touches, looker: () => void): () => void {
     if (one.lookers.size > 0) return;
     one.forget();
     one.reading?.abort();
-    if (one.timer !== null) clearTimeout(one.timer);
     kept.delete(path);
   };
 }
@@ -68,23 +62,8 @@ function look(path: string, touches: Touches, looker: () => void): () => void {
 function begun(path: string, touches: Touches): Kept {
   const reload = (): void => void read(path, one);
   const one: Kept = {
-    ...{ data: null, error: null, lookers: new Set(), touches, reading: null, again: false },
-    ...{ timer: null, shown: { data: null, error: null, reload } },
-    forget: () => undefined,
-  };
-  const [quiet, home] = [
-    feed.on((told) => {
-      if (!one.touches(told)) return;
-      one.timer ??= setTimeout(() => {
-        one.timer = null;
-        reload();
-      }, GATHER_MS);
-    }),
-    feed.onReturn(reload),
-  ];
-  one.forget = () => {
-    quiet();
-    home();
+    ...{ data: null, error: null, lookers: new Set(), reading: null, again: false },
+    ...{ shown: { data: null, error: null, reload }, forget: gathered(touches, reload) },
   };
   kept.set(path, one);
   reload();

@@ -1,7 +1,8 @@
 import { type ReactNode, useState } from "react";
 import type { EvidenceShown } from "../../contracts/http/cockpit.ts";
 import type { RunList } from "../../contracts/http/runs.ts";
-import { ask, type Of } from "../net/api.ts";
+import type { Of } from "../net/api.ts";
+import { save } from "../net/save.ts";
 import { useResource } from "../net/resource.ts";
 import { submitting, useDoing } from "../ui/doing.ts";
 import { Facts } from "../ui/facts.tsx";
@@ -75,14 +76,7 @@ function Bundle(): ReactNode {
   const doing = useDoing();
   const download = (): void => {
     if (run === "") return;
-    doing.act(async () => {
-      const answer = await ask(`/v1/runs/${encodeURIComponent(run)}/bundle`, {});
-      const link = document.createElement("a");
-      link.href = URL.createObjectURL(await answer.blob());
-      link.download = `${run}.tar`;
-      link.click();
-      URL.revokeObjectURL(link.href);
-    });
+    doing.act(() => save(`/v1/runs/${encodeURIComponent(run)}/bundle`, `${run}.tar`));
   };
   return (
     <section className="sheet padded stack" aria-label="A bundle">

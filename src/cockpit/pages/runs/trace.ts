@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from "react";
-import type { HomeTold, StepLine, TraceShown } from "../../../contracts/http/traces.ts";
+import type { StepLine, TraceShown } from "../../../contracts/http/traces.ts";
 import { get, type Of } from "../../net/api.ts";
-import { feed } from "../../net/feed.ts";
+import { gathered } from "../../net/gather.ts";
 
 /**
  * A run as it is looked at: its steps are read a block at a time as they come into view, and those of a
@@ -30,7 +30,6 @@ export interface Row {
 }
 
 const BLOCK = 200;
-const GATHER_MS = 150;
 
 /** One run of the tree, as far as it is read. */
 interface Branch {
@@ -59,11 +58,16 @@ export function useTrace(run: string): TraceView {
     for (const block of movingIn(branchOf(branches, of))) load(of, block);
   };
   useEffect(() => load(run, 0), [run]);
-  useHappening({
-    about: (told) => branches.has(told.run),
-    act: (runs) => runs.forEach(again),
-    all: () => new Set(branches.keys()),
-  });
+  const own = useRef(again);
+  own.current = again;
+  useEffect(
+    () =>
+      gathered(
+        (told) => branches.has(told.run),
+        (runs) => (runs ?? new Set(branches.keys())).forEach((one) => own.current(one)),
+      ),
+    [branches],
+  );
   const rows = useMemo(() => rowsOf(branches, { run, depth: 0, opened }), [version, opened, run]);
   return {
     ...{ about: branches.get(run)?.about ?? null, error, rows },
@@ -124,36 +128,4 @@ function rowsOf(
     if (isOpen) rows.push(...rowsOf(branches, { run: child, depth: depth + 1, opened }));
   }
   return rows;
-}
-
-interface Happening {
-  readonly about: (told: Of<typeof HomeTold>) => boolean;
-  readonly act: (runs: Set<string>) => void;
-  readonly all: () => Set<string>;
-}
-
-/** Acts on the runs something happened in, gathered; on all when a lost connection is back. */
-function useHappening(given: Happening): void {
-  const own = useRef(given);
-  own.current = given;
-  useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | null = null;
-    let runs = new Set<string>();
-    const forget = feed.on((told) => {
-      if (!own.current.about(told)) return;
-      runs.add(told.run);
-      timer ??= setTimeout(() => {
-        const happened = runs;
-        runs = new Set();
-        timer = null;
-        own.current.act(happened);
-      }, GATHER_MS);
-    });
-    const stay = feed.onReturn(() => own.current.act(own.current.all()));
-    return () => {
-      forget();
-      stay();
-      if (timer !== null) clearTimeout(timer);
-    };
-  }, []);
 }

@@ -1,7 +1,8 @@
 import { lazy, type ReactNode, Suspense, useState } from "react";
 import type { DiffOfArtifact } from "../../../contracts/http/cockpit.ts";
 import type { ArtifactList, ArtifactShown } from "../../../contracts/http/seeds.ts";
-import { ask, type Of, send } from "../../net/api.ts";
+import { type Of, send } from "../../net/api.ts";
+import { save } from "../../net/save.ts";
 import { useResource } from "../../net/resource.ts";
 import { Diff } from "../../ui/diff.tsx";
 import { useDoing } from "../../ui/doing.ts";
@@ -83,19 +84,12 @@ function Review({ path, reload }: { path: string; reload: () => void }): ReactNo
       setWhy("");
       reload();
     });
-  const save = (): void =>
-    doing.act(async () => {
-      const bytes = await (await ask(`${path}/content`, {})).blob();
-      const link = document.createElement("a");
-      link.href = URL.createObjectURL(bytes);
-      link.download = path.split("/").at(-1) ?? "artifact";
-      link.click();
-      URL.revokeObjectURL(link.href);
-    });
+  const keep = (): void =>
+    doing.act(() => save(`${path}/content`, path.split("/").at(-1) ?? "artifact"));
   useKeys([
     { key: "a", says: "stand behind it", act: () => say("approve") },
     { key: "d", says: "reject it", act: () => say("reject") },
-    { key: "s", says: "save it as a file", act: save },
+    { key: "s", says: "save it as a file", act: keep },
   ]);
   return (
     <>
@@ -113,7 +107,7 @@ function Review({ path, reload }: { path: string; reload: () => void }): ReactNo
         <button className="danger" disabled={doing.busy} onClick={() => say("reject")}>
           Reject <kbd>d</kbd>
         </button>
-        <button disabled={doing.busy} onClick={save}>
+        <button disabled={doing.busy} onClick={keep}>
           Save <kbd>s</kbd>
         </button>
       </div>
