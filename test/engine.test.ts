@@ -85,6 +85,21 @@ test("another engine is used where the operator said where it is, and not before
   expect((await me.nanos("engine", "use", "local")).code).toBe(0);
 }, 120_000);
 
+test("a server that ends by itself is said to, with its last words and the way to begin it again", async () => {
+  using me = person();
+  expect((await me.nanos("init", "--from", "indie-developer")).code).toBe(0);
+  const broken = join(me.userHome, "restate-server");
+  writeFileSync(broken, "#!/bin/sh\necho 'no room for its data' >&2\nexit 3\n", { mode: 0o755 });
+  const [listen] = await freeRow();
+  const { code, err } = await me.nanos(
+    ...["engine", "restate", "--server", broken, "--listen", `${listen}`],
+  );
+  expect(code).not.toBe(0);
+  expect(err).toMatch(
+    /did not begin: no room for its data[^]*Start it again[^]*engine\.server_ended/u,
+  );
+});
+
 const program = serverIn(process.env["NANOS_TEST_RESTATE"]);
 if (program === null) {
   console.log("not available: the Restate server (npm test installs it)");
