@@ -8,7 +8,7 @@ import { type McpOptions, serveMcp } from "../src/mcp/serve.ts";
 import { systemClock } from "../src/std/clock.ts";
 import type { JsonObject } from "../src/std/json.ts";
 import { type AgentHome, agentHome } from "./support/agent-home.ts";
-import { wire } from "./support/lines.ts";
+import { clientOn, wire } from "./support/lines.ts";
 import { command as commandOf, person } from "./support/nanos.ts";
 
 setDefaultTimeout(120_000);
@@ -78,23 +78,16 @@ async function served(
     ends.close();
     await over;
   });
-  const client = new Client({ name: "test", version: "1" });
-  let onmessage: ((message: never) => void) | undefined;
-  await client.connect({
-    start: async () => {
-      ends.onLine = (line) => onmessage?.(JSON.parse(line) as never);
-    },
-    send: async (message) => ends.send(JSON.stringify(message)),
-    close: async () => undefined,
-    set onmessage(listener: (message: never) => void) {
-      onmessage = listener;
-    },
-  } as Parameters<Client["connect"]>[0]);
+  const client = await clientOn(ends, "legacy");
   return { home, client };
 }
 
+/** Tools that answered. */
+const answered = new Set<string>();
+
 async function call(client: Client, name: string, args: JsonObject = {}): Promise<JsonObject> {
   const came = await client.callTool({ name, arguments: args });
+  if (came.isError !== true) answered.add(name);
   return { failed: came.isError === true, ...(came.structuredContent as JsonObject) };
 }
 
@@ -119,6 +112,7 @@ async function ended(
 test("a task ends in a patch that applies, of the branch and the repository that were named", async () => {
   const made = await served();
   const { client, home } = made;
+  const { tools } = await client.listTools();
   const cases = [
     [{}, home.workspace, "main", "-one"],
     [{ branch: "other", repo_path: "inner" }, join(home.workspace, "inner"), "other", "-other"],
@@ -144,7 +138,19 @@ test("a task ends in a patch that applies, of the branch and the repository that
     { status: "succeeded", description: "change it" },
     { status: "succeeded" },
   ]);
+  await call(client, "onboard_repo");
+  const { task_id: late = "" } = await call(client, "assign_task", { description: "hang" });
+  await call(client, "cancel_task", { task_id: late });
+  // The client holds each of these answers against the schema its tool was listed with.
+  const ours = tools.filter(({ name }) => /_tasks?$|_result$|_repo$/u.test(name));
+  expect(
+    ours.map(({ name, outputSchema }) => [name, outputSchema?.type, answered.has(name)]),
+  ).toEqual(TASK_TOOLS.map((name) => [name, "object", true]));
 });
+
+const TASK_TOOLS: readonly string[] = [
+  ...["assign_task", "poll_task", "get_result", "list_tasks", "cancel_task", "onboard_repo"],
+];
 
 test("a repository's commands are told from its files, of those the agent may read", async () => {
   const { client, home } = await served();

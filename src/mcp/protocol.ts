@@ -213,6 +213,5 @@ function offered({ instructions }: McpParts): JsonObject {
 
 function announced({ name, description, input, output, reads }: McpTool): JsonObject {
   const annotations = { readOnlyHint: reads, ...(reads ? { openWorldHint: false } : {}) };
-  const schemas = { inputSchema: input, ...(output === undefined ? {} : { outputSchema: output }) };
-  return { name, description, ...schemas, annotations };
+  return { name, description, inputSchema: input, outputSchema: output, annotations };
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Nanos, RunRequest } from "../contracts/nanos.ts";
 import type { Clock } from "../std/clock.ts";
-import { NanosError } from "../std/error.ts";
+import { assert, NanosError } from "../std/error.ts";
 import { isObject, type Json, type JsonObject } from "../std/json.ts";
 import { plainJson, plainText } from "../std/text.ts";
 import type { Carried } from "./carried.ts";
@@ -44,18 +44,21 @@ export interface McpTool {
   readonly description: string;
   readonly input: JsonObject;
   /** What its result has at least, where it is no failure. */
-  readonly output?: JsonObject;
+  readonly output: JsonObject;
   /** It changes nothing. */
   readonly reads: boolean;
   readonly run: (args: Json, call: ToolCall) => Promise<ToolResult>;
 }
 
-/** A tool whose arguments are checked before anything of it happens. */
+/**
+ * A tool whose arguments are checked before anything of it happens, and whose answer is held against
+ * its output schema: one that does not fit is a bug of ours.
+ */
 export function mcpTool<T extends z.ZodObject>(given: {
   readonly name: string;
   readonly description: string;
   readonly input: T;
-  readonly output?: z.ZodObject;
+  readonly output: z.ZodObject;
   readonly reads?: boolean;
   readonly run: (args: z.infer<T>, call: ToolCall) => Promise<ToolResult> | ToolResult;
 }): McpTool {
@@ -67,16 +70,23 @@ export function mcpTool<T extends z.ZodObject>(given: {
   return {
     ...{ name, description, reads },
     input: schemaOf(input, "input"),
-    ...(output === undefined ? {} : { output: schemaOf(output, "output") }),
+    output: schemaOf(output, "output"),
     run: async (args, call) => {
       const read = input.safeParse(args);
-      if (read.success) return run(read.data, call);
+      if (read.success) return fits(name, output, await run(read.data, call));
       const [issue] = read.error.issues;
       const where = issue?.path.map(String).join(".") || "all of it";
       const message = `The arguments of ${name} do not fit: ${where}: ${issue?.message ?? "?"}.`;
       throw new NanosError("client.arguments", message, "Its input schema says what fits.");
     },
   };
+}
+
+function fits(name: string, output: z.ZodObject, came: ToolResult): ToolResult {
+  const [issue] = output.safeParse(came.data).error?.issues ?? [];
+  const where = issue?.path.map(String).join(".") ?? "";
+  assert(issue === undefined, `${name} answered otherwise than its schema says: ${where}.`);
+  return came;
 }
 
 /** Data as a result, with itself as what is said where nothing better is. */

@@ -1,3 +1,5 @@
+import { Client } from "@modelcontextprotocol/client";
+
 /** Both ends of a connection that carries lines, in one process. */
 export interface Wire {
   /** What is sent to the server, until `close`. */
@@ -38,4 +40,24 @@ export function wire(): Wire {
     },
   };
   return made;
+}
+
+/** The official client of MCP on such a connection, once it has greeted. */
+export async function clientOn(
+  wire: Wire,
+  mode: "legacy" | "auto" = "auto",
+  client = new Client({ name: "test", version: "1" }, { versionNegotiation: { mode } }),
+): Promise<Client> {
+  let onmessage: ((message: never) => void) | undefined;
+  await client.connect({
+    start: async () => {
+      wire.onLine = (line) => onmessage?.(JSON.parse(line) as never);
+    },
+    send: async (message) => wire.send(JSON.stringify(message)),
+    close: async () => undefined,
+    set onmessage(listener: (message: never) => void) {
+      onmessage = listener;
+    },
+  } as Parameters<Client["connect"]>[0]);
+  return client;
 }

@@ -36,7 +36,12 @@ interface Fixed {
 
 function tool(name: string, { during, text = "", ...more }: Fixed): McpTool {
   return mcpTool({
-    ...{ name, description: `Tests ${name}.`, input: z.strictObject({}) },
+    ...{
+      name,
+      description: `Tests ${name}.`,
+      input: z.strictObject({}),
+      output: z.looseObject({}),
+    },
     run: async (_, call) => {
       during?.(call);
       return { ...result({}, text), ...more };

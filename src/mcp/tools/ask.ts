@@ -4,6 +4,7 @@ import { LIMITS } from "../../std/limits.ts";
 import { firstLine } from "../../std/text.ts";
 import { takeUp } from "../carried.ts";
 import { begunRun, runResult, stopRun } from "../run-view.ts";
+import { Came, Runs, Stopped } from "../shapes.ts";
 import {
   type McpTool,
   mcpTool,
@@ -20,17 +21,6 @@ export const Wait = z
   .max(LIMITS.clientWaitSecondsMost)
   .default(LIMITS.clientWaitSeconds)
   .describe("Seconds to wait for its end before answering that it goes on.");
-
-/** A run as its client is told of it. */
-const Came = z.looseObject({
-  run: z.string(),
-  state: z.enum(["running", "waiting", "ended"]),
-  outcome: z.string().optional(),
-  text: z.string().optional(),
-  asks: z
-    .array(z.looseObject({ id: z.string(), what: z.string(), approve: z.string() }))
-    .optional(),
-});
 
 /** Asking agents, and what came of it. */
 export function askTools(served: Served): readonly McpTool[] {
@@ -98,7 +88,7 @@ function cancelTool(served: Served): McpTool {
     name: "cancel",
     description: "Stops a run this client asked for.",
     input: z.strictObject({ run: Run }),
-    output: z.looseObject({ run: z.string(), cancelled: z.boolean() }),
+    output: z.looseObject({ run: z.string(), ...Stopped }),
     run: async ({ run }) => {
       await stopRun(served, run);
       return result({ run, cancelled: true }, `Run ${run} is being stopped.`);
@@ -112,9 +102,7 @@ function runsTool({ nanos, client }: Served): McpTool {
     description: "What this client asked for, newest first.",
     reads: true,
     input: z.strictObject({}),
-    output: z.looseObject({
-      runs: z.array(z.looseObject({ run: z.string(), agent: z.string(), state: z.string() })),
-    }),
+    output: Runs,
     run: () => {
       const lines = nanos.traces.list({ limit: LIMITS.clientListed, client });
       const runs = lines.map(({ run, agent, request, at, state, outcome }) => {

@@ -4,6 +4,7 @@ import { NanosError } from "../../std/error.ts";
 import { LIMITS } from "../../std/limits.ts";
 import { clip, firstLine, plainText } from "../../std/text.ts";
 import { artifactText } from "../resources.ts";
+import { Artifact, Artifacts, Notes, Outline, Runs } from "../shapes.ts";
 import { type McpTool, mcpTool, result, type Served } from "../tool.ts";
 
 const Id = z.string().max(LIMITS.rpcIdChars);
@@ -22,6 +23,7 @@ function artifactTools({ nanos }: Served): readonly McpTool[] {
       description: "Results that were kept, newest first, with their review.",
       reads: true,
       input: z.strictObject({ run: Id.optional(), title: Words.optional(), limit: Limit }),
+      output: Artifacts,
       run: ({ run, title, limit }) =>
         result({
           artifacts: nanos.vault.list({
@@ -36,6 +38,7 @@ function artifactTools({ nanos }: Served): readonly McpTool[] {
       description: "One artifact with its text. Its bytes are the resource nanos://artifacts/ID.",
       reads: true,
       input: z.strictObject({ id: Id }),
+      output: Artifact,
       run: ({ id }) => {
         const { changes: _, ...about } = nanos.vault.show(id);
         const text = artifactText(nanos, id);
@@ -51,6 +54,7 @@ function memoryTool({ nanos }: Served): McpTool {
     description: "Notes that hold these words, best first, with who had a hand in each.",
     reads: true,
     input: z.strictObject({ words: Words }),
+    output: Notes,
     run: async ({ words }) => {
       const found = await nanos.memory.search(words);
       const notes = found.slice(0, LIMITS.clientListed).map(({ id, memory, text, label }) => {
@@ -68,6 +72,7 @@ function journalTools({ nanos }: Served): readonly McpTool[] {
       description: `Runs whose request, agent or outcome holds all of these words, among the newest ${LIMITS.clientSearched}.`,
       reads: true,
       input: z.strictObject({ words: Words, limit: Limit }),
+      output: Runs,
       run: ({ words, limit }) => {
         const wanted = words
           .toLowerCase()
@@ -89,6 +94,7 @@ function journalTools({ nanos }: Served): readonly McpTool[] {
       description: "What one run did, step by step, and what the gate said of each.",
       reads: true,
       input: z.strictObject({ run: Id }),
+      output: Outline,
       run: ({ run }) => {
         if (nanos.traces.line(run) === null) throw unknownRun(run);
         return result(outlineOf(nanos.traces.show(run)));

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { LIMITS } from "../../std/limits.ts";
 import { begunRun, runResult, stopRun } from "../run-view.ts";
+import { Mission, Missions, Stopped } from "../shapes.ts";
 import { type McpTool, mcpTool, result, type Served, type ToolResult } from "../tool.ts";
 import { Wait } from "./ask.ts";
 
@@ -22,6 +23,7 @@ export async function missionTools(served: Served): Promise<readonly McpTool[]> 
       inputs: z.record(z.string().max(200), z.string().max(LIMITS.clientTextChars)).default({}),
       wait: Wait,
     }),
+    output: Mission,
     run: async ({ plan, inputs, wait }, { signal }) => {
       const start = (hooks: object) => nanos.missions.begin({ plan, inputs, client }, hooks);
       const mission = await carried.carry({ stays: true, start });
@@ -37,6 +39,7 @@ export async function missionTools(served: Served): Promise<readonly McpTool[]> 
       description: "Missions, newest first.",
       reads: true,
       input: z.strictObject({}),
+      output: Missions,
       run: () => result({ missions: nanos.missions.list(LIMITS.clientListed) }),
     }),
     mcpTool({
@@ -44,6 +47,7 @@ export async function missionTools(served: Served): Promise<readonly McpTool[]> 
       description: "One mission: its tasks, what it waits for, what it came to.",
       reads: true,
       input: z.strictObject({ mission: Id }),
+      output: Mission,
       run: ({ mission }) => view(mission),
     }),
     cancelTool(served),
@@ -55,6 +59,7 @@ function cancelTool(served: Served): McpTool {
     name: "mission_cancel",
     description: "Stops a mission this client began.",
     input: z.strictObject({ mission: Id }),
+    output: z.looseObject({ mission: z.string(), ...Stopped }),
     run: async ({ mission }) => {
       await stopRun(served, mission, served.nanos.missions.cancel);
       return result({ mission, cancelled: true }, `Mission ${mission} is being stopped.`);

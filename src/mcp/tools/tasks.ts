@@ -6,6 +6,7 @@ import { LIMITS } from "../../std/limits.ts";
 import { firstLine } from "../../std/text.ts";
 import { isPartOf, takeUp } from "../carried.ts";
 import { ownRun, stopRun } from "../run-view.ts";
+import { Begun, Found, Patched, Stopped, Task, Tasks } from "../shapes.ts";
 import { type McpTool, mcpTool, result, type Served, type ToolResult } from "../tool.ts";
 
 /**
@@ -37,6 +38,7 @@ function assign({ served, agent }: Desk): McpTool {
     name: "assign_task",
     description: `Has ${agent} work on code, in a copy of a repository of the workspace; the files there stay as they are. It goes on by itself: poll_task, get_result.`,
     input: bounds.model === undefined ? Assigned.extend(Chosen) : Assigned,
+    output: Begun,
     run: async (args) => {
       const { description: text, repo_path: path, branch, max_iterations: turns } = args;
       const model = "model" in args && typeof args.model === "string" ? { model: args.model } : {};
@@ -71,6 +73,7 @@ function poll(desk: Desk): McpTool {
     name: "poll_task",
     description: "How far a task is. One that was cut off, or whose asks were answered, goes on.",
     input: Id,
+    output: Task,
     run: async ({ task_id: task }) => {
       if (!carried.has(task)) taskLine(desk, task);
       await takeUp(nanos, carried, task, true);
@@ -98,6 +101,7 @@ function finished(desk: Desk): McpTool {
     description: "What a task that has ended came to: summary and patch, or why there is none.",
     reads: true,
     input: Id,
+    output: Patched,
     run: ({ task_id: task }) => {
       const line = taskLine(desk, task);
       if (line.state === "ended") return resultOf(line, desk.served.nanos.traces.patch(task));
@@ -127,6 +131,7 @@ function list({ served: { nanos, client }, agent }: Desk): McpTool {
     description: "Tasks of this client, newest first.",
     reads: true,
     input: z.strictObject({}),
+    output: Tasks,
     run: () => {
       const lines = nanos.traces.list({ limit: LIMITS.clientListed, client });
       return result({ tasks: lines.filter((line) => line.agent === agent).map(shown) });
@@ -139,6 +144,7 @@ function stop(desk: Desk): McpTool {
     name: "cancel_task",
     description: "Stops a task. What it had done by then is its result.",
     input: Id,
+    output: z.looseObject({ task_id: z.string(), ...Stopped }),
     run: async ({ task_id: task }) => {
       const { nanos, carried } = desk.served;
       if (!carried.has(task) || nanos.traces.line(task) !== null) taskLine(desk, task);
@@ -155,6 +161,7 @@ function onboard({ served: { nanos }, agent }: Desk): McpTool {
       "What a repository of the workspace is built, tested, linted and formatted with, by its files. Nothing is run.",
     reads: true,
     input: z.strictObject({ repo_path: z.string().max(4_096).default(".") }),
+    output: Found,
     run: async ({ repo_path: path }) => result(await nanos.project(agent, path)),
   });
 }
