@@ -261,24 +261,53 @@ const FAN_OUT: Row = {
   ],
 };
 
-/** No target: a chat is a run that is on disk before it is answered, and an echo is not. */
+/**
+ * A chat has no target: it is a run that is on disk before it is answered, and an echo is not. An echo
+ * of ours is what a request costs that only passes the doors, which let in 512 at once.
+ */
 const HTTP: Row = {
   name: "http",
   cases: ["http bare", "http nanos"],
   rounds: 3,
   lines: [
+    ...[16, 128, 512].flatMap((many) => [
+      ...[
+        { says: `bare Bun.serve that echoes, ${many} at once`, of: "http bare" },
+        {
+          says: `nanos, an echo, ${many} at once`,
+          of: "http nanos",
+          by: "http bare",
+          target: atLeast(`http: an echo, ${many} at once, nanos / bare`, 0.6),
+        },
+      ].map((line) => ({ ...line, figure: `requests${many}`, unit: "requests/s" })),
+      ...[
+        { says: `bare, ${many} at once, 99 of 100 within`, of: "http bare" },
+        { says: `nanos, ${many} at once, 99 of 100 within`, of: "http nanos", by: "http bare" },
+      ].map((line) => ({ ...line, figure: `p99Ms${many}`, unit: "ms" })),
+    ]),
+    ...[
+      { says: "bare, a stream where nothing happens, both ends", of: "http bare" },
+      {
+        says: "nanos, a stream where nothing happens, both ends",
+        of: "http nanos",
+        target: atMost("http: memory of an idle stream, KB", 30),
+      },
+    ].map((line) => ({ ...line, figure: "streamKb", unit: "KB" })),
     {
-      says: "bare Bun.serve that echoes, 16 at once",
-      of: "http bare",
-      figure: "requests",
-      unit: "requests/s",
-    },
-    {
-      says: "nanos, chat completions answered by a route",
+      says: "nanos, chat completions answered by a route, 16 at once",
       of: "http nanos",
-      figure: "requests",
+      figure: "chats",
       unit: "requests/s",
       by: "http bare",
+      byFigure: "requests16",
+    },
+    {
+      says: "nanos, chat completions, 99 of 100 within",
+      of: "http nanos",
+      figure: "chatsP99Ms",
+      unit: "ms",
+      by: "http bare",
+      byFigure: "p99Ms16",
     },
   ],
 };

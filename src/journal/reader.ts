@@ -53,6 +53,7 @@ export class Reader {
   readonly #walk: StatementSync;
   readonly #erased: StatementSync;
   readonly #hashes: StatementSync;
+  readonly #kinds: StatementSync;
 
   constructor(source: Source) {
     const { db } = source;
@@ -75,6 +76,7 @@ export class Reader {
       ) SELECT seq FROM walk ORDER BY seq`);
     this.#erased = db.prepare("SELECT by FROM erased WHERE seq = ?");
     this.#hashes = db.prepare("SELECT hash FROM events WHERE seq > ? AND seq <= ? ORDER BY seq");
+    this.#kinds = db.prepare("SELECT form FROM events WHERE seq > ? AND seq <= ?");
   }
 
   size(): number {
@@ -135,6 +137,13 @@ export class Reader {
       const isWanted = kinds?.includes(event.kind) ?? bodies;
       yield { event, body: isWanted ? bodyIn(this.text(row)) : null };
     }
+  }
+
+  /** The kinds of the events after `from` up to `to`, and nothing else of them: of a few hundred. */
+  kinds(from: number, to: number): readonly string[] {
+    return this.#kinds.all(from, to).flatMap((row) => {
+      return this.#source.forms.byId(Number(row["form"]))?.kind ?? [];
+    });
   }
 
   /** All rows after `seq`, in order. */

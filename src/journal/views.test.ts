@@ -3,6 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import * as fs from "node:fs";
 import { join } from "node:path";
 import { fakeClock } from "../std/clock.ts";
+import { LIMITS } from "../std/limits.ts";
 import { systemRandom } from "../std/random.ts";
 import type { Journal, ViewSpec } from "./journal.ts";
 import { memoryJournal } from "./open.ts";
@@ -240,4 +241,68 @@ describe("a view", () => {
     ]);
     journal.close();
   });
+});
+
+describe("a view of some kinds", () => {
+  const resumed = (run: string) => ({
+    ...draft(run),
+    body: { kind: "run.resumed", by: "operator" } as const,
+  });
+  const some: ViewSpec = {
+    name: "some",
+    version: 1,
+    kinds: ["run.resumed"],
+    tables: "CREATE TABLE some (seq INTEGER PRIMARY KEY)",
+    apply: (db, { event }) => {
+      applied += 1;
+      db.run("INSERT INTO some VALUES (?)", event.seq);
+    },
+  };
+  const seqs = (journal: Journal): unknown =>
+    journal.view(some, (db) => db.all("SELECT seq FROM some ORDER BY seq")).map(({ seq }) => seq);
+  const stored = (dir: string): unknown => {
+    const db = new DatabaseSync(join(dir, "views.db"), { readOnly: true });
+    const row = db.prepare("SELECT seq FROM cursors WHERE view = 'some'").get();
+    db.close();
+    return row?.["seq"];
+  };
+
+  test("writes nothing while nothing of them comes, and is not left far behind", () =>
+    inFolder(async (dir) => {
+      const journal = open(dir);
+      await journal.append([draft("r1"), resumed("r1")]);
+      expect([seqs(journal), stored(dir)]).toEqual([[2], 2]);
+      for (let i = 0; i < 3; i++) {
+        await journal.append([draft("r2")]);
+        expect([seqs(journal), stored(dir)]).toEqual([[2], 2]);
+      }
+      await journal.append([resumed("r2")]);
+      expect([seqs(journal), stored(dir)]).toEqual([[2, 6], 6]);
+      const many = Array.from({ length: LIMITS.viewBehind / 4 }, () => draft("r3"));
+      for (let i = 0; i < 4; i++) {
+        await journal.append(many);
+        expect([seqs(journal), stored(dir)]).toEqual([[2, 6], 6]);
+      }
+      await journal.append([draft("r3")]);
+      expect([seqs(journal), stored(dir)]).toEqual([[2, 6], 7 + LIMITS.viewBehind]);
+      journal.close();
+    }));
+
+  test("sees what another process wrote, and is made anew where a body was erased", () =>
+    inFolder(async (dir) => {
+      const [journal, other] = [open(dir), open(dir)];
+      await journal.append([resumed("r1"), draft("r2")]);
+      expect([seqs(journal), seqs(other)]).toEqual([[1], [1]]);
+      await other.append([draft("r2"), resumed("r2")]);
+      expect([seqs(journal), seqs(other)]).toEqual([
+        [1, 4],
+        [1, 4],
+      ]);
+      await journal.append([draft("r2")]);
+      expect(work(() => seqs(journal))).toBe(0);
+      await other.erase(other.head("r2")!.hash, "asked for");
+      expect(work(() => seqs(journal))).toBe(2);
+      journal.close();
+      other.close();
+    }));
 });

@@ -35,7 +35,10 @@ export class Views {
   #db: DatabaseSync | null = null;
   #tables: Tables | null = null;
   #version: unknown = null;
+  /** The cursors as they are stored. */
   readonly #cursors = new Map<string, Cursor>();
+  /** Up to where nothing came that a view looks at, since its stored cursor. */
+  readonly #still = new Map<string, number>();
   #isReading = false;
 
   constructor(dir: string | null, reader: Reader, random: Random) {
@@ -108,12 +111,24 @@ export class Views {
   #attempt<T>(spec: ViewSpec, read: (db: ViewReader) => T): T {
     const db = this.#open();
     const tables = (this.#tables ??= new Tables(db));
-    this.#notice(db);
-    const cursor = this.#cursors.get(spec.name);
-    const isFresh = cursor?.version === spec.version && cursor.seq === this.#reader.size();
-    if (!isFresh) transaction(db, () => this.#update(db, tables, spec));
+    this.#notice(tables);
+    if (!this.#isFresh(spec)) transaction(db, () => this.#update(db, tables, spec));
     // One snapshot for all that `read` asks.
     return transaction(db, () => read(tables), "BEGIN");
+  }
+
+  /** True where nothing came that the view would have to be told of. Writes nothing. */
+  #isFresh({ name, version, kinds }: ViewSpec): boolean {
+    const cursor = this.#cursors.get(name);
+    if (cursor?.version !== version) return false;
+    const size = this.#reader.size();
+    if (cursor.seq === size) return true;
+    // Whoever opens it next reads on from what is stored, so that is not left far behind.
+    if (kinds === undefined || size - cursor.seq > LIMITS.viewBehind) return false;
+    const came = this.#reader.kinds(this.#still.get(name) ?? cursor.seq, size);
+    const isStill = !came.some((kind) => kinds.includes(kind) || kind === "body.erased");
+    if (isStill) this.#still.set(name, size);
+    return isStill;
   }
 
   #open(): DatabaseSync {
@@ -129,8 +144,8 @@ export class Views {
   }
 
   /** Another process may have moved a cursor, or made a view anew. */
-  #notice(db: DatabaseSync): void {
-    const version = db.prepare("PRAGMA data_version").get()?.["data_version"];
+  #notice(tables: Tables): void {
+    const version = tables.all("PRAGMA data_version")[0]?.["data_version"];
     if (version === this.#version) return;
     this.#version = version;
     this.#cursors.clear();
@@ -151,6 +166,7 @@ export class Views {
       end.objects,
     );
     this.#cursors.set(spec.name, end);
+    this.#still.delete(spec.name);
   }
 
   /** Reads on from a cursor; null when what was read before must be forgotten. */

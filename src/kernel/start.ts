@@ -22,6 +22,7 @@ import { UNKNOWN_LABEL } from "../gate/labels.ts";
 import { policyHash } from "../gate/policy.ts";
 import { narrow, parseScope } from "../gate/scopes.ts";
 import { BY_ITSELF, type Frame, OPERATOR, agentOf } from "./frame.ts";
+import type { Model } from "../models/model.ts";
 import { roomFor } from "./flow/earlier.ts";
 import { imagesIn } from "./images/image.ts";
 import { checkPast } from "./flow/past.ts";
@@ -33,7 +34,7 @@ import type { RunChild } from "./wants/delegate.ts";
 import type { Room } from "./keys/used.ts";
 import { groundOf } from "./tree/ground.ts";
 import { toolOf } from "./wants/work.ts";
-import type { Facts, World } from "./world.ts";
+import type { Facts, ModelSettings, World } from "./world.ts";
 
 /** What begins a run: a request, or an event that stands for one. */
 export interface Begun extends RunRequest {
@@ -339,16 +340,17 @@ export async function ownModel(world: World, name: string = "inherit"): Promise<
 
 /** A model with those that stand in for it. @throws NanosError `model.*`. */
 export async function modelOf(world: World, name: string): Promise<RunStarted["model"]> {
+  const settings = world.modelSettings(name);
   const fallback: RunModel[] = [];
-  for (const other of world.modelSettings(name).fallback)
-    fallback.push(await described(world, other));
-  const model = await described(world, name);
+  for (const other of settings.fallback) {
+    fallback.push(described(await world.model(other), world.modelSettings(other)));
+  }
+  const model = described(await world.model(name), settings);
   return fallback.length === 0 ? model : { ...model, fallback };
 }
 
-async function described(world: World, name: string): Promise<RunModel> {
-  const model = await world.model(name);
-  const { context, tools, dialect, images } = world.modelSettings(name);
+function described(model: Model, settings: ModelSettings): RunModel {
+  const { context, tools, dialect, images } = settings;
   return {
     name: model.name,
     host: model.host,

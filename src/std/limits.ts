@@ -43,9 +43,13 @@ export const LIMITS = {
   witnesses: 16,
   /** Statements kept prepared for views. */
   viewStatements: 256,
+  /** Events a view's cursor is left behind by, where none of them is of the view. */
+  viewBehind: 1_000,
   /** Everything the vault holds, and one entry of it. */
   vaultBytes: 16 * 1024 * 1024 * 1024,
   vaultItemBytes: 512 * 1024 * 1024,
+  /** Contents of the vault a process remembers to be whole. */
+  vaultMarks: 1_024,
   /** Artifacts of a home and of one run, one of them, and its title. */
   artifacts: 20_000,
   artifactsPerRun: 200,

@@ -43,12 +43,13 @@ export type VaultVerified =
 export function openVault(dir: string, limits: { readonly bytes?: number } = {}): Vault {
   const maxBytes = limits.bytes ?? LIMITS.vaultBytes;
   let writes = 0;
+  const isWhole = wholeOnes(dir);
   const vault: Vault = {
     put(content) {
       const bytes = typeof content === "string" ? Buffer.from(content, "utf8") : content;
       if (bytes.length > LIMITS.vaultItemBytes) throw itemTooLarge(bytes.length);
       const hash = sha256(bytes);
-      if (isWhole(dir, hash)) return hash;
+      if (isWhole(hash)) return hash;
       try {
         if (writes === 0) tidyUp(dir);
         const total = totalOf(dir) + bytes.length;
@@ -101,12 +102,28 @@ function read(dir: string, hash: string): Uint8Array | null {
   }
 }
 
-function isWhole(dir: string, hash: string): boolean {
-  try {
-    return hashOfFile(pathOf(dir, hash)) === hash;
-  } catch {
-    return false;
-  }
+/** Tells which contents are whole. A file that is still the one that was read is not read again. */
+function wholeOnes(dir: string): (hash: string) => boolean {
+  const read = new Map<string, string>();
+  return (hash) => {
+    const path = pathOf(dir, hash);
+    try {
+      const mark = markOf(path);
+      if (read.get(hash) === mark) return true;
+      if (hashOfFile(path) !== hash) return false;
+      if (read.size >= LIMITS.vaultMarks) read.clear();
+      read.set(hash, mark);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+}
+
+/** Tells one content of a file from the next, unread. @throws where there is none. */
+function markOf(path: string): string {
+  const { ino, size, mtimeNs, ctimeNs } = fs.lstatSync(path, { bigint: true });
+  return `${ino} ${size} ${mtimeNs} ${ctimeNs}`;
 }
 
 /** Whole under another name first: the final name appears with its content or not at all. */

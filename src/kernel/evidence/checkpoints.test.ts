@@ -91,6 +91,21 @@ describe("a checkpoint is signed", () => {
   });
 });
 
+test("runs that end at once share a checkpoint, and one that ends later has its own", async () => {
+  using one = given();
+  const runs = Array.from({ length: 8 }, (_, i) => `r${i}`);
+  await Promise.all(runs.map((run) => one.journal.append([draft(run, ENDED)])));
+  expect(sizes(one.bare)).toEqual([8]);
+  const late = one.journal.append([draft("r8", ENDED)]);
+  // It begins while the other one is being signed, and is not covered by that.
+  const later = late.then(() => undefined);
+  await one.bare.append([small()]);
+  await Promise.all([later, one.journal.append([draft("r9", ENDED)])]);
+  const all = sizes(one.bare);
+  expect(all.at(-1)).toBeGreaterThanOrEqual(one.bare.head("r9")?.seq ?? Infinity);
+  expect(verified(one)).toMatchObject({ checkpoints: all.length, bad: null });
+});
+
 test("what was appended stands where nothing can be signed", async () => {
   using one = given();
   const broken: Signer = {

@@ -15,10 +15,21 @@ import type { World } from "../world.ts";
  * and under the next checkpoint: who takes one away breaks both.
  */
 
-/** The journal, which is signed after what calls for it. A checkpoint is on disk when `append` returns. */
+/**
+ * The journal, which is signed after what calls for it. A checkpoint is on disk when `append` returns.
+ * What is on disk when one is begun is covered by it: runs that end together share one.
+ */
 export function withCheckpoints(journal: Journal, log: Signer): Journal {
   /** Events of this process since it last signed. */
   let since = 0;
+  let newest = { size: 0, done: Promise.resolve() };
+  const sign = (): Promise<void> => {
+    const size = journal.size();
+    // What was appended stands, signed or not: the next checkpoint covers it as well.
+    const done = checkpoint(journal, log, size).then(nothing, nothing);
+    newest = { size, done };
+    return done;
+  };
   return {
     ...journal,
     append: async (drafts) => {
@@ -26,16 +37,23 @@ export function withCheckpoints(journal: Journal, log: Signer): Journal {
       since += events.length;
       if (since < LIMITS.checkpointEvents && !drafts.some(calls)) return events;
       since = 0;
-      // What was appended stands, signed or not: the next checkpoint covers it as well.
-      await checkpoint(journal, log).catch(() => undefined);
+      const { seq = 0 } = events.at(-1) ?? {};
+      await (seq <= newest.size ? newest.done : sign());
       return events;
     },
   };
 }
 
+function nothing(): void {
+  // There is nothing to be done with a checkpoint, nor with a failed one.
+}
+
 /** Signs all there is and writes it down; returns the signed note. */
-export async function checkpoint(journal: Journal, log: Signer): Promise<string> {
-  const size = journal.size();
+export async function checkpoint(
+  journal: Journal,
+  log: Signer,
+  size = journal.size(),
+): Promise<string> {
   const signed = signCheckpoint({ size, root: journal.log.root(size) }, log);
   await note(journal, { kind: "log.checkpointed", checkpoint: signed }, "kernel");
   return signed;

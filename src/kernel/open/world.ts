@@ -70,6 +70,7 @@ interface Parts {
 export function openWorld(parts: Parts): World {
   const { home, edge, journal, vault, models, grants, tools, trees } = parts;
   const { sandbox, arrangement, facts, evolving } = parts;
+  const textOf = factsText();
   const book = standingBook({ paths: home.paths, arrangement, grants, models });
   return {
     ...edge,
@@ -81,7 +82,7 @@ export function openWorld(parts: Parts): World {
     facts: async () => withTraits(await facts(), await evolving.traits()),
     inner: parts.inner.open,
     vault,
-    keep: async (kept) => vault.put(canonical(kept as unknown as Json)),
+    keep: async (kept) => vault.put(textOf(kept)),
     recall: (hash) => factsIn(vault.get(hash)),
     ...{ grants: book.current, renew: book.renew },
     growth: growthDesk(home, arrangement),
@@ -100,6 +101,16 @@ export function openWorld(parts: Parts): World {
     isStill: async (path, hash) => isStill(path, hash),
     alone: (task, what = "commit") => withLock(join(home.paths.machine, what), edge.clock, task),
     ...signersOf(home),
+  };
+}
+
+/** Facts as they are kept. They never change, and most runs begin with the same ones. */
+function factsText(): (facts: Facts) => string {
+  const known = new WeakMap<Facts, string>();
+  return (facts) => {
+    const text = known.get(facts) ?? canonical(facts as unknown as Json);
+    known.set(facts, text);
+    return text;
   };
 }
 

@@ -5,6 +5,7 @@ import type { Journal, ViewSpec } from "../../journal/journal.ts";
 const CARDS: ViewSpec = {
   name: "model_cards",
   version: 1,
+  kinds: ["model.probed"],
   tables: "CREATE TABLE model_cards (config TEXT PRIMARY KEY, card TEXT NOT NULL)",
   apply: (db, { body }) => {
     if (body?.kind !== "model.probed") return;
