@@ -63,7 +63,7 @@ function settings(
             executablePath: other.runtime,
           }
         : {}),
-      assets: ["starters", "verifier", "web", GUEST_ASSET],
+      assets: ["starters", "verifier", "web", "docs/reference/errors.md", GUEST_ASSET],
       autoloadDotenv: false,
       autoloadBunfig: false,
       // Without package.json it could not load the packages an operator adds, as a model's engine.

@@ -15,6 +15,7 @@ import type { Param, Parameters } from "../src/server/openai/params.ts";
 import { ALIASES } from "../src/home/settings/list.ts";
 import type { Route } from "../src/server/route.ts";
 import { LIMITS } from "../src/std/limits.ts";
+import { codesOf } from "./errors/codes.ts";
 import { contractParts } from "./contracts.ts";
 import { ROOT } from "./machine.ts";
 import { readHouse, readText } from "./tidy/house.ts";
@@ -24,7 +25,7 @@ const FOLDER = join(ROOT, "docs/reference");
 /** Compares the pages with the code, or writes them. @returns a sentence per stale page. */
 export async function docs({ write }: { readonly write: boolean }): Promise<readonly string[]> {
   const pages = await render();
-  const stale: string[] = [];
+  const stale: string[] = [...coded().faults];
   mkdirSync(FOLDER, { recursive: true });
   for (const [name, text] of pages) {
     const file = join(FOLDER, name);
@@ -49,7 +50,7 @@ async function render(): Promise<ReadonlyMap<string, string>> {
     ["commands.md", commandsPage(commands)],
     ["contracts.md", contractsPage()],
     ["environment.md", environmentPage()],
-    ["errors.md", errorsPage()],
+    ["errors.md", errorsPage(coded())],
     ["events.md", eventsPage()],
     ["exit-codes.md", exitPage()],
     ["facts.md", factsPage(ROUTES)],
@@ -60,6 +61,14 @@ async function render(): Promise<ReadonlyMap<string, string>> {
     ["schemas.md", schemasPage()],
     ["traits.md", traitsPage()],
   ]);
+}
+
+/** Codes of failures and what is wrong with how they are told of, read once. */
+let read: ReturnType<typeof codesOf> | null = null;
+function coded(): ReturnType<typeof codesOf> {
+  const kinds = new Set<string>(EventBody.options.map(({ shape }) => shape.kind.value));
+  read ??= codesOf(readHouse(ROOT).sources, kinds);
+  return read;
 }
 
 function routesPage(routes: readonly Route[]): string {
@@ -272,73 +281,18 @@ function limitsPage(): string {
   );
 }
 
-const TEXT = /(?:message:|next:)?\s*(?:[\w.]+|"(?:[^"\\]|\\.)*"|`[^`]*`)/u.source;
-const CODE = new RegExp(
-  `"([a-z][a-z_]*\\.[a-z][a-z_]*)"(:\\s*"[^"]*"|(?:,\\s*${TEXT}){0,2})`,
-  "gu",
-);
-const GIVEN =
-  /[,:]\s*(?:message:|next:)?\s*(?:"((?:[^"\\]|\\.)*)"|`([^`]*)`|([\w.]+))(?=\s*(?:,|$))/gu;
-/** How far before a code the sentence may stand that it is given by name. */
-const NEAR = 900;
-
-const NOT_A_CODE =
-  /\.(?:cfg|css|db|gitignore|html|ini|js|json|jsonl|key|lock|log|md|mjs|pem|py|rs|sh|sock|sqlite|toml|ts|txt|wal|yaml|yml)$/u;
-
-/** A sentence as it stands in the code: what is put in shows as `…`; empty where it stands elsewhere. */
-function sentence(before: string, literal: string | undefined, name: string | undefined): string {
-  let text = literal ?? "";
-  if (name !== undefined) {
-    const made = new RegExp(`(?:const ${name} =|${name}:)\\s*(?:"([^"]*)"|\`([^\`]*)\`)`, "gu");
-    const [, plain, template] = [...before.slice(-NEAR).matchAll(made)].at(-1) ?? [];
-    text = plain ?? template ?? "";
-  }
-  const said = text.replace(/\$\{[^}]*\}/gu, "…").replaceAll('\\"', '"');
-  return said.includes(" ") ? said : "";
-}
-
-interface Coded {
-  says: string;
-  next: string;
-  readonly folders: Set<string>;
-}
-
-/** Codes as they stand in the code, each with its sentence and the next step where they do as well. */
-function errorsPage(): string {
-  const events = new Set<string>(EventBody.options.map(({ shape }) => shape.kind.value));
-  const found = new Map<string, Coded>();
-  for (const { path, text, test } of readHouse(ROOT).sources) {
-    if (!path.startsWith("src/") || test || /\/(?:testing|fixtures?)\//u.test(path)) continue;
-    // Keys of the config are written as codes are.
-    if (path === "src/home/settings/list.ts") continue;
-    for (const match of text.matchAll(CODE)) {
-      const [, code = "", more = ""] = match;
-      if (events.has(code) || NOT_A_CODE.test(code)) continue;
-      const entry = found.get(code) ?? { says: "", next: "", folders: new Set<string>() };
-      const before = text.slice(0, match.index);
-      const [first = "", second = ""] = [...more.matchAll(GIVEN)].map(([, plain, template, name]) =>
-        sentence(before, plain ?? template, name),
-      );
-      // A list of what to do has the code before a colon.
-      const [says, next] = more.startsWith(":") ? ["", first] : [first, second];
-      entry.says ||= says;
-      entry.next ||= next;
-      entry.folders.add(path.split("/")[1] ?? "");
-      found.set(code, entry);
-    }
-  }
-  const rows = [...found]
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([code, { says, next, folders }]) => [
-      ...[`\`${code}\``, says, next],
-      [...folders].toSorted().join(", "),
-    ]);
+/** Codes as they stand in the code, each with its sentence and the next step. */
+function errorsPage({ codes }: ReturnType<typeof codesOf>): string {
+  const rows = codes.map(({ code, says, next, from }) => [
+    ...[`\`${code}\``, says, next],
+    from.join(", "),
+  ]);
   return page(
     "Troubleshooting: error codes",
-    "The `code` of a failure is stable, for programs, and stands in brackets after its sentence. What " +
-      "failed says itself what to do next; where both stand in the code as they are said, they are here " +
-      "(`…` is put in). `nanos doctor` names what is missing on this machine, and `nanos why STEP` says " +
-      "which layer and line decided.",
+    "The `code` of a failure is stable, for programs, and stands in brackets after its sentence. Each is " +
+      "here as it is said where it is raised (`…` is put in); `nanos why CODE` says the same in the " +
+      "terminal. `nanos doctor` names what is missing on this machine, and `nanos why STEP` says which " +
+      "layer and line decided.",
     "src",
     table(["code", "says", "what to do", "from"], rows),
   );

@@ -82,7 +82,7 @@ export type * from "./contracts/cognition.ts";
 export type * from "./contracts/cognition/reading.ts";
 // oxlint-disable-next-line oxc/no-barrel-file -- and what it asks
 export type * from "./contracts/question.ts";
-export { verifierText, webFile } from "./home/assets.ts";
+export { troubleshooting, verifierText, webFile } from "./home/assets.ts";
 export { NanosError } from "./std/error.ts";
 
 /**

@@ -366,3 +366,15 @@ test("a session without a terminal answers each line and ends with its input", a
   expect((await run("", { input: "" })).code).toBe(0);
   expect((await run("", { input: "ask" })).code).toBe(3);
 });
+
+test("a code is told of from the page of all of them, and a reason from the list of reasons", async () => {
+  await check("why run.denied", 0, "run.denied\n\nIt was not let.\nSee why.\n");
+  const { out } = await run("why run.denied --json");
+  expect(JSON.parse(out)).toEqual({
+    ...{ code: "run.denied", says: "It was not let.", next: "See why." },
+  });
+  expect((await run("why deny:budget_tokens")).out).toContain("used its tokens");
+  const wrong = await run("why run.denyd");
+  expect(wrong.code).toBe(2);
+  expect(wrong.err).toContain("Did you mean run.denied? (usage.code)");
+});

@@ -19,6 +19,7 @@ export type House = Pick<
   | "offerImport"
   | "apply"
   | "verifierText"
+  | "troubleshooting"
 >;
 
 /** An argument by position. */

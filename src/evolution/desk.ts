@@ -21,6 +21,7 @@ export interface TraitParts {
 
 export interface TraitDesk {
   readonly desk: Traits;
+  // trait.not_reached: What the trait stands behind was not reached yet. -> See what is missing: nanos status.
   /** @throws NanosError `trait.off`, `trait.not_reached` where it is not on. */
   need(trait: TraitName): Promise<void>;
   /** What is switched on and reached as of now. */

@@ -18,12 +18,14 @@ export function checkRules(rules: readonly Rule[], file: string): Problem[] {
   const problems: Problem[] = [];
   if (rules.length > LIMITS.rules) {
     const sentence = `${file} holds ${rules.length} rules; at most ${LIMITS.rules} are read.`;
+    // rules.too_many -> Take out what is not needed, then look again: nanos check FILE.
     problems.push({ code: "rules.too_many", id: "", sentence });
   }
   const seen = new Set<string>();
   for (const rule of rules) {
     const say = (fault: string, what: string): void => {
       const sentence = `Rule \`${rule.id}\` in ${file} ${what}`;
+      // rules.* -> Mend that rule, then look again: nanos check FILE.
       problems.push({ code: `rules.${fault}`, id: rule.id, sentence });
     };
     if (seen.has(rule.id)) say("duplicate_id", "has an id that another rule already has.");
@@ -125,12 +127,14 @@ export function checkRoutes(routes: readonly Route[], file: string): Problem[] {
   const problems: Problem[] = [];
   if (routes.length > LIMITS.rules) {
     const sentence = `${file} holds ${routes.length} routes; at most ${LIMITS.rules} are read.`;
+    // routes.too_many -> Take out what is not needed, then look again: nanos check FILE.
     problems.push({ code: "routes.too_many", id: "", sentence });
   }
   const seen = new Set<string>();
   for (const route of routes) {
     const say = (fault: string, what: string): void => {
       const sentence = `Route \`${route.id}\` in ${file} ${what}`;
+      // routes.* -> Mend that route, then look again: nanos check FILE.
       problems.push({ code: `routes.${fault}`, id: route.id, sentence });
     };
     if (seen.has(route.id)) say("duplicate_id", "has an id that another route already has.");

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { NanosError } from "../std/error.ts";
 
 /**
- * The folder that holds `starters/`, `verifier/` and `web/`: inside the compiled binary, beside a bundle, or the checkout.
+ * The folder that holds `starters/`, `verifier/`, `web/` and pages: inside the compiled binary, beside a bundle, or the checkout.
  * The binary's embedded files answer to `node:fs` by name, like any others.
  */
 export function assetsDir(): string {
@@ -23,6 +23,11 @@ export function assetsDir(): string {
 /** The program that checks evidence without nanos, as it is given out. */
 export function verifierText(): string {
   return fs.readFileSync(join(assetsDir(), "verifier", "nanos-verify.mjs"), "utf8");
+}
+
+/** The page that tells of every code of a failure: a row each, as it was written from the code. */
+export function troubleshooting(): string {
+  return fs.readFileSync(join(assetsDir(), "docs", "reference", "errors.md"), "utf8");
 }
 
 /**

@@ -89,6 +89,7 @@ async function parsed<T>(
     if (kind !== "config") throw damaged(file, lines);
     const error = manifestError(dirname(file), result.problems);
     throw new NanosError(
+      // config.invalid: config.yaml of the home does not fit; each place is named with its line. -> Open it at that line and correct it, or put back the copy it names.
       "config.invalid",
       error.message,
       `${error.next} ${wayBack(file)}`,

@@ -97,6 +97,7 @@ export interface Applied extends InitResult {
  * is there is ever overwritten; what differs is listed in `kept`. The starter is checked whole
  * before the first file is written, and `arrangement.yaml`, which makes the rest count, is last.
  *
+ // starter.unsafe: A file of the starter is a link or has a name that could lead elsewhere. -> Use a starter of plain files and folders with plain names.
  * @throws NanosError `starter.unsafe`, `manifest.invalid`, `init.exists`, `home.read_only`.
  */
 export async function applyStarter(

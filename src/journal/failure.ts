@@ -13,9 +13,10 @@ import { codeOf, messageOf, NanosError } from "../std/error.ts";
 export function journalFailure(error: unknown, where: string): unknown {
   const code = failureCode(error);
   if (code === null) return error;
-  const [message, next] = SAYS[code];
+  const name = `journal.${code}` as const;
+  const [message, next] = SAYS[name];
   const said = messageOf(error);
-  return new NanosError(`journal.${code}`, `${message} (${where}: ${said}).`, next, error);
+  return new NanosError(name, `${message} (${where}: ${said}).`, next, error);
 }
 
 /** True when `error` says that the file's content is not to be trusted. */
@@ -30,21 +31,24 @@ export function isWrongTable(error: unknown): boolean {
 
 type Code = "full" | "read_only" | "damaged" | "busy" | "disk";
 
-const SAYS: Readonly<Record<Code, readonly [message: string, next: string]>> = {
-  full: [
+const SAYS: Readonly<Record<`journal.${Code}`, readonly [message: string, next: string]>> = {
+  "journal.full": [
     "The journal cannot grow: the disk or the journal's limit is full",
     "Free space on the disk of the home, or go on with a new home: --home DIR",
   ],
-  read_only: [
+  "journal.read_only": [
     "The journal cannot be written",
     "Make the home's folder writable for you, or use another one: --home DIR",
   ],
-  damaged: [
+  "journal.damaged": [
     "The journal's file is damaged",
     "Keep a copy of the home, then restore the journal from a backup or use another home: --home DIR",
   ],
-  busy: ["Another process holds the journal", "Wait until it is done, or end it, and try again"],
-  disk: ["The disk refused", "Check the disk of the home, then try again"],
+  "journal.busy": [
+    "Another process holds the journal",
+    "Wait until it is done, or end it, and try again",
+  ],
+  "journal.disk": ["The disk refused", "Check the disk of the home, then try again"],
 };
 
 /** SQLite's primary result codes: https://www.sqlite.org/rescode.html */

@@ -274,7 +274,8 @@ async function redrive(frame: Frame, one: Proposed): Promise<void> {
 
 function abandoned(frame: Frame, one: Proposed): Draft {
   const failure = one.begun
-    ? { code: "step.abandoned", message: "It was cut off, and the step around it begins anew." }
+    ? // step.abandoned -> Nothing: what it was part of is done anew; nanos trace show RUN has both.
+      { code: "step.abandoned", message: "It was cut off, and the step around it begins anew." }
     : { code: NOT_BEGUN, message: "The step around it begins anew." };
   const outcome = { status: "cancelled", failure } as const;
   return draft(frame, one.step, "kernel", { kind: "action.settled", outcome, ms: 0 });

@@ -94,6 +94,7 @@ export function told(outcome: Extract<Outcome, { status: "done" }>, text: string
 }
 
 const PART_FAILED: Failure = {
+  // run.part_failed -> See which part: nanos trace show RUN.
   code: "run.part_failed",
   message: "A delegated part came to less than was asked for.",
 };
@@ -103,9 +104,12 @@ export function spoken(frame: Frame, text: string, cut: boolean): Worked {
   const never = [...frame.tried].find(([, tried]) => tried.done === 0 || tried.denied > 0);
   const part = [...frame.tried].some(([, tried]) => tried.degraded > 0);
   const failure: Failure | undefined = cut
-    ? { code: "run.cut", message: "The answer was cut short by a limit." }
+    ? // run.cut -> Ask for less at once, or raise maxTokens of the model.
+      { code: "run.cut", message: "The answer was cut short by a limit." }
     : never
       ? {
+          // run.denied_part: What the run needed was denied, and nothing else took its place. -> See why: nanos trace show RUN, then nanos why STEP.
+          // run.tool_failed: A tool was called and never succeeded. -> See what it said: nanos trace show RUN.
           code: never[1].denied > 0 ? "run.denied_part" : "run.tool_failed",
           message: never[1].denied > 0 ? `${never[0]} was denied.` : `${never[0]} never succeeded.`,
         }
@@ -129,6 +133,8 @@ export function stopped(frame: Frame, outcome: Exclude<Outcome, { status: "done"
   if (outcome.status === "denied") {
     const isLimit = /^deny:(?:budget_|unknown_price)/u.test(failure.code);
     const spent = isLimit && frame.spent.turns > 0;
+    // run.budget: What the run may use is used up; it ends with what it has. -> Give it more: --max-cost, --max-calls, or limits in the agent's file.
+    // run.denied: The gate did not let it begin or go on. -> See which rule: nanos trace show RUN, then nanos why STEP.
     const code = spent ? "run.budget" : "run.denied";
     const told = { ...failure, code, message: failure.message };
     return {

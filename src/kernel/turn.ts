@@ -155,12 +155,14 @@ function plan(frame: Frame, calls: readonly CallPart[], runChild: RunChild): rea
   return calls.map((call, i): Planned => {
     if (i >= LIMITS.callsPerTurn) {
       return refuse(
+        // call.too_many -> Nothing: the model is told, and calls the rest later.
         "call.too_many",
         `At most ${LIMITS.callsPerTurn} calls a turn are carried out.`,
       );
     }
     if (call.broken !== undefined) {
       return refuse(
+        // call.broken_json -> Nothing: the model is told; if it stays, choose one that calls tools: nanos model probe NAME.
         "call.broken_json",
         "The arguments were not valid JSON. Call again with valid JSON.",
       );
@@ -169,7 +171,8 @@ function plan(frame: Frame, calls: readonly CallPart[], runChild: RunChild): rea
     if (clients) {
       const before = calls.slice(0, i).some((one) => clientWant(frame, one) !== null);
       return before && frame.started.wish?.single
-        ? refuse("call.one_at_a_time", "The client takes one call at a time. Make this one later.")
+        ? // call.one_at_a_time -> Nothing: the model is told so, and asks again in another way.
+          refuse("call.one_at_a_time", "The client takes one call at a time. Make this one later.")
         : { want: heldWant(clients, call.secrets) };
     }
     if (call.name === DELEGATE) return planDelegation(frame, call, sharing, runChild);
@@ -202,11 +205,13 @@ function planDelegation(
     return refuse("agent.unknown", `There is no agent ${agent}. Agents: ${names || "none"}.`);
   }
   const answer = answerBySchema(frame, agent, schema);
+  // call.bad_schema -> Nothing: the model is told so, and asks again in another way.
   if (typeof answer === "string") return refuse("call.bad_schema", answer);
   const budget = budgetFor(frame, agent, sharing);
   // Where nothing is left at all, the gate says so.
   const isTooLittle = Math.min(budget.turns, budget.calls, budget.tokens) < 1;
   if (isTooLittle && !isSpent(frame)) {
+    // call.no_budget -> Give it more: --max-cost, --max-calls, or limits in the agent's file.
     return refuse("call.no_budget", "What is left of this run is too little for another agent.");
   }
   frame.setAside += budget.calls;

@@ -78,6 +78,7 @@ function wantFor(
   }
   const agent = other.agent ?? task.agent ?? "";
   const answer = answerBySchema(part, agent, task.output?.schema);
+  // plan.bad_schema -> Take schema out of that task, or give it an agent that only reads.
   if (typeof answer === "string") return { code: "plan.bad_schema", message: answer };
   const errand = {
     ...{ agent, request: asText(given["prompt"] ?? ""), budget: childBudget(part, agent) },

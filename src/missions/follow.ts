@@ -195,6 +195,7 @@ function outcomeOf(ends: readonly Ended[]): { outcome: RunOutcome; failure?: Fai
   const less = all.find(({ status }) => status === "degraded");
   if (!less) return { outcome: "succeeded" };
   const why = less.failure ?? {
+    // mission.degraded -> See which task: nanos mission show RUN. Once it is mended: nanos mission rerun RUN.
     code: "mission.degraded",
     message: "It came to less than was asked for.",
   };

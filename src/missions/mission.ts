@@ -69,6 +69,7 @@ export function newMission(
 }
 
 const STOPPED = "mission.stopped";
+// mission.deadline -> Give it a later one, and begin it anew: nanos mission rerun RUN.
 const LATE = "mission.deadline";
 
 function budgetIn({ drive }: Frame, step: string): Budget | null {
@@ -90,9 +91,11 @@ function notMeant(start: MissionStart, { task, needs }: TaskRun): Failure | null
   if (broken) {
     const { task: id, status } = broken.ended;
     const message = `It needs ${id}, which ${status === "failed" ? "failed" : "was passed over"}.`;
+    // task.need_failed -> See why that one failed: nanos mission show RUN.
     return { code: "task.need_failed", message };
   }
   if (needs.length > 0 && needs.every(({ ended }) => ended.status === "skipped")) {
+    // task.not_meant -> Nothing: the plan says when the task is meant.
     return { code: "task.not_meant", message: "Nothing it needs was done." };
   }
   if (task.when === undefined) return null;

@@ -36,6 +36,7 @@ export function badProgram(path: string): Failure {
 
 export function noStage(): Failure {
   return {
+    // sandbox.no_stage -> Begin it again: what it worked beside has ended.
     code: "sandbox.no_stage",
     message: "The process it would work beside has ended, or has no stage to share.",
   };

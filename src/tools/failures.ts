@@ -38,6 +38,7 @@ export const TOOL_FAILURES = {
   "mcp.failed": "Read what the server says, change the arguments, and try again.",
   "acp.unreachable": "Check the agent's `command`: it has to speak the Agent Client Protocol.",
   "acp.protocol": "Report it to the agent's author: it does not keep to the protocol.",
+  // acp.failed: The agent failed in the middle of its work. -> Read what it says, and try again.
   "acp.failed": "Read what the agent says, and try again.",
   "acp.refused": "Ask for something else: the agent will not do this.",
   "acp.sign_in":

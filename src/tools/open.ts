@@ -320,6 +320,7 @@ function readServers(file: string): Readonly<Record<string, McpServer>> {
 const publicOnly: Reach = async (wanted) => {
   if (wanted.kind !== "fetch") {
     const message = "A secret needs a run that asks for it.";
+    // secret.unavailable -> Ask for it in a run: nanos run "TEXT".
     return { ok: false, failure: { code: "secret.unavailable", message } };
   }
   const { signal } = new AbortController();

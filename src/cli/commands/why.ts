@@ -1,5 +1,7 @@
 import type { StepWhy, TraceStep } from "../../contracts/trace.ts";
 import { REASONS } from "../../contracts/reason.ts";
+import { NanosError } from "../../std/error.ts";
+import { nearest } from "../../std/nearest.ts";
 import { arg, type Command, show } from "../command.ts";
 import { EXIT } from "../exit.ts";
 import { exactLines } from "../render/args.ts";
@@ -11,16 +13,55 @@ import { duration, mebibytes } from "../render/words.ts";
 
 export const command: Command = {
   name: "why",
-  summary: "which layer and rule decided a step",
+  summary: "which layer and rule decided a step; what a code means and what to do",
   example: "nanos why r1k3f9x2ab7qz0m.2",
-  args: [{ name: "STEP", about: "a step, RUN.N", required: true, offers: "steps" }],
+  args: [
+    {
+      name: "STEP",
+      about: "a step, RUN.N; or a code of a failure, or a reason of the gate's",
+      required: true,
+      offers: "steps",
+    },
+  ],
   run: async (context, input) => {
-    const step = (await context.nanos()).traces.why(arg(input, "STEP"));
+    const given = arg(input, "STEP");
+    if (/^(?:[a-z_]+\.[a-z_]+|(?:allow|ask|deny):\w+)$/u.test(given)) {
+      const told = toldOf(given, (await context.house()).troubleshooting());
+      await show(context, told, () => [
+        [span(told.code, "bold")],
+        "",
+        ...[told.says, told.next].flatMap((text) => wrap(text, context.terminal.columns)),
+      ]);
+      return EXIT.succeeded;
+    }
+    const step = (await context.nanos()).traces.why(given);
     const width = Math.min(context.terminal.columns, 100);
     await show(context, step, () => whyLines(step, width));
     return EXIT.succeeded;
   },
 };
+
+/** What a code or a reason means, and what to do. @throws NanosError `usage.code`. */
+function toldOf(given: string, page: string): { code: string; says: string; next: string } {
+  const reason = Object.entries(REASONS).find(([name]) => name === given);
+  const next = "Where it was: nanos trace show RUN, then nanos why STEP.";
+  if (reason !== undefined) return { code: given, says: reason[1], next };
+  const rows = Array.from(page.matchAll(/^\| `([^`]+)` \| (.*?) \| (.*?) \| [^|]* \|$/gmu));
+  const [, code, says, then] = rows.find(([, name]) => name === given) ?? [];
+  if (code !== undefined && says !== undefined && then !== undefined) {
+    const plain = (text: string): string => text.replaceAll("\\|", "|");
+    return { code, says: plain(says), next: plain(then) };
+  }
+  const near = nearest(
+    given,
+    rows.map(([, name = ""]) => name),
+  );
+  throw new NanosError(
+    "usage.code",
+    `There is no code ${given}.`,
+    near === undefined ? "A code stands in brackets after what failed." : `Did you mean ${near}?`,
+  );
+}
 
 /** A step's proposal, its decision, and what every layer said about it. */
 export function whyLines(step: StepWhy, width: number): readonly Line[] {

@@ -70,6 +70,7 @@ export function scriptedHouse(script: Script, calls: Calls = { log: [] }): House
   const nanos = scriptedNanos(script, calls);
   return {
     verifierText: () => "// the verifier\n",
+    troubleshooting: () => "| `run.denied` | It was not let. | See why. | kernel |\n",
     openNanos: async () => {
       calls.log.push("open");
       return nanos;

@@ -47,6 +47,7 @@ export async function ask(path: string, init: RequestInit): Promise<Response> {
     response = await fetch(path, { ...init, headers });
   } catch (cause) {
     if (init.signal?.aborted) throw cause;
+    // net.lost -> Start it where it ran: nanos serve.
     throw new Failed(0, "net.lost", "The server does not answer. Is nanos serve running?");
   }
   if (response.ok) return response;
@@ -58,6 +59,7 @@ async function failureOf(response: Response): Promise<Failed> {
     const { error } = (await response.json()) as HttpError;
     return new Failed(response.status, error.code, error.message);
   } catch {
+    // net.answer -> Look at the lines nanos serve writes, or load the page anew.
     return new Failed(response.status, "net.answer", `The server answered ${response.status}.`);
   }
 }

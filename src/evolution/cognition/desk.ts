@@ -145,6 +145,7 @@ async function note(
     if (plan) checkWaived(plan, [thought.check]);
   }
   const fault = wordsFault(texts) ?? partsFault(thought, texts);
+  // thought.words -> Say it in fewer or shorter parts: nanos cognition --help.
   if (fault !== null) throw thrown({ code: "thought.words", message: fault });
   // What the operator types may hold a secret as well as what anybody else does.
   await guard.ready();

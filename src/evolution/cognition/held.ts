@@ -74,9 +74,11 @@ function link(graph: OpenGraph, { id, thought }: One): void {
 
 /** Why a thought may not be held, or null. */
 export function refusal(rules: Rules, held: Held, one: Wanted): Failure | null {
+  // thought.twice -> See it: nanos cognition show ID.
   if (held.find(one.id)) return { code: "thought.twice", message: `${one.id} is noted already.` };
   if (one.by !== "operator" && !AGENT_KINDS.has(one.thought.is)) {
     const message = `What becomes of a ${one.thought.is} is not for an agent to say.`;
+    // thought.not_agents -> Note it yourself: nanos cognition --help.
     return { code: "thought.not_agents", message };
   }
   return fullOf(held, one) ?? rules[one.thought.is](held, one);

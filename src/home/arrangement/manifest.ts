@@ -101,6 +101,7 @@ export function manifestError(dir: string, problems: readonly Problem[]): NanosE
     first === undefined
       ? "Check the files named."
       : `Open ${plainText(dir)}/${first.file} at line ${first.line}, column ${first.column}.`;
+  // manifest.invalid: A file of the arrangement does not fit; each place is named with its line. -> Open the file at that line and correct it; nanos check FILE looks again.
   return new NanosError("manifest.invalid", lines.join("\n"), next, { problems: sorted });
 }
 

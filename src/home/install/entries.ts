@@ -14,8 +14,11 @@ export interface Entry {
 
 /** Why a source is not installed. Each is a refusal of the whole: nothing of it is written. */
 export const REFUSALS = {
+  // install.link: A file of it is a link, which may lead anywhere; nothing was installed. -> Put the file itself in its place.
   "install.link": "is a link, which may lead anywhere",
+  // install.special: A file of it is a device, a pipe or a socket; nothing was installed. -> Take it out.
   "install.special": "is a device, a pipe or a socket",
+  // install.setuid: A file of it would run as somebody else; nothing was installed. -> Take the mark away: chmod u-s,g-s FILE.
   "install.setuid": "would run as somebody else (setuid)",
   "install.path": "leads out of the skill's folder",
   "install.name": "has a name outside A-Z, a-z, 0-9, dot, - and _",

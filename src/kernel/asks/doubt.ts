@@ -78,4 +78,5 @@ function isUnknown(recorded: readonly Recorded[]): boolean {
 }
 
 /** Code of what was asked back for, allowed and never begun, as the step around it began anew. */
+// step.not_begun -> Nothing: what it was part of is done anew; nanos trace show RUN has both.
 export const NOT_BEGUN = "step.not_begun";

@@ -53,6 +53,7 @@ async function handed({ name, input }: ToolSpec, args: Json): Promise<Outcome> {
   const wrong = await misfits(input, args);
   if (wrong.length === 0) return { status: "done", output: HANDED };
   const message = `What ${name} was called with does not fit: ${wrong.join("; ")}.`;
+  // call.bad_arguments -> Nothing: the model is told so, and asks again in another way.
   return { status: "failed", failure: { code: "call.bad_arguments", message } };
 }
 

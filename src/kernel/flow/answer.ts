@@ -72,12 +72,14 @@ export function requestFor(request: string, { schema, proves }: AnswerBySchema):
 /** What of an answer fits; where any of it does not, not a word of it comes through. */
 export function releasedOf(outcome: Outcome, text: string, shape: Shape, step: string): Outcome {
   if (outcome.status !== "done") {
+    // delegate.no_answer -> See what it did: nanos trace show RUN.
     const failure = { code: "delegate.no_answer", message: "The agent came to no answer." };
     return { ...outcome, failure };
   }
   const said = jsonIn(text);
   const released = said === undefined ? null : release(shape, said, step);
   if (released === null) {
+    // delegate.unfit -> Nothing: it is asked once more; else mend its schema or its prompt.
     const failure = { code: "delegate.unfit", message: "The answer does not fit the schema." };
     return { status: "failed", failure, ...(outcome.child ? { child: outcome.child } : {}) };
   }

@@ -137,6 +137,7 @@ function failed(error: unknown): Outcome {
   const failure =
     error instanceof NanosError
       ? { code: error.code, message: error.message, next: error.next }
-      : { code: "growth.broken", message: `It could not be done: ${messageOf(error)}` };
+      : // growth.broken -> Try again; if it stays, say it with what stands in nanos why STEP.
+        { code: "growth.broken", message: `It could not be done: ${messageOf(error)}` };
   return { status: "failed", failure };
 }

@@ -171,6 +171,7 @@ function contentOf(path: string): Content | Failure {
       ? `${name} is larger than ${LIMITS.imageBytes / 1024 / 1024} MB.`
       : error.message;
     const next = isLarge ? "Make it smaller: models see no more by more bytes." : error.next;
+    // image.unreadable: The image cannot be read. -> Name a file you may read: ls -l FILE.
     return { code: isLarge ? "image.too_large" : "image.unreadable", message, next };
   }
 }

@@ -64,6 +64,7 @@ function usedSince(journal: Journal, client: string, from: number): DayUse {
 /** The most one more run of a key may use. */
 export type Room = Partial<Pick<Budget, "calls" | "tokens" | "cost">>;
 
+// key.spent: What the key may use is used up. -> Make another with more, or wait for the next day: nanos key new --help.
 /** @throws NanosError `key.spent` where nothing is left. */
 export function roomFor(world: Pick<World, "journal" | "clock">, key: Key): Room {
   const used = usedBy(world, key);

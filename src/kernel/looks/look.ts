@@ -156,6 +156,7 @@ async function lookedFor(
       return { failure: { code, message, next } };
     }
     return {
+      // look.broken -> Try again; if it stays, say it with what stands in nanos why STEP.
       failure: { code: "look.broken", message: `Nothing could be read: ${messageOf(error)}` },
     };
   }

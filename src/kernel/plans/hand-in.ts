@@ -111,6 +111,7 @@ async function handIn(world: World, frame: Frame, text: string): Promise<Outcome
   const read = await world.readPlan(frame, text);
   if ("faults" in read) {
     const message = `The plan does not hold:\n${read.faults.join("\n")}`;
+    // plan.refused -> Nothing: the agent is told what does not hold, and hands in another.
     return { status: "failed", failure: { code: "plan.refused", message } };
   }
   const { name, rank } = read;

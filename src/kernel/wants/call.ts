@@ -135,6 +135,7 @@ type CallResult = ToolResult | (Omit<Extract<ToolResult, { ok: false }>, "isolat
 type Unknown = { readonly isolation: Tier | null };
 
 function broken(error: unknown): CallResult {
+  // tool.broken -> Try again; if it stays, say it with what stands in nanos why STEP.
   const failure = { code: "tool.broken", message: `The call broke: ${messageOf(error)}` };
   return { ok: false, failure, isolation: null };
 }
@@ -330,6 +331,8 @@ function refused(code: string, message: string): Granted {
   return { ok: false, failure: { code, message } };
 }
 
+// ask.waiting -> Answer it: nanos approvals list.
+// call.over -> Nothing: what it asked for was not done. A tool asks before it answers.
 function tooLate(frame: Frame, one: Proposed): Draft {
   const failure: Failure = { code: "call.over", message: TOO_LATE };
   const outcome = { status: "failed", failure } as const;

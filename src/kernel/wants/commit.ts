@@ -84,7 +84,8 @@ export function failedCommit(error: unknown): Outcome {
   const failure =
     error instanceof NanosError
       ? { code: error.code, message: error.message, next: error.next }
-      : { code: "stage.broken", message: `The commit broke: ${messageOf(error)}` };
+      : // stage.broken -> Nothing was written that is not in nanos trace show RUN. Look at the files' folder, then try again.
+        { code: "stage.broken", message: `The commit broke: ${messageOf(error)}` };
   return { status: "failed", failure };
 }
 

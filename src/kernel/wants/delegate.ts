@@ -222,6 +222,7 @@ async function badInput({ facts }: Frame, { agent, input }: Errand): Promise<Fai
       : await misfits(schema, input ?? {}).catch((error: unknown) => [messageOf(error)]);
   if (why.length === 0) return null;
   const message = `The input does not fit what ${agent} takes: ${why.join("; ")}.`;
+  // delegate.bad_input -> Nothing: the model is told so, and asks again in another way.
   return { code: "delegate.bad_input", message };
 }
 
@@ -255,6 +256,7 @@ function outcomeOf({ world }: Frame, ran: Done): Outcome {
     const output = outputOf(end.text, evidence, { ...degraded, child });
     return { status: "done", output, child, hosts, ...degraded };
   }
+  // run.failed -> See what it did: nanos trace show RUN.
   const failure = end.failure ?? { code: "run.failed", message: "The delegated run failed." };
   return { status: end.outcome, failure, child };
 }

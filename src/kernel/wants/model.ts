@@ -178,6 +178,7 @@ const NOTHING: ModelEnd = {
 
 /** A model that failed without a word of why, or stopped when nobody stopped it. */
 const UNSAID: { readonly [finish: string]: Failure } = {
+  // model.broken -> Try again; if it stays, look at the provider, or choose another model: nanos model use NAME.
   failed: { code: "model.broken", message: "The model failed and did not say why." },
   cancelled: { code: "model.broken", message: "The model stopped by itself." },
 };

@@ -178,7 +178,8 @@ function failed(error: unknown): Outcome {
   const failure =
     error instanceof NanosError
       ? { code: error.code, message: error.message, next: error.next }
-      : { code: "memory.broken", message: `It could not be kept: ${messageOf(error)}` };
+      : // memory.broken -> Look at the folder of memory, who owns it and what room is left, then try again.
+        { code: "memory.broken", message: `It could not be kept: ${messageOf(error)}` };
   return { status: "failed", failure };
 }
 

@@ -108,9 +108,11 @@ function fileOf({ name, dir, files }: TextSkill, file: string): Outcome {
       return failed("skill.changed", `${file} of ${name} changed since the run began.`);
     }
     const text = utf8(bytes);
+    // skill.no_text -> Give the skill text, or take that file out of what its SKILL.md names.
     return text === null ? failed("skill.no_text", `${file} of ${name} is not text.`) : done(text);
   } catch (error) {
     if (!(error instanceof NanosError)) throw error;
+    // skill.unreadable: A file of the skill cannot be read. -> See nanos skill show SKILL, and who may read its folder.
     return failed("skill.unreadable", error.message);
   }
 }

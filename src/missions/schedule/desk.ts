@@ -140,6 +140,7 @@ function notReady(
   count: number,
 ): NanosError {
   const more = count === 1 ? "" : `, and ${count - 1} more`;
+  // schedule.preflight -> Give it what it names, then save it again: nanos schedule add --help.
   return new NanosError("schedule.preflight", `${name} lacks something: ${says}${more}.`, next);
 }
 

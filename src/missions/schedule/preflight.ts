@@ -59,6 +59,7 @@ export async function refusedNow(looking: Looking, schedule: Schedule): Promise<
     const changed = changedIn(schedule.seal, seal);
     if (facts.workspace !== schedule.workspace) {
       const message = `It was saved in ${schedule.workspace}, and begins there only.`;
+      // schedule.elsewhere -> Start nanos in that folder, or save it anew here: nanos schedule add --help.
       return { code: "schedule.elsewhere", message };
     }
     if (changed.length > 0) {
@@ -155,6 +156,7 @@ async function whenOf(request: ScheduleRequest, before: Schedule | null): Promis
   return { ...before.when, zone };
 }
 
+// schedule.never: None of its times is still to come. -> Give one that is: --cron or --at.
 /** Its next times. @throws NanosError `schedule.never`, `schedule.too_often`. */
 function timesFrom(times: Times, when: ScheduleWhen, now: number): readonly number[] {
   const all: number[] = [];

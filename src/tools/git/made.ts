@@ -91,6 +91,7 @@ export async function applyPatch(
   const args = ["-C", staged, "apply", "--whitespace=nowarn", file];
   const ran = await runGit(git, { args, reads: [file], writes: [folder], stage, dir });
   if (!ran.ok) {
+    // tree.no_fit -> Take back or commit what changed meanwhile, or ask for it again.
     return { code: "tree.no_fit", message: `The patch does not apply: ${ran.why}.` };
   }
   fs.rmSync(folder, { recursive: true });

@@ -239,6 +239,7 @@ const TOO_LARGE: Failure = {
 function failed({ why, next, flooded }: Extract<GitRan, { ok: false }>): Failure {
   if (flooded) return TOO_LARGE;
   return {
+    // tree.git -> Try the same command in the repository: git status.
     code: "tree.git",
     message: `git could not work on the copy: ${why}.`,
     ...(next === undefined ? {} : { next }),

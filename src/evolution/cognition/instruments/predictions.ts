@@ -23,6 +23,7 @@ export const instrument: Instrument<"predictions"> = {
 function ofMission(_: Held, { thought }: Wanted): Failure | null {
   if (thought.is !== "prediction" || thought.check === undefined || thought.mission !== undefined)
     return null;
+  // thought.no_mission -> Name the mission with --mission RUN, or leave --check out.
   return { code: "thought.no_mission", message: "A check is one of a mission, and none is named." };
 }
 
