@@ -36,7 +36,7 @@ interface Found {
 
 /** Files that are named, and words of protocols and of subscriptions, which stand where codes do. */
 const NO_CODE =
-  /\.(?:css|db|html|js|json|svg|yaml)$|^(?:chat\.completion|response\.(?:created|in_progress|failed)|file\.changed|schedule\.cron)$/u;
+  /\.(?:css|db|html|js|svg|yaml)$|^plugin\.json$|^(?:chat\.completion|response\.(?:created|in_progress|failed)|file\.changed|schedule\.cron)$/u;
 /** What tries the walls from inside, and a profile of another system's: nothing of it is told. */
 const NO_SOURCE =
   /\/(?:testing|fixtures?)\/|^src\/sandbox\/(?:probing|seatbelt)\/|^src\/home\/settings\/list\.ts$/u;
@@ -54,8 +54,9 @@ export function codesOf(
   const texts = new Map(sources.map(({ path, text }) => [path, text]));
   const files: House = { texts, readers: new Map() };
   for (const source of sources) {
-    const note = (code: string, says: string, next: string): void => {
-      if (!CODE.test(code) || kinds.has(code) || NO_CODE.test(code)) return;
+    const note: Note = (code, says, next, sure = false) => {
+      // A kind of event is a code as well where it is said to be one.
+      if (!CODE.test(code) || (kinds.has(code) && !sure) || NO_CODE.test(code)) return;
       const entry = found.get(code) ?? { says: "", next: "", from: new Set<string>() };
       // Both are of one place: a sentence of one and the advice of another make no sense together.
       if (says !== "" && next !== "" && !entry.whole)
@@ -102,7 +103,11 @@ function isAll(pattern: string, code: string): boolean {
   return pattern.endsWith(".*") && code.startsWith(pattern.slice(0, -1));
 }
 
-type Note = (code: string, says: string, next: string) => void;
+type Note = (code: string, says: string, next: string, sure?: boolean) => void;
+
+function surely(note: Note): Note {
+  return (code, says, next) => note(code, says, next, true);
+}
 
 /** Every place a failure is made: thrown, returned, handed to what makes it, or listed by its code. */
 function raises(node: Node, reader: Reader, note: Note): void {
@@ -130,7 +135,7 @@ function ofObject(node: Node, reader: Reader, note: Note): void {
   const code = fields.get("code");
   if (code !== undefined) {
     const says = fields.get("message") ?? fields.get("sentence");
-    told(reader, note, [code, says, fields.get("next")]);
+    told(reader, surely(note), [code, says, fields.get("next")]);
   }
   for (const [name, value] of fields) {
     const listed = value["arguments"] ?? value["elements"];
@@ -153,7 +158,7 @@ function ofCall(node: Node, reader: Reader, note: Note): void {
   given.forEach((one, at) => {
     if (!isNode(one) || (isError && at > 0)) return;
     if (isError || reader.wordsIn(one).length > 0) {
-      told(reader, note, [one, given[at + 1], given[at + 2]]);
+      told(reader, isError ? surely(note) : note, [one, given[at + 1], given[at + 2]]);
     }
   });
 }

@@ -229,6 +229,7 @@ async function skip(
 }
 
 const MISSED = {
+  // schedule.missed -> Nothing: its next time stands in nanos schedule list. To begin late instead: --missed once.
   code: "schedule.missed",
   message: "Its time passed while nothing was there to begin it, and it skips what it missed.",
 };
