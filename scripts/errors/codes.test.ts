@@ -62,7 +62,7 @@ test("what is said of a code stands beside it where it is put together, and nowh
   );
   check(`fail("a.b", said);`, ["a.b:  -> "], ["a.b (a) does not say what happened and what to do"]);
   check(`// a.b: It is. -> Do it.`, [], ["src/a/b.ts tells of a.b and does not raise it"]);
-  check(`append({ code: "run.started", message: "It is." }); read("rules.yaml", "x y");`, []);
+  check(`append("run.started", "It is."); read("rules.yaml", "x y");`, []);
 });
 
 test("every code that stands in the code is on the page, and every one on the page in the code", () => {

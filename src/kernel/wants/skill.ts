@@ -105,6 +105,7 @@ function fileOf({ name, dir, files }: TextSkill, file: string): Outcome {
   try {
     const bytes = readPlain(join(dir, file), LIMITS.skillFileBytes);
     if (bytes === null || sha256(bytes) !== files[file]) {
+      // skill.changed -> Ask again: the next run begins with the skill as it is now.
       return failed("skill.changed", `${file} of ${name} changed since the run began.`);
     }
     const text = utf8(bytes);
