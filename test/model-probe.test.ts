@@ -39,7 +39,7 @@ function able(request: MockRequest): MockTurn {
   if (colour !== null) return { say: `It is ${colour}.` };
   if (request.messages.at(-1)?.role === "tool") return { say: "It is 42." };
   if (text.includes("three times")) return { calls: [sum(1, 2), sum(3, 4), sum(5, 6)] };
-  if (text.includes("probe_sum")) return { calls: [sum(17, 25)] };
+  if (/probe_sum|adds two/u.test(text)) return { calls: [sum(17, 25)] };
   if (text.includes("JSON object")) return { say: '{ "count": 3, "colour": "red" }' };
   return { say: /amber-\d+/u.exec(text)?.[0] ?? "one two three" };
 }
@@ -77,10 +77,10 @@ test("a model that can do everything is found to, and runs go by what was measur
     await me.nanos("init", "--from", "toy");
     await added(me, server.config("openai").url ?? "");
     const card = await probed(me, "--context", "8000");
-    const can = { tools: true, parallel: true, json: true, images: true };
+    const can = { tools: true, toolCount: 128, parallel: true, json: true, images: true };
     expect(card).toMatchObject({ ...can, context: 8_000 });
     expect((await lineOf(me))?.card).toEqual(card);
-    expect((await me.nanos("model", "list")).out).toContain("tools, 8000, images");
+    expect((await me.nanos("model", "list")).out).toContain("128 tools, 8000, images");
     // What was found is gone by: nobody had to say that it takes images.
     const png = join(me.userHome, "a.png");
     writeFileSync(png, Buffer.from("89504e470d0a1a0a", "hex"));
@@ -144,7 +144,12 @@ test("one whose server has no calls is told of its tools in words, and what it p
   try {
     await me.nanos("init", "--from", "toy");
     await added(me, server.config("openai").url ?? "", "--context", "2000");
-    expect(await probed(me)).toMatchObject({ tools: true, dialect: "printed", parallel: false });
+    expect(await probed(me)).toMatchObject({
+      tools: true,
+      dialect: "printed",
+      parallel: false,
+      toolCount: 128,
+    });
     expect((await me.nanos("run", "tell me a story")).code).toBe(0);
     expect(server.last()?.tools).toEqual([]);
     expect(server.last()?.system).toContain("## Tools");
@@ -154,6 +159,45 @@ test("one whose server has no calls is told of its tools in words, and what it p
     for (const { run } of runs.slice(0, 2)) {
       expect((await me.nanos("trace", "replay", run)).code).toBe(0);
     }
+  } finally {
+    await server.close();
+  }
+}, 60_000);
+
+/** Calls right among so few tools, and else the first there is, as small models do. */
+function among(few: number): (request: MockRequest) => MockTurn {
+  return (request) => {
+    const { tools, messages } = request;
+    if (messages.at(-1)?.role === "tool") return { say: "That is it." };
+    const [first] = tools;
+    if (tools.length > few) return { calls: [{ name: first?.name ?? "", args: {} }] };
+    if (!textOf(request).includes("list my notes")) return able(request);
+    const lists = tools.some(({ name }) => name === "notes_list");
+    const find = { name: "find_tools", args: { words: "list notes" } };
+    return { calls: [lists ? { name: "notes_list", args: {} } : find] };
+  };
+}
+
+test("one that calls right among few tools is offered no more, and finds the others", async () => {
+  const server = await startMockProvider({ answer: among(5) });
+  using me = person();
+  try {
+    await me.nanos("init", "--from", "indie-developer");
+    await added(me, server.config("openai").url ?? "", "--context", "2000");
+    expect(await probed(me)).toMatchObject({ tools: true, toolCount: 4 });
+    const ran = await me.nanos("run", "please list my notes", "--json");
+    expect(ran.code).toBe(0);
+    const run = /"run":"(r[^"]+)"/u.exec(ran.out)?.[1] ?? "";
+    expect(server.last()?.tools.length).toBe(4);
+    const shown = (await me.nanos("trace", "show", run)).out;
+    expect(shown).toContain("notes_list");
+    expect(shown).toMatch(/one is offered 4 of \d+ tools/u);
+    expect((await me.nanos("context")).out).toMatch(/one is offered 4 of \d+ tools/u);
+    expect((await me.nanos("trace", "replay", run)).code).toBe(0);
+    // What the operator says goes before what was found.
+    await added(me, server.config("openai").url ?? "", "--tools", "5");
+    await me.nanos("run", "please list my notes");
+    expect(server.last()?.tools.length).toBe(5);
   } finally {
     await server.close();
   }

@@ -56,10 +56,18 @@ test("what the oracle is told without being in a file is shown whole, at every w
     { what: "prompt of oracle", tokens: 100 },
     { what: "how you work here", tokens: 40, text },
   ];
-  const view = { run: null, model: "m", window: null, parts, left: 0 };
+  const view = {
+    run: null,
+    model: "m",
+    window: null,
+    parts,
+    left: 0,
+    tools: { offered: ["a"], of: 9 },
+  };
   for (const width of [40, 80]) {
     const shown = contextLines(view, width).map(textOf);
     expect(shown.join(" ")).toContain("## How you work");
+    expect(shown.join(" ")).toContain("m is offered 1 of 9 tools");
     expect(Math.max(...shown.map((line) => line.length))).toBeLessThanOrEqual(width);
   }
 });

@@ -252,6 +252,16 @@ export const EventBody = z.discriminatedUnion("kind", [
     window: z.number().int(),
   }),
 
+  /** The model is offered these of the tools there are, as many as it calls right. */
+  z.strictObject({
+    kind: z.literal("tools.chosen"),
+    model: z.string(),
+    names: z.array(z.string()),
+    /** Tools there are, and how many it is offered at most. */
+    of: z.number().int(),
+    most: z.number().int(),
+  }),
+
   /** The step goes on at this time, whatever happens to the process meanwhile. */
   z.strictObject({ kind: z.literal("timer.set"), until: z.number().int() }),
 

@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "08b6470bdfc3a50b315fd476d1a37392b9ff154ba361d930d4c86dc2f00c12f5";
+export const SCHEMAS_HASH = "eb9ee23501bde306e08c2be7d6c2d24fa275bcdec54c2fa959373172493893cc";

@@ -90,6 +90,8 @@ export const ModelCard = z.strictObject({
   speed: z.number().nullable(),
   /** Set where it calls tools only when told of them in words, and prints its calls. */
   dialect: z.literal("printed").optional(),
+  /** Tools among which it still calls the right one; absent where it calls none, or nobody looked. */
+  toolCount: z.number().int().positive().optional(),
   /** Names the colour of an image; absent where its adapter has no place for one. */
   images: z.boolean().optional(),
 });
@@ -105,6 +107,8 @@ export const RunModel = z.strictObject({
   context: z.number().int().optional(),
   /** False for one that was measured not to call tools: it is offered none. */
   tools: z.boolean().optional(),
+  /** Tools it is offered at once at most; absent where it is offered all. */
+  toolCount: z.number().int().positive().optional(),
   /** How it is told of tools, where its server has no way of its own. */
   dialect: z.literal("printed").optional(),
   /** True for one that takes images. */
@@ -186,6 +190,8 @@ export const ModelConfig = z.strictObject({
   thinking: z.enum(["low", "medium", "high"]).optional(),
   /** Context window in tokens; 110,000 where unknown. */
   context: z.number().int().positive().optional(),
+  /** Tools it is offered at once at most; absent is what `nanos model probe` found. */
+  toolCount: z.number().int().positive().optional(),
   maxTokens: z.number().int().positive().optional(),
   temperature: z.number().min(0).max(2).optional(),
   /** US dollars per million tokens. Absent means unknown, which is not free. */

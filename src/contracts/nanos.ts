@@ -217,6 +217,8 @@ export interface ContextView {
   readonly parts: readonly ContextPart[];
   /** Messages that were left out of the newest call, to fit. */
   readonly left: number;
+  /** Names of the tools it is offered, and how many there are. */
+  readonly tools: { readonly offered: readonly string[]; readonly of: number };
 }
 
 export interface ContextPart {

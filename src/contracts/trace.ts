@@ -63,6 +63,8 @@ export interface Trace {
   readonly tools: boolean;
   /** `printed`: it was told of its tools in words, and printed its calls. */
   readonly dialect?: "printed";
+  /** Where it was not offered all its tools: how many at most, of how many. */
+  readonly offered?: { readonly most: number; readonly of: number };
   /** Milliseconds since 1970. */
   readonly at: number;
   readonly state: "running" | "waiting" | "ended" | "interrupted";

@@ -58,6 +58,8 @@ export interface Frame
   readonly follows: boolean;
   /** Tools it is offered; null until it is asked first. */
   specs: readonly ToolSpec[] | null;
+  /** What models were offered of them that are not offered all, by the model's name. */
+  readonly offered: Map<string, readonly ToolSpec[]>;
   /** The model taken for the step that is about to be proposed; null where it stays. */
   swapped: ChosenModel | null;
   /** The workspace is a copy made for the run. */
@@ -159,7 +161,7 @@ export function newFrame({ started, label, ...given }: Given): Frame {
   const grants = grantChanges.at(-1)?.grants ?? [];
   return {
     ...given,
-    ...{ started, specs: null },
+    ...{ started, specs: null, offered: new Map() },
     model: started.model,
     ...{ follows: started.follows ?? false, swapped: null },
     today: started.today,

@@ -19,7 +19,6 @@ import { recallResults } from "./flow/earlier.ts";
 import { besides, heldTo, mend } from "./clients/form.ts";
 import { imageParts, readImages } from "./images/image.ts";
 import { openedText, tell } from "./flow/flow.ts";
-import { toolSpecs } from "./prompt.ts";
 import { type Acted, type Want, decisionWant } from "./proposal.ts";
 import { CHANGE, growthWant, isProposed } from "./growth/grow.ts";
 import { heldWant } from "./secrets/guard.ts";
@@ -133,8 +132,7 @@ async function work(frame: Frame, carriage: Carriage): Promise<Worked> {
   // The gate stops a run without turns left; this bounds the loop whatever the gate says.
   for (let mended = false; frame.spent.turns <= frame.budget.turns;) {
     await leave(frame);
-    frame.specs ??= toolSpecs(frame);
-    const done = await turn(frame, frame.specs, runChild);
+    const done = await turn(frame, runChild);
     switch (done.kind) {
       case "acted":
         continue;

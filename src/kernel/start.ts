@@ -350,13 +350,14 @@ export async function modelOf(world: World, name: string): Promise<RunStarted["m
 }
 
 function described(model: Model, settings: ModelSettings): RunModel {
-  const { context, tools, dialect, images } = settings;
+  const { context, tools, toolCount, dialect, images } = settings;
   return {
     name: model.name,
     host: model.host,
     priced: model.price !== null,
     ...(context === null ? {} : { context }),
     ...(tools ? {} : { tools }),
+    ...(toolCount === undefined ? {} : { toolCount }),
     ...(dialect && { dialect }),
     ...(images ? { images } : {}),
   };

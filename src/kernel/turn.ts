@@ -10,6 +10,7 @@ import type { Ask } from "../contracts/run.ts";
 import { actAll } from "./act.ts";
 import { RecordEnds } from "./drive/drive.ts";
 import { leave, stepsToLeave } from "./drive/leave.ts";
+import { toolSpecs } from "./prompt.ts";
 import type { Acted, Want } from "./proposal.ts";
 import { DELEGATE, type RunChild, budgetFor, delegateWant } from "./wants/delegate.ts";
 import { type Settled, commitAll } from "./commit-all.ts";
@@ -37,15 +38,11 @@ export type Turn =
   | { readonly kind: "stopped"; readonly outcome: Exclude<Outcome, { status: "done" }> };
 
 /** One turn: the model speaks, the actions it wants follow, their results join the conversation. */
-export async function turn(
-  frame: Frame,
-  tools: readonly ToolSpec[],
-  runChild: RunChild,
-): Promise<Turn> {
+export async function turn(frame: Frame, runChild: RunChild): Promise<Turn> {
   // On its last turn a model gets no tools, so that it answers with what it has.
   const last = frame.spent.turns + 1 >= frame.budget.turns;
   await followModel(frame);
-  const acted = await askModel(frame, last ? NO_TOOLS : tools);
+  const acted = await askModel(frame, last ? NO_TOOLS : toolsOf(frame));
   if (acted.status === "waiting") return { kind: "waiting", asks: acted.asks };
   if (acted.status === "settled") {
     if (acted.outcome.status === "done")
@@ -72,6 +69,12 @@ export async function turn(
 
 const NO_TOOLS: readonly ToolSpec[] = [];
 
+/** All it may call, the same for the whole run. */
+function toolsOf(frame: Frame): readonly ToolSpec[] {
+  frame.specs ??= toolSpecs(frame);
+  return frame.specs;
+}
+
 /** Does what the model called for and tells it what came of each call, in the order it asked. */
 async function useTools(
   frame: Frame,
@@ -84,6 +87,7 @@ async function useTools(
     // What a call staged is put in place by its own run, and is gone after that.
     if (settled.some(isStaged)) throw new RecordEnds("a stage is its run's own", null);
     await leave(frame);
+    toolsOf(frame);
     const some = await callSome(frame, calls, settled.length, runChild);
     if ("asks" in some) return { kind: "waiting", asks: some.asks };
     settled.push(...some.settled);

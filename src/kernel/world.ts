@@ -127,6 +127,8 @@ export interface ModelSettings {
   readonly context: number | null;
   /** False for one that was measured not to call tools. */
   readonly tools: boolean;
+  /** Tools it is offered at once at most; absent where it is offered all. */
+  readonly toolCount?: number;
   /** How it is told of tools, where its server has no way of its own. */
   readonly dialect?: "printed";
   /** True for one that takes images. */

@@ -184,6 +184,8 @@ export const LIMITS = {
 
   /** Context window asked for where nobody says how large it is. */
   contextTokens: 110_000,
+  /** Tools a model is offered at once at most while it is measured. */
+  probeTools: 128,
   /** Tokens of what calls of earlier turns came to that a turn is given, and share of a window. */
   earlierTokens: 16_000,
   earlierShare: 0.2,
@@ -350,7 +352,7 @@ export const LIMITS = {
   /** Newest runs of an agent a change of its file is proposed from, and how many must speak for it. */
   proposeLooked: 10,
   proposeAfter: 3,
-  /** Lines of a change an oracle proposes, and what a look for skills and agents brings of each. */
+  /** Lines of a change an oracle proposes, and what a look for skills and agents brings of each; also of a text that tools are found by. */
   proposedLines: 200,
   foundItems: 20,
   foundChars: 4_000,

@@ -56,3 +56,9 @@ export function clip(text: string, max: number): string {
 export function firstLine(text: string, max = 80): string {
   return clip(plainText(text).trim().split("\n", 1)[0] ?? "", max);
 }
+
+/** The words of a text, each once, in small letters and without a plural's ending: `files` is `file`. */
+export function wordsIn(text: string): readonly string[] {
+  const found = text.toLowerCase().match(/[\p{L}\p{N}]{3,}/gu) ?? [];
+  return [...new Set(found.map((word) => (word.length > 3 ? word.replace(/s$/u, "") : word)))];
+}

@@ -2,7 +2,8 @@ import type { ContextView } from "../../contracts/nanos.ts";
 import { plainText } from "../../std/text.ts";
 import { type Command, show } from "../command.ts";
 import { EXIT } from "../exit.ts";
-import { type Line, span } from "../render/line.ts";
+import { offeredWords } from "../render/call-tree.ts";
+import { type Line, span, textOf } from "../render/line.ts";
 import { table } from "../render/table.ts";
 import { wrap } from "../render/width.ts";
 import { count, shortCount } from "../render/words.ts";
@@ -47,7 +48,15 @@ export function contextLines(view: ContextView, width: number): readonly Line[] 
       : [
           [span(`${count(left, "earlier message")} left out of the newest call`, "yellow")] as Line,
         ]),
+    ...offeredLines(view, width),
   ];
+}
+
+function offeredLines({ model, tools }: ContextView, width: number): readonly Line[] {
+  const { offered, of } = tools;
+  if (offered.length >= of) return [];
+  const said = offeredWords(model, { most: offered.length, of });
+  return linesOf(said, width).map((line) => [span(textOf(line), "yellow")]);
 }
 
 function linesOf(text: string, width: number): readonly Line[] {

@@ -63,6 +63,7 @@ export const command: Command = {
         { flag: "--images", about: "it takes images, whatever `model probe` finds" },
         { flag: "--thinking", value: "HOW", about: "low, medium or high, where it has to be told" },
         { flag: "--context", value: "TOKENS", about: "context window" },
+        { flag: "--tools", value: "N", about: "tools it is offered at once at most" },
         {
           ...{ flag: "--price", value: "IN/OUT[/READ/WRITE]" },
           about: "dollars per million tokens, and those of its cache: 3/15/0.3/3.75",
@@ -103,7 +104,10 @@ export const command: Command = {
         const on = (about: string): void => {
           if (terminal.errTty) terminal.err(`${about} …\n`);
         };
-        const options = { on, ...(most === undefined ? {} : { context: positive(most) }) };
+        const options = {
+          on,
+          ...(most === undefined ? {} : { context: positive(most, "--context") }),
+        };
         const card = await (await context.nanos()).models.probe(name, options);
         await show(context, { name, card }, () => cardLines(card));
         return EXIT.succeeded;
@@ -153,16 +157,18 @@ function cardLines(card: ModelCard): readonly Line[] {
   ]);
 }
 
-function toolWords({ tools, dialect }: ModelCard): string {
+function toolWords({ tools, toolCount, dialect }: ModelCard): string {
   if (!tools) return "no: it is offered none and answers in text only";
-  return dialect === undefined ? "yes" : "yes, told of them in words: it prints its calls";
+  const how = dialect === undefined ? "yes" : "yes, told of them in words: it prints its calls";
+  return toolCount === undefined ? how : `${how}; the right one among ${toolCount}`;
 }
 
 /** What was measured, in a few words. */
 function measured({ card }: ModelLine): string {
   if (card === null) return "";
   const sees = card.images === true ? ", images" : "";
-  return `${card.tools ? "tools" : "no tools"}, ${shortCount(card.context)}${sees}`;
+  const most = card.toolCount === undefined ? "" : `${card.toolCount} `;
+  return `${card.tools ? `${most}tools` : "no tools"}, ${shortCount(card.context)}${sees}`;
 }
 
 function reaches(config: ModelConfig): string {
@@ -180,6 +186,7 @@ function reaches(config: ModelConfig): string {
 /** A file of a person's lies where they are; a script belongs to the arrangement. */
 function configOf(input: Input, cwd: string): ModelConfig {
   const context = option(input, "--context");
+  const tools = option(input, "--tools");
   const price = option(input, "--price");
   const fallback = option(input, "--fallback");
   const thinking = option(input, "--thinking");
@@ -199,7 +206,8 @@ function configOf(input: Input, cwd: string): ModelConfig {
     ...(fallback === undefined ? {} : { fallback: fallback.split(",") }),
     ...(input.options["--scrub"] === undefined ? {} : { scrub: "on" as const }),
     ...(input.options["--images"] === undefined ? {} : { images: true }),
-    ...(context === undefined ? {} : { context: positive(context) }),
+    ...(context === undefined ? {} : { context: positive(context, "--context") }),
+    ...(tools === undefined ? {} : { toolCount: positive(tools, "--tools") }),
     ...(thinking === undefined ? {} : { thinking: thinkingOf(thinking) }),
     ...(price === undefined ? {} : { price: priceOf(price) }),
   };
@@ -229,13 +237,13 @@ function thinkingOf(given: string): NonNullable<ModelConfig["thinking"]> {
 
 const LEVELS = ["low", "medium", "high"] as const;
 
-function positive(given: string): number {
+function positive(given: string, flag: "--context" | "--tools"): number {
   const value = Number(given);
   if (Number.isSafeInteger(value) && value > 0) return value;
   throw new NanosError(
     "usage.number",
-    `--context takes a whole number of tokens, not ${given}.`,
-    "For example --context 32768.",
+    `${flag} takes a whole number, not ${given}.`,
+    `For example ${flag} ${flag === "--tools" ? 16 : 32_768}.`,
   );
 }
 

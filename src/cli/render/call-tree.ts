@@ -118,12 +118,18 @@ export function callLine(call: Call, width: number): Line {
   return fitLine([...head, where, ...tail, span(why, "red")], width);
 }
 
-/** What is worth a line of its own and is no call: what a model is no longer sent. */
+/** What is worth a line of its own and is no call: what a model is not sent, and not offered. */
 export function aside({ body }: Recorded): Line | null {
+  if (body?.kind === "tools.chosen") return [span(offeredWords(body.model, body), "dim")];
   if (body?.kind !== "context.cut") return null;
   const { left, window } = body;
   const why = `to fit ${shortCount(window)} tokens; nanos context shows what uses them`;
   return [span(`${count(left, "earlier message")} left out ${why}`, "dim")];
+}
+
+/** That a model is offered some of the tools, and finds the others. */
+export function offeredWords(model: string, { most, of }: { most: number; of: number }): string {
+  return `${model} is offered ${most} of ${count(of, "tool")}, as many as it calls right; it finds the others`;
 }
 
 /** How a step stands, in one cell. */

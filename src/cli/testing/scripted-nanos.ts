@@ -380,6 +380,7 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
         { what: "prompt of oracle", tokens: 500 },
       ],
       left: run === undefined ? 0 : 4,
+      tools: { offered: ["notes_read"], of: 1 },
     }),
     close: async () => void calls.log.push("close"),
   };

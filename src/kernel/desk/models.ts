@@ -135,10 +135,12 @@ function settingsOf({ config, card }: ModelLine): ModelSettings {
   // What runs inside nanos reads everything.
   const usual = adapter === "rules" || adapter === "script" ? null : LIMITS.contextTokens;
   const measured = card === null || card.context === 0 ? null : card.context;
+  const toolCount = config.toolCount ?? card?.toolCount;
   return {
     fallback,
     context: config.context ?? measured ?? usual,
     tools: card?.tools ?? true,
+    ...(toolCount === undefined ? {} : { toolCount }),
     ...(card?.dialect && { dialect: card.dialect }),
     images: (config.images ?? card?.images ?? false) && takesImages(config),
   };
@@ -192,7 +194,7 @@ export function modelsOf(desk: ModelDesk, world: World, agents: readonly Agent[]
       return postureOf({ agents, lines: desk.models.list(), open: desk.open });
     },
     probe: async (name, options = {}) => {
-      const { probeModel } = await import("./probe.ts");
+      const { probeModel } = await import("../probing/probe.ts");
       const { config } = findLine(desk.models.list(), name);
       const window = desk.settings(name).context ?? LIMITS.contextTokens;
       const known = { window, sendable: takesImages(config) };

@@ -255,6 +255,7 @@ function eventOf({ event, body }: Recorded): readonly SpanEvent[] {
     case "action.in_doubt":
     case "approval.expired":
     case "context.cut":
+    case "tools.chosen":
       return [{ ...at, attributes: [] }];
     default:
       return [];

@@ -2,7 +2,8 @@ import { join } from "node:path";
 import { NanosError } from "../../std/error.ts";
 import type { Json } from "../../std/json.ts";
 import { LIMITS } from "../../std/limits.ts";
-import { clip, plainText } from "../../std/text.ts";
+import { clip, plainText, wordsIn } from "../../std/text.ts";
+
 import type { Arrangement } from "../../contracts/arrangement.ts";
 import { EMBEDDED, readPlain, utf8 } from "../../home/files.ts";
 import type { Home } from "../../home/home.ts";
@@ -92,7 +93,7 @@ function about(one: { readonly name: string; readonly description: string }): {
 
 /** Any of the words, in its name or what it says of itself; everything where no word is given. */
 function fits(words: string, name: string, description: string): boolean {
-  const wanted = words.toLowerCase().match(/[\p{L}\p{N}]{3,}/gu) ?? [];
+  const wanted = wordsIn(words);
   const text = `${name} ${description}`.toLowerCase();
   return wanted.length === 0 || wanted.some((word) => text.includes(word));
 }

@@ -42,6 +42,8 @@ export interface LabSetup {
   readonly model?: Model;
   /** False: the models were measured not to call tools. */
   readonly modelTools?: boolean;
+  /** Tools the models are offered at once at most. */
+  readonly toolCount?: number;
   /** Tokens the models can read at once. */
   readonly context?: number;
   /** Models by name, those that stand in for the first one after it. */
@@ -179,6 +181,7 @@ export function lab(setup: LabSetup = {}, kept: Partial<Kept> = {}): Lab {
         context: setup.context ?? null,
         tools: setup.modelTools ?? true,
         images: setup.modelImages ?? false,
+        ...(setup.toolCount === undefined ? {} : { toolCount: setup.toolCount }),
       }),
       fetch: async (wanted, { secrets }) =>
         setup.fetch?.(wanted.url, wanted, secrets) ?? {

@@ -25,6 +25,7 @@ export function traceOf(journal: Journal, run: string): Trace {
     model: started?.model.name ?? "(erased)",
     tools: started?.model.tools ?? true,
     ...(started?.model.dialect && { dialect: started.model.dialect }),
+    ...offeredIn(recorded),
     at: first.event.at,
     state: stateOf(journal, run, recorded, end),
     end,
@@ -64,6 +65,11 @@ export function whyOf(
       ? explain(proposed.action, step.decision, facts?.rules)
       : [step.decision ? "What was proposed was erased." : "It has not been judged."];
   return { ...step, explanation };
+}
+
+function offeredIn(recorded: readonly Recorded[]): Pick<Trace, "offered"> {
+  const body = recorded.findLast(({ event }) => event.kind === "tools.chosen")?.body;
+  return body?.kind === "tools.chosen" ? { offered: { most: body.most, of: body.of } } : {};
 }
 
 function endOf(recorded: readonly Recorded[]): RunEnd | null {

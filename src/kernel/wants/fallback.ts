@@ -5,6 +5,7 @@ import type { ToolSpec } from "../../contracts/model.ts";
 import { LIMITS } from "../../std/limits.ts";
 import { act } from "../act.ts";
 import { type Frame, draft } from "../frame.ts";
+import { offer } from "../offered/offered.ts";
 import type { Acted } from "../proposal.ts";
 import { modelOf } from "../start.ts";
 import { spendFailed } from "../spend.ts";
@@ -23,8 +24,7 @@ export async function askModel(frame: Frame, tools: readonly ToolSpec[]): Promis
     const next = chain[i + 1];
     // One that nobody stands in for is asked however often it failed.
     const resting = next !== undefined && rests(frame, model.name);
-    const offered = model.tools === false ? NO_TOOLS : tools;
-    const acted = await askOne(frame, offered, model, resting);
+    const acted = await askOne(frame, await offer(frame, tools, model), model, resting);
     const why = next && lacking(acted);
     if (!next || !why) return acted;
     if (acted.status === "answered") spendFailed(frame, acted);
@@ -88,7 +88,6 @@ async function askOne(
   }
 }
 
-const NO_TOOLS: readonly ToolSpec[] = [];
 const TOO_LONG = "model.context_full";
 
 /** Cuts the conversation where it no longer fits, and says so on the record. True when it did. */

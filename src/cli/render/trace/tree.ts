@@ -6,7 +6,7 @@ import type { Usage } from "../../../contracts/usage.ts";
 import { isObject } from "../../../std/json.ts";
 import { firstLine } from "../../../std/text.ts";
 import { target, title } from "../args.ts";
-import { MARK } from "../call-tree.ts";
+import { MARK, offeredWords } from "../call-tree.ts";
 import { type Line, type Span, span } from "../line.ts";
 import { askedIn, summary } from "../summary.ts";
 import { fit, fitLine, pad, wrap } from "../width.ts";
@@ -29,6 +29,9 @@ export function traceTree(trace: Trace, width: number, workspace: string): reado
             span(`  ${trace.model} is told of its tools in words, and prints its calls`, "dim"),
           ] as Line,
         ]),
+    ...(trace.offered === undefined
+      ? []
+      : [[span(`  ${offeredWords(trace.model, trace.offered)}`, "dim")] as Line]),
     "",
     ...(trace.steps.length === 0 ? [] : [heading(across)]),
     ...stepLines(trace.steps, "", across),

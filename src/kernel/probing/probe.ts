@@ -1,21 +1,19 @@
 import { isObject, sameJson, type Json } from "../../std/json.ts";
 import type { Recorded } from "../../contracts/drive.ts";
-import type { AssistantMessage } from "../../contracts/message.ts";
+import type { AssistantMessage, CallPart } from "../../contracts/message.ts";
 import type { ModelCard } from "../../contracts/model.ts";
 import type { ProbeOptions } from "../../contracts/nanos.ts";
 import type { Failure } from "../../contracts/outcome.ts";
-import { policyHash } from "../../gate/policy.ts";
-import { OPERATOR_LABEL } from "../../gate/labels.ts";
 import { NanosError } from "../../std/error.ts";
-import { hashOf } from "../../std/hash.ts";
-import type { LoadedTool, ToolHost } from "../../tools/tool-host.ts";
+import { LIMITS } from "../../std/limits.ts";
 import { ASK_COLOUR, namesColour, someColour, withColour } from "../images/colour.ts";
 import { begin } from "../runner.ts";
-import type { Facts, World } from "../world.ts";
+import type { World } from "../world.ts";
+import { SUM_TOOL, probeLab } from "./lab.ts";
 
 /**
  * Measures what a model can do by asking it. Every question is a run of its own, judged, recorded
- * and replayable like all others; its one tool adds two numbers and reaches nothing.
+ * and replayable like all others; its tools reach nothing.
  */
 
 /** What came of a probe: the card, and the runs that are its evidence. */
@@ -46,27 +44,28 @@ export async function probeModel(
 ): Promise<Probed> {
   const runs: string[] = [];
   let dialect: "printed" | undefined;
-  const ask: Asking = async (about, text, images = []) => {
+  const ask: Asking = async (about, text, { images = [], among = 1 } = {}) => {
     options.on?.(about);
     const { signal } = options;
     const budget = { turns: TURNS };
     const request = { text, images, model: name, budget, ...(signal ? { signal } : {}) };
-    const { run, done } = await begin(lab(world, dialect), request);
+    const { run, done } = await begin(probeLab(world, { dialect, tools: among }), request);
     await done;
     runs.push(run);
     return answersIn(world.journal.chain(run));
   };
-  const first = await ask("calling a tool", SUM);
+  const first = await ask("calling a tool", CALL);
   hadTo(first, ({ code }) => !code.endsWith("tools_unsupported"));
   let tools = first.some(addsUp);
   if (!tools) {
     dialect = "printed";
-    tools = (await ask("calling a tool it is told of in words", SUM)).some(addsUp);
+    tools = (await ask("calling a tool it is told of in words", CALL)).some(addsUp);
     if (!tools) dialect = undefined;
   }
   const parallel =
     tools &&
     (await ask("several calls at once", SUMS)).some(({ message }) => sums(message).length > 1);
+  const many = tools ? { toolCount: await among(ask) } : {};
   const json = (await ask("plain JSON", JSON_ONLY)).some(({ message }) =>
     isTheJson(textOf(message)),
   );
@@ -74,7 +73,7 @@ export async function probeModel(
   const images = sendable && !world.scrubs(name) ? { images: await sees(ask, world.random) } : {};
   const context = await longest(ask, options.context ?? window);
   const how = dialect && { dialect };
-  return { card: { tools, parallel, json, context, speed, ...how, ...images }, runs };
+  return { card: { tools, parallel, json, context, speed, ...how, ...many, ...images }, runs };
 }
 
 function addsUp({ message }: Answered): boolean {
@@ -84,7 +83,7 @@ function addsUp({ message }: Answered): boolean {
 type Asking = (
   about: string,
   text: string,
-  images?: readonly string[],
+  given?: { readonly images?: readonly string[]; readonly among?: number },
 ) => Promise<readonly Answered[]>;
 
 /** @throws NanosError the failure among these answers that says nothing of what the model can do. */
@@ -99,7 +98,9 @@ async function sees(ask: Asking, random: World["random"]): Promise<boolean> {
   let last: Parameters<typeof someColour>[1] = null;
   for (let n = 0; n < 2; n++) {
     const colour = someColour(random, last);
-    const answers = await withColour(colour, (path) => ask("an image", ASK_COLOUR, [path]));
+    const answers = await withColour(colour, (path) =>
+      ask("an image", ASK_COLOUR, { images: [path] }),
+    );
     hadTo(answers, ({ code }) => AWAY.has(code));
     if (!answers.some(({ message }) => namesColour(textOf(message), colour))) return false;
     last = colour;
@@ -117,7 +118,9 @@ const AWAY: ReadonlySet<string> = new Set([
 ]);
 
 const TURNS = 2;
-const SUM = "Call the tool probe_sum with a = 17 and b = 25. Then say the result.";
+const CALL = "Call the tool probe_sum with a = 17 and b = 25. Then say the result.";
+const PICK =
+  "Call the one tool that adds two numbers, with a = 17 and b = 25, and no other. Then say the result.";
 const SUMS =
   "Call the tool probe_sum three times at once, in one answer: 1 and 2, 3 and 4, 5 and 6.";
 const ANSWER: Json = { colour: "red", count: 3 };
@@ -140,9 +143,11 @@ function answersIn(recorded: Iterable<Recorded>): readonly Answered[] {
 }
 
 function sums(message: AssistantMessage): Json[] {
-  return message.parts.flatMap((part) =>
-    part.type === "call" && part.name === TOOL ? [part.args] : [],
-  );
+  return callsIn(message).flatMap(({ name, args }) => (name === SUM_TOOL ? [args] : []));
+}
+
+function callsIn(message: AssistantMessage): readonly CallPart[] {
+  return message.parts.filter((part) => part.type === "call");
 }
 
 function textOf(message: AssistantMessage): string {
@@ -165,6 +170,21 @@ function speedOf(answers: readonly Answered[]): number | null {
   return tokens === 0 || ms === 0 ? null : Math.round((tokens / ms) * 10_000) / 10;
 }
 
+/** The largest set of tools, doubled each time, out of which it calls the right one and no other. */
+async function among(ask: Asking): Promise<number> {
+  let known = 1;
+  for (let tools = LEAST_TOOLS; tools <= LIMITS.probeTools; tools *= 2) {
+    const answers = await ask(`the right one of ${tools} tools`, PICK, { among: tools });
+    hadTo(answers, ({ code }) => AWAY.has(code));
+    const calls = answers.flatMap(({ message }) => callsIn(message));
+    if (!answers.some(addsUp) || calls.some(({ name }) => name !== SUM_TOOL)) return known;
+    known = tools;
+  }
+  return known;
+}
+
+const LEAST_TOOLS = 4;
+
 /** The longest text, doubled each time, whose first line it still knows at the end. */
 async function longest(ask: Asking, most: number): Promise<number> {
   let known = 0;
@@ -181,91 +201,3 @@ async function longest(ask: Asking, most: number): Promise<number> {
 
 const LEAST = 2_000;
 const LINE = "The river went on past the mill, the meadow and the town, as it did every day.\n";
-
-/** The same world, with one agent and one tool that are there for the probe alone. */
-function lab(world: World, dialect: "printed" | undefined): World {
-  const facts = async (): Promise<Facts> => factsFrom(await world.facts());
-  // What is measured must not depend on what was measured before.
-  const modelSettings: World["modelSettings"] = (name) => ({
-    context: world.modelSettings(name).context,
-    fallback: [],
-    tools: true,
-    images: true,
-    ...(dialect && { dialect }),
-  });
-  return { ...world, facts, modelSettings, tools: ADDER };
-}
-
-const TOOL = "probe_sum";
-const SKILL = "probe";
-
-function factsFrom(facts: Facts): Facts {
-  const agent = {
-    name: SKILL,
-    description: "Answers the questions of a probe.",
-    model: "inherit",
-    skills: [SKILL],
-    agents: [],
-    memory: [],
-    limits: {},
-    kind: "prompt" as const,
-  };
-  return {
-    ...facts,
-    name: SKILL,
-    oracle: SKILL,
-    instructions: null,
-    agents: [{ manifest: agent, prompt: "Do exactly what you are asked." }],
-    skills: [],
-    tools: [LOADED],
-    broken: [],
-    rules: [],
-    routes: [],
-    allow: [],
-    policy: policyHash([], []),
-  };
-}
-
-const MANIFEST: LoadedTool["manifest"] = {
-  name: TOOL,
-  description: "Adds two numbers.",
-  input: {
-    type: "object",
-    properties: { a: { type: "number" }, b: { type: "number" } },
-    required: ["a", "b"],
-    additionalProperties: false,
-  },
-  scopes: [],
-  repeatable: true,
-  probe: false,
-};
-
-const LOADED: LoadedTool = {
-  manifest: MANIFEST,
-  skill: SKILL,
-  kind: "module",
-  source: "nanos",
-  hash: hashOf(MANIFEST as unknown as Json),
-};
-
-/** A sum needs no process and reaches nothing; it says so as its isolation. */
-const ADDER: ToolHost = {
-  list: async () => ({ tools: [LOADED], broken: [] }),
-  call: async ({ args }) => {
-    const { a, b } = isObject(args) ? args : {};
-    const output = Number(a) + Number(b);
-    if (Number.isFinite(output)) {
-      return { ok: true, output, isolation: "host", label: OPERATOR_LABEL, staged: null };
-    }
-    const failure = { code: "tool.bad_arguments", message: "a and b are numbers." };
-    return { ok: false, failure, isolation: "host" };
-  },
-  reopen: async () => null,
-  written: () => [],
-  undoing: () => ({ files: [], written: [] }),
-  takeBack: async () => ({ code: "undo.nothing", message: "A probe writes no files." }),
-  isStale: () => false,
-  code: () => null,
-  leave: () => undefined,
-  close: async () => undefined,
-};
