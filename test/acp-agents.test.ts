@@ -147,6 +147,20 @@ describe("an agent of the protocol as a worker", () => {
   });
 });
 
+describe("an agent of the protocol that ends its turn", () => {
+  test.each([
+    ["at once", "nothing", ""],
+    ["at once, though it may write", "nothing", "write:."],
+  ])("%s has failed: it gave no answer and changed nothing", async (_, does, scopes) => {
+    expect(failureOf(await work({ does: [does], scopes }))).toBe("tool.silent");
+  });
+
+  test("without a word, having done a step, has done its work", async () => {
+    const { step } = await work({ does: ["step npm test"], scopes: "" });
+    expect(step?.outcome).toMatchObject({ status: "done" });
+  });
+});
+
 describe("a hostile or dying agent of the protocol is bounded", () => {
   test.each([
     ["die", "tool.crashed"],

@@ -372,9 +372,7 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
       { name: "bwrap", state: "warn", says: "not installed", next: "apt install bubblewrap" },
     ],
     context: async (run) => ({
-      run: run ?? null,
-      model: "rules",
-      window: 1_000,
+      ...{ run: run ?? null, model: "rules", window: 1_000 },
       parts: [
         { what: "tools of notes", tokens: 300 },
         { what: "prompt of oracle", tokens: 500 },
