@@ -31,6 +31,8 @@ export interface App {
   drain(): void;
   /** Once nothing is worked on, ends the streams that only watch: nothing more will happen. */
   hush(): Promise<void>;
+  /** Answers what is still under way: whatever it waits for is left as it is. */
+  leave(): void;
   /** Requests under way. */
   inside(): number;
 }
@@ -83,6 +85,7 @@ interface Held {
   readonly routes: readonly Route[];
   /** Aborts when streams have nothing more to tell. */
   readonly ends: AbortSignal;
+  readonly leaves: AbortSignal;
 }
 
 export function appOf(parts: AppParts): App {
@@ -92,8 +95,9 @@ export function appOf(parts: AppParts): App {
   const mcp = openMcpDesk({ ...parts, failed: (error) => parts.log(bugLine(clock, error)) });
   const consents = openConsents({ ...parts, keys: nanos.keys });
   const routes = ROUTES.filter(({ oauth }) => !oauth || parts.oauth);
-  const hushed = new AbortController();
-  const held: Held = { doors, seats, mcp, consents, routes, ends: hushed.signal };
+  const [hushed, left] = [new AbortController(), new AbortController()];
+  const [ends, leaves] = [hushed.signal, left.signal];
+  const held: Held = { doors, seats, mcp, consents, routes, ends, leaves };
   const router = new Hono<{ Bindings: Asked }>();
   const state = { draining: false };
   for (const route of routes) {
@@ -115,6 +119,10 @@ export function appOf(parts: AppParts): App {
     },
     hush: async () => {
       await doors.idle();
+      hushed.abort();
+    },
+    leave: () => {
+      left.abort();
       hushed.abort();
     },
     inside: () => doors.inside,

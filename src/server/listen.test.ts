@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { systemClock } from "../std/clock.ts";
+import { LIMITS } from "../std/limits.ts";
 import { systemRandom } from "../std/random.ts";
 import { serve, type ServeOptions, type Serving } from "./serve.ts";
 import { type Served, served } from "./testing/served.ts";
@@ -186,5 +187,54 @@ test("told to stop, it ends what streams in order: what is made is heard to its 
   expect(said).toEndWith("data: [DONE]\n\n");
   expect(watched).toContain("run.started");
   expect(await ask("/health", client).catch(() => "gone")).toBe("gone");
+  await slow.close();
+});
+
+test("what does not end in time is left as it is, and whoever waits for it is told to go on with it", async () => {
+  const slow = await served({ hanging: true });
+  const client = await slow.key();
+  const operator = await slow.key({ agent: null });
+  // The time it has is over when the test says so.
+  const late = Promise.withResolvers<void>();
+  const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
+    ms === LIMITS.httpDrainMs ? late.promise : systemClock.sleep(ms, signal);
+  const up = await serve(slow.nanos, { ...PARTS, clock: { ...systemClock, sleep } }, OPTIONS);
+  const ask = (path: string, by: string, body?: object): Promise<Response> =>
+    fetch(`${up.url}${path}`, {
+      headers: { authorization: `Bearer ${by}`, "content-type": "application/json" },
+      ...(body === undefined ? {} : { method: "POST", body: JSON.stringify(body) }),
+    });
+  const messages = [{ role: "user", content: "how are you?" }];
+  const model = "nanos/oracle";
+  const waiting = [
+    ask("/v1/chat/completions", client, { model, messages }),
+    ask("/v1/chat/completions", client, { model, messages, stream: true }),
+    ask("/v1/responses", client, { model, input: "how are you?", stream: true }),
+    ask("/api/chat", client, { model, messages }),
+    ask("/nanocode", client, { input: "how are you?" }),
+    ask("/v1/events", operator),
+  ].map(async (one) => {
+    const answer = await one;
+    return { status: answer.status, text: await answer.text() };
+  });
+  const going = (): readonly { run: string; state: string }[] =>
+    slow.nanos.traces.list({ limit: 50 }).filter(({ state }) => state === "running");
+  while (going().length < 5) await systemClock.sleep(5);
+  const runs = going().map(({ run }) => run);
+  const stopped = up.stop();
+  late.resolve();
+  const [whole, streamed, response, lines, nanocode, watched] = await Promise.all(waiting);
+  await stopped;
+  for (const one of [whole, nanocode]) {
+    expect([one?.status, JSON.parse(one?.text ?? "")]).toMatchObject([
+      503,
+      { error: { code: "http.left", message: expect.stringContaining("nanos resume r") } },
+    ]);
+  }
+  for (const one of [streamed, response, lines]) expect(one?.text).toContain("The server stopped");
+  expect(streamed?.text).toEndWith("data: [DONE]\n\n");
+  expect(watched?.text).toContain("run.started");
+  // It is neither ended nor stopped: whoever carries it next goes on with it.
+  expect(going().map(({ run }) => run)).toEqual(runs);
   await slow.close();
 });

@@ -74,6 +74,38 @@ export function openCarried(): Carried {
   };
 }
 
+/**
+ * Begins a run whose client waits for its end. It is stopped where the client goes away, and left as
+ * it is where the server does: `done` then rejects with `http.left`.
+ */
+export async function waitedFor(
+  { signal, leaves }: { readonly signal: AbortSignal; readonly leaves: AbortSignal },
+  begin: (signal: AbortSignal) => Promise<RunHandle>,
+): Promise<RunHandle> {
+  const gone = new AbortController();
+  const stop = (): void => void (leaves.aborted || gone.abort(signal.reason));
+  signal.addEventListener("abort", stop, { once: true });
+  if (signal.aborted) stop();
+  const { run, done, cancel } = await begin(gone.signal);
+  const left = Promise.withResolvers<never>();
+  const leave = (): void => left.reject(leftAlone(run));
+  leaves.addEventListener("abort", leave, { once: true });
+  if (leaves.aborted) leave();
+  return {
+    run,
+    done: Promise.race([done, left.promise]).finally(() => {
+      leaves.removeEventListener("abort", leave);
+      signal.removeEventListener("abort", stop);
+    }),
+    cancel: () => void (leaves.aborted || cancel()),
+  };
+}
+
+function leftAlone(run: string): Refusal {
+  const message = `The server stopped before run ${run} ended.`;
+  return new Refusal("http.left", message, `Go on with it: nanos resume ${run}`);
+}
+
 async function settled(done: Promise<unknown>): Promise<void> {
   try {
     await done;

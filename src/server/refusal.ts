@@ -40,6 +40,7 @@ const STATUS: Readonly<Record<string, number>> = {
   "http.slow": 408,
   "http.busy": 503,
   "http.draining": 503,
+  "http.left": 503,
   "http.disabled": 503,
   "http.rates_lost": 503,
   "http.internal": 500,

@@ -29,6 +29,8 @@ export interface Call<B> {
   readonly body: B;
   /** Aborts when the client is gone. */
   readonly signal: AbortSignal;
+  /** Aborts when the server goes, and leaves what has not ended to whoever goes on with it. */
+  readonly leaves: AbortSignal;
   readonly nanos: Nanos;
   readonly clock: Clock;
   /** Runs that go on without their client. */

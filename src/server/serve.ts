@@ -27,7 +27,8 @@ export interface Serving {
   readonly url: string;
   /**
    * Begins nothing new, waits for what is under way as long as it may take, and then stops. A run
-   * that has not ended by then is interrupted, and goes on with `nanos resume`.
+   * that has not ended by then is interrupted, and goes on with `nanos resume`; whoever waits for it
+   * is told so.
    */
   stop(): Promise<void>;
 }
@@ -71,6 +72,8 @@ export async function serve(
       const told = carried.idle().then(app.hush);
       await Promise.race([Promise.all([listening.close(), told]), patience]);
       late.abort();
+      app.leave();
+      await Promise.race([listening.close(), clock.sleep(LIMITS.httpLeaveMs)]);
       listening.cut();
       rates.close();
     },

@@ -7,27 +7,33 @@ import type { Clock } from "../../std/clock.ts";
 import { assert, NanosError } from "../../std/error.ts";
 import { AGENT_PREFIX } from "../agents.ts";
 import { askerOf } from "../door/asker.ts";
+import { waitedFor } from "../live.ts";
 import { Refusal } from "../refusal.ts";
 import type { Call } from "../route.ts";
 import type { Asked } from "./asked.ts";
 import { type Param, paramOf } from "./params.ts";
 
 /**
- * Begins a run for the key of a call, held to what that key reaches.
+ * Begins a run for the key of a call, held to what that key reaches. Its client waits for it, where
+ * nothing else is said.
  *
  * @throws Refusal with the field that cannot be had as `param`, and as `run` does.
  */
 export async function begin(
-  { nanos, key }: Pick<Call<unknown>, "nanos" | "key">,
+  call: Pick<Call<unknown>, "nanos" | "key" | "signal" | "leaves">,
   {
     agent,
     params,
     ...asked
   }: Asked & { readonly agent: string; readonly params: readonly Param[] },
-  hooks: RunHooks,
+  hooks: Pick<RunHooks, "on"> & { readonly waits?: false },
 ): Promise<RunHandle> {
+  const { nanos, key } = call;
+  const { waits = true, ...rest } = hooks;
+  const run = (more: RunHooks): Promise<RunHandle> =>
+    nanos.run({ ...asked, agent, ...askerOf(key), ...rest, ...more });
   try {
-    return await nanos.run({ ...asked, agent, ...askerOf(key), ...hooks });
+    return await (waits ? waitedFor(call, (signal) => run({ signal })) : run({}));
   } catch (error) {
     const param = error instanceof NanosError ? paramOf(params, error.code) : undefined;
     if (!(error instanceof NanosError) || param === undefined) throw error;
@@ -50,13 +56,12 @@ export function commonOf(run: string, agent: string, clock: Clock): Common {
 
 /** A whole answer of an agent, as a chat completion. */
 export async function completion(
-  call: Pick<Call<unknown>, "nanos" | "key" | "signal" | "clock" | "id">,
+  call: Pick<Call<unknown>, "nanos" | "key" | "signal" | "leaves" | "clock" | "id">,
   agent: string,
   asked: Asked & { readonly params: readonly Param[] },
 ): Promise<{ readonly headers: Said["headers"]; readonly body: object }> {
-  const { nanos, signal, clock, id } = call;
-  // Whoever goes away reads no answer: what they asked for is stopped.
-  const handle = await begin(call, { ...asked, agent }, { signal });
+  const { nanos, clock, id } = call;
+  const handle = await begin(call, { ...asked, agent }, {});
   const { text, finish, headers, calls } = saidBy(await handle.done);
   const trace = nanos.traces.show(handle.run);
   const called = calls.length === 0 ? {} : { tool_calls: calls.map(toolCallOf) };

@@ -35,7 +35,7 @@ export const CHAT: readonly Route[] = [
 ];
 
 async function complete(call: Call<ChatRequest>): Promise<Reply> {
-  const { body, signal, clock } = call;
+  const { body, clock } = call;
   checkParams(CHAT_PARAMS, body);
   const agent = agentNamed(call, body.model);
   const asked = { ...askedIn(body), agent, params: CHAT_PARAMS };
@@ -43,7 +43,7 @@ async function complete(call: Call<ChatRequest>): Promise<Reply> {
   const voice = openVoice();
   // An answer in a form is one once it is whole.
   const on = asked.wish?.form ? {} : { on: voice.on };
-  const handle = await begin(call, asked, { signal, ...on });
+  const handle = await begin(call, asked, on);
   const common = commonOf(handle.run, agent, clock);
   const headers = { "x-nanos-run": handle.run };
   return { headers, stream: (sink) => speak(call, { common, handle, voice }, sink) };

@@ -10,6 +10,7 @@ import type { Trace } from "../../contracts/trace.ts";
 import { saidBy } from "../openai/chat.ts";
 import { askerOf } from "../door/asker.ts";
 import { agentsFor } from "../agents.ts";
+import { waitedFor } from "../live.ts";
 import { type Call, type Reply, type Route, route } from "../route.ts";
 
 /**
@@ -38,7 +39,7 @@ export const NANOCODE: readonly Route[] = [
 ];
 
 async function nanocode(call: Call<NanocodeAsked>): Promise<Reply> {
-  const { nanos, key, body, signal } = call;
+  const { nanos, key, body } = call;
   const agent = key?.agent ?? (agentsFor(call).includes("oracle") ? "oracle" : agentsFor(call)[0]);
   const { client } = askerOf(key);
   const looked = body.constraints.map((constraint, i) => ({
@@ -55,7 +56,8 @@ async function nanocode(call: Call<NanocodeAsked>): Promise<Reply> {
     constraints: held === "" ? "" : `\n\nHold to this:\n${held}`,
   };
   const from = client === undefined ? {} : { client };
-  const handle = await nanos.missions.begin({ plan, inputs, ...from }, { signal });
+  const asked = { plan, inputs, ...from };
+  const handle = await waitedFor(call, (signal) => nanos.missions.begin(asked, { signal }));
   const state = await handle.done;
   const { headers } = saidBy(state);
   const trace = nanos.traces.show(handle.run);

@@ -93,7 +93,7 @@ async function answer(
   wished: Asked,
   speak: Speak,
 ): Promise<Reply> {
-  const { body, signal, clock } = call;
+  const { body, clock } = call;
   const agent = named(call, body.model);
   const asked = { ...wished, agent, params: [] };
   const head = { model: AGENT_PREFIX + agent, created_at: new Date(clock.now()).toISOString() };
@@ -101,7 +101,7 @@ async function answer(
   const voice = openVoice();
   // An answer in a form is one once it is whole.
   const on = body.stream === false || asked.wish?.form ? {} : { on: voice.on };
-  const handle = await begin(call, asked, { signal, ...on });
+  const handle = await begin(call, asked, on);
   const last = (said: Said, content: string): object => {
     const { prompt_tokens, completion_tokens } = usageOf(call.nanos.traces.show(handle.run));
     return {

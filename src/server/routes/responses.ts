@@ -49,13 +49,15 @@ export const RESPONSES: readonly Route[] = [
 ];
 
 async function respond(call: Call<ResponseRequest>): Promise<Reply> {
-  const { body, signal, carried, key } = call;
+  const { body, carried, key } = call;
   checkParams(RESPONSE_PARAMS, body);
   const agent = agentNamed(call, body.model);
   const asked = { ...responseAsked(call), agent, params: RESPONSE_PARAMS };
   if (body.background === true) {
     if (body.stream === true) throw notBoth();
-    const { run } = await carried.carry(key, (hooks) => begin(call, asked, hooks));
+    const { run } = await carried.carry(key, (hooks) =>
+      begin(call, asked, { ...hooks, waits: false }),
+    );
     return { body: shown(call, run) };
   }
   const voice = openVoice();
@@ -65,7 +67,7 @@ async function respond(call: Call<ResponseRequest>): Promise<Reply> {
     // An answer in a form is one once it is whole.
     if (!asked.wish?.form) voice.on(live);
   };
-  const handle = await begin(call, asked, { signal, on });
+  const handle = await begin(call, asked, { on });
   const headers = { "x-nanos-run": handle.run };
   if (body.stream === true) {
     return {

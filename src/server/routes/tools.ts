@@ -4,6 +4,7 @@ import type { TraceStep } from "../../contracts/trace.ts";
 import { NanosError } from "../../std/error.ts";
 import { askerOf, channelOf } from "../door/asker.ts";
 import { Refusal } from "../refusal.ts";
+import { waitedFor } from "../live.ts";
 import { type Call, type Reply, type Route, route } from "../route.ts";
 
 /**
@@ -35,15 +36,17 @@ export const TOOLS: readonly Route[] = [
 type Came = ToolAnswer["result"];
 
 async function execute(call: Call<ToolAsked>): Promise<Reply> {
-  const { nanos, key, body, signal } = call;
+  const { nanos, key, body } = call;
   const { name, args, approval_id: approval } = body;
   const { client } = askerOf(key);
   const given = {
-    ...{ signal, ...(client === undefined ? {} : { client }) },
+    ...(client === undefined ? {} : { client }),
     ...(approval === undefined ? {} : { approvals: [approval] }),
   };
   try {
-    const handle = await nanos.tools.call(name, args, given);
+    const handle = await waitedFor(call, (signal) =>
+      nanos.tools.call(name, args, { ...given, signal }),
+    );
     const state = await handle.done;
     const step = nanos.traces.show(handle.run).steps.find((one) => one.kind === "tool");
     const result = { ...cameOf(name, state, step), run: handle.run };

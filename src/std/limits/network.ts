@@ -54,6 +54,8 @@ export const NETWORK_LIMITS = {
   httpIdleSeconds: 10,
   /** How long what is under way has to come to its end once the server is told to stop. */
   httpDrainMs: 10_000,
+  /** How long clients that are told of it have to hear it. */
+  httpLeaveMs: 1_000,
   /** Messages of a conversation that a client sends with a request. */
   earlierMessages: 2_000,
   /** What it brings beside them: tools of its own, texts an answer ends before, words for itself. */
