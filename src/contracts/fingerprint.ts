@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "eb9ee23501bde306e08c2be7d6c2d24fa275bcdec54c2fa959373172493893cc";
+export const SCHEMAS_HASH = "135d643071cdf37ae7b613d0f151ba766a181eeebf2d2ee8dda09b101d788bbc";

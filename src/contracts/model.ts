@@ -97,6 +97,38 @@ export const ModelCard = z.strictObject({
 });
 export type ModelCard = z.infer<typeof ModelCard>;
 
+/** Texts that vectors are to be made of, one each. */
+export const EmbedWish = z.strictObject({
+  inputs: z.array(z.string().min(1)).min(1).max(LIMITS.embeddingInputs),
+  /** Numbers a vector has; the model's own where nothing is said. */
+  dimensions: z.number().int().positive().max(LIMITS.embeddingDimensions).optional(),
+  /** A text that is longer than the model reads may be cut by its server; it fails where not said. */
+  truncate: z.boolean().optional(),
+  /** Whom its client says it is for; kept on the record. */
+  user: z.string().optional(),
+});
+export type EmbedWish = z.infer<typeof EmbedWish>;
+
+/** A vector for each text, in their order and of one length, or why there is none. */
+export type Embedded =
+  | {
+      readonly kind: "made";
+      readonly vectors: readonly (readonly number[])[];
+      readonly usage?: Usage;
+      /** The provider's own name of the model. */
+      readonly model?: string;
+    }
+  | { readonly kind: "failed"; readonly failure: Failure }
+  | { readonly kind: "cancelled" };
+
+/** Vectors as they are kept: 32-bit floats, the lowest byte first, in base64. */
+export const KeptVectors = z.strictObject({
+  dimensions: z.number().int(),
+  vectors: z.array(z.string()),
+  model: z.string().optional(),
+});
+export type KeptVectors = z.infer<typeof KeptVectors>;
+
 /** A model as a run knows it. */
 export const RunModel = z.strictObject({
   name: z.string(),
@@ -184,6 +216,8 @@ export const ModelConfig = z.strictObject({
       cachedTokens: z.string().optional(),
     })
     .optional(),
+  /** Clients may have vectors made by it; the operator says so. */
+  embeddings: z.boolean().optional(),
   /** Whether it takes images; absent is what `nanos model probe` found, and no before that. */
   images: z.boolean().optional(),
   /** How hard to think before answering, for a model that only does when it is asked to. */

@@ -10,14 +10,14 @@ import type { Keys } from "./http/key.ts";
 import type { Wish } from "./http/wish.ts";
 import type { ServerConfig, Vitals } from "./config.ts";
 import type { Message } from "./message.ts";
-import type { ModelCard, ModelConfig } from "./model.ts";
+import type { EmbedWish, ModelCard, ModelConfig } from "./model.ts";
 import type { Missions } from "./mission.ts";
 import type { Memories } from "./memory.ts";
 import type { Failure } from "./outcome.ts";
 import type { Approvals, Beforehand, AskReply, CanAnswer, Rules } from "./question.ts";
 import type { Project } from "./project.ts";
 import type { Ask, RunState } from "./run.ts";
-import type { Keeper, SecretLine } from "./secret.ts";
+import type { Secrets } from "./secret.ts";
 import type { Schedules } from "./schedule.ts";
 import type { Change, Events, Fired, Grants, SkillCommand, Skills } from "./skill.ts";
 import type { Status, Traits } from "./stage.ts";
@@ -267,6 +267,17 @@ export interface Models {
   rm(name: string): Promise<void>;
   /** Measures what a model can do, in runs of its own, and keeps the card. */
   probe(name: string, options?: ProbeOptions): Promise<ModelCard>;
+  /**
+   * Vectors of texts, made in a run of its own whose one step holds them as `KeptVectors`. With
+   * `client` it is that one's, whose key has to reach `model:NAME` where it says what it reaches.
+   *
+   * @throws NanosError `model.unknown`, `model.no_embeddings`, `key.*`.
+   */
+  embed(
+    name: string,
+    wish: EmbedWish,
+    hooks?: RunHooks & { readonly client?: string },
+  ): Promise<RunHandle>;
   /** Where the words of a conversation go, by what is configured; dials nothing. */
   posture(): Promise<Posture>;
   /** Why the model in use cannot be had now; null when it can. Dials it and says nothing to it. */
@@ -305,26 +316,6 @@ export interface ModelLine {
   readonly inUse: boolean;
   /** What it was measured to do; null when it was not, or its config is another one since. */
   readonly card: ModelCard | null;
-}
-
-/** The operator's secrets, of which nothing but the value is ever shown. */
-export interface Secrets {
-  list(): Promise<readonly SecretLine[]>;
-  /** Stores a value in place of an earlier one. With `keep` all of them move there. */
-  set(
-    name: string,
-    value: string,
-    options?: { hosts?: readonly string[]; keep?: Keeper },
-  ): Promise<SecretLine>;
-  /** @throws NanosError `secret.unknown`. */
-  rm(name: string): Promise<void>;
-  /**
-   * Asks for the passphrase now, where there is one and somebody to ask, so that nobody is asked in
-   * the middle of something. Without it everything goes on that needs no secret.
-   */
-  unlock(): Promise<void>;
-  /** A text as it may be kept, for what a surface keeps of its own. Call `unlock` first. */
-  redact(text: string): string;
 }
 
 /** One line of `doctor`. */

@@ -43,7 +43,11 @@ export const ScriptTurn = z.strictObject({
 export type ScriptTurn = z.infer<typeof ScriptTurn>;
 
 /** A file of the `script` adapter: answers recorded for tests, demonstrations and teaching. */
-export const Script = z.strictObject({ turns: z.array(ScriptTurn) });
+export const Script = z.strictObject({
+  turns: z.array(ScriptTurn),
+  /** Makes vectors of so many numbers, of a text's words; none where it is left out. */
+  vectors: z.number().int().positive().max(LIMITS.embeddingDimensions).optional(),
+});
 export type Script = z.infer<typeof Script>;
 /** A script as a person writes it, defaults left out. */
 export type ScriptInput = z.input<typeof Script>;

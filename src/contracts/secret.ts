@@ -50,3 +50,23 @@ export interface SecretLine {
   readonly at: number;
   readonly used: number | null;
 }
+
+/** The operator's secrets, of which nothing but the value is ever shown. */
+export interface Secrets {
+  list(): Promise<readonly SecretLine[]>;
+  /** Stores a value in place of an earlier one. With `keep` all of them move there. */
+  set(
+    name: string,
+    value: string,
+    options?: { hosts?: readonly string[]; keep?: Keeper },
+  ): Promise<SecretLine>;
+  /** @throws NanosError `secret.unknown`. */
+  rm(name: string): Promise<void>;
+  /**
+   * Asks for the passphrase now, where there is one and somebody to ask, so that nobody is asked in
+   * the middle of something. Without it everything goes on that needs no secret.
+   */
+  unlock(): Promise<void>;
+  /** A text as it may be kept, for what a surface keeps of its own. Call `unlock` first. */
+  redact(text: string): string;
+}

@@ -9,7 +9,8 @@ import { REQUEST_LABEL } from "../gate/labels.ts";
 import type { Json } from "../std/json.ts";
 import { askedWith, keepTexts, tell } from "./flow/flow.ts";
 import type { Frame } from "./frame.ts";
-import { spendChild, spendUsed } from "./spend.ts";
+import { spendChild, spendTurn, spendUsed } from "./spend.ts";
+import { EMBED } from "./vectors/name.ts";
 import { DELEGATE } from "./wants/delegate.ts";
 
 /** A run goes no further in this process. */
@@ -47,6 +48,7 @@ export function note(
     return;
   }
   if (tool?.agent !== undefined) spendUsed(frame, outcome.used);
+  if (name === EMBED) spendTurn(frame, outcome.used, 0);
   if (outcome.child) spendChild(frame, outcome.child);
   for (const host of outcome.hosts ?? []) frame.hosts.add(host);
   if (tool?.unconfined && step !== null) frame.unconfined.add(name);

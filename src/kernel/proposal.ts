@@ -28,6 +28,8 @@ export interface Want {
     readonly resting: boolean;
     /** Tokens it is sent, about. */
     readonly sends: number;
+    /** False for one that answers in nothing that has tokens. */
+    readonly answers?: false;
   };
   /** For a memory write: what it is judged by, found out when it is proposed. */
   readonly keeping?: () => Promise<Keeping>;

@@ -31,6 +31,8 @@ import { ACCEPT, acceptedIn, noteWant, ownMemories, REMEMBER } from "./wants/not
 import { resultText, toolWant } from "./wants/tool.ts";
 import { inTree } from "./tree/tree.ts";
 import { UNDO, undoWant } from "./undo/want.ts";
+import { EMBED } from "./vectors/name.ts";
+import { embedWant, toldOf } from "./vectors/want.ts";
 import { answerIn, continued, filled, sessionIn, toolOf, workArgs } from "./wants/work.ts";
 
 /** What a run came to, or that it waits. */
@@ -175,6 +177,9 @@ async function workBy(frame: Frame, name: string, before: AgentSession | null): 
 async function callDirectly(frame: Frame, call: NonNullable<RunStarted["call"]>): Promise<Worked> {
   if (call.tool === ACCEPT) {
     return doOne(frame, REMEMBER, noteWant(frame, acceptedIn(call.args)), pretty);
+  }
+  if (call.tool === EMBED) {
+    return doOne(frame, EMBED, heldWant(embedWant(frame, call.args), call.secrets), toldOf);
   }
   if (call.tool === UNDO) return doOne(frame, UNDO, undoWant(frame, call.args), pretty);
   if (isProposed(frame, call.tool)) {

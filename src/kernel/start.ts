@@ -78,6 +78,8 @@ export function labelOfAsker({ event, client, mission }: RunStarted): readonly L
 export interface DirectCall {
   readonly tool: string;
   readonly args: Json;
+  /** The model it is a call of, by name; none where it asks none. */
+  readonly model?: string;
 }
 
 /**
@@ -101,15 +103,15 @@ export async function startOf(
   const isTool = call !== undefined || (agent !== null && toolOf(agent.manifest) !== null);
   const thinks = mission?.start.plan.tasks.some((task) => task.agent !== undefined) ?? !isTool;
   const wanted = request.model ?? own;
-  const model = thinks ? await modelOf(world, wanted ?? world.defaultModel()) : NO_MODEL;
+  const asked = thinks ? (wanted ?? world.defaultModel()) : call?.model;
+  const model = asked === undefined ? NO_MODEL : await modelOf(world, asked);
   for (const run of request.after ?? []) checkPast(world.journal, run, client);
-  const direct = call && world.guard.clean(call);
   return {
     kind: "run.started",
     agent: name,
     ...askedIn(world, facts, request),
     ...(await broughtIn(world, request, { facts, agent, model, thinks })),
-    ...(direct ? { call: { ...direct.value, ...secretsOf(direct.held) } } : {}),
+    ...callIn(world, call),
     ...imagesIn(world, request, { agent: agent?.manifest, model }),
     ...conversationOf(facts, { request, agent: agent?.manifest, model }),
     model,
@@ -219,8 +221,10 @@ function askedIn(
   };
 }
 
-function secretsOf(held: readonly string[]): { secrets?: string[] } {
-  return held.length === 0 ? {} : { secrets: [...held] };
+function callIn({ guard }: World, call: DirectCall | undefined): Pick<RunStarted, "call"> {
+  if (!call) return {};
+  const { value, held } = guard.clean({ tool: call.tool, args: call.args });
+  return { call: { ...value, ...(held.length === 0 ? {} : { secrets: [...held] }) } };
 }
 
 /**

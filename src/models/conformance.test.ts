@@ -12,6 +12,7 @@ import { openModel } from "./open.ts";
 import type { ScriptInput } from "../contracts/script.ts";
 import { scriptModel } from "./script.ts";
 import { CASES, PRICE, TEXT, refused, type Seen } from "./testing/cases.ts";
+import { embedding } from "./testing/embedding-cases.ts";
 import { seen } from "./testing/seen.ts";
 import { readFixture, serveResponses } from "./testing/fixture-server.ts";
 
@@ -191,6 +192,7 @@ const SUBJECTS: readonly Subject[] = [
 for (const subject of SUBJECTS) {
   describe(subject.name, () => {
     leaving(subject);
+    embedding({ ...subject, open: (url) => subject.open(url, DEPS()) });
     for (const [name, expected] of Object.entries(CASES)) {
       const reason = subject.lacks[name];
       if (reason === undefined) check(subject, name, subject.differs?.[name] ?? expected);

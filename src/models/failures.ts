@@ -110,6 +110,14 @@ export const MODEL_FAILURES = {
     "{host} held back its answer.",
     "Say it differently, or choose another model; this is the provider's rule, not one of nanos.",
   ),
+  "model.no_embeddings": text(
+    "Model {model} makes no embeddings.",
+    "Ask one that does: `nanos model add NAME --adapter ollama --model ID --embeddings` adds it.",
+  ),
+  "model.no_dimensions": text(
+    "Model {model} makes vectors of {made} numbers and of no other length.",
+    "Ask without `dimensions`, or another model.",
+  ),
   "model.script_exhausted": text(
     "Script {file} has no answer for agent {agent}, asked: {asked}",
     "Add a turn that fits, or ask what the script was recorded for.",

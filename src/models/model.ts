@@ -1,4 +1,11 @@
-import type { ModelEvent, ModelRequest, Price, Setting } from "../contracts/model.ts";
+import type {
+  Embedded,
+  EmbedWish,
+  ModelEvent,
+  ModelRequest,
+  Price,
+  Setting,
+} from "../contracts/model.ts";
 import type { Usage } from "../contracts/usage.ts";
 
 /**
@@ -14,6 +21,9 @@ import type { Usage } from "../contracts/usage.ts";
  * - A tool call that a small model printed as text, and that names a tool of the request, becomes
  *   a call; anything else printed stays text.
  * - `signal` ends the request within a moment, with `finish: "cancelled"`.
+ * - `embed`, where there is one, gives a vector for each text, in their order, all of one length and
+ *   of finite numbers; of the length that is asked for, or it fails. It never throws, and `signal`
+ *   ends it as it ends a stream.
  * - Nothing of the provider's names or shapes leaves this folder.
  */
 export interface Model {
@@ -26,6 +36,8 @@ export interface Model {
   /** Settings of a request that have effect: no other is ever given. None where nothing is said. */
   readonly takes?: readonly Setting[];
   stream(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelEvent>;
+  /** Absent where no vectors can be had of its provider. */
+  embed?(wish: EmbedWish, signal: AbortSignal): Promise<Embedded>;
 }
 
 /** For what runs on this machine. */

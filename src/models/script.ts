@@ -1,7 +1,14 @@
 import { type Script, type ScriptInput, Script as ScriptSchema } from "../contracts/script.ts";
 import type { ScriptTurn } from "../contracts/script.ts";
 import type { Message } from "../contracts/message.ts";
-import type { ModelEnd, ModelEvent, ModelRequest, Setting } from "../contracts/model.ts";
+import type {
+  Embedded,
+  EmbedWish,
+  ModelEnd,
+  ModelEvent,
+  ModelRequest,
+  Setting,
+} from "../contracts/model.ts";
 import type { Failure } from "../contracts/outcome.ts";
 import type { Clock } from "../std/clock.ts";
 import { localDate } from "../std/clock.ts";
@@ -13,6 +20,7 @@ import { usageOf } from "./answer.ts";
 import { newestText, textIn } from "./conversation.ts";
 import { MODEL_FAILURES, modelError, modelFailure, type ModelFailureCode } from "./failures.ts";
 import { type Model, FREE } from "./model.ts";
+import { vectorsOfWords } from "./vectors/vectors.ts";
 
 /**
  * A model that gives recorded answers: a shipped fake for tests, demonstrations and teaching.
@@ -34,6 +42,8 @@ import { type Model, FREE } from "./model.ts";
  * expressions, numbered through `last`, `system`, `text` in this order; `{0}`, the whole first
  * match; `{last}`, the newest text; `{today}`, the local date. Other braces stay as they are.
  *
+ * With `vectors: NUMBERS` it makes vectors as well, of so many numbers, of the words of a text.
+ *
  * ```yaml
  * turns:
  *   - agent: research
@@ -51,6 +61,7 @@ export function scriptModel(
   file = "in memory",
 ): Model {
   const find = compileScript(script, file);
+  const { vectors } = script;
   return {
     name,
     host: null,
@@ -60,6 +71,12 @@ export function scriptModel(
       const turn = find(request, clock.now());
       return speak(turn && bounded(turn, request), request, signal, clock, file);
     },
+    ...(vectors !== undefined && {
+      embed: async (wish: EmbedWish, signal: AbortSignal): Promise<Embedded> => {
+        if (signal.aborted) return { kind: "cancelled" };
+        return vectorsOfWords(wish, { dimensions: vectors, model: name });
+      },
+    }),
   };
 }
 

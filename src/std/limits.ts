@@ -198,6 +198,10 @@ export const LIMITS = {
   windowTries: 3,
   /** What a model may send in one answer. */
   modelAnswerBytes: 4 * 1024 * 1024,
+  /** Texts of one call for vectors, the numbers of one vector, and those of all together. */
+  embeddingInputs: 2_048,
+  embeddingDimensions: 65_536,
+  embeddingNumbers: 4 * 1024 * 1024,
   /** One line of a model's stream, and everything it may carry, framing included. */
   modelLineBytes: 1024 * 1024,
   modelWireBytes: 64 * 1024 * 1024,

@@ -60,6 +60,7 @@ export const command: Command = {
         { flag: "--package", value: "DIR", about: "where node-llama-cpp is, if not on PATH" },
         { flag: "--fallback", value: "NAMES", about: "models that stand in for it, like b,c" },
         { flag: "--scrub", about: "send placeholders for what is sensitive" },
+        { flag: "--embeddings", about: "clients may have vectors made by it" },
         { flag: "--images", about: "it takes images, whatever `model probe` finds" },
         { flag: "--thinking", value: "HOW", about: "low, medium or high, where it has to be told" },
         { flag: "--context", value: "TOKENS", about: "context window" },
@@ -179,6 +180,7 @@ function reaches(config: ModelConfig): string {
     config.keyEnv === undefined ? "" : `$${config.keyEnv}`,
     config.keySecret === undefined ? "" : `secret:${config.keySecret}`,
     config.scrub === "on" ? "scrubbed" : "",
+    config.embeddings === true ? "embeddings" : "",
   ];
   return parts.filter(Boolean).join(" ") || (config.file ?? "nothing");
 }
@@ -205,6 +207,7 @@ function configOf(input: Input, cwd: string): ModelConfig {
     ...(engine === undefined ? {} : { package: resolve(cwd, engine) }),
     ...(fallback === undefined ? {} : { fallback: fallback.split(",") }),
     ...(input.options["--scrub"] === undefined ? {} : { scrub: "on" as const }),
+    ...(input.options["--embeddings"] === undefined ? {} : { embeddings: true }),
     ...(input.options["--images"] === undefined ? {} : { images: true }),
     ...(context === undefined ? {} : { context: positive(context, "--context") }),
     ...(tools === undefined ? {} : { toolCount: positive(tools, "--tools") }),

@@ -315,6 +315,7 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
           card: null,
         },
       ],
+      embed: async () => await Promise.reject(new NanosError("model.none", "There is none.", "")),
       add: async (name, config) => void calls.log.push(`add ${name} ${JSON.stringify(config)}`),
       use: async (name) => void calls.log.push(`use ${name}`),
       rm: async (name) => void calls.log.push(`rm ${name}`),

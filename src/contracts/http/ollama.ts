@@ -112,6 +112,34 @@ export const OllamaShown = z.strictObject({
   modified_at: z.string(),
 });
 
+const Text = z.string().min(1, "is empty");
+
+/** The body of `POST /api/embed`. */
+export const OllamaEmbed = z.looseObject({
+  model: z.string(),
+  input: z.union([Text, z.array(Text).min(1).max(LIMITS.embeddingInputs)]),
+  truncate: z.boolean().nullish(),
+  dimensions: z.number().int().positive().max(LIMITS.embeddingDimensions).nullish(),
+  options: Options.nullish(),
+});
+export type OllamaEmbed = z.infer<typeof OllamaEmbed>;
+export const OllamaEmbedded = z.strictObject({
+  model: z.string(),
+  embeddings: z.array(z.array(z.number())),
+  /** Nanoseconds. */
+  total_duration: z.number().int(),
+  prompt_eval_count: z.number().int(),
+});
+
+/** The body of `POST /api/embeddings`, as older clients ask for one vector. */
+export const OllamaEmbedOld = z.looseObject({
+  model: z.string(),
+  prompt: Text,
+  options: Options.nullish(),
+});
+export type OllamaEmbedOld = z.infer<typeof OllamaEmbedOld>;
+export const OllamaEmbeddedOld = z.strictObject({ embedding: z.array(z.number()) });
+
 export const OllamaVersion = z.strictObject({ version: z.string() });
 
 /** How a refusal or failure is sent on these routes, and in the middle of their streams. */

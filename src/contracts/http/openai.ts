@@ -195,3 +195,36 @@ export const ModelList = z.strictObject({
   object: z.literal("list"),
   data: z.array(ModelObject),
 });
+
+const Text = z.string().min(1, "is empty");
+
+/** The body of `POST /v1/embeddings`. */
+export const EmbeddingRequest = z.looseObject({
+  /** A model that was set up for it, by its name here or its provider's. */
+  model: z.string(),
+  input: z.union([
+    Text,
+    z.array(Text).min(1).max(LIMITS.embeddingInputs),
+    // Tokens, which are read to be refused by name.
+    z.array(z.union([z.number(), z.array(z.number())])).min(1),
+  ]),
+  encoding_format: z.enum(["float", "base64"]).nullish(),
+  dimensions: z.number().int().positive().max(LIMITS.embeddingDimensions).nullish(),
+  user: z.string().nullish(),
+});
+export type EmbeddingRequest = z.infer<typeof EmbeddingRequest>;
+
+export const EmbeddingAnswer = z.strictObject({
+  object: z.literal("list"),
+  data: z.array(
+    z.strictObject({
+      object: z.literal("embedding"),
+      index: z.number().int(),
+      /** Numbers, or the same as 32-bit floats in base64, the lowest byte first. */
+      embedding: z.union([z.array(z.number()), z.string()]),
+    }),
+  ),
+  model: z.string(),
+  usage: z.strictObject({ prompt_tokens: z.number().int(), total_tokens: z.number().int() }),
+});
+export type EmbeddingAnswer = z.infer<typeof EmbeddingAnswer>;

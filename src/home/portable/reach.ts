@@ -131,10 +131,16 @@ function ruleLines({ before, after }: Pair): ReachLine[] {
 }
 
 function modelLines({ before, after }: Pair): ReachLine[] {
-  return difference("model", before.models, after.models, (name, { adapter, url, via }) => {
-    const where = [url, via === undefined ? undefined : `via ${via}`].filter(Boolean).join(" ");
-    return `model ${name} (${adapter}${where === "" ? "" : `, reaches ${where}`})`;
-  });
+  return difference(
+    "model",
+    before.models,
+    after.models,
+    (name, { adapter, url, via, embeddings }) => {
+      const where = [url, via === undefined ? undefined : `via ${via}`].filter(Boolean).join(" ");
+      const reached = where === "" ? "" : `, reaches ${where}`;
+      return `model ${name} (${adapter}${reached}${embeddings ? ", makes vectors for clients" : ""})`;
+    },
+  );
 }
 
 function serverLines({ before, after }: Pair): ReachLine[] {

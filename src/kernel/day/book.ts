@@ -42,6 +42,7 @@ function bookOf(frame: Frame, world: NonNullable<Frame["world"]>, limit: DayLimi
               limit,
               used,
               sends: want.model?.sends ?? 0,
+              answers: want.model?.answers ?? true,
               price: await ratesOf(world, name),
             })
           : { calls: 1, tokens: 0, cost: costOfCall(frame, name) };
@@ -82,14 +83,16 @@ function takesOf(given: {
   readonly limit: DayLimit;
   readonly used: DayUse;
   readonly sends: number;
+  readonly answers: boolean;
   readonly price: Model["price"];
 }): Day["takes"] {
-  const { limit, used, sends, price } = given;
+  const { limit, used, sends, answers, price } = given;
   const input = Math.ceil(sends * MARGIN);
   const perToken = {
     input: price === null ? 0 : dearestInput(price) / 1e6,
     output: (price?.output ?? 0) / 1e6,
   };
+  if (!answers) return { calls: 1, tokens: input, cost: price && input * perToken.input };
   const money = (limit.cost ?? Number.POSITIVE_INFINITY) - used.cost - input * perToken.input;
   const answer = Math.min(
     LIMITS.dayAnswerTokens,

@@ -23,7 +23,7 @@ export const BUILT_IN = "rules";
 
 /** What the model desk is made of. `config` is re-read after a change of this process. */
 export interface ModelDesk {
-  readonly models: Omit<Models, "probe" | "posture" | "ready">;
+  readonly models: Omit<Models, "probe" | "posture" | "ready" | "embed">;
   /** Opens a model by name; one and the same for the life of the process. */
   open(name: string): Promise<Model>;
   defaultName(): string;
@@ -153,15 +153,25 @@ function takesImages({ adapter }: ModelConfig): boolean {
   return !WITHOUT_IMAGES.includes(adapter);
 }
 
+/** Adapters whose providers make vectors, and where a script does. */
+const WITH_VECTORS: readonly ModelConfig["adapter"][] = [
+  ...(["openai-compatible", "openai", "ollama", "gguf", "script"] as const),
+];
+
 /** Adapters that have no way to say how hard to think. */
 const WITHOUT_THINKING: readonly ModelConfig["adapter"][] = ["gguf", "http", "rules", "script"];
 
-/** @throws NanosError `model.no_images` or `model.no_thinking`. */
+/** @throws NanosError `model.no_images`, `model.no_vectors` or `model.no_thinking`. */
 function passable(model: ModelConfig): ModelConfig {
   const { adapter, images, thinking } = model;
   if (images === true && !takesImages(model)) {
     const message = `Images cannot be sent to a model by way of ${adapter}.`;
     throw new NanosError("model.no_images", message, "Leave --images out, or use another adapter.");
+  }
+  if (model.embeddings === true && !WITH_VECTORS.includes(adapter)) {
+    const message = `No vectors can be had by way of ${adapter}.`;
+    const next = "Leave --embeddings out, or use another adapter.";
+    throw new NanosError("model.no_vectors", message, next);
   }
   if (thinking === undefined || !WITHOUT_THINKING.includes(adapter)) return model;
   const message = `A model cannot be told how hard to think by way of ${adapter}.`;
@@ -189,6 +199,14 @@ export function modelsOf(desk: ModelDesk, world: World, agents: readonly Agent[]
   return {
     ...desk.models,
     ready: () => whyNotReady(desk, desk.readyMs()),
+    embed: async (name, ...wished) => {
+      const { embedWith } = await import("../vectors/desk.ts");
+      return embedWith(
+        world,
+        { model: await desk.open(name), config: desk.config(name) },
+        ...wished,
+      );
+    },
     posture: async () => {
       const { postureOf } = await import("../views/posture.ts");
       return postureOf({ agents, lines: desk.models.list(), open: desk.open });

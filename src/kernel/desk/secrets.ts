@@ -1,6 +1,6 @@
 import { NanosError } from "../../std/error.ts";
 import { nearest } from "../../std/nearest.ts";
-import type { Secrets } from "../../contracts/nanos.ts";
+import type { Secrets } from "../../contracts/secret.ts";
 import type { Secrets as Store } from "../../home/secrets/secrets.ts";
 import type { World } from "../world.ts";
 import { note } from "./note.ts";

@@ -3,6 +3,8 @@ import type { Json } from "../../std/json.ts";
 import type { Recorded } from "../../contracts/drive.ts";
 import type { EventBody } from "../../contracts/event.ts";
 import type { AssistantMessage } from "../../contracts/message.ts";
+import type { KeptVectors } from "../../contracts/model.ts";
+import type { Outcome } from "../../contracts/outcome.ts";
 import type { Journal } from "../../journal/journal.ts";
 import { chainsOf } from "../views/export.ts";
 import { topRun } from "../views/traces.ts";
@@ -128,7 +130,9 @@ function stepSpan(given: Given): Span {
   const outcome = settled?.outcome;
   const failure =
     answered?.failure ?? (outcome && "failure" in outcome ? outcome.failure : undefined);
-  const [operation, kind] = OPERATIONS[action?.kind ?? "run"] ?? [
+  // A model call that was not answered in words made vectors.
+  const embedded = action?.kind === "model" && outcome?.status === "done" ? outcome : null;
+  const [operation, kind] = OPERATIONS[embedded ? "embed" : (action?.kind ?? "run")] ?? [
     `nanos.${action?.kind ?? "step"}`,
     1,
   ];
@@ -139,6 +143,7 @@ function stepSpan(given: Given): Span {
     ...(isTool ? { "gen_ai.tool.name": name, "gen_ai.tool.type": "function" } : {}),
     "gen_ai.tool.call.id": isTool ? recorded[0]?.event.step : undefined,
     ...(answered ? modelAttributes(name, answered, contents) : {}),
+    ...(embedded ? embeddingAttributes(name, embedded) : {}),
     "nanos.step": recorded[0]?.event.step,
     "nanos.step.kind": action?.kind,
     "nanos.agent": action?.agent,
@@ -156,13 +161,14 @@ function stepSpan(given: Given): Span {
     "nanos.task": bodyOf(recorded, "task.started")?.task,
     "gen_ai.tool.call.arguments": contents && isTool ? text(action?.args) : undefined,
     "gen_ai.tool.call.result":
-      contents && outcome?.status === "done" ? text(outcome.output) : undefined,
+      contents && outcome?.status === "done" && !embedded ? text(outcome.output) : undefined,
   });
 }
 
 /** What each kind of action is called by the conventions; the rest has a name of ours. */
 const OPERATIONS: Readonly<Record<string, readonly [string, 1 | 3]>> = {
   model: ["chat", 3],
+  embed: ["embeddings", 3],
   tool: ["execute_tool", 1],
   agent: ["execute_tool", 1],
   note: ["upsert_memory", 1],
@@ -184,6 +190,19 @@ function modelAttributes(name: string, answered: Answered, contents: boolean): F
     "gen_ai.output.messages": contents ? text(outputOf(message, finish)) : undefined,
   };
 }
+
+function embeddingAttributes(name: string, { used, output }: Done): Fields {
+  const { dimensions, model } = output as KeptVectors;
+  return {
+    "gen_ai.request.model": name,
+    "gen_ai.response.model": model,
+    "gen_ai.embeddings.dimension.count": dimensions,
+    "gen_ai.usage.input_tokens": used?.input,
+    "nanos.cost.usd": used?.cost,
+  };
+}
+
+type Done = Extract<Outcome, { status: "done" }>;
 
 /** What a run was asked and answered, as the conventions write messages. */
 function said(request: string | undefined, answer: string | undefined): Fields {

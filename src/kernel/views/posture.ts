@@ -4,7 +4,7 @@ import type { ModelLine, Posture } from "../../contracts/nanos.ts";
 import type { Model } from "../../models/model.ts";
 
 /**
- * Where the words of a conversation go: whose models the agents would ask, over which way, and what
+ * Where the words of a conversation go: whose models the agents, and clients for vectors, would ask, over which way, and what
  * is taken out before. It follows from the config; nothing is dialled to find it out.
  */
 export async function postureOf(given: {
@@ -13,24 +13,31 @@ export async function postureOf(given: {
   open(name: string): Promise<Model>;
 }): Promise<Posture> {
   const { agents, lines, open } = given;
-  const ways: Posture["ways"][number][] = [];
+  const ways: Way[] = [];
+  const wayTo = async (line: ModelLine | undefined, agent: string): Promise<Way | null> => {
+    if (!line) return null;
+    const { host } = await open(line.name).catch(() => ({ host: null }));
+    if (host === null || isHere(host)) return null;
+    const { via = null, scrub } = line.config;
+    return { agent, host, via, scrubbed: scrub === "on" };
+  };
   for (const { manifest } of agents) {
     const line = lineOf(lines, manifest.model);
     if (!line || (manifest.kind !== "prompt" && manifest.model === "inherit")) continue;
     const names = [line.name, ...(line.config.fallback ?? [])];
     for (const name of names) {
-      const own = lineOf(lines, name);
-      const host = await open(name).then(
-        (model) => model.host,
-        () => null,
-      );
-      if (!own || host === null || isHere(host)) continue;
-      const scrubbed = own.config.scrub === "on" || manifest.scrub === "on";
-      ways.push({ agent: manifest.name, host, via: own.config.via ?? null, scrubbed });
+      const way = await wayTo(lineOf(lines, name), manifest.name);
+      if (way) ways.push(manifest.scrub === "on" ? { ...way, scrubbed: true } : way);
     }
+  }
+  for (const line of lines) {
+    const way = line.config.embeddings === true ? await wayTo(line, "embeddings") : null;
+    if (way) ways.push(way);
   }
   return { ways, says: saysOf(ways) };
 }
+
+type Way = Posture["ways"][number];
 
 function lineOf(lines: readonly ModelLine[], name: string): ModelLine | undefined {
   return lines.find((line) => (name === "inherit" ? line.inUse : line.name === name));

@@ -144,6 +144,9 @@ function add(journal: Journal, step: Building, { event, body }: Recorded): void 
       step.outcome = body.outcome;
       step.status = body.outcome.status;
       step.ms = body.ms;
+      if (step.kind === "model" && body.outcome.status === "done") {
+        step.usage = body.outcome.used ?? null;
+      }
       step.isolation = event.isolation;
       if (body.held) step.held = body.held;
       break;

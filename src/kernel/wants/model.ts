@@ -155,7 +155,7 @@ async function callModel(
 }
 
 /** The agent may ask for it, and the model; one that stands in for another is told no more than it. */
-function isScrubbed({ agent, model, world }: Frame, name: string): boolean {
+export function isScrubbed({ agent, model, world }: Frame, name: string): boolean {
   if (agent.manifest.scrub === "on") return true;
   return [model.name, name].some((one) => world?.scrubs(one) ?? false);
 }
@@ -228,7 +228,7 @@ function broken(name: string, error: unknown): ModelEnd {
 }
 
 /** Adds what it cost, when the price is known and the provider did not say. */
-function priced(usage: Usage, price: Model["price"]): Usage {
+export function priced(usage: Usage, price: Model["price"]): Usage {
   return usage.cost !== undefined || price === null
     ? usage
     : { ...usage, cost: costOf(usage, price) };

@@ -7,7 +7,7 @@ import type { Answer } from "../answer.ts";
 import { historyEncoder, toolsEncoder } from "../wire/history.ts";
 import { settingsIn, settingsOf } from "../wire/settings.ts";
 import { countOf, setUp, textOf, type Setup } from "../wire/setup.ts";
-import type { FrameReader, Wire } from "../wire/wire.ts";
+import type { EmbedWire, FrameReader, Wire } from "../wire/wire.ts";
 import { wireModel } from "../wire/wire-model.ts";
 
 /**
@@ -16,8 +16,11 @@ import { wireModel } from "../wire/wire-model.ts";
  * takes a small one and silently drops the beginning of what does not fit.
  */
 export const openOllama: Adapter = async (name, config, deps) => {
-  const setup = await setUp(name, config, deps, { url: "http://127.0.0.1:11434" });
-  return wireModel(name, ollamaWire(config, setup), config, deps);
+  const made = await setUp(name, config, deps, { url: "http://127.0.0.1:11434" });
+  // People often set the URL of Ollama's OpenAI-like end here as well.
+  const setup = { ...made, url: made.url.replace(/\/v1$/u, "") };
+  const wire = { ...ollamaWire(config, setup), embeds: embedsAt(config, setup) };
+  return wireModel(name, wire, config, deps);
 };
 
 function ollamaWire(config: ModelConfig, setup: Setup): Wire {
@@ -45,8 +48,7 @@ function ollamaWire(config: ModelConfig, setup: Setup): Wire {
   };
   return {
     id: setup.id,
-    // People often set the URL of Ollama's OpenAI-like end here as well.
-    url: `${setup.url.replace(/\/v1$/u, "")}/api/chat`,
+    url: `${setup.url}/api/chat`,
     headers: setup.key === null ? {} : { authorization: `Bearer ${setup.key}` },
     secret: setup.key,
     framing: "ndjson",
@@ -54,6 +56,22 @@ function ollamaWire(config: ModelConfig, setup: Setup): Wire {
     takes: settingsIn(SETTINGS),
     body,
     reader: ollamaReader,
+  };
+}
+
+/** `POST {url}/api/embed`. Left to itself Ollama cuts a text that does not fit, without a word. */
+function embedsAt({ context }: ModelConfig, { id, url }: Setup): EmbedWire {
+  const options = context === undefined ? {} : { options: { num_ctx: context } };
+  return {
+    url: `${url}/api/embed`,
+    body: ({ inputs, dimensions, truncate = false }) =>
+      JSON.stringify({ model: id, input: inputs, truncate, dimensions, ...options }),
+    read: ({ embeddings, prompt_eval_count, model }, answer) => {
+      if (!Array.isArray(embeddings)) return null;
+      answer.usage({ input: countOf(prompt_eval_count), output: 0 });
+      if (textOf(model) !== "") answer.model(textOf(model));
+      return embeddings as readonly Json[];
+    },
   };
 }
 

@@ -13,12 +13,20 @@ import { openPlaceholders, type Placeholders } from "./placeholders.ts";
  * a sentence tells about somebody. Reasoning stays as the model wrote it, as its signature demands.
  */
 export function scrubbed(model: Model): Model {
+  const { embed } = model;
   return {
     name: model.name,
     host: model.host,
     price: model.price,
     ...(model.takes && { takes: model.takes }),
     stream: (request, signal) => streamScrubbed(model, request, signal),
+    // A text's vector is the same whatever is beside it, so each has a table of its own.
+    ...(embed && {
+      embed: (wish, signal) => {
+        const inputs = wish.inputs.map((text) => openPlaceholders().scrub(text));
+        return embed({ ...wish, inputs }, signal);
+      },
+    }),
   };
 }
 

@@ -3,10 +3,11 @@ import type { AddressInfo } from "node:net";
 import type { ModelConfig } from "../../contracts/model.ts";
 import { ScriptTurn, type ScriptInput } from "../../contracts/script.ts";
 import { systemClock, type Clock } from "../../std/clock.ts";
-import { isObject } from "../../std/json.ts";
+import { isObject, type JsonObject } from "../../std/json.ts";
 import { compileScript, turnPieces } from "../script.ts";
 import { encoderOf, type MockCall } from "./answers.ts";
 import { readRequest, type MockRequest, type MockWire } from "./requests.ts";
+import { VECTOR_PATHS, vectorAnswer } from "./mock-vectors.ts";
 import { wholeAnswer } from "./whole-answers.ts";
 
 /** An answer as a person writes it: one turn of a script. */
@@ -32,6 +33,8 @@ export interface MockProvider {
   readonly count: () => number;
   /** The newest request. */
   readonly last: () => MockRequest | null;
+  /** What vectors were asked of it, where its script makes some, oldest first. */
+  readonly embedded: () => readonly JsonObject[];
   /** A config for a model of ours that speaks this wire to the mock. */
   config(wire: MockWire, model?: string): ModelConfig;
   close(): Promise<void>;
@@ -49,6 +52,7 @@ export async function startMockProvider(options: MockOptions): Promise<MockProvi
   const find = options.script === undefined ? null : compileScript(options.script, "mock");
   let count = 0;
   let last: MockRequest | null = null;
+  const embedded: JsonObject[] = [];
   const turnFor = async (request: MockRequest): Promise<ScriptTurn | null> => {
     if (options.answer) return ScriptTurn.parse(await options.answer(request));
     const agent = options.agentOf?.(request) ?? request.agent;
@@ -60,6 +64,13 @@ export async function startMockProvider(options: MockOptions): Promise<MockProvi
   async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = (request.url ?? "").split("?", 1)[0] ?? "";
     if (request.method === "GET") return list(path, response);
+    const embeds = VECTOR_PATHS[path];
+    if (embeds !== undefined && options.script?.vectors !== undefined) {
+      const asked = JSON.parse(await bodyOf(request)) as JsonObject;
+      embedded.push(asked);
+      const { status, value } = vectorAnswer(embeds, asked, options.script.vectors);
+      return json(response, status, value);
+    }
     const wire = WIRES[path.replace(/^\/v1/u, "")];
     const spoken = options.wire ?? "all";
     if (wire === undefined || (spoken !== "all" && spoken !== wire)) {
@@ -84,6 +95,7 @@ export async function startMockProvider(options: MockOptions): Promise<MockProvi
     port,
     count: () => count,
     last: () => last,
+    embedded: () => embedded,
     config: (wire, model = "mock") => ({ ...CONFIGS[wire](url), model }),
     close: () =>
       new Promise((resolve) => {

@@ -8,7 +8,7 @@ import type { Model } from "../model.ts";
 import { historyEncoder, toolsEncoder } from "./history.ts";
 import { settingsIn, settingsOf } from "./settings.ts";
 import { countOf, textOf, type Setup } from "./setup.ts";
-import { hostOf, type FrameReader, type Wire } from "./wire.ts";
+import { hostOf, type EmbedWire, type FrameReader, type Wire } from "./wire.ts";
 import { wireModel } from "./wire-model.ts";
 
 /** What differs between OpenAI itself and the many servers that speak like it. */
@@ -25,7 +25,8 @@ export function chatModel(
   dialect: Dialect,
   deps: ModelDeps,
 ): Model {
-  return wireModel(name, chatWire(config, setup, dialect), config, deps);
+  const wire = { ...chatWire(config, setup, dialect), embeds: embedsAt(setup) };
+  return wireModel(name, wire, config, deps);
 }
 
 function chatWire(config: ModelConfig, setup: Setup, dialect: Dialect): Wire {
@@ -75,6 +76,22 @@ function chatWire(config: ModelConfig, setup: Setup, dialect: Dialect): Wire {
         return true;
       }
       return history.refused(message);
+    },
+  };
+}
+
+function embedsAt({ url, id }: Setup): EmbedWire {
+  return {
+    url: `${url}/embeddings`,
+    // Floats as they are: not every server knows them in base64.
+    body: ({ inputs, dimensions }) => JSON.stringify({ model: id, input: inputs, dimensions }),
+    read: ({ data, usage, model }, answer) => {
+      if (!Array.isArray(data)) return null;
+      if (isObject(usage)) answer.usage({ input: countOf(usage["prompt_tokens"]), output: 0 });
+      if (textOf(model) !== "") answer.model(textOf(model));
+      const items = (data as readonly Json[]).map((one) => (isObject(one) ? one : {}));
+      const placed = items.map((one, i) => ({ at: countOf(one["index"]) ?? i, one }));
+      return placed.toSorted((a, b) => a.at - b.at).map(({ one }) => one["embedding"] ?? null);
     },
   };
 }

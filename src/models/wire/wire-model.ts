@@ -2,6 +2,7 @@ import type { ModelConfig } from "../../contracts/model.ts";
 import type { ModelDeps } from "../adapter.ts";
 import { converse, type Speaker } from "../converse.ts";
 import { type Model, FREE } from "../model.ts";
+import { embedder } from "../vectors/asked.ts";
 import { Exchange } from "./exchange.ts";
 import { hostOf, isLoopback, type Wire } from "./wire.ts";
 
@@ -15,7 +16,7 @@ export function wireModel(
   const host = hostOf(wire.url);
   const { secret, screened } = wire;
   const priced = wire.price ?? price ?? (isHere(wire, host) ? FREE : null);
-  const speaker: Speaker = {
+  const speaking = (spoken: Wire): Speaker => ({
     clock: deps.clock,
     random: deps.random,
     price: priced,
@@ -24,18 +25,20 @@ export function wireModel(
     screened,
     begin: (request, answer, signal) =>
       new Exchange(
-        { wire, name, host, via, clock: deps.clock, timing: deps.timing },
+        { wire: spoken, name, host, via, clock: deps.clock, timing: deps.timing },
         request,
         answer,
         signal,
       ),
-  };
+  });
+  const speaker = speaking(wire);
   return {
     name,
     host,
     price: priced,
     takes: wire.takes,
     stream: (request, signal) => converse(speaker, request, signal),
+    ...(wire.embeds && { embed: embedder(name, wire, wire.embeds, speaking) }),
   };
 }
 

@@ -1,5 +1,5 @@
-import type { ModelRequest, Price, Setting } from "../../contracts/model.ts";
-import type { Json } from "../../std/json.ts";
+import type { EmbedWish, ModelRequest, Price, Setting } from "../../contracts/model.ts";
+import type { Json, JsonObject } from "../../std/json.ts";
 import type { Answer } from "../answer.ts";
 
 /** How one provider's protocol is written and read; everything around it is shared. */
@@ -23,8 +23,18 @@ export interface Wire {
   body(request: ModelRequest): string;
   /** Makes what reads one answer. */
   reader(answer: Answer): FrameReader;
+  /** How vectors are asked for, where the provider makes them. */
+  readonly embeds?: EmbedWire;
   /** A refusal the wire can avoid by writing the request differently: true after it changed. */
   adapt?(status: number, message: string): boolean;
+}
+
+/** One request for vectors, and the one JSON document it is answered with. */
+export interface EmbedWire {
+  readonly url: string;
+  body(wish: EmbedWish): string;
+  /** The vectors in their order, tells the answer the rest; null for what holds none. */
+  read(document: JsonObject, answer: Answer): readonly Json[] | null;
 }
 
 /** Tells an answer what the frames of one stream mean. */

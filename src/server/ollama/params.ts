@@ -34,7 +34,32 @@ export const OLLAMA_GENERATE: readonly Param[] = [
   { name: "context", idle: [[]], next: "Send the conversation to /api/chat." },
 ];
 
-/** `options` of both. */
+const NO_OPTIONS: Param = {
+  name: "options",
+  idle: [{}],
+  next: "How a model reads is set where it is added.",
+};
+const KEEP: Param = { name: "keep_alive", next: "How long a model stays loaded is its server's." };
+
+/** `POST /api/embed`. */
+export const OLLAMA_EMBED: readonly Param[] = [
+  { name: "model", does: "a model that was set up for it, by its name here or its provider's" },
+  { name: "input", does: "a text, or a list of them" },
+  { name: "dimensions", does: "given to the model; refused where it makes no such vectors" },
+  { name: "truncate", does: "`false`: a text that is too long fails, and is not cut" },
+  NO_OPTIONS,
+  KEEP,
+];
+
+/** `POST /api/embeddings`. */
+export const OLLAMA_EMBED_OLD: readonly Param[] = [
+  { name: "model", does: "a model that was set up for it, by its name here or its provider's" },
+  { name: "prompt", does: "the text" },
+  NO_OPTIONS,
+  KEEP,
+];
+
+/** `options` of chat and generate. */
 export const OLLAMA_OPTIONS: readonly Param[] = [
   { name: "temperature", does: "given to the agent's model", setting: "temperature" },
   { name: "top_p", does: "given to the agent's model", setting: "topP" },

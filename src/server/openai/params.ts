@@ -1,7 +1,13 @@
 import { NO_SETTING } from "../../contracts/http/wish.ts";
 import type { Setting } from "../../contracts/model.ts";
 import { isObject } from "../../std/json.ts";
-import { OLLAMA_CHAT, OLLAMA_GENERATE, OLLAMA_OPTIONS } from "../ollama/params.ts";
+import {
+  OLLAMA_CHAT,
+  OLLAMA_EMBED,
+  OLLAMA_EMBED_OLD,
+  OLLAMA_GENERATE,
+  OLLAMA_OPTIONS,
+} from "../ollama/params.ts";
 import { Refusal } from "../refusal.ts";
 
 /**
@@ -161,6 +167,15 @@ export const AGENT_CHAT_PARAMS: readonly Param[] = [
   { name: "stream_options", next: "Ask POST /v1/chat/completions." },
 ];
 
+/** `POST /v1/embeddings`. */
+export const EMBEDDING_PARAMS: readonly Param[] = [
+  { name: "model", does: "a model that was set up for it, by its name here or its provider's" },
+  { name: "input", does: "a text, or a list of them; tokens are refused, being a model's own" },
+  { name: "encoding_format", does: "`float`: numbers; `base64`: the same as 32-bit floats" },
+  { name: "dimensions", does: "given to the model; refused where it makes no such vectors" },
+  { name: "user", does: "kept on the run's record" },
+];
+
 /** The parameters of one route. */
 export interface Parameters {
   readonly route: string;
@@ -170,9 +185,12 @@ export interface Parameters {
 export const PARAMETERS: readonly Parameters[] = [
   { route: "POST /v1/chat/completions", params: CHAT_PARAMS },
   { route: "POST /v1/responses", params: RESPONSE_PARAMS },
+  { route: "POST /v1/embeddings", params: EMBEDDING_PARAMS },
   { route: "POST /api/chat", params: OLLAMA_CHAT },
   { route: "POST /api/generate", params: OLLAMA_GENERATE },
   { route: "POST /api/chat and /api/generate: options", params: OLLAMA_OPTIONS },
+  { route: "POST /api/embed", params: OLLAMA_EMBED },
+  { route: "POST /api/embeddings", params: OLLAMA_EMBED_OLD },
 ];
 
 /** The parameter a run was refused for; undefined where it is none of them. */

@@ -1,8 +1,14 @@
-import { ModelList, ModelObject } from "../../contracts/http/openai.ts";
+import {
+  EmbeddingAnswer,
+  EmbeddingRequest,
+  ModelList,
+  ModelObject,
+} from "../../contracts/http/openai.ts";
 import { AGENT_PREFIX, agentNamed, agentsFor } from "../agents.ts";
+import { embeddings } from "../openai/embeddings.ts";
 import { type Route, route } from "../route.ts";
 
-/** Agents as clients of OpenAI list models. */
+/** Agents as clients of OpenAI list models, and the models that make vectors. */
 export const MODELS: readonly Route[] = [
   route({
     method: "GET",
@@ -23,6 +29,15 @@ export const MODELS: readonly Route[] = [
     takes: null,
     gives: ModelObject,
     handle: async (call) => ({ body: modelOf(agentNamed(call, call.params["id"] ?? "")) }),
+  }),
+  route({
+    method: "POST",
+    path: "/v1/embeddings",
+    summary: "vectors of texts, by a model that was set up for it",
+    needs: "key",
+    takes: EmbeddingRequest,
+    gives: EmbeddingAnswer,
+    handle: embeddings,
   }),
 ];
 

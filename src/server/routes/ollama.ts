@@ -1,6 +1,10 @@
 import {
   OllamaChat,
   OllamaChatLine,
+  OllamaEmbed,
+  OllamaEmbedded,
+  OllamaEmbeddedOld,
+  OllamaEmbedOld,
   OllamaError,
   OllamaGenerate,
   OllamaGenerateLine,
@@ -14,6 +18,7 @@ import type { RunHandle } from "../../contracts/nanos.ts";
 import { VERSION } from "../../version.ts";
 import { AGENT_PREFIX, agentNamed, agentsFor } from "../agents.ts";
 import { chatAsked, generateAsked } from "../ollama/asked.ts";
+import { embed, embedOne, untagged } from "../ollama/embed.ts";
 import type { Asked } from "../openai/asked.ts";
 import { begin, restOf, type Said, saidBy, usageOf } from "../openai/chat.ts";
 import { openVoice, type Voice } from "../openai/voice.ts";
@@ -65,6 +70,20 @@ export const OLLAMA: readonly Route[] = [
     handle: async (call) => ({ body: shown(call, named(call, call.body.model)) }),
   }),
   route({
+    ...{ method: "POST", path: "/api/embed", ...common },
+    summary: "vectors of texts, as a client of Ollama has them made",
+    takes: OllamaEmbed,
+    gives: OllamaEmbedded,
+    handle: embed,
+  }),
+  route({
+    ...{ method: "POST", path: "/api/embeddings", ...common },
+    summary: "one vector, as older clients of Ollama ask for it",
+    takes: OllamaEmbedOld,
+    gives: OllamaEmbeddedOld,
+    handle: embedOne,
+  }),
+  route({
     ...{ method: "GET", path: "/api/version", ...common, takes: null },
     summary: "the version of nanos",
     gives: OllamaVersion,
@@ -83,9 +102,8 @@ const CHAT: Speak = (content, calls = []) => {
 };
 const GENERATE: Speak = (response) => ({ response });
 
-/** Clients of Ollama write a tag behind a name. */
 function named(call: Call<unknown>, model: string): string {
-  return agentNamed(call, model.replace(/:latest$/u, ""));
+  return agentNamed(call, untagged(model));
 }
 
 async function answer(
