@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "135d643071cdf37ae7b613d0f151ba766a181eeebf2d2ee8dda09b101d788bbc";
+export const SCHEMAS_HASH = "677b13d68109f614a337d1912421a2063ced100b6dd21e65af31435cf805a24d";

@@ -2,7 +2,6 @@ import { canonical, ordered } from "../std/canonical.ts";
 import { localDate } from "../std/clock.ts";
 import { NanosError } from "../std/error.ts";
 import type { Json } from "../std/json.ts";
-import { LIMITS } from "../std/limits.ts";
 import { nearest } from "../std/nearest.ts";
 import { plainText } from "../std/text.ts";
 import { CLAUDE_MODELS } from "../home/claude.ts";
@@ -32,6 +31,7 @@ import { meantBy } from "./skills/commands.ts";
 import { floorOf, resolveScope } from "./standing.ts";
 import type { RunChild } from "./wants/delegate.ts";
 import type { Room } from "./keys/used.ts";
+import { budgetFor } from "./day/budget.ts";
 import { groundOf } from "./tree/ground.ts";
 import { toolOf } from "./wants/work.ts";
 import type { Facts, ModelSettings, World } from "./world.ts";
@@ -124,10 +124,7 @@ export async function startOf(
     grants: [...world.grants()],
     rules: facts.rules.map(({ id }) => id),
     ...(mission?.aside?.length ? { aside: [...mission.aside] } : {}),
-    budget: budgetBy(
-      request,
-      mission?.budget ?? budgetOf(facts, agent?.manifest.limits ?? {}, budgetAsked(request)),
-    ),
+    budget: budgetFor(facts, request, agent?.manifest.limits),
     localOnly: request.localOnly ?? false,
     ...(call || mission || event ? {} : plansOf(facts, name, request.plans)),
     ...boundOf(facts, request.within, key),
@@ -147,23 +144,6 @@ function boundOf(
   const own = asked === undefined ? null : ceilingOf(facts, asked);
   const within = key?.scopes === undefined ? own : narrowedTo(own, ceilingOf(facts, key.scopes));
   return within === null ? {} : { within: [...within] };
-}
-
-/** Who is no operator asks for less than a run has where nothing is said, and never for more. */
-function budgetAsked({ budget = {}, client }: Begun): Partial<Budget> {
-  if (client === undefined || budget.calls === undefined) return budget;
-  return { ...budget, calls: Math.min(budget.calls, LIMITS.calls) };
-}
-
-function budgetBy({ key, room = {} }: Begun, budget: Budget): Budget {
-  const { calls = Infinity, cost = Infinity } = key?.budget ?? {};
-  const least = Math.min(budget.cost ?? Infinity, cost, room.cost ?? Infinity);
-  return {
-    ...budget,
-    calls: Math.min(budget.calls, calls, room.calls ?? Infinity),
-    tokens: Math.min(budget.tokens, room.tokens ?? Infinity),
-    ...(least === Infinity ? {} : { cost: least }),
-  };
 }
 
 async function companionIn({ companion }: World): Promise<Pick<RunStarted, "companion">> {
@@ -379,23 +359,4 @@ export function unknownAgent(name: string, facts: Facts): NanosError {
   const near = nearest(name, names);
   const next = near ? `Did you mean ${near}?` : `Agents: ${names.join(", ") || "none"}.`;
   return new NanosError("agent.unknown", `There is no agent ${name}.`, next);
-}
-
-/** The least of what is asked for and what agent or arrangement say; where none does, the default. */
-export function budgetOf(facts: Facts, agent: Facts["limits"], asked: Partial<Budget>): Budget {
-  const least = (key: "turns" | "calls" | "tokens" | "ms" | "cost"): number | undefined => {
-    const set = agent[key] ?? facts.limits[key];
-    const wish = asked[key];
-    return set === undefined || wish === undefined ? (wish ?? set) : Math.min(wish, set);
-  };
-  const cost = least("cost");
-  return {
-    turns: least("turns") ?? LIMITS.turns,
-    calls: least("calls") ?? LIMITS.calls,
-    tokens: least("tokens") ?? LIMITS.tokens,
-    ms: least("ms") ?? LIMITS.runMs,
-    depth: Math.min(asked.depth ?? facts.depth, facts.depth),
-    ...(facts.warnDepth === undefined ? {} : { warnDepth: facts.warnDepth }),
-    ...(cost === undefined ? {} : { cost }),
-  };
 }

@@ -1,5 +1,6 @@
 import { AGENT_LIMITS } from "./limits/agents.ts";
 import { ENGINE_LIMITS } from "./limits/engine.ts";
+import { MODEL_LIMITS } from "./limits/models.ts";
 import { NETWORK_LIMITS } from "./limits/network.ts";
 import { SCHEDULE_LIMITS } from "./limits/schedule.ts";
 
@@ -10,6 +11,7 @@ import { SCHEDULE_LIMITS } from "./limits/schedule.ts";
 export const LIMITS = {
   ...AGENT_LIMITS,
   ...ENGINE_LIMITS,
+  ...MODEL_LIMITS,
   ...NETWORK_LIMITS,
   ...SCHEDULE_LIMITS,
   /** Larger bodies are files beside the journal. */
@@ -196,26 +198,6 @@ export const LIMITS = {
   windowShare: 0.8,
   /** Times one call is cut anew because the model said it was too long all the same. */
   windowTries: 3,
-  /** What a model may send in one answer. */
-  modelAnswerBytes: 4 * 1024 * 1024,
-  /** Texts of one call for vectors, the numbers of one vector, and those of all together. */
-  embeddingInputs: 2_048,
-  embeddingDimensions: 65_536,
-  embeddingNumbers: 4 * 1024 * 1024,
-  /** One line of a model's stream, and everything it may carry, framing included. */
-  modelLineBytes: 1024 * 1024,
-  modelWireBytes: 64 * 1024 * 1024,
-  /** Silence on a model stream after which it counts as cut. */
-  modelIdleMs: 120_000,
-  /** Silence before a model's first byte: a local one may have to load and read a long prompt. */
-  modelFirstMs: 600_000,
-  /**
-   * A local model: memory beyond its file, for the window; CPU time of its process's life; how long
-   * that is kept when nobody asks.
-   */
-  localMemoryBytes: 8 * 1024 * 1024 * 1024,
-  localCpuSeconds: 24 * 3_600,
-  localRestMs: 300_000,
   /** How often a model is asked for its opinion of a case, and what of each part it is shown. */
   judgeTries: 3,
   judgeChars: 20_000,
@@ -223,10 +205,6 @@ export const LIMITS = {
   evalChecks: 16,
   /** A script of recorded answers. */
   scriptBytes: 4 * 1024 * 1024,
-  /** How long it is waited for that somebody answers where a model is said to be. */
-  modelDialMs: 2_000,
-  /** Longest wait a provider may ask for by retry-after. */
-  retryAfterMs: 60_000,
 
   /** Wall time of one tool call. */
   toolMs: 60_000,

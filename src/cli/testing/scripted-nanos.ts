@@ -25,6 +25,7 @@ import {
 } from "./samples.ts";
 import { type Beat, Played } from "./scripted-run.ts";
 import {
+  NO_MODEL_ASKED,
   EMPTY_VAULT,
   NO_COGNITION,
   NO_ENGINES,
@@ -305,17 +306,7 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
       list: () => [
         { name: "rules", config: { adapter: "rules" }, from: "built-in", inUse: true, card: null },
       ],
-      ...{ ready: async () => null, posture: async () => ({ ways: [], says: "everything local" }) },
-      discover: async () => [
-        {
-          name: "ollama",
-          config: { adapter: "ollama", url: "http://127.0.0.1:11434" },
-          from: "found",
-          inUse: false,
-          card: null,
-        },
-      ],
-      embed: async () => await Promise.reject(new NanosError("model.none", "There is none.", "")),
+      ...NO_MODEL_ASKED,
       add: async (name, config) => void calls.log.push(`add ${name} ${JSON.stringify(config)}`),
       use: async (name) => void calls.log.push(`use ${name}`),
       rm: async (name) => void calls.log.push(`rm ${name}`),

@@ -1,7 +1,7 @@
 import type { Artifacts } from "../../contracts/artifact.ts";
 import type { Cognition } from "../../contracts/cognition.ts";
 import type { Keys } from "../../contracts/http/key.ts";
-import type { Nanos } from "../../contracts/nanos.ts";
+import type { Models, Nanos } from "../../contracts/nanos.ts";
 import type { Schedules } from "../../contracts/schedule.ts";
 import { NanosError } from "../../std/error.ts";
 
@@ -9,6 +9,22 @@ import { NanosError } from "../../std/error.ts";
 export function unscripted(): never {
   throw new Error("not scripted");
 }
+
+/** Models nobody dials, and one that is found. */
+export const NO_MODEL_ASKED: Pick<Models, "embed" | "ready" | "posture" | "discover"> = {
+  embed: unscripted,
+  ready: async () => null,
+  posture: async () => ({ ways: [], says: "everything local" }),
+  discover: async () => [
+    {
+      name: "ollama",
+      config: { adapter: "ollama", url: "http://127.0.0.1:11434" },
+      from: "found",
+      inUse: false,
+      card: null,
+    },
+  ],
+};
 
 /** No keys for the network. */
 export const NO_KEYS: Keys = {
