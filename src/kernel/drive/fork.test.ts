@@ -14,7 +14,18 @@ import { mortal } from "../testing/mortal.ts";
 import { diffOf } from "../views/diff.ts";
 import { listTraces } from "../views/traces.ts";
 import { traceOf } from "../views/trace.ts";
-import { AGENTS, codeOf, inFolder, ran, READ, RULES, stepsOf, WORLDS } from "./fork.fixtures.ts";
+import {
+  AGENTS,
+  codeOf,
+  GET,
+  inFolder,
+  page,
+  ran,
+  READ,
+  RULES,
+  stepsOf,
+  WORLDS,
+} from "./fork.fixtures.ts";
 import { numberOf, recordedOf } from "./line.ts";
 import { replay } from "./replay.ts";
 
@@ -157,6 +168,28 @@ describe("a fork goes on", () => {
     const later = await ended(resume(made.world, state.run, {}));
     expect(later).toMatchObject({ ended: { outcome: "succeeded" } });
     expect(await replay(made.journal, made.world.recall, state.run)).toMatchObject({ ok: true });
+  });
+
+  test("from before calls made side by side, where one was judged by a yes to the other", async () => {
+    const twice: FunctionTool = {
+      ...GET,
+      run: async (args, context) => [await GET.run(args, context), await GET.run(args, context)],
+    };
+    const urls = ["https://b.example/", "https://c.example/"];
+    const calls = urls.map((url) => ({ name: "get", args: { url } }));
+    const turns = [{ calls }, { say: "ok" }];
+    const made = lab({ tools: [twice], fetch: () => page, script: { turns } });
+    const ask = async (): Promise<{ verdict: "allow"; reach: "run" }> => ({
+      ...{ verdict: "allow", reach: "run" },
+    });
+    const { run } = await ended(begin(made.world, { text: "go", ask }));
+    const refused = await codeOf(fork(made.world, { run, at: "3" }));
+    expect(refused).toMatchObject({
+      code: "fork.inside",
+      next: `nanos trace fork ${run} --at ${run}.2`,
+    });
+    const state = await ended(fork(made.world, { run, at: "2", ask }));
+    expect(state).toMatchObject({ ended: { outcome: "succeeded", text: "ok" } });
   });
 
   test("after it was cut off at any event, and does nothing of the other run again", async () => {

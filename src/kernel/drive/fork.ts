@@ -10,7 +10,7 @@ import { type Followed, NO_MODEL, ruledBy, startOf } from "../start.ts";
 import { isSettling } from "./drive.ts";
 import type { Facts, World } from "../world.ts";
 import { rulesIn } from "../views/rules.ts";
-import { lineOf, numberOf, type OwnRecord, recordedOf, trunkOf } from "./line.ts";
+import { numberOf, type OwnRecord, recordedOf, trunkOf } from "./line.ts";
 import { nearestFork } from "./replay.ts";
 
 /**
@@ -214,16 +214,11 @@ function checkGround(from: RunStarted, started: RunStarted, run: string): void {
 }
 
 /** Drives the run again up to the step, and makes sure that it is a place to leave it at. */
-async function checkPlace(
-  { journal, recall, decide }: World,
-  own: OwnRecord,
-  step: string,
-): Promise<void> {
+async function checkPlace(world: World, own: OwnRecord, step: string): Promise<void> {
   const [run = ""] = step.split(".", 1);
   let near: number | null;
   try {
-    const line = lineOf(journal, recall, own);
-    near = await nearestFork(journal, { run: own.run, ...line }, decide);
+    near = await nearestFork(world, own, run);
   } catch (error) {
     if (!(error instanceof Diverged)) throw error;
     const message = `Run ${run} cannot be driven again up to ${step}: ${error.message}.`;

@@ -9,7 +9,7 @@ import { pastOf } from "../flow/past.ts";
 import type { RunChild } from "../wants/delegate.ts";
 import type { Facts, World } from "../world.ts";
 import { RecordEnds, drive } from "./drive.ts";
-import { type Line, lineOf } from "./line.ts";
+import { type Line, lineOf, type OwnRecord } from "./line.ts";
 
 /**
  * Carries a run again from the journal alone: no model, no tool, no network, no clock. Every event
@@ -48,7 +48,9 @@ interface Replayed {
 
 async function replayOne(replayed: Replayed, run: string): Promise<void> {
   const { journal } = replayed;
-  const { recorded } = await redrive(journal, lineFrom(replayed, run), replayed.decide);
+  const line = lineFrom(replayed, run);
+  const { recorded } = line;
+  await redrive(journal, line, replayed.decide);
   replayed.events += recorded.length;
   for (const { event, body } of recorded) {
     if (body?.kind === "action.proposed") replayed.steps += 1;
@@ -83,16 +85,24 @@ type Driven = Line & { readonly run: string };
  * @throws Diverged where the run is not reproduced up to there.
  */
 export async function nearestFork(
-  journal: Journal,
-  forked: Driven,
-  decide: World["decide"],
+  { journal, recall, decide }: Pick<World, "journal" | "recall" | "decide">,
+  own: OwnRecord,
+  from: string,
 ): Promise<number | null> {
-  const { branches } = await redrive(journal, forked, decide);
-  return branches.next.length === 0 ? null : branches.near;
+  const line = lineOf(journal, recall, own);
+  const { next } = line.branches;
+  try {
+    await redrive(journal, { run: own.run, ...line }, decide);
+  } catch (error) {
+    if (!(error instanceof Diverged) || next.length === 0) throw error;
+    // Of calls made side by side one may have been judged by what another, not shared, had come to.
+    if (!(await replay(journal, recall, from, decide)).ok) throw error;
+  }
+  return next.length === 0 ? null : line.branches.near;
 }
 
 /** Drives one run over its record, and makes sure that nothing of the record is left over. */
-async function redrive(journal: Journal, driven: Driven, decide: World["decide"]): Promise<Driven> {
+async function redrive(journal: Journal, driven: Driven, decide: World["decide"]): Promise<void> {
   const { run, recorded, started, facts, branches } = driven;
   const event = recorded[0]?.event;
   const past = pastOf(journal, started, event?.seq);
@@ -110,7 +120,6 @@ async function redrive(journal: Journal, driven: Driven, decide: World["decide"]
   }
   const left = over.track.left();
   if (left) throw new Diverged(`event ${left.seq} (${left.kind}) was not reproduced`, left);
-  return driven;
 }
 
 /** Where words of the conversation before are gone, that is what the difference comes from. */
