@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { systemClock } from "./std/clock.ts";
 import { hashOf } from "./std/hash.ts";
 import { systemRandom } from "./std/random.ts";
+import type { Config } from "./contracts/config.ts";
 import type { Arrangement } from "./contracts/arrangement.ts";
 import type { Found, InitResult, Nanos, OpenOptions, Place, TrustView } from "./contracts/nanos.ts";
 import type { VerifyReport } from "./contracts/trace.ts";
@@ -268,7 +269,7 @@ async function assemble(home: Home, journal: Journal, options: OpenOptions): Pro
     }),
   };
   const more = { evolving, sandbox, vault, place: placeOf(home, arrangement, sandbox) };
-  const nanos = nanosOf({ ...desks, ...more, server: config.server ?? {}, world, arrangement });
+  const nanos = nanosOf({ ...desks, ...more, config, world, arrangement });
   return { nanos, world, release: () => letGo({ ...lasting, world, forget }) };
 }
 
@@ -361,17 +362,17 @@ function nanosOf(
     sandbox: Sandbox;
     vault: Vault;
     evolving: Evolving;
-    server: Nanos["server"];
+    config: Config;
   },
 ): Parts["nanos"] {
-  const { world, place, arrangement, grants, sandbox, vault, server } = parts;
+  const { world, place, arrangement, grants, sandbox, vault, config } = parts;
   const { agents, secrets, keys, skills, memory, cognition, missions, engines } = parts;
   const traces = traceDesk({ ...world, vault, dir: place.arrangementDir });
   const models = modelsOf(parts.models, world, [...arrangement.agents.values()]);
   return {
-    ...{ place, arrangement, server },
+    ...{ place, arrangement, server: config.server ?? {} },
     vitals: () => ({ starts: sandbox.started(), lagMs: world.journal.lag() }),
-    ...{ traces, evidence: evidenceDesk(world) },
+    ...{ traces, evidence: evidenceDesk(world, config.otlp) },
     ...policyDesk(world, arrangement),
     ...{ agents, models, secrets, keys, skills, memory, cognition, missions, engines },
     ...{ schedules: parts.schedules, ...listedIn(arrangement, world, parts.going) },

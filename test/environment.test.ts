@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Served, codeOf, served } from "../src/server/testing/served.ts";
 import { ALIASES } from "../src/home/settings/list.ts";
+import { apply, offerImport } from "../src/nanos.ts";
 import { serve } from "../src/server/serve.ts";
 import { systemClock } from "../src/std/clock.ts";
+import type { Json } from "../src/std/json.ts";
 import { systemRandom } from "../src/std/random.ts";
 import { startMockProvider } from "../src/models/testing/mock-provider.ts";
 import { person } from "./support/nanos.ts";
@@ -228,6 +230,83 @@ test("memory is switched on where the arrangement leaves it open, and never wher
       expect((await nanos.memory.list()).settings).toMatchObject({ enabled: false, policy: "off" }),
     off,
   );
+});
+
+test("a run is sent, as spans of that name, to the collector that is said and to none before", async () => {
+  const sent: { path: string; text: string }[] = [];
+  using collector = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch: async (request) => {
+      sent.push({ path: new URL(request.url).pathname, text: await request.text() });
+      return new Response("{}");
+    },
+  });
+  const env = {
+    ORCH_OTEL_EXPORTER_OTLP_ENDPOINT: collector.url.origin,
+    ORCH_SERVICE_NAME: "orchestrators_v2",
+  };
+  await withEnv(env, async (home) => {
+    const { run, done } = await home.nanos.run({ text: "echo hello" });
+    await done;
+    expect(sent).toEqual([]);
+    await home.nanos.evidence.otlp(run, null, {});
+    expect(sent.map(({ path }) => path)).toEqual(["/v1/traces"]);
+    expect(sent[0]?.text).toContain('"orchestrators_v2"');
+  });
+  const [line] = base.nanos.traces.list();
+  const nowhere = base.nanos.evidence.otlp(line?.run ?? "", null, {});
+  expect(await nowhere.catch((error: unknown) => error)).toMatchObject({ code: "otlp.nowhere" });
+});
+
+test("policy files of the former server become rules and routes of the one gate", async () => {
+  const tools = `rules:
+  - { match: "^echo$", action: allow, reason: safe_echo, conditions: { input_param: text, max_input_len: 5 } }
+  - { match: "^eval$", action: allow, reason: only_safe, require_safe: true }
+  - { match: "^(?P<what>slow|x).*", action: deny, reason: too_slow }
+  - { match: "^calc", action: allow, enabled: false }
+  - { match: ".*", action: deny, reason: policy_default_deny }
+`;
+  const router = String.raw`version: 1
+rules:
+  - { id: sums, match: '\bsum of\s+(.+)$', tool: calculate, params: { expression_key: expression }, confidence: 0.9 }
+  - { match_any: ["^shout", "^yell"], tool: echo, params: { message_key: text }, confidence: 0.5 }
+  - { match: "(", tool: echo }
+`;
+  const own = await served({ arrange: (home) => writeTool(home, "slow", SLOW) });
+  const { home } = own.nanos.place;
+  const at = { home, cwd: own.nanos.place.workspace, env: {} };
+  const bring = async (name: string, text: string): Promise<readonly string[]> => {
+    writeFileSync(join(home, name), text);
+    const offer = await offerImport(at, { from: name, path: join(home, name) });
+    if ("plugins" in offer) throw new Error("a list of plugins");
+    await apply(at, offer);
+    return offer.left.map(({ what }) => what);
+  };
+  try {
+    expect(await bring("tool_policy.yaml", tools)).toEqual(["policy-4"]);
+    expect(await bring("router_policy.yaml", router)).toEqual(["policy-3"]);
+    expect(await bring("broken_policy.yaml", `rules: [{ match: "\\s", tool: x }]`)).toEqual([
+      "broken_policy.yaml",
+    ]);
+    const again = await own.again({});
+    const can = async (tool: string, args: Json) => {
+      const { decision } = await again.nanos.can("oracle", tool, args);
+      return [decision.verdict, decision.rule];
+    };
+    expect(await can("echo", { text: "short" })).toEqual(["allow", "policy-1-safe-echo"]);
+    expect(await can("echo", { text: "longer" })).toEqual(["deny", "policy-1-safe-echo-longest"]);
+    expect(readFileSync(join(home, "rules.yaml"), "utf8")).toContain("id: policy-3-too-slow");
+    expect(await can("calculate", { expression: "1" })).toEqual([
+      ...["deny", "policy-5-policy-default-deny"],
+    ]);
+    // What was chosen goes past the same gate, and a guess is asked about.
+    expect(await says(again, "what is the sum of 2 + 2")).not.toBe("4");
+    expect(await says(again, "yell at me")).toBe("waiting");
+    await again.close();
+  } finally {
+    await own.close();
+  }
 });
 
 test("a file of variables that is named is read, a .env that lies there is not, and a refusal ends with 2", async () => {

@@ -39,7 +39,7 @@ const NO_CODE =
   /\.(?:css|db|html|js|svg|yaml)$|^plugin\.json$|^(?:chat\.completion|response\.(?:created|in_progress|failed)|file\.changed|schedule\.cron)$/u;
 /** What tries the walls from inside, and a profile of another system's: nothing of it is told. */
 const NO_SOURCE =
-  /\/(?:testing|fixtures?)\/|^src\/sandbox\/(?:probing|seatbelt)\/|^src\/home\/settings\/list\.ts$/u;
+  /\/(?:testing|fixtures?)\/|^src\/sandbox\/(?:probing|seatbelt)\/|^src\/home\/settings\/(?:list|policies)\.ts$/u;
 
 /** All codes of the house, and what is wrong with how they are told of; `kinds` are those of events. */
 export function codesOf(

@@ -55,6 +55,14 @@ export const Config = z.strictObject({
   /** Traits the operator switched on. Only those count that the stage has. */
   traits: z.array(z.enum(TRAITS)).max(TRAITS.length).optional(),
   server: ServerConfig.optional(),
+  /** Where a run is sent when it is exported as spans and no address is named, and under which name. */
+  otlp: z
+    .strictObject({
+      url: z.url({ protocol: /^https?$/u }),
+      service: z.string().min(1).max(100),
+    })
+    .partial()
+    .optional(),
   /** What is not done at all, whatever else allows it: each may only be forbidden. */
   allow: z
     .strictObject({

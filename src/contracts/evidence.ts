@@ -50,9 +50,9 @@ export interface EvidenceDesk {
   prove(step: string): Promise<string>;
   /**
    * Hands a run to a collector as OTLP: an address, or a file.
-   * @throws NanosError `run.unknown`, `otlp.refused`, `otlp.bad_url`, `fetch.*`, `secret.*`.
+   * @throws NanosError `run.unknown`, `otlp.nowhere`, `otlp.refused`, `otlp.bad_url`, `fetch.*`, `secret.*`.
    */
-  otlp(run: string, to: string, options: OtlpOptions): Promise<OtlpSent>;
+  otlp(run: string, to: string | null, options: OtlpOptions): Promise<OtlpSent>;
   /** The newest checkpoints and cosigned ones on record, newest first, at most so many. */
   points(limit: number): readonly Signed[];
   /** This home's verifier keys, and those it trusts. */

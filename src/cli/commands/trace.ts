@@ -155,8 +155,7 @@ export const command: Command = {
         { name: "RUN", about: "the run", required: true, offers: "runs" },
         {
           name: "FILE",
-          about: "where to; a folder for a bundle, an address for --otlp",
-          required: true,
+          about: "where to; a folder for a bundle, an address for --otlp (that of the config else)",
           offers: "files",
         },
       ],
@@ -187,15 +186,20 @@ export const command: Command = {
 async function exportRun(context: Context, input: Input): Promise<number> {
   checkFlags(input);
   const run = arg(input, "RUN");
-  const named = arg(input, "FILE");
-  const file = resolve(context.options.cwd ?? ".", named);
+  const named = input.args["FILE"];
+  const isSent = flag(input, "--otlp") && (named === undefined || /^https?:/u.test(named));
+  if (named === undefined && !isSent) {
+    const next = "Say where to: nanos trace export RUN run.jsonl";
+    throw new NanosError("usage.missing", "No file is named.", next);
+  }
+  const file = isSent ? "" : resolve(context.options.cwd ?? ".", named ?? "");
   const [redacted, contents] = [flag(input, "--redacted"), flag(input, "--contents")];
   const { traces, evidence } = await context.nanos();
   if (flag(input, "--otlp")) {
-    const to = /^https?:/u.test(named) ? named : file;
-    const sent = await evidence.otlp(run, to, { contents, secret: option(input, "--secret") });
+    const options = { contents, secret: option(input, "--secret") };
+    const sent = await evidence.otlp(run, isSent ? (named ?? null) : file, options);
     await show(context, sent, () => [
-      [span(to === file ? "wrote " : "sent ", "green"), `${count(sent.spans, "span")} to ${to}`],
+      [span(isSent ? "sent " : "wrote ", "green"), `${count(sent.spans, "span")} to ${sent.to}`],
     ]);
     return EXIT.succeeded;
   }

@@ -7,7 +7,7 @@ export const EVIDENCE: EvidenceDesk = {
     files: ["checkpoint", "entries.jsonl"],
   }),
   prove: async () => "c2sp.org/tlog-proof@v1\nindex 3\n\nnanos-log/1\n",
-  otlp: async (run, to) => ({ run, to, spans: 4 }),
+  otlp: async (run, to) => ({ run, to: to ?? "http://set-up:4318/v1/traces", spans: 4 }),
   files: async () => new Map(),
   points: () => [],
   keys: async () => ({

@@ -1,3 +1,4 @@
+import type { ArrangementChecks } from "../arrangement/load.ts";
 import type { Snapshot } from "../arrangement/snapshot.ts";
 import type { TreeFile } from "../files.ts";
 
@@ -39,6 +40,6 @@ export interface Converter {
   readonly about: string;
   /** True when the source is of this format. */
   knows(source: Foreign): boolean;
-  /** `present` is the arrangement it will be part of. */
-  convert(source: Foreign, present: Snapshot): Promise<Converted>;
+  /** `present` is the arrangement it will be part of; `checks` say whether a rule or route holds. */
+  convert(source: Foreign, present: Snapshot, checks?: ArrangementChecks): Promise<Converted>;
 }

@@ -37,7 +37,7 @@ export async function offerImport(
   if (converter === undefined) throw unknownFormat(from);
   const { ground } = target;
   const now = snapshot(ground.dir, ground.workspace, ground.project);
-  const { files: made, left } = await converter.convert(source, now);
+  const { files: made, left } = await converter.convert(source, now, ground.checks);
   const present = contentsOf(now, { memory: false }).files;
   const fresh = [...made].map(([file, content]) => treeFile(file, content));
   refuseOthers(present, fresh);
@@ -71,12 +71,12 @@ function treeFile(path: string, content: string | Uint8Array): TreeFile {
   return { path, abs: path, content: bytes, hash: sha256(bytes) };
 }
 
-/** What is there is never written over; rules are added to. */
+/** What is there is never written over; rules and routes are added to. */
 function refuseOthers(present: readonly TreeFile[], fresh: readonly TreeFile[]): void {
   const there = new Map(present.map((file) => [file.path, file.hash]));
   const other = fresh.find(({ path, hash }) => {
     const was = there.get(path);
-    return was !== undefined && was !== hash && path !== "rules.yaml";
+    return was !== undefined && was !== hash && !/^(?:rules|routes)\.yaml$/u.test(path);
   });
   if (other === undefined) return;
   throw new NanosError(

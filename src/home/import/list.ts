@@ -2,6 +2,7 @@ import { claudePlugin } from "./claude-plugin.ts";
 import type { Converter } from "./converter.ts";
 import { nanocoder } from "./nanocoder.ts";
 import { nexusmon } from "./nexusmon.ts";
+import { orchestrators } from "./orchestrators.ts";
 
 /** Every format that can be brought in; the first that knows the source reads it. */
-export const CONVERTERS: readonly Converter[] = [nexusmon, claudePlugin, nanocoder];
+export const CONVERTERS: readonly Converter[] = [nexusmon, orchestrators, claudePlugin, nanocoder];

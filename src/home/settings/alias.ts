@@ -38,5 +38,8 @@ export type Said = { readonly to: Json } | { readonly no: string; readonly next:
 
 export type Read = Alias["read"];
 
+/** A variable as it stands in a list of its group. */
+export type Row = readonly [name: string, key: string, effect: string, meets: Meets, read: Read];
+
 /** Stands for the variable's name in a sentence. */
 export const NAMED = "{name}";

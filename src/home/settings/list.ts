@@ -1,9 +1,8 @@
 import { LIMITS } from "../../std/limits.ts";
 import type { Json } from "../../std/json.ts";
-import { type Alias, type Meets, NAMED, type Read } from "./alias.ts";
+import { type Alias, NAMED, type Row } from "./alias.ts";
+import { POLICIES } from "./policies.ts";
 import * as read from "./reads.ts";
-
-type Row = readonly [name: string, key: string, effect: string, meets: Meets, read: Read];
 
 const MEGABYTE = 1024 * 1024;
 
@@ -330,13 +329,6 @@ const TABLE: Readonly<Record<string, readonly Row[]>> = {
         "Take it out, and put the tools in tools/ of the arrangement.",
       ),
     ],
-    [
-      "ORCH_ORCHESTRATOR_MODE",
-      "allow.routes",
-      "basic: no route is followed; advanced: as ever.",
-      "both",
-      read.oneOf({ basic: false, advanced: null }),
-    ],
   ],
   Memory: [
     [
@@ -371,8 +363,9 @@ const TABLE: Readonly<Record<string, readonly Row[]>> = {
 };
 
 /** Every variable there is, in the order in which they count. */
-export const ALIASES: readonly Alias[] = Object.entries(TABLE).flatMap(([group, rows]) =>
-  rows.map(([name, key, effect, meets, read]) => ({ name, group, key, effect, meets, read })),
+export const ALIASES: readonly Alias[] = Object.entries({ ...TABLE, ...POLICIES }).flatMap(
+  ([group, rows]) =>
+    rows.map(([name, key, effect, meets, read]) => ({ name, group, key, effect, meets, read })),
 );
 
 /** What is known of a model by the program or provider it is of. */

@@ -116,6 +116,22 @@ export const onlyKey: Read = (value) => {
 
 export const level: Read = oneOf(LEVELS);
 
+/** One line of words. */
+export const word: Read = (value) =>
+  /^[^\p{Cc}]{1,100}$/u.test(value)
+    ? as(value)
+    : no(`${NAMED} is no name.`, "Give at most 100 characters in one line.");
+
+/** A collector's address; where it names none of its paths, the one that spans go to. */
+export const collector: Read = (value) => {
+  const url = URL.canParse(value) ? new URL(value) : null;
+  if (url === null || !/^https?:$/u.test(url.protocol) || url.username !== "") {
+    return no(`${NAMED} is no address of a collector.`, "Say http://HOST:4318.");
+  }
+  if (url.pathname === "/") url.pathname = "/v1/traces";
+  return as(url.href);
+};
+
 /** Where requests are counted. What an address holds beside the host is never repeated. */
 export const rates: Read = (value) => {
   if (/^memory:\/\/$/iu.test(value)) return null;

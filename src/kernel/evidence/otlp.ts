@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { NanosError } from "../../std/error.ts";
 import { LIMITS } from "../../std/limits.ts";
+import type { Config } from "../../contracts/config.ts";
 import type { OtlpOptions, OtlpSent } from "../../contracts/evidence.ts";
 import { handleOf, hostFor } from "../../tools/handles.ts";
 import { note } from "../desk/note.ts";
@@ -12,17 +13,24 @@ import { attributes, type Span, spansOf } from "./spans.ts";
  * operator's own act, so nothing is asked; it is recorded before it begins, goes out by the way
  * requests of tools take, to the host the operator named, and sends what was said only when told to.
  *
- * @throws NanosError `run.unknown`, `otlp.refused`, `otlp.bad_url`, `fetch.*`, `secret.*`.
+ * @throws NanosError `run.unknown`, `otlp.nowhere`, `otlp.refused`, `otlp.bad_url`, `fetch.*`, `secret.*`.
  */
 export async function exportOtlp(
   world: Pick<World, "journal" | "fetch" | "version" | "log">,
   run: string,
-  to: string,
+  named: string | null,
   { contents = false, secret }: OtlpOptions,
+  { url, service = "nanos" }: NonNullable<Config["otlp"]> = {},
 ): Promise<OtlpSent> {
+  const to = named ?? url;
+  if (to === undefined) {
+    const next = "Name it: nanos trace export RUN http://HOST:4318/v1/traces --otlp";
+    throw new NanosError("otlp.nowhere", "No collector is named, and none is set up.", next);
+  }
+  const about = { ...world, service };
   const spans = spansOf(world.journal, run, contents);
   if (!/^https?:/u.test(to)) {
-    await writeFile(to, `${JSON.stringify(requestOf(world, spans))}\n`, { mode: 0o600 });
+    await writeFile(to, `${JSON.stringify(requestOf(about, spans))}\n`, { mode: 0o600 });
     return { run, to, spans: spans.length };
   }
   const host = hostFor(to);
@@ -32,7 +40,7 @@ export async function exportOtlp(
   }
   await note(world.journal, { kind: "trace.sent", run, host, spans: spans.length, contents });
   for (let i = 0; i < spans.length; i += LIMITS.otlpSpans) {
-    const body = JSON.stringify(requestOf(world, spans.slice(i, i + LIMITS.otlpSpans)));
+    const body = JSON.stringify(requestOf(about, spans.slice(i, i + LIMITS.otlpSpans)));
     await send(world, { to, host, body, secret });
   }
   return { run, to, spans: spans.length };
@@ -63,12 +71,12 @@ async function send(
 
 /** The body of one request, the same for the same spans. */
 function requestOf(
-  { version, log }: Pick<World, "version" | "log">,
+  { version, log, service }: Pick<World, "version" | "log"> & { readonly service: string },
   spans: readonly Span[],
 ): object {
   const resource = {
     attributes: attributes({
-      "service.name": "nanos",
+      "service.name": service,
       "service.version": version,
       "service.instance.id": log.name,
     }),
