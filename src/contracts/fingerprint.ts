@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "677b13d68109f614a337d1912421a2063ced100b6dd21e65af31435cf805a24d";
+export const SCHEMAS_HASH = "4cf94fba2b030b82c03636530d99e756a999ed763a4b3c6d4c11fc6d4f81736f";
