@@ -50,6 +50,8 @@ const PROGRAMS = [
   ["bwrap", "bubblewrap"],
   ["tmux", "tmux"],
   ["git", "git"],
+  // What many skills bring is written in it.
+  ["python3", "python3"],
   ["podman", "podman"],
   // Where control groups are of two versions, podman needs another program to start containers.
   ["runc", "runc"],
@@ -75,6 +77,12 @@ const MCP_SERVERS = {
       "2026.8.31",
     ]),
   ),
+};
+/** Agent Skills that anybody can have, and what writes agent files for Claude: as npm has them. */
+const PUBLIC = {
+  folder: join(ROOT, "node_modules/.cache/public-skills"),
+  versions: { "ai-labs-claude-skills": "2.0.1", playwright: "1.65.1" },
+  flags: ["--omit=optional"],
 };
 /** The conformance suite of the same, of the newest revision; it runs on the Bun that runs this. */
 const CONFORMANCE = {
@@ -260,12 +268,17 @@ async function prepare(missing: string[], install: boolean): Promise<Env> {
   if (noRestate !== null) {
     missing.push(`not available: the Restate server (npm test installs it: ${noRestate})`);
   }
+  const noSkills = await needPackages(PUBLIC, install);
+  if (noSkills !== null) {
+    missing.push(`not available: public Agent Skills (npm test installs them: ${noSkills})`);
+  }
   const noMac = await needPackages(runtimeFor("darwin-arm64"), install);
   if (noMac !== null) {
     missing.push(`not available: the runtime for a Mac (npm test gets it: ${noMac})`);
   }
   return {
     ...(noMac === null ? { NANOS_TEST_MAC: "1" } : {}),
+    ...(noSkills === null ? { NANOS_TEST_SKILLS: PUBLIC.folder } : {}),
     ...(noSuite === null ? { NANOS_TEST_CONFORMANCE: CONFORMANCE.folder } : {}),
     ...(noRestate === null ? { NANOS_TEST_RESTATE: RESTATE.folder } : {}),
     ...(engine === null ? { NANOS_TEST_ENGINE: ENGINE.folder } : {}),

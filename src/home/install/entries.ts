@@ -21,7 +21,7 @@ export const REFUSALS = {
   // install.setuid: A file of it would run as somebody else; nothing was installed. -> Take the mark away: chmod u-s,g-s FILE.
   "install.setuid": "would run as somebody else (setuid)",
   "install.path": "leads out of the skill's folder",
-  "install.name": "has a name outside A-Z, a-z, 0-9, dot, - and _",
+  "install.name": "has a name outside A-Z, a-z, 0-9, dot, -, _ and single spaces in it",
   "install.collision": "has the name of another file, to some file systems",
   "install.too_deep": `lies deeper than ${LIMITS.treeDepth} folders`,
   "install.too_many": `is one of more than ${LIMITS.treeFiles} files`,
@@ -99,4 +99,5 @@ function checkNames(paths: readonly string[]): void {
   }
 }
 
-const NAME = /^[A-Za-z0-9._-]{1,128}$/u;
+/** Names people give; two spaces in a row, or one at an end, are not seen. */
+const NAME = /^(?=.{1,128}$)[A-Za-z0-9._-]+(?: [A-Za-z0-9._-]+)*$/u;

@@ -80,7 +80,9 @@ const EVIL: readonly (readonly [
   ["a pipe", [SKILL, file("pdf/p", { type: "6", text: "" })], "install.special"],
   ["a file that runs as its owner", [SKILL, file("pdf/s", { mode: 0o4755 })], "install.setuid"],
   ["a file that runs as its group", [SKILL, file("pdf/s", { mode: 0o2755 })], "install.setuid"],
-  ["a name with a space", [SKILL, file("pdf/a b")], "install.name"],
+  ["a name that ends with a space", [SKILL, file("pdf/a ")], "install.name"],
+  ["a name with two spaces in a row", [SKILL, file("pdf/a  b")], "install.name"],
+  ["a name too long", [SKILL, file(`pdf/${"a ".repeat(64)}b`)], "install.name"],
   ["a name that looks like another", [SKILL, file("pdf/\u0430.md")], "install.name"],
   ["a name with a line break", [SKILL, file("pdf/a\nb")], "install.name"],
   ["two names in another case", [SKILL, file("pdf/A.md"), file("pdf/a.md")], "install.collision"],
@@ -204,6 +206,7 @@ describe("what is plain is taken", () => {
       "brand/SKILL.md":
         "---\nname: brand\ndescription: Applies colours.\nlicense: MIT\nallowed-tools: Read, Bash(git:*)\nmetadata:\n  version: 1.0\n---\n# Colours\n",
       "brand/reference/forms.md": "# Forms\n",
+      "brand/assets/Our Own Letter.md": "# Letter\n",
     });
     const taken = await take(folder.dir, "brand");
     expect([taken.head.name, taken.manifest.scopes]).toEqual(["brand", []]);
@@ -220,7 +223,11 @@ const FOLDERS: readonly (readonly [what: string, make: (dir: string) => void, co
     (dir) => fs.chmodSync(join(dir, "SKILL.md"), 0o4755),
     "install.setuid",
   ],
-  ["a name with a space", (dir) => fs.writeFileSync(join(dir, "a b"), ""), "install.name"],
+  [
+    "a name that begins with a space",
+    (dir) => fs.writeFileSync(join(dir, " b"), ""),
+    "install.name",
+  ],
   [
     "a folder too deep",
     (dir) => fs.mkdirSync(join(dir, deep), { recursive: true }),
