@@ -201,7 +201,7 @@ if (PUBLIC === undefined) {
       const now = readFileSync(join(root, "work/.claude/agents", file), "utf8");
       expect(now).toBe(readFileSync(join(root, "before/agents", file), "utf8"));
     }
-    const listed = (await nanos.agents.list()).map(({ manifest }) => manifest.name);
+    const listed = nanos.agents.list().map(({ manifest }) => manifest.name);
     expect(listed).toEqual(expect.arrayContaining(files.map((file) => file.slice(0, -3))));
     const handle = await nanos.run({ text: "heal my tests" });
     expect(await handle.done).toMatchObject({ ended: { text: "done" } });
