@@ -304,7 +304,7 @@ function keptIn(
 ): Pick<Nanos, "secrets" | "memory" | "keys"> {
   const { world, arrangement } = given;
   return {
-    secrets: secretDesk(home.secrets, world),
+    secrets: secretDesk(home.secrets, world, arrangement),
     memory: memoryDesk(given),
     keys: keyDesk(world, home, arrangement),
   };

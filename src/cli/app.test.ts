@@ -336,6 +336,16 @@ test("a secret comes from standard input or a hidden prompt, never from the comm
   expect(list.out).toContain("spare         keyring  never             no host");
 });
 
+test("a login shows where to go, and says what it was kept as", async () => {
+  const link = ["Open this on this machine", "https://auth.example/tracker"];
+  const kept = "Kept as mcp.tracker.token. nanos tool list shows what it offers.\n";
+  const said = `logged in to tracker, by https://auth.example\n${kept}`;
+  await check("mcp login tracker", 0, said, link);
+  const line = await run("mcp login tracker --scope read --json");
+  expect(JSON.parse(line.out)).toMatchObject({ server: "tracker", scope: "read" });
+  await check("mcp login", 2, "", ["NAME"]);
+});
+
 test("a failing house is said, closed, and gives the right code", async () => {
   const fails = { run: new NanosError("journal.full", "The disk is full.", "Make room.") };
   const came = await check("run x", 1, "", ["The disk is full.", "Make room."], {

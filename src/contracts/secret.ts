@@ -62,6 +62,8 @@ export interface Secrets {
   ): Promise<SecretLine>;
   /** @throws NanosError `secret.unknown`. */
   rm(name: string): Promise<void>;
+  /** Logs into an MCP server of the arrangement. @throws NanosError `mcp.login_*`, `mcp.not_granted`. */
+  logIn(server: string, wish: LoginWish): Promise<LoginLine>;
   /**
    * Asks for the passphrase now, where there is one and somebody to ask, so that nobody is asked in
    * the middle of something. Without it everything goes on that needs no secret.
@@ -69,4 +71,43 @@ export interface Secrets {
   unlock(): Promise<void>;
   /** A text as it may be kept, for what a surface keeps of its own. Call `unlock` first. */
   redact(text: string): string;
+}
+
+/** What is kept to get the next token with, as the value of a secret. */
+export const KeptLogin = z.strictObject({
+  v: z.literal(1),
+  /** Shown to the token endpoint, and to nobody else. */
+  refresh: z.string(),
+  endpoint: z.string(),
+  issuer: z.string(),
+  /** How nanos says there who it is. */
+  methods: z.array(z.string()).optional(),
+  client: z.strictObject({
+    id: z.string(),
+    secret: z.string().optional(),
+    method: z.string().optional(),
+  }),
+  resource: z.string().optional(),
+  /** Milliseconds since 1970: when the last token came. */
+  at: z.number(),
+});
+export type KeptLogin = z.infer<typeof KeptLogin>;
+
+/** A login at an MCP server, as it may be shown. */
+export interface LoginLine {
+  readonly server: string;
+  /** Who gave the token. */
+  readonly issuer: string;
+  /** The secrets it was kept as; the second gets the next one, where there is to be one. */
+  readonly secrets: readonly string[];
+  /** What was given, as its issuer calls it; null where it does not say. */
+  readonly scope: string | null;
+}
+
+export interface LoginWish {
+  /** What to ask for, in the issuer's words; what the server says where nothing is. */
+  readonly scope?: string;
+  /** Shows the operator the address to open. */
+  readonly open: (link: string) => void;
+  readonly signal?: AbortSignal;
 }

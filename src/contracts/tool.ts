@@ -3,6 +3,7 @@ import { Rank } from "./action.ts";
 import { JsonSchema } from "./json.ts";
 import { Label } from "./label.ts";
 import { Scope } from "./scope.ts";
+import { SecretName } from "./secret.ts";
 
 /** What an argument decides: where it goes, what is done, or merely what is in it. */
 export const ArgRole = z.enum(["destination", "control", "content"]);
@@ -74,6 +75,24 @@ export const ToolNote = ToolManifest.pick({
 }).partial();
 export type ToolNote = z.infer<typeof ToolNote>;
 
+/** Who lets into a server behind HTTP, where that asks for a login (`nanos mcp login`). */
+const Oauth = z.strictObject({
+  /** Address of the server that gives its tokens; no other is believed. */
+  issuer: z.url({ protocol: /^https?$/u }),
+  /** Where it gives them, where that is another host. */
+  token: z.url({ protocol: /^https?$/u }).optional(),
+  /**
+   * What nanos is known as there: an id, or the https address of a document that describes it. It
+   * registers itself where nothing is said.
+   */
+  client: z.string().min(1).max(2_048).optional(),
+  /** The secret that goes with that id. */
+  secret: SecretName.optional(),
+  /** What to ask for, where the server does not say. */
+  scope: z.string().max(2_048).optional(),
+});
+export type Oauth = z.infer<typeof Oauth>;
+
 /** `mcp.json`: servers as every MCP client writes them, plus our `scopes`. */
 export const McpServer = z.strictObject({
   type: z.enum(["stdio", "http", "streamable-http", "sse"]).optional(),
@@ -83,6 +102,7 @@ export const McpServer = z.strictObject({
   cwd: z.string().optional(),
   url: z.string().optional(),
   headers: z.record(z.string(), z.string()).optional(),
+  oauth: Oauth.optional(),
   timeout: z.number().int().positive().optional(),
   description: z.string().optional(),
   scopes: z.array(Scope).optional(),

@@ -162,8 +162,8 @@ export interface World {
   holds(process: Process): boolean;
   /** The runs that are carried with these parts. */
   readonly going: Set<string>;
-  /** The facts as of now; loads the tools' manifests on first use. */
-  facts(): Promise<Facts>;
+  /** The facts as of now; loads the tools' manifests on first use. `again` asks servers anew. */
+  facts(again?: boolean): Promise<Facts>;
   /** The arrangement that an agent of that kind is; why there is none where it is not trusted. */
   inner(agent: AgentManifest): Promise<Inner | Failure>;
   /** Contents by their hash. */
@@ -230,11 +230,13 @@ export interface World {
   readonly guard: Guard;
   /**
    * Why a secret may not be used so; null when it may. It is sent to a host, or given to a program
-   * that reaches these hosts.
+   * that reaches these hosts. With `renewing` it is sent now, for the next token of a login.
    */
   lend(
     secret: string,
-    use: { readonly host: string } | { readonly program: readonly string[] },
+    use:
+      | { readonly host: string; readonly renewing?: Renewing }
+      | { readonly program: readonly string[] },
   ): Promise<Failure | null>;
   /** Keeps that the operator said yes to a skill with this hash. */
   lock(skill: string, hash: string): Promise<void>;
@@ -254,3 +256,10 @@ export interface World {
 }
 
 export type Hooks = RunHooks;
+
+/** How a login's next token may be asked for. */
+export interface Renewing {
+  /** `host:port` whose private addresses may be dialled. */
+  readonly privateOk: readonly string[];
+  readonly signal: AbortSignal;
+}

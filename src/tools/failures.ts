@@ -45,6 +45,9 @@ export const TOOL_FAILURES = {
     "Give it its key: `nanos secret set NAME`, and `secret:NAME` in the scopes of its agent's file.",
   "acp.terminal": "Give its agent's file the program, as `exec:NAME`, if it should run it.",
   "mcp.input_required": "Call another tool: this one wants to ask questions in between.",
+  "mcp.login_needed": "Log in, where a browser is: `nanos mcp login NAME`.",
+  "mcp.login_refused": "Do not log in there before you know why; ask whoever runs the server.",
+  "mcp.login_late": "Start it again, and open the link it shows.",
   "mcp.too_many_tools": "Use a server that offers fewer tools.",
 } as const;
 

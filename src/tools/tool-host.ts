@@ -46,9 +46,15 @@ export type Wanted =
     }
   /**
    * The handle of a secret, for headers of requests to `host` (`host:port`) in this call; where that
-   * is null, for the environment of the program that is about to start.
+   * is null, for the environment of the program that is about to start. With `renew` it is sent to
+   * that host now, for the next token of a login, which takes the place of the one there is.
    */
-  | { readonly kind: "secret"; readonly name: string; readonly host: string | null }
+  | {
+      readonly kind: "secret";
+      readonly name: string;
+      readonly host: string | null;
+      readonly renew?: true;
+    }
   /**
    * Leave for what an agent that is a program is about to do in its own process, or wants done for
    * it. Whatever the answer, its box holds it to its scopes.

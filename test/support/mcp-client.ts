@@ -1,4 +1,6 @@
-import { openHttpServer } from "../../src/tools/mcp/http.ts";
+import type { Oauth } from "../../src/contracts/tool.ts";
+import { type Challenge, fetchBy, newTold, openHttpServer } from "../../src/tools/mcp/http.ts";
+import { issuersOf, type LoggedIn, login } from "../../src/tools/mcp/login/login.ts";
 import type { Reach } from "../../src/tools/tool-host.ts";
 import { isObject, type Json, type JsonObject } from "../../src/std/json.ts";
 
@@ -37,11 +39,81 @@ interface Wanted {
   readonly arguments: JsonObject;
 }
 
+/** Where the suite has the document that describes its client. */
+const DOCUMENT = "https://conformance-test.local/client-metadata.json";
+/** How often it logs in, for a server that always wants more. */
+const LOGINS = 3;
+
+/** What the suite is told of, in place of what an operator writes into mcp.json. */
+async function oauthOf(url: string, challenge: Challenge): Promise<Oauth> {
+  const sdk = await import("@modelcontextprotocol/client");
+  const headers = { "www-authenticate": challenge.header };
+  const { resourceMetadataUrl: at } = sdk.extractWWWAuthenticateParams(
+    new Response(null, { headers }),
+  );
+  const where = at === undefined ? {} : { resourceMetadataUrl: at };
+  const found = await issuersOf({ serverUrl: url, fetchFn: fetchBy(reach, newTold()), ...where });
+  const issuer = found?.resource.authorization_servers?.[0] ?? new URL(url).origin;
+  const client = context["client_id"];
+  return { issuer, client: typeof client === "string" ? client : DOCUMENT };
+}
+
+/** Logs in as an operator does whose browser says yes to everything. */
+async function loggedIn(url: string, challenge: Challenge, had: string | null): Promise<LoggedIn> {
+  const sdk = await import("@modelcontextprotocol/client");
+  const { scope: wanted } = sdk.extractWWWAuthenticateParams(
+    new Response(null, { headers: { "www-authenticate": challenge.header } }),
+  );
+  const secret = context["client_secret"];
+  const came = await login({
+    ...{ name: "it", url, challenge, reach, now: () => 0, state: "0123456789abcdef" },
+    oauth: await oauthOf(url, challenge),
+    clientSecret: typeof secret === "string" ? secret : null,
+    scope: (had === null ? wanted : sdk.computeScopeUnion(had, wanted)) ?? null,
+    signal: AbortSignal.timeout(10_000),
+    open: (link) => {
+      void fetch(link, { redirect: "manual" }).then((there) =>
+        fetch(there.headers.get("location") ?? ""),
+      );
+    },
+  });
+  if ("code" in came) throw new Error(`${came.code}: ${came.message}`);
+  return came;
+}
+
+const context = JSON.parse(process.env["MCP_CONFORMANCE_CONTEXT"] ?? "{}") as JsonObject;
+
+/** Lists and calls; a server that wants a login gets one, so often. */
 async function main(url: string): Promise<number> {
+  let challenge: Challenge | null = null;
+  let came: LoggedIn | null = null;
+  let scopes: string | null = null;
+  for (let n = 0; n <= LOGINS; n++) {
+    const wanted = challenge as Challenge | null;
+    if (wanted !== null) {
+      came = await loggedIn(url, wanted, scopes);
+      ({ scope: scopes } = came);
+    }
+    challenge = null;
+    const code = await drive(url, came?.token ?? null, (one) => (challenge = one));
+    if (challenge === null) return code;
+  }
+  console.error("It wants more and more.");
+  return 1;
+}
+
+async function drive(
+  url: string,
+  token: string | null,
+  onChallenge: (challenge: Challenge) => void,
+): Promise<number> {
   const bounds = { ms: 3_000, signal: AbortSignal.timeout(25_000) };
+  const headers: Record<string, string> =
+    token === null ? {} : { authorization: `Bearer ${token}` };
   const revision = process.env["MCP_CONFORMANCE_PROTOCOL_VERSION"] ?? "";
-  const era = revision !== "" && revision < "2026" ? "legacy" : null;
-  const server = await openHttpServer({ name: "it", url, headers: {}, reach, bounds, era });
+  const era = revision !== "" && revision < "2026" ? ("legacy" as const) : null;
+  const about = { name: "it", url, headers, reach, bounds, era, onChallenge };
+  const server = await openHttpServer(about);
   if ("code" in server) {
     console.error(server);
     return 1;
@@ -51,7 +123,6 @@ async function main(url: string): Promise<number> {
     console.error(tools);
     return 1;
   }
-  const context = JSON.parse(process.env["MCP_CONFORMANCE_CONTEXT"] ?? "{}") as JsonObject;
   const wanted = context["toolCalls"] as unknown as readonly Wanted[] | undefined;
   const [first] = tools;
   const made = tools.map(({ name, input }) => {

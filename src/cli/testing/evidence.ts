@@ -23,3 +23,9 @@ export const EVIDENCE: EvidenceDesk = {
   cosign: async () => "nanos-log/3\n",
   take: async () => ({ size: 12, witnesses: ["nanos-witness/2"] }),
 };
+
+/** A journal that holds. */
+export const VERIFIED = {
+  ...{ ok: true, events: 12, chains: 2, erased: 0, bad: null },
+  ...{ checkpoints: 0, unsigned: 0, unwitnessed: 0 },
+};

@@ -5,7 +5,7 @@ import type { Question, Suggestion } from "../../contracts/question.ts";
 import type { Ask } from "../../contracts/run.ts";
 import type { House } from "../command.ts";
 import { NanosError } from "../../std/error.ts";
-import { EVIDENCE } from "./evidence.ts";
+import { EVIDENCE, VERIFIED } from "./evidence.ts";
 import { MEMORIES } from "./memories.ts";
 import {
   action,
@@ -26,6 +26,7 @@ import {
 import { type Beat, Played } from "./scripted-run.ts";
 import {
   NO_MODEL_ASKED,
+  LOGGED_IN,
   EMPTY_VAULT,
   NO_COGNITION,
   NO_ENGINES,
@@ -104,11 +105,6 @@ export function scriptedHouse(script: Script, calls: Calls = { log: [] }): House
     },
   };
 }
-
-const VERIFIED = {
-  ...{ ok: true, events: 12, chains: 2, erased: 0, bad: null },
-  ...{ checkpoints: 0, unsigned: 0, unwitnessed: 0 },
-};
 
 const NO_NEEDS = { secrets: [], env: [] };
 
@@ -333,6 +329,7 @@ function scriptedNanos(script: Script, calls: Calls): Nanos {
         return { name, hosts, kept: keep, at: 0, used: null };
       },
       rm: async (name) => void calls.log.push(`forget ${name}`),
+      logIn: LOGGED_IN,
       unlock: async () => undefined,
       redact: (text) => text,
     },

@@ -112,3 +112,9 @@ export const NO_TRAITS: Omit<Nanos["traits"], "list"> = {
   numbers: unscripted,
   came: () => [],
 };
+
+/** A login whose person says yes at once. */
+export const LOGGED_IN: Nanos["secrets"]["logIn"] = async (server, { open, scope = null }) => {
+  open(`https://auth.example/${server}`);
+  return { server, issuer: "https://auth.example", secrets: [`mcp.${server}.token`], scope };
+};

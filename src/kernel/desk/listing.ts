@@ -4,14 +4,14 @@ import type { Failure } from "../../contracts/outcome.ts";
 import { LIMITS } from "../../std/limits.ts";
 import { voids } from "../../gate/endorse.ts";
 import { handlesIn } from "../../tools/handles.ts";
-import type { Reach } from "../../tools/tool-host.ts";
+import type { Reach, Wanted } from "../../tools/tool-host.ts";
 import type { Vault } from "../../vault/vault.ts";
 import { isAsSeen } from "../skills/seen.ts";
 import { destinationOf } from "../standing.ts";
 import type { World } from "../world.ts";
 
 /** What listing needs. */
-interface Desk extends Pick<World, "fetch" | "guard" | "clock" | "grants"> {
+interface Desk extends Pick<World, "fetch" | "lend" | "guard" | "clock" | "grants"> {
   readonly arrangement: Arrangement;
   readonly vault: Pick<Vault, "get">;
 }
@@ -23,23 +23,35 @@ interface Desk extends Pick<World, "fetch" | "guard" | "clock" | "grants"> {
  */
 export function listing(desk: Desk): (skill: string) => Reach {
   return (skill) => async (wanted) => {
-    const host = wanted.kind === "fetch" ? destinationOf(wanted.url) : null;
+    const host = hostOf(wanted);
     const grant = grantNaming(desk, skill, host);
-    if (wanted.kind !== "fetch" || host === null || grant === undefined) {
+    if (wanted.kind === "permit" || host === null || grant === undefined) {
       const place = host ?? "its address";
       return refused(`No grant of ${skill} names ${place}`, skill, host);
     }
-    const secrets = handlesIn(Object.values(wanted.headers));
+    const isLogin = wanted.kind === "secret";
+    const secrets = isLogin ? [wanted.name] : handlesIn(Object.values(wanted.headers));
     if (secrets.length > 0 && !isAsSeen(skill, grant.seen, desk.arrangement, desk.vault)) {
       return refused(`${skill} is not what was granted, and would get a secret`, skill, host);
     }
     await desk.guard.ready();
     const signal = AbortSignal.timeout(LIMITS.fetchMs);
+    if (isLogin) {
+      const renewing = { privateOk: [host], signal };
+      const failed = await desk.lend(wanted.name, { host, renewing });
+      return failed ? { ok: false, failure: failed } : { ok: true, value: null };
+    }
     const result = await desk.fetch(wanted, { privateOk: [host], secrets }, signal);
     // What a server says of its tools goes into prompts, and it was told a secret.
     const { value } = desk.guard.clean(result);
     return "code" in value ? { ok: false, failure: value } : { ok: true, value: { ...value } };
   };
+}
+
+/** Where it would be sent: a request, or what gets the next token of a login. */
+function hostOf(wanted: Wanted): string | null {
+  if (wanted.kind === "secret") return wanted.renew ? wanted.host : null;
+  return wanted.kind === "fetch" ? destinationOf(wanted.url) : null;
 }
 
 function grantNaming(desk: Desk, skill: string, host: string | null): Grant | undefined {

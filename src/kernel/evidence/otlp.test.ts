@@ -24,6 +24,9 @@ const world: World = {
     {
       open: async () => new Map(),
       lend: async (name) => `value of ${name}`,
+      set: async () => {
+        throw new Error("nothing is stored");
+      },
     },
     lab.world.clock,
   ),

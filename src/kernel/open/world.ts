@@ -79,7 +79,7 @@ export function openWorld(parts: Parts): World {
     holds: ({ kind, net, starts }) => sandbox.tier(kind, net, starts) !== null,
     ...{ random: systemRandom, version: VERSION, ...parts.missions },
     ...{ ...evolving, going: new Set<string>() },
-    facts: async () => withTraits(await facts(), await evolving.traits()),
+    facts: async (again) => withTraits(await facts(again), await evolving.traits()),
     inner: parts.inner.open,
     vault,
     keep: async (kept) => vault.put(textOf(kept)),

@@ -9,7 +9,10 @@ const SECRETS = new Map([
   ["bound", checked("bound", VALUE, ["a.org", "b.org:8443"])],
   ["free", checked("free", VALUE, [])],
 ]);
-const store: Pick<Secrets, "open" | "lend"> = {
+const store: Pick<Secrets, "open" | "lend" | "set"> = {
+  set: async () => {
+    throw new Error("nothing is stored");
+  },
   open: async () => SECRETS,
   lend: async (name, host) => {
     const secret = SECRETS.get(name);

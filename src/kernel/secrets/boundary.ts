@@ -1,18 +1,20 @@
 import type { Failure } from "../../contracts/outcome.ts";
 import type { Clock } from "../../std/clock.ts";
 import { NanosError } from "../../std/error.ts";
-import { notBound } from "../../home/secrets/refusals.ts";
+import { missing, notBound } from "../../home/secrets/refusals.ts";
 import type { Secrets } from "../../home/secrets/secrets.ts";
 import { hostFor } from "../../tools/handles.ts";
-import type { World } from "../world.ts";
+import { tokenOf } from "../../tools/mcp/login/names.ts";
+import type { Renewing, World } from "../world.ts";
 import { openGuard } from "./guard.ts";
 
 /** What is needed of the store: values, and the hosts they are bound to. */
-type Store = Pick<Secrets, "open" | "lend">;
+type Store = Pick<Secrets, "open" | "lend" | "set">;
 
 /** Where handles become values: requests go out with them, and nothing else of nanos sees one. */
 export function boundary(store: Store, clock: Clock): Pick<World, "fetch" | "lend" | "guard"> {
   const guard = openGuard(store);
+  const renew = renewals(store, clock);
   return {
     guard,
     fetch: async (wanted, allowed, signal) => {
@@ -25,6 +27,10 @@ export function boundary(store: Store, clock: Clock): Pick<World, "fetch" | "len
     lend: async (name, use) => {
       const values = await lentTo(store, [name], "host" in use ? use.host : null);
       if ("code" in values) return values;
+      if ("host" in use && use.renewing) {
+        const failed = await renew(name, use.host, use.renewing);
+        if (failed) return failed;
+      }
       if ("program" in use) {
         const { hosts = [] } = (await store.open()).get(name) ?? {};
         const stray = use.program.find((host) => !hosts.includes(host));
@@ -35,6 +41,35 @@ export function boundary(store: Store, clock: Clock): Pick<World, "fetch" | "len
       await guard.ready();
       return null;
     },
+  };
+}
+
+/**
+ * Gets the next token of a login and stores it in place of the one there was. Of several runs that
+ * find theirs expired one asks; what is kept is good once, and another process may have been faster.
+ */
+function renewals(
+  store: Store,
+  clock: Clock,
+): (name: string, host: string, how: Renewing) => Promise<Failure | null> {
+  const under = new Map<string, Promise<Failure | null>>();
+  const act = async (name: string, host: string, how: Renewing): Promise<Failure | null> => {
+    const [token, kept] = [tokenOf(name), (await store.open()).get(name)];
+    if (token === null || kept === undefined) return failureOf(missing(name));
+    const { renewed } = await import("../../tools/mcp/login/renew.ts");
+    const came = await renewed({ ...how, kept: kept.value, host, clock });
+    const now = (await store.open()).get(name)?.value;
+    if (now !== kept.value) return null;
+    if ("code" in came) return came;
+    const { hosts = [] } = (await store.open()).get(token) ?? {};
+    await store.set(name, came.kept, { hosts: kept.hosts });
+    await store.set(token, came.token, { hosts });
+    return null;
+  };
+  return (name, host, how) => {
+    const running = under.get(name) ?? act(name, host, how).finally(() => under.delete(name));
+    under.set(name, running);
+    return running;
   };
 }
 

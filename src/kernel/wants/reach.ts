@@ -37,7 +37,8 @@ export function reachWant(
     (wanted.kind === "fetch"
       ? [`net:${host ?? "?"}`]
       : wanted.kind === "secret"
-        ? [`secret:${wanted.name}`]
+        ? // Renewing is a request of its own, to a host that has to be allowed like any.
+          [`secret:${wanted.name}`, ...(wanted.renew ? [`net:${wanted.host ?? "?"}` as Scope] : [])]
         : []);
   const action: Action = {
     gate: "call",
@@ -61,7 +62,7 @@ export function reachWant(
         case "fetch":
           return fetchFor(frame, { tool, scopes }, wanted, step);
         case "secret":
-          return lend(frame, wanted, reaches, step);
+          return lend(frame, { tool, reaches }, wanted, step);
         case "permit":
           // The yes is all there is to it: whoever asked goes on.
           return settled(frame, step, { status: "done", output: null });
@@ -127,7 +128,10 @@ async function fetchFor(
   const lent = frame.lent.get(outermost(step));
   const stray = secrets.find((name) => !lent?.has(`${name} ${place}`));
   if (stray !== undefined) return settledBy(frame, step, notLent(stray, place));
-  const allowed = { privateOk: privateHosts(frame, tool.skill, wanted.url), secrets };
+  const allowed = {
+    privateOk: privateHosts(frame, tool.skill, destinationOf(wanted.url)),
+    secrets,
+  };
   const fetching = world.fetch(wanted, allowed, drive.signal);
   const result = await unlessStopped(
     fetching.catch(broken),
@@ -186,8 +190,8 @@ function late(): Failure {
  * one the gate just allowed. A public name is not among them, so one that resolves to a private
  * address is refused.
  */
-function privateHosts(frame: Frame, skill: string, url: string): readonly string[] {
-  const address = parseAddress(destinationOf(url) ?? "");
+function privateHosts(frame: Frame, skill: string, host: string | null): readonly string[] {
+  const address = parseAddress(host ?? "");
   const own = address && address.kind !== "public" ? [address.text] : [];
   const skillHash = sealOf(frame.facts, skill);
   const now = frame.world?.clock.now() ?? 0;
@@ -201,14 +205,19 @@ function privateHosts(frame: Frame, skill: string, url: string): readonly string
 /** Gives out the handle of a secret: the value stays where it is until the request is made. */
 async function lend(
   frame: Frame,
-  { name, host }: Extract<Wanted, { kind: "secret" }>,
-  reaches: readonly string[],
+  { tool, reaches }: { readonly tool: LoadedTool; readonly reaches: readonly string[] },
+  { name, host, renew }: Extract<Wanted, { kind: "secret" }>,
   step: string,
 ): Promise<Draft> {
-  const { world } = frame;
+  const { world, drive } = frame;
   if (!world) throw new Error("bug: a replay lent a secret");
   const place = host === null ? null : (parseAddress(host)?.text ?? host);
-  const refused = await world.lend(name, place === null ? { program: reaches } : { host: place });
+  const privateOk = renew && place !== null ? privateHosts(frame, tool.skill, place) : [];
+  const renewing = renew ? { renewing: { privateOk, signal: drive.signal } } : {};
+  const refused = await world.lend(
+    name,
+    place === null ? { program: reaches } : { host: place, ...renewing },
+  );
   if (refused) return settledBy(frame, step, refused);
   const own = frame.lent.get(outermost(step)) ?? new Set();
   frame.lent.set(outermost(step), own.add(`${name} ${place}`));

@@ -35,6 +35,10 @@ export const NETWORK_LIMITS = {
   oauthConsentMs: 600_000,
   oauthCodeMs: 60_000,
   oauthWaiting: 64,
+  /** A login at a server of somebody's: how long it waits, requests its listener hears, bytes of an answer. */
+  loginMs: 300_000,
+  loginVisits: 64,
+  loginBytes: 256 * 1024,
   /** Sessions of MCP, in all and of one key, and how long one is kept that is not heard of. */
   mcpSessions: 128,
   mcpSessionsPerKey: 16,

@@ -5,7 +5,8 @@ import type { Scope } from "../../contracts/scope.ts";
 import type { ToolManifest } from "../../contracts/tool.ts";
 import { failure, isFailure } from "../failures.ts";
 import { hostFor } from "../handles.ts";
-import type { HttpServer } from "../mcp/http.ts";
+import type { Challenge, HttpServer } from "../mcp/http.ts";
+import { loginNeeded, refreshSecret, renewHost } from "../mcp/login/names.ts";
 import type { Reply } from "../mcp/link.ts";
 import { type AnnouncedTool, type Era, readPrompt, readResult } from "../mcp/session.ts";
 import { type Bounds, openStdioServer, type StdioServer } from "../mcp/stdio.ts";
@@ -217,20 +218,50 @@ export async function startServer(
 }
 
 async function callHttp(given: ServerCall, args: JsonObject): Promise<ToolResult> {
-  const { server, tool, manifest, reach } = given;
-  const { headers = {}, url = "" } = server.source.server;
+  const { manifest, reach } = given;
+  const { source } = given.server;
+  const { headers = {}, url = "" } = source.server;
   const refused = await askFor(headers, hostFor(url), reach);
   if (refused) return failed(refused, "host");
-  const open = await openHttp(server.source, reach, boundsOf(given), server.era);
-  if (isFailure(open)) return failed(open, "host");
+  const first = await askHttp(given, args);
+  // It was refused before anything of it was done.
+  const result = first === "expired" ? await renewedThen(given, args) : first;
+  if (result === "expired") return failed(loginNeeded(source.name), "host");
+  if (!result.ok) return failed(result.failure, "host");
+  const { output } = result;
+  return { ok: true, output, isolation: "host", label: labelOf(manifest), staged: null };
+}
+
+type Asked = ReturnType<typeof readResult> | "expired";
+
+/** One call; `expired` where the server knows the token no more. */
+async function askHttp(given: ServerCall, args: JsonObject): Promise<Asked> {
+  const { server, tool, reach } = given;
+  let expired = false;
+  const onChallenge = ({ status }: Challenge): void => {
+    expired ||= status === 401;
+  };
+  const open = await openHttp(server.source, reach, boundsOf(given), server.era, onChallenge);
+  if (isFailure(open)) return expired ? "expired" : { ok: false, failure: open };
   const changed = changedSince(given, await open.tools());
   const result = changed
     ? { ok: false as const, failure: changed }
     : await (tool.prompt ? open.prompt : open.call)(tool.name, args);
   await open.close();
-  if (!result.ok) return failed(result.failure, "host");
-  const { output } = result;
-  return { ok: true, output, isolation: "host", label: labelOf(manifest), staged: null };
+  return expired ? "expired" : result;
+}
+
+/** The same with the next token of a login, past the gate like everything that is sent. */
+async function renewedThen(given: ServerCall, args: JsonObject): Promise<Asked> {
+  const { server, name } = given.server.source;
+  const host = renewHost(server);
+  if (host === null) return "expired";
+  const wanted = { kind: "secret", name: refreshSecret(name), host, renew: true } as const;
+  const granted = await given.reach(wanted);
+  if (granted.ok) return askHttp(given, args);
+  const { failure: why } = granted;
+  const over = why.code === "mcp.login_needed" ? loginNeeded(name, why.message) : why;
+  return { ok: false, failure: over };
 }
 
 /** Connects to a server behind HTTP; `era` is what is known of it from before. */
@@ -239,8 +270,9 @@ export async function openHttp(
   reach: Reach,
   bounds: Bounds,
   era: Era | null = null,
+  onChallenge: (challenge: Challenge) => void = () => undefined,
 ): Promise<HttpServer | Failure> {
   const { openHttpServer } = await import("../mcp/http.ts");
   const { url = "", headers = {} } = source.server;
-  return openHttpServer({ name: source.name, url, headers, reach, bounds, era });
+  return openHttpServer({ name: source.name, url, headers, reach, bounds, era, onChallenge });
 }

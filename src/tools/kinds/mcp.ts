@@ -19,6 +19,7 @@ import {
   type Parts,
   skillOf,
 } from "./kind.ts";
+import { withLogin } from "../mcp/login/names.ts";
 import { newPassage } from "../proxy/proxy.ts";
 import {
   callServer,
@@ -52,7 +53,8 @@ interface Known {
   readonly tools: readonly AnnouncedTool[];
 }
 
-async function load(source: ServerSource, parts: Parts, pool: Pool<Running>): Promise<Loaded> {
+async function load(given: ServerSource, parts: Parts, pool: Pool<Running>): Promise<Loaded> {
+  const source = { ...given, server: withLogin(given.name, given.server) };
   const scopes = scopesOf(source.server);
   if (isFailure(scopes)) return brokenSource(source, scopes);
   const missing = undeclared(source.skillScopes, scopes);

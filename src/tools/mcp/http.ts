@@ -4,6 +4,7 @@ import { isObject, type Json, type JsonObject } from "../../std/json.ts";
 import { LIMITS } from "../../std/limits.ts";
 import type { Failure } from "../../contracts/outcome.ts";
 import { failure } from "../failures.ts";
+import { loginNeeded } from "./login/names.ts";
 import type { Reach } from "../tool-host.ts";
 import {
   type AnnouncedTool,
@@ -36,6 +37,8 @@ export interface HttpServerOptions {
   readonly bounds: Bounds;
   /** Known from before; null asks. */
   readonly era: Era | null;
+  /** Told what the server says where it wants a login, or a wider one. */
+  readonly onChallenge?: (challenge: Challenge) => void;
 }
 
 /**
@@ -50,10 +53,10 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
     { name: "nanos", version: "1" },
     { versionNegotiation: { mode }, jsonSchemaValidator: NO_VALIDATION },
   );
-  const told: Told = { refusal: null, thrown: null };
+  const told = newTold();
   const transport = new sdk.StreamableHTTPClientTransport(new URL(url), {
     requestInit: { headers: { ...options.headers } },
-    fetch: fetchThrough(options.reach, told),
+    fetch: fetchThrough(options, told),
   });
   const limits = { timeout: bounds.ms, signal: bounds.signal };
   const guarded = <T>(act: () => Promise<T>): Promise<T | Failure> =>
@@ -93,8 +96,14 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
   };
 }
 
+/** A server's `WWW-Authenticate`, with the status it came by: 401, or 403 for more than was given. */
+export interface Challenge {
+  readonly status: 401 | 403;
+  readonly header: string;
+}
+
 /** What `reach` said, kept beside the client's own wording of it. */
-interface Told {
+export interface Told {
   refusal: Failure | null;
   /** What `reach` threw: the run stops here, and the caller must hear of it. */
   thrown: { readonly error: unknown } | null;
@@ -161,22 +170,48 @@ async function listAll(
   return broken(name, "a list of its has no end");
 }
 
-type Fetch = (input: string | URL, init?: RequestInit) => Promise<Response>;
+export type Fetch = (input: string | URL, init?: RequestInit) => Promise<Response>;
 
-function fetchThrough(reach: Reach, told: Told): Fetch {
+export function newTold(): Told {
+  return { refusal: null, thrown: null };
+}
+
+function fetchThrough({ name, reach, onChallenge }: HttpServerOptions, told: Told): Fetch {
+  const go = fetchBy(reach, told);
   return async (input, init = {}) => {
-    const method = (init.method ?? "GET").toUpperCase();
-    const headers = new Headers(init.headers);
     // The stream a server may open of its own is not wanted: nothing listens between calls. An answer
     // whose stream was closed before it came is.
-    if (method === "GET" && !headers.has("last-event-id"))
+    const isStream = (init.method ?? "GET").toUpperCase() === "GET";
+    if (isStream && !new Headers(init.headers).has("last-event-id"))
       return new Response(null, { status: 405 });
+    const response = await go(input, init);
+    const challenge = challengeIn(response);
+    if (challenge === null) return response;
+    onChallenge?.(challenge);
+    const wider = `${name} wants a login that reaches further for this.`;
+    told.refusal = challenge.status === 401 ? loginNeeded(name) : loginNeeded(name, wider);
+    throw new Error(told.refusal.message);
+  };
+}
+
+function challengeIn({ status, headers }: Response): Challenge | null {
+  const header = headers.get("www-authenticate") ?? "";
+  if (status === 401) return { status, header };
+  return status === 403 && /\berror="?insufficient_scope\b/iu.test(header)
+    ? { status, header }
+    : null;
+}
+
+/** Requests of the official client, made by `reach`. */
+export function fetchBy(reach: Reach, told: Told): Fetch {
+  return async (input, init = {}) => {
+    const { body } = init;
     const granted = await reach({
       kind: "fetch",
-      method,
+      method: (init.method ?? "GET").toUpperCase(),
       url: String(input),
-      headers: Object.fromEntries(headers),
-      body: typeof init.body === "string" ? init.body : null,
+      headers: Object.fromEntries(new Headers(init.headers)),
+      body: typeof body === "string" || body instanceof URLSearchParams ? String(body) : null,
     }).catch((error: unknown) => {
       told.thrown = { error };
       throw error;
