@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "a5e3d630dfdff5b0906355a8a232c6fefeb21c046424507f3c5fcd28b9cb4545";
+export const SCHEMAS_HASH = "f5d1a99d5ae10a3829591bfba60b7d324d30cf655663983c7af10776530b0622";

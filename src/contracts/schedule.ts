@@ -49,6 +49,8 @@ export const Schedule = z.strictObject({
   estimate: ScheduleEstimate,
   /** Milliseconds since 1970; times before it do not count. */
   at: z.number().int(),
+  /** Who saved it, where that was a program with a key, `key:ID`: it begins as that one's. */
+  client: z.string().optional(),
 });
 export type Schedule = z.infer<typeof Schedule>;
 
@@ -123,6 +125,8 @@ export interface ScheduleRequest {
   readonly what?: ScheduleWhat;
   readonly missed?: Schedule["missed"];
   readonly budget?: ScheduleBudget;
+  /** Who asks for it, where that is not the operator: `key:ID`. */
+  readonly client?: string;
 }
 
 /** What saving takes, worked out before anything is saved. */

@@ -175,7 +175,7 @@ function askedIn(
   { text: typed, event, mission, client, goal, schedule }: Begun,
 ): Asked {
   const timed = schedule === undefined ? {} : { schedule };
-  const asker = client === undefined ? timed : { said: "", client };
+  const asker = client === undefined ? timed : { said: "", client, ...timed };
   if (mission) {
     const start = ordered(
       guard.clean(mission.start).value as unknown as Json,

@@ -64,6 +64,7 @@ const STATUS: Readonly<Record<string, number>> = {
   "trait.unknown": 404,
   "step.unknown": 404,
   "plan.missing": 404,
+  "schedule.unknown": 404,
   "run.ended": 409,
   "run.busy": 409,
   "run.elsewhere": 409,

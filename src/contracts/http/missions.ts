@@ -6,6 +6,13 @@ import { JsonSchema } from "../json.ts";
 import { Failure } from "../outcome.ts";
 import { Plan } from "../plan.ts";
 import { Ask, RunOutcome } from "../run.ts";
+import {
+  type Preflight,
+  Schedule,
+  ScheduleBudget,
+  type ScheduleLine,
+  ScheduleWhat,
+} from "../schedule.ts";
 import { Budget } from "../usage.ts";
 import type { Shape } from "./wire.ts";
 
@@ -80,4 +87,31 @@ export const PlanShown = z.strictObject({
   ...{ plan: Plan, hash: text, by: text, rank: Rank, raised: text },
   /** What it could use at most. */
   estimate: z.strictObject({ tasks: count, width: count, budget: Budget }),
+});
+
+/** The body of `POST /v1/schedules`; with a name alone, what has it is saved again. */
+export const ScheduleAsked = z.strictObject({
+  name: text,
+  /** `0 8 * * 1-5`; or one moment as `at`, `2026-12-01T09:00`, in the zone. */
+  cron: text.optional(),
+  at: text.optional(),
+  /** IANA name; the server's own where nothing is said. */
+  zone: text.optional(),
+  /** A plan of the arrangement with its inputs as typed, or what an agent is asked. */
+  what: ScheduleWhat.optional(),
+  missed: z.enum(["once", "skip"]).optional(),
+  budget: ScheduleBudget.optional(),
+});
+export type ScheduleAsked = z.infer<typeof ScheduleAsked>;
+
+const ScheduleShown: Shape<ScheduleLine> = Schedule.extend({
+  state: z.enum(["armed", "running", "waiting", "held", "late", "over"]),
+  ...{ next: count.nullable(), passed: count, run: text.nullable(), why: Failure.nullable() },
+});
+export const ScheduleList = z.strictObject({ data: z.array(ScheduleShown) });
+
+/** What saving it takes: it can be saved where there are no problems. */
+export const PreflightShown: Shape<Preflight> = z.strictObject({
+  ...{ schedule: Schedule, times: z.array(count), changed: z.array(text) },
+  problems: z.array(z.strictObject({ says: text, next: text })),
 });

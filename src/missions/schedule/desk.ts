@@ -76,8 +76,11 @@ export async function mayBegin(looking: Looking, input: MissionInput): Promise<v
 
 /** What its run begins with. */
 async function inputOf(desk: ScheduleDesk, schedule: Schedule): Promise<MissionInput> {
-  const { what, budget } = schedule;
-  if ("text" in what) return { text: what.text, agent: what.agent, budget: given(budget) };
+  const { what, budget, client } = schedule;
+  const asker = client === undefined ? {} : { client };
+  if ("text" in what) {
+    return { text: what.text, agent: what.agent, budget: given(budget), ...asker };
+  }
   const [plan, facts] = [await desk.plan(what), await desk.world.facts()];
   const inputs = inputsFor(plan, what.inputs);
   const mission = {
@@ -86,7 +89,7 @@ async function inputOf(desk: ScheduleDesk, schedule: Schedule): Promise<MissionI
   };
   const { agent, within } = plan;
   return {
-    ...{ text: `${plan.name}: ${plan.description}`, mission },
+    ...{ text: `${plan.name}: ${plan.description}`, mission, ...asker },
     ...(agent === undefined ? {} : { agent }),
     ...(within === undefined ? {} : { within }),
   };

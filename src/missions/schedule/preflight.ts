@@ -1,4 +1,5 @@
 import type { Plan } from "../../contracts/plan.ts";
+import { keyOfClient } from "../../contracts/http/key.ts";
 import type { Failure } from "../../contracts/outcome.ts";
 import type {
   Preflight,
@@ -47,15 +48,27 @@ export async function preflightOf(looking: Looking, request: ScheduleRequest): P
     ...{ name: nameOf(request.name), workspace: found.facts.workspace, when, what, budget },
     missed: request.missed ?? before?.missed ?? "once",
     ...{ seal: found.seal, estimate: found.estimate, at: now },
+    ...askerOf(request, before),
   };
   const changed = before ? changedIn(before.seal, found.seal) : [];
   return { schedule, times, problems: found.problems, changed };
+}
+
+/** What it begins with stays a program's words until the operator says what that is anew. */
+function askerOf(
+  { client, what }: ScheduleRequest,
+  before: Schedule | null,
+): Pick<Schedule, "client"> {
+  const asker = client ?? (what === undefined ? before?.client : undefined);
+  return asker === undefined ? {} : { client: asker };
 }
 
 /** Why a saved schedule may not begin as things are now; null when it may. */
 export async function refusedNow(looking: Looking, schedule: Schedule): Promise<Failure | null> {
   const again = `nanos schedule add ${schedule.name}`;
   try {
+    const id = schedule.client === undefined ? null : keyOfClient(schedule.client);
+    if (id !== null) await looking.world.key(id);
     const { seal, problems, facts } = await lookedAt(looking, schedule);
     const changed = changedIn(schedule.seal, seal);
     if (facts.workspace !== schedule.workspace) {

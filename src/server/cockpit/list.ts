@@ -3,6 +3,7 @@ import { ARRANGEMENT } from "./arrangement.ts";
 import { MEMORY } from "./memory.ts";
 import { PAGES } from "./pages.ts";
 import { PROOF_ROUTES } from "./proof.ts";
+import { SCHEDULES } from "./schedules.ts";
 import { SEATS } from "./seats.ts";
 import { TRACES } from "./traces.ts";
 import { WORK } from "./work.ts";
@@ -13,6 +14,7 @@ export const COCKPIT: readonly Route[] = [
   ...PAGES,
   ...TRACES,
   ...WORK,
+  ...SCHEDULES,
   ...MEMORY,
   ...ARRANGEMENT,
   ...PROOF_ROUTES,

@@ -173,7 +173,10 @@ async function carry(
 }
 
 /** A plan of the arrangement, or one an agent handed in: over the network nobody names a file. */
-async function planNamed({ missions }: Call<unknown>["nanos"], name: string): Promise<string> {
+export async function planNamed(
+  { missions }: Call<unknown>["nanos"],
+  name: string,
+): Promise<string> {
   const names = await missions.plans();
   if (names.includes(name) || STEP.test(name)) return name;
   const next = `There are: ${names.join(", ") || "none"}.`;
