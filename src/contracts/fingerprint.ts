@@ -1,2 +1,2 @@
 /** SHA-256 over every published schema. Written by `bun scripts/schemas.ts`. */
-export const SCHEMAS_HASH = "60bca13a76e8110b1c0b612b4ecc990b8bb52d099f4424a18f8ee7dcfc270cf9";
+export const SCHEMAS_HASH = "cfa823d190a51c2e288146251b849ee08f472031acdcd5b17d43031a9a0f06bb";
