@@ -25,8 +25,11 @@ import { streamOf } from "./sse.ts";
  * same way: the guard, the route, the key, a place, the body, the handler; and each is logged once.
  */
 export interface App {
-  /** Never rejects. `admitted` is called once the request is let in: it may take its time from then. */
-  fetch(request: Request, admitted?: () => void): Promise<Response>;
+  /**
+   * Never rejects. `admitted` is called with true once the request is let in, as it may take its time
+   * from then, and with false once it is answered.
+   */
+  fetch(request: Request, admitted?: (inside: boolean) => void): Promise<Response>;
   /** From now on nothing new is begun. */
   drain(): void;
   /** Once nothing is worked on, ends the streams that only watch: nothing more will happen. */
@@ -71,7 +74,7 @@ export interface AppParts {
 interface Asked {
   readonly request: Request;
   readonly id: string;
-  readonly admitted: () => void;
+  readonly admitted: (inside: boolean) => void;
   /** Set as the request is let in further, for the log. */
   key: Caller | null;
 }
@@ -163,11 +166,15 @@ async function answer(
     checkRequest(request, parts.names(), route);
     asked.key = await doors.admit(request, route);
     if (route.needs !== "nothing") checkOpen(route, nanos.server, draining);
-    const leave = doors.enter(asked.key, route.streams === "always" ? "streams" : "requests");
+    const out = doors.enter(asked.key, route.streams === "always" ? "streams" : "requests");
+    const leave = (): void => {
+      out();
+      asked.admitted(false);
+    };
     let stays = false;
     try {
       const body = await bodyFor(request, route, parts);
-      asked.admitted();
+      asked.admitted(true);
       const { key } = asked;
       const { headers, signal, url } = request;
       const call = { id, key, params, query: new URL(url).searchParams, headers, body, signal };

@@ -6,7 +6,7 @@ import { systemClock } from "../std/clock.ts";
 import { LIMITS } from "../std/limits.ts";
 import { systemRandom } from "../std/random.ts";
 import { serve, type ServeOptions, type Serving } from "./serve.ts";
-import { type Served, served } from "./testing/served.ts";
+import { HOST, type Served, served } from "./testing/served.ts";
 
 /** What comes over a real socket and is no request a well-meaning client sends. */
 
@@ -125,6 +125,32 @@ test("heads that come in bits hold nobody up, and are not waited for without end
     await systemClock.sleep(200);
   }
   for (const { closed } of held) expect(statusOf(await closed)).not.toBe("200");
+});
+
+test("who is let in may take their time, and once answered is waited for like anybody else", async () => {
+  const told: boolean[] = [];
+  const headers = { host: HOST, authorization: `Bearer ${key}` };
+  const ask = async (path: string, more: object = {}): Promise<readonly boolean[]> => {
+    told.length = 0;
+    const request = new Request(`http://${HOST}${path}`, { headers, ...more });
+    const answer = await home.app.fetch(request, (inside) => void told.push(inside));
+    const atHead = [...told];
+    await answer.text();
+    return [...atHead, ...told.slice(atHead.length)];
+  };
+  expect(await ask("/v1/models")).toEqual([true, false]);
+  expect(await ask("/v1/models", { headers: { host: HOST } })).toEqual([]);
+  const streamed = await home.ask("POST", "/v1/runs", { key, body: { text: "echo hello" } });
+  const { run } = streamed.body as { run: string };
+  expect(await ask(`/v1/runs/${run}/events`)).toEqual([true, false]);
+  // How long that is is the runtime's to say, and seconds: it is waited for in the soak.
+  if (process.env["NANOS_SOAK"] !== "1") return;
+  const socket = connect(port, "127.0.0.1");
+  const closed = new Promise((resolve) => socket.resume().on("close", resolve));
+  socket.write(
+    head("GET /v1/models HTTP/1.1", `Host: 127.0.0.1:${port}`, `Authorization: Bearer ${key}`),
+  );
+  await closed;
 });
 
 test("what can be reached from elsewhere needs a key, and TLS or a word", async () => {

@@ -28,7 +28,9 @@ export function listen({ host, port, tls }: Place, app: Pick<App, "fetch">): Lis
       ...(tls === undefined ? {} : { tls: { cert: tls.cert, key: tls.key } }),
       // The app answers for what is too large, in its own shape; this is for what lies about its size.
       maxRequestBodySize: 2 * LIMITS.httpBodyBytes,
-      fetch: (request, own) => app.fetch(request, () => own.timeout(request, 0)),
+      // Who is let in may take their time, and who is answered is waited for as anybody is.
+      fetch: (request, own) =>
+        app.fetch(request, (inside) => own.timeout(request, inside ? 0 : LIMITS.httpIdleSeconds)),
       error: () => new Response(null, { status: 500 }),
     });
     return {

@@ -91,7 +91,9 @@ async function tell(
 ): Promise<void> {
   let at = of.since;
   let woken = new AbortController();
-  const forget = of.watch(() => woken.abort());
+  const wake = (): void => woken.abort();
+  const forget = of.watch(wake);
+  gone.addEventListener("abort", wake, { once: true });
   try {
     for (;;) {
       woken = new AbortController();
@@ -105,11 +107,11 @@ async function tell(
       // What happened until the end is told before it.
       if (gone.aborted) return;
       // Another process may write, which wakes nobody here.
-      const waits = [gone, woken.signal];
-      if (found.length === 0) await clock.sleep(LIMITS.httpLookMs, AbortSignal.any(waits));
+      if (found.length === 0) await clock.sleep(LIMITS.httpLookMs, woken.signal);
     }
   } finally {
     forget();
+    gone.removeEventListener("abort", wake);
   }
 }
 

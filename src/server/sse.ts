@@ -42,6 +42,8 @@ export function streamOf(feed: (sink: Sink) => Promise<void>, given: Streaming):
   const lost = AbortSignal.any([left.signal, signal]);
   const gone = ends === undefined ? lost : AbortSignal.any([lost, ends]);
   let room = Promise.withResolvers<void>();
+  // Whoever waits for room waits no longer: one listener for as long as the stream is there.
+  gone.addEventListener("abort", () => room.resolve(), { once: true });
   const text = new TextEncoder();
   const body = new ReadableStream<Uint8Array>(
     {
@@ -51,8 +53,7 @@ export function streamOf(feed: (sink: Sink) => Promise<void>, given: Streaming):
           controller.enqueue(text.encode(chunk));
           if ((controller.desiredSize ?? 0) > 0) return;
           room = Promise.withResolvers();
-          gone.addEventListener("abort", () => room.resolve(), { once: true });
-          await room.promise;
+          if (!gone.aborted) await room.promise;
         };
         const ended = new AbortController();
         const stop = AbortSignal.any([ended.signal, gone]);

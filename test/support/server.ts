@@ -74,6 +74,7 @@ function upAt(url: string, running: Running): Up {
     ...{ url, process: running },
     ask: (path, key, body, signal) =>
       fetch(`${url}${path}`, {
+        keepalive: false,
         headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
         ...(body === undefined ? {} : { method: "POST", body: JSON.stringify(body) }),
         ...(signal === undefined ? {} : { signal }),
@@ -111,9 +112,21 @@ export async function states(
   return Promise.all(asked);
 }
 
-/** What a process holds of the machine: open files and sockets, and memory in MB. */
-export function heldBy({ pid }: Running): { readonly files: number; readonly mb: number } {
+/** What a server holds of the machine: open files and sockets, its clients' connections, memory in MB. */
+export interface Holding {
+  readonly files: number;
+  readonly connections: number;
+  readonly mb: number;
+}
+
+export function heldBy({ url, process: { pid } }: Up): Holding {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
   const kb = Number(/^VmRSS:\s+(\d+) kB$/mu.exec(status)?.[1] ?? Number.NaN);
-  return { files: readdirSync(`/proc/${pid}/fd`).length, mb: kb / 1024 };
+  const port = Number(new URL(url).port).toString(16).toUpperCase().padStart(4, "0");
+  const own = new RegExp(`^\\s*\\d+: 0100007F:${port} \\S+ (?:${HELD.join("|")}) `, "gmu");
+  const connections = [...readFileSync("/proc/net/tcp", "utf8").matchAll(own)].length;
+  return { files: readdirSync(`/proc/${pid}/fd`).length, connections, mb: kb / 1024 };
 }
+
+/** States of a connection that a process has not let go of: established, and closed by the other end. */
+const HELD = ["01", "08"];

@@ -130,7 +130,8 @@ function settledIn(journal: Journal, run: string): ReadonlySet<string> {
 }
 
 /** Numbers from 0 to 1 that follow from the seed, so that a drill can be held again. */
-function chances(seed: number): () => number {
+/** The same numbers from 0 to 1 for the same seed. */
+export function chances(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
