@@ -146,15 +146,66 @@ describe("text from a model, a tool or a file does not drive the terminal", () =
     ] as const;
     const { code, raw } = await writtenTo(terminal, me.userHome, [], typed);
     expect(code).toBe(0);
-    // The view ends links it never began, and draws all anew when what scrolled away changes.
-    const text = raw
-      .toString("utf8")
-      .replaceAll("\x1b]8;;\x07", "")
-      .replaceAll("\x1b[2J\x1b[H\x1b[3J", "");
+    // The view ends links it never began.
+    const text = raw.toString("utf8").replaceAll("\x1b]8;;\x07", "");
     expect(Bun.stripANSI(text)).toContain(LEFT);
     expect(found(text, ATTACK)).toEqual([]);
   }, 60_000);
 });
+
+/** An answer longer than a screen, whose table widens as it comes. */
+const LONG = [
+  `# Long\n\n| a | b |\n|---|---|`,
+  ...Array.from({ length: 30 }, (_, n) => `| ${"x".repeat(n)} row ${n} | ${n} |`),
+  "\n```",
+  ...Array.from({ length: 30 }, (_, n) => `code ${n};`),
+  "```\n",
+  ...Array.from({ length: 30 }, (_, n) => `- item ${n}, ${"and so on ".repeat(12)}`),
+  "\nThe very end",
+].join("\n");
+
+/** An update of the screen, which a terminal that can shows at once. */
+const FRAME =
+  // eslint-disable-next-line no-control-regex -- control characters are what this test is about
+  /\x1b\[\?2026h((?:(?!\x1b\[\?2026[hl]).)*)\x1b\[\?2026l/gsu;
+/** What moves a cursor nobody sees, and hides it. */
+// eslint-disable-next-line no-control-regex -- control characters are what this test is about
+const UNSEEN = /\x1b\[(?:\d+[ABG]|\?25l)/gu;
+
+test("what a session streams is drawn without flicker", async () => {
+  using me = person();
+  await me.nanos("init", "--from", "toy");
+  await useScript(me, [{ when: { last: "^tell" }, say: LONG, chunk: 24, delayMs: 1 }]);
+  const typed = [
+    ["twice leaves", "tell me\r"],
+    ["The very end", "\x04"],
+  ] as const;
+  const { code, raw } = await writtenTo({ columns: 80, rows: 24 }, me.userHome, [], typed);
+  expect(code).toBe(0);
+  const all = raw.toString("utf8");
+  const text = all.slice(all.indexOf("tell me"), all.lastIndexOf("The very end"));
+  const from = text.indexOf("\x1b[?2026h");
+  const drawn = text.slice(from, text.lastIndexOf("\x1b[?2026l") + "\x1b[?2026l".length);
+  const frames = [...drawn.matchAll(FRAME)].map(([, inside = ""]) => inside);
+  expect(frames.length).toBeGreaterThan(3);
+  expect(frames.length).toBeLessThanOrEqual(Math.ceil(LONG.length / 24) + 10);
+  // All that is seen comes in whole updates; between them only a hidden cursor moves.
+  expect(drawn.replace(FRAME, "").replace(UNSEEN, "")).toBe("");
+  // The screen and what scrolled away are never cleared, nor is anything beyond it drawn over.
+  expect(found(drawn, CLEARING)).toEqual([]);
+  for (const [, up = "0"] of drawn.matchAll(UP)) expect(Number(up)).toBeLessThan(24);
+  // A line that stands is not drawn again but as one of the last that still grow.
+  const lines = Bun.stripANSI(drawn);
+  for (let n = 0; n < 30; n++) {
+    expect(lines.split(`code ${n};\r`).length - 1).toBe(1);
+    expect(lines.split(`item ${n}, and so on and so on and so on`).length - 1).toBeLessThan(6);
+  }
+}, 60_000);
+
+// eslint-disable-next-line no-control-regex -- control characters are what this test is about
+const CLEARING = /\x1b(?:\[[0-3]?J|\[[\d;]*H|\[\?(?:1049|25)h|c)/gu;
+// eslint-disable-next-line no-control-regex -- control characters are what this test is about
+const UP = /\x1b\[(\d+)A/gu;
 
 test("a session on 80 by 24: first screen, request, ask, call tree, Ctrl-C", async () => {
   using me = person();

@@ -17,8 +17,9 @@ import { NOTHING_TYPED, type Typing, typeMore } from "../../keyboard/typing.ts";
 import type { Layout, Listener, Opening, Picture, Question, View } from "../view.ts";
 import { atOnce, completions, editorTheme } from "./parts.ts";
 
-/** Blocks kept in memory; what is older stays in the terminal's own scrollback. */
+/** Blocks kept in memory, and lines of older ones; what is older still is in the terminal alone. */
 const MOST_BLOCKS = 1_000;
+const MOST_LINES = 20_000;
 
 /** How a terminal takes images; null where it has none. */
 export type Images = "kitty" | "iterm2" | null;
@@ -52,7 +53,7 @@ class PiView implements View {
   readonly #color: boolean;
   readonly #clock: Clock;
   readonly #images: Images;
-  readonly #tui: TuiMainScreen;
+  readonly #tui: Paper;
   readonly #transcript = new Transcript();
   readonly #bottom = new Swap();
   readonly #status = new Drawn(() => []);
@@ -68,7 +69,7 @@ class PiView implements View {
     this.#color = color;
     this.#clock = clock;
     this.#images = images;
-    this.#tui = new TuiMainScreen(terminal);
+    this.#tui = new Paper(terminal);
     this.#editor = new Editor(this.#tui, editorTheme(color), { paddingX: 1 });
     this.#bottom.show(this.#editor);
     for (const part of [this.#transcript, this.#bottom, this.#status]) this.#tui.addChild(part);
@@ -230,6 +231,28 @@ class PiView implements View {
   }
 }
 
+/**
+ * A screen whose lines stay as they were drawn once they have left it. What changes up there (a table
+ * whose columns widen, a call that ends) could only be shown by clearing everything and drawing it
+ * again, the operator's own scrollback lost.
+ */
+class Paper extends TuiMainScreen {
+  #drawn: { readonly size: string; readonly gone: number; readonly lines: string[] } | null = null;
+
+  override render(width: number): string[] {
+    const lines = super.render(width);
+    const { rows } = this.terminal;
+    const size = `${width} ${rows}`;
+    // On a screen of another size all is drawn anew in any case.
+    const before = this.#drawn?.size === size ? this.#drawn : null;
+    const gone = before !== null && before.gone < lines.length ? before.gone : 0;
+    for (let row = 0; row < gone; row++) lines[row] = before?.lines[row] ?? "";
+    // What is handed out is written into: the cursor's mark is taken away, endings are added.
+    this.#drawn = { size, gone: Math.max(gone, lines.length - rows), lines: [...lines] };
+    return lines;
+  }
+}
+
 /** Something drawn once for each width. */
 class Drawn implements Component {
   #draw: (width: number) => string[];
@@ -309,17 +332,30 @@ class Streaming implements Component {
 /** What was said and done, a blank line between blocks. */
 class Transcript implements Component {
   #blocks: Component[] = [];
+  /** What older blocks were drawn as, for as long as the width is this one. */
+  #past: { readonly width: number; readonly lines: readonly string[] } = { width: 0, lines: [] };
 
   push<T extends Component>(block: T): T {
     this.#blocks.push(block);
-    if (this.#blocks.length > MOST_BLOCKS) this.#blocks = this.#blocks.slice(-MOST_BLOCKS / 2);
+    if (this.#blocks.length > MOST_BLOCKS) {
+      const { width, lines } = this.#past;
+      const older = this.#draw(this.#blocks.splice(0, MOST_BLOCKS / 2), width);
+      this.#past = { width, lines: [...lines, ...older].slice(-MOST_LINES) };
+    }
     return block;
   }
 
   render(width: number): string[] {
-    return this.#blocks.flatMap((block) => {
+    if (this.#past.width !== width) this.#past = { width, lines: [] };
+    return [...this.#past.lines, ...this.#draw(this.#blocks, width)];
+  }
+
+  #draw(blocks: readonly Component[], width: number): string[] {
+    return blocks.flatMap((block) => {
       const lines = block.render(width);
-      return lines.length === 0 || lines.at(-1) === "" ? lines : [...lines, ""];
+      // Below an image the lines it covers are empty.
+      const isSpaced = lines.at(-1) === "" && !(block instanceof Image);
+      return lines.length === 0 || isSpaced ? lines : [...lines, ""];
     });
   }
 
