@@ -55,6 +55,10 @@ const PROGRAMS = [
   ["podman", "podman"],
   // Where control groups are of two versions, podman needs another program to start containers.
   ["runc", "runc"],
+  // Starts what deploy/compose.yaml says.
+  ["podman-compose", "podman-compose"],
+  // Reads deploy/flake.nix as whoever builds by it does.
+  ["nix-instantiate", "nix-bin"],
   // A keyring as a desktop has one, on a session bus of the test's own.
   ["secret-tool", "libsecret-tools"],
   ["gnome-keyring-daemon", "gnome-keyring"],

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
-import { cpSync, mkdirSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "../scripts/build.ts";
-import { inTempFolder, ROOT } from "../scripts/machine.ts";
+import { inTempFolder, ROOT, run } from "../scripts/machine.ts";
 import { CONTAINERS, makeImage } from "../src/sandbox/testing/image.ts";
 import { command } from "./support/nanos.ts";
 
@@ -43,6 +43,7 @@ test.if(CONTAINERS)(
         };
         expect(await served(base, [...BOXED, data, image], key)).toBe("echoed");
         expect(nanos("trace", "verify")).toContain("verify");
+        expect(await composed(base, { folder, image, volume, key })).toBe("echoed");
       } finally {
         base.podman("rmi", "--force", image);
         base.podman("volume", "rm", "--force", volume);
@@ -68,27 +69,88 @@ async function served(
   const place = ["serve", "--host", HOST, "--port", String(port)];
   const id = podman("run", "--detach", "--network=host", ...argv, ...place);
   try {
-    await isUp(port, () => podman("logs", id));
-    const answer = await fetch(`http://${HOST}:${port}/v1/chat/completions`, {
-      method: "POST",
-      headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
-      body: JSON.stringify({
-        model: "nanos/oracle",
-        messages: [{ role: "user", content: "echo echoed" }],
-      }),
-    });
-    const { choices } = (await answer.json()) as { choices: { message: { content: string } }[] };
+    await isUp({ port }, () => podman("logs", id));
+    const said = await saidAt({ port }, key);
     podman("stop", "--time=30", id);
     expect(podman("wait", id)).toBe("0");
-    return choices[0]?.message.content ?? "";
+    return said;
   } finally {
     podman("rm", "--force", id);
   }
 }
 
-async function isUp(port: number, log: () => string): Promise<void> {
+interface Composed {
+  readonly folder: string;
+  readonly image: string;
+  readonly volume: string;
+  readonly key: string;
+}
+
+/** The same by the files of compose, hardened: what they name is this test's own, and nothing else is another. */
+async function composed(
+  { podman, argv }: ReturnType<typeof makeImage>,
+  { folder, image, volume, key }: Composed,
+): Promise<string> {
+  const [port, deploy] = [freePort(), join(folder, "deploy")];
+  mkdirSync(deploy);
+  for (const name of ["compose.yaml", "compose.hardened.yaml"]) {
+    const text = readFileSync(join(ROOT, "deploy", name), "utf8");
+    const own = text
+      .replace("image: localhost/nanos:latest", `image: ${image}`)
+      .replace("name: nanos_data", `name: ${volume}`)
+      .replace(`${HOST}:8088:8088`, `${HOST}:${port}:8088`);
+    writeFileSync(join(deploy, name), own);
+  }
+  // Where this runs itself in a box, its engine may not raise what the box has.
+  const bounds = "services:\n  nanos:\n    ulimits: { nofile: 1024, nproc: 512 }\n";
+  writeFileSync(join(deploy, "bounds.yaml"), bounds);
+  const engine = join(folder, "engine");
+  writeFileSync(engine, `#!/bin/sh\nexec ${argv.join(" ")} "$@"\n`, { mode: 0o755 });
+  const files = ["compose.yaml", "compose.hardened.yaml", "bounds.yaml"];
+  const project = volume;
+  const compose = async (...words: string[]): Promise<void> => {
+    const named = files.flatMap((name) => ["-f", join(deploy, name)]);
+    const ran = await run(
+      ["podman-compose", "--podman-path", engine, "-p", project, ...named, ...words],
+      { cwd: deploy },
+    );
+    if (ran.code !== 0) throw new Error(ran.text);
+  };
+  try {
+    await compose("up", "--detach", "--no-build");
+    const place = { port, host: `${HOST}:8088` };
+    await isUp(place, () => podman("logs", `${project}_nanos_1`));
+    return await saidAt(place, key);
+  } finally {
+    await compose("down");
+  }
+}
+
+/** A port of this machine, and what it is known by where that is another one inside. */
+interface At {
+  readonly port: number;
+  readonly host?: string;
+}
+
+/** What an agent says there. */
+async function saidAt({ port, host = `${HOST}:${port}` }: At, key: string): Promise<string> {
+  const answer = await fetch(`http://${HOST}:${port}/v1/chat/completions`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${key}`, "content-type": "application/json", host },
+    body: JSON.stringify({
+      model: "nanos/oracle",
+      messages: [{ role: "user", content: "echo echoed" }],
+    }),
+  });
+  const { choices } = (await answer.json()) as { choices?: { message: { content: string } }[] };
+  return choices?.[0]?.message.content ?? "";
+}
+
+async function isUp({ port, host = `${HOST}:${port}` }: At, log: () => string): Promise<void> {
   for (let i = 0; i < 600; i += 1) {
-    const health = await fetch(`http://${HOST}:${port}/health`).catch(() => null);
+    const health = await fetch(`http://${HOST}:${port}/health`, { headers: { host } }).catch(
+      () => null,
+    );
     if (health?.ok) return;
     await Bun.sleep(100);
   }

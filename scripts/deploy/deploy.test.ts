@@ -187,6 +187,35 @@ describe("the files", () => {
     expect(lines.filter((line) => line.startsWith("COPY --from=build")).length).toBe(2);
   });
 
+  test("nix makes of the flake a shell for each machine a release is for", async () => {
+    if (which("nix-instantiate") === null) {
+      console.log("not available: nix-instantiate (apt-get install nix-bin)");
+      return;
+    }
+    // What nixpkgs gives is not here: each of its packages is its own name.
+    const named = ["nodejs_24", "git", "bubblewrap", "podman"].map((one) => `${one} = "${one}";`);
+    const made = `
+      let
+        each = names: make: builtins.listToAttrs (map (name: { inherit name; value = make name; }) names);
+        lib = { genAttrs = each; optionals = yes: list: if yes then list else [ ]; };
+        packages = system: {
+          inherit lib; ${named.join(" ")} mkShell = { packages }: packages;
+          stdenv.isLinux = builtins.match ".*linux" system != null;
+        };
+        legacyPackages = each [ "x86_64-linux" "aarch64-linux" "aarch64-darwin" ] packages;
+      in (import ${join(folder, "flake.nix")}).outputs { nixpkgs = { inherit lib legacyPackages; }; }`;
+    const argv = ["nix-instantiate", "--eval", "--strict", "--json", "--expr", made];
+    const ran = await run(argv);
+    expect(ran.code === 0 ? "" : ran.text).toBe("");
+    const linux = { default: ["nodejs_24", "git", "bubblewrap", "podman"] };
+    expect(JSON.parse(ran.stdout)).toEqual({
+      devShells: {
+        ...{ "x86_64-linux": linux, "aarch64-linux": linux },
+        "aarch64-darwin": { default: ["nodejs_24", "git"] },
+      },
+    });
+  });
+
   test("systemd finds nothing wrong with the unit", async () => {
     const unit = text("nanos.service");
     expect(unit).toContain("NoNewPrivileges=yes");

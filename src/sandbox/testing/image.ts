@@ -14,18 +14,20 @@ export const CONTAINERS: boolean = (() => {
 export interface Image extends ProbeImage {
   /** What podman says, for a look from outside. */
   podman(...args: readonly string[]): string;
+  /** How it is started. */
+  readonly argv: readonly string[];
 }
 
 export function makeImage(): Image {
   const found = findPodman();
   const made = makeProbeImage();
   if ("code" in found || made === null) throw new Error("no image could be made");
+  const runtime = found.runtime === null ? [] : ["--runtime", found.runtime];
+  const argv = [found.path, ...runtime];
   const podman = (...args: readonly string[]): string => {
-    const runtime = found.runtime === null ? [] : ["--runtime", found.runtime];
-    const argv = [found.path, ...runtime, ...args];
-    const done = Bun.spawnSync(argv, { env: podmanEnv(), cwd: "/" });
+    const done = Bun.spawnSync([...argv, ...args], { env: podmanEnv(), cwd: "/" });
     if (done.exitCode !== 0) throw new Error(`podman ${args.join(" ")}: ${done.stderr.toString()}`);
     return done.stdout.toString().trim();
   };
-  return { ...made, podman };
+  return { ...made, podman, argv };
 }
