@@ -45,7 +45,7 @@ const ON_NODE = [
   "kernel",
 ];
 const ALSO_ON_NODE = new RegExp(`<testcase [^>]*file="src/(?:${ON_NODE.join("|")})/`, "gu");
-/** Programs the tests use, each with the Debian package that brings it. */
+/** Programs the tests use, each with the Debian package that brings it; two read files of deploy/. */
 const PROGRAMS = [
   ["bwrap", "bubblewrap"],
   ["tmux", "tmux"],
@@ -53,11 +53,8 @@ const PROGRAMS = [
   // What many skills bring is written in it.
   ["python3", "python3"],
   ["podman", "podman"],
-  // Where control groups are of two versions, podman needs another program to start containers.
-  ["runc", "runc"],
-  // Starts what deploy/compose.yaml says.
+  ["runc", "runc"], // where control groups are of two versions, podman starts by it
   ["podman-compose", "podman-compose"],
-  // Reads deploy/flake.nix as whoever builds by it does.
   ["nix-instantiate", "nix-bin"],
   // A keyring as a desktop has one, on a session bus of the test's own.
   ["secret-tool", "libsecret-tools"],
