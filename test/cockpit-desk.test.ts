@@ -31,62 +31,102 @@ describe("a home with a memory", () => {
   test("what waits to be remembered is accepted or dropped, and a note is forgotten", async () => {
     await it.open("memory");
     const lines = it.page.getByRole("option");
-    await lines.filter({ hasText: "Emil" }).click();
-    await it.page.getByRole("button", { name: "Drop it" }).click();
+    await it.line("Memory", "Emil");
+    await it.act("Drop it");
     await lines.filter({ hasText: "Emil" }).waitFor({ state: "detached" });
-    await lines.filter({ hasText: FACT }).click();
-    await it.page.getByRole("button", { name: "Remember it" }).click();
+    await it.line("Memory", FACT);
+    await it.act("Remember it");
     await lines.filter({ hasText: FACT }).getByText("waiting").waitFor({ state: "detached" });
     const notes = join(homeOf(it), "memory", "conversation");
     expect(readdirSync(notes)).toHaveLength(1);
-    await lines.filter({ hasText: FACT }).click();
+    await it.line("Memory", FACT);
     await it.page.getByText("kept in").waitFor();
     await it.picture("memory");
-    await it.page.getByRole("button", { name: "Forget…" }).click();
+    await it.act("Forget…");
     await it.page.getByText("This cannot be undone").waitFor();
-    await it.page.getByRole("button", { name: "Forget it" }).click();
+    await it.act("Keep it");
+    await it.act("Forget…");
+    await it.act("Forget it");
     await lines.filter({ hasText: FACT }).waitFor({ state: "detached" });
     expect(readdirSync(notes)).toEqual([]);
   });
 
   test("a run is scrubbed by time, forked at a step, and compared with what it came from", async () => {
     await it.open("runs");
-    await it.page.getByRole("option").filter({ hasText: "calculate 2 + 2" }).click();
-    await it.page.getByRole("tab", { name: "Timeline" }).click();
-    const slider = it.page.getByRole("slider");
-    await slider.fill("0");
-    await it.page.getByText(/^0 ms after it began: \d+ of (\d+) steps begun$/u).waitFor();
-    await slider.fill("1000");
+    await it.line("Runs", "calculate 2 + 2");
+    await it.act("Show: Timeline");
+    await it.act("Move: Moment");
+    await it.page.keyboard.press("Home");
+    await it.page.getByText(/0 ms after it began: \d+ of \d+ steps begun$/u).waitFor();
+    await it.page.keyboard.press("End");
     await it.page.getByText(/ after it began: (\d+) of \1 steps begun$/u).waitFor();
-    await it.page.getByRole("button", { name: "Fork here" }).click();
+    await it.act("Move: Moment");
+    await it.page.keyboard.press("Home");
+    await it.fill("Another agent", "oracle");
+    await it.fill("Another model", "recorded");
+    await it.act("Fork here");
     await it.page.getByText("forked").waitFor();
-    await it.page.getByRole("tab", { name: "Compare" }).click();
+    await it.act("Show: Compare");
     await it.page.getByText(/All steps are the same|They part at/u).waitFor();
+    await it.act("Fill in: The other run");
+    await it.act("Compare with it");
     await it.picture("compare");
+  });
+
+  test("a note written by hand is stood behind", async () => {
+    const notes = join(homeOf(it), "memory", "conversation");
+    writeFileSync(join(notes, "fay.md"), "Fay takes neither.\n");
+    await it.open("memory");
+    await it.line("Memory", "Fay");
+    await it.act("I stand behind it");
+    await it.page.getByText('"integrity":"operator"').waitFor();
+  });
+
+  test("what a task asked of an agent is opened in its place", async () => {
+    await it.me.nanos("mission", "new", "asks");
+    await it.open("runs");
+    await it.line("Runs", "asks");
+    const steps = it.page.getByRole("listbox", { name: "Steps" }).getByRole("option");
+    const asked = steps.filter({ hasText: "▸" });
+    await asked.waitFor();
+    while ((await asked.and(it.page.locator("[aria-selected=true]")).count()) === 0) {
+      await it.act("Next: Steps");
+    }
+    const before = await steps.count();
+    await it.act("Open what it delegated");
+    await steps.filter({ hasText: "▾" }).waitFor();
+    expect(await steps.count()).toBeGreaterThan(before);
+    await it.act("Close what it delegated");
+    await asked.waitFor();
   });
 
   test("what waits is stopped where what runs is shown", async () => {
     await it.me.nanos("mission", "new", "grave");
     await it.open("workers");
-    const one = it.page.getByRole("listitem").filter({ hasText: "grave" });
-    await one.getByRole("button", { name: "Stop it" }).click();
+    await it.act("Stop it");
     await it.page.getByText("Nothing is running").waitFor();
     expect((await it.me.nanos("mission", "list")).out).toContain("cancelled");
   });
 
   test("other rules are held against the past", async () => {
     await it.open("arrangement");
-    await it.page.getByRole("tab", { name: "Rules" }).click();
-    await it.page.getByRole("button", { name: "Hold them against the past" }).click();
+    await it.act("Show: Rules");
+    await it.act("Rule");
+    await it.act("Fill in: What if these were the rules");
+    await it.act("Hold them against the past");
     await it.page.getByText(/Of \d+ decisions/u).waitFor();
     await it.picture("rules");
   });
 
   test("a bundle of a run is taken away, and holds", async () => {
     await it.open("evidence");
-    await it.page.getByLabel("Run", { exact: true }).selectOption({ index: 1 });
+    await it.act("Verify");
+    await it.act("Checkpoint");
+    await it.page.getByText("— nanos-log/").first().waitFor();
+    await it.act("Choose: Run");
+    await it.page.keyboard.press("ArrowDown");
     const saved = it.page.waitForEvent("download");
-    await it.page.getByRole("button", { name: "Download" }).click();
+    await it.act("Download");
     const file = join(it.me.userHome, "bundle.tar");
     await (await saved).saveAs(file);
     expect(readFileSync(file).subarray(257, 262).toString()).toBe("ustar");
@@ -107,12 +147,13 @@ describe("a home with skills", () => {
 
   test("a yes to a skill is given and taken back", async () => {
     await it.open("arrangement");
-    await it.page.getByRole("tab", { name: "Skills" }).click();
+    await it.act("Show: Skills");
     const skill = it.page.getByRole("listitem").filter({ hasText: "code-review" });
-    await skill.getByRole("button", { name: "Say yes" }).click();
+    await it.act("All it may do");
+    await it.act("Say yes: code-review");
     await skill.getByText("until it is taken back").waitFor();
     expect((await it.me.nanos("grant", "list")).out).toContain("code-review");
-    await skill.getByRole("button", { name: "Take it back" }).click();
+    await it.act("Take it back: code-review");
     await skill.getByText("until it is taken back").waitFor({ state: "detached" });
     await it.picture("skills");
   });
@@ -123,12 +164,14 @@ describe("a home with skills", () => {
       readdirSync(notes).map((name) => `${name}: ${readFileSync(join(notes, name), "utf8")}`);
     const written = all();
     await it.open("runs");
-    await it.page.getByRole("option").filter({ hasText: "tidy" }).click();
-    await it.page.getByRole("button", { name: "Undo…" }).click();
+    await it.line("Runs", "tidy");
+    await it.act("Undo…");
     await it.page.getByRole("region", { name: "Undo" }).waitFor();
     await it.picture("undo");
+    await it.act("Leave it");
+    await it.act("Undo…");
     const before = it.page.url();
-    await it.page.getByRole("button", { name: /Bring back \d+ files/u }).click();
+    await it.act("Bring back");
     await it.page.waitForURL((url) => url.href !== before);
     const one = it.page.getByRole("region", { name: "One of runs" });
     await one.getByText("succeeded").first().waitFor();

@@ -47,18 +47,18 @@ test("runs are listed, one is opened by keys, and a step says why it was allowed
   await step.getByText("What came of it").waitFor();
   expect(await step.textContent()).toContain("allow");
   await it.picture("run");
-  await it.page.keyboard.press("R");
+  await it.act("Replay");
   await it.page.getByText("Driven again from the journal alone").waitFor();
 });
 
 test("what somebody else wrote is shown wherever it stands, and never run", async () => {
-  for (const place of ["runs", "missions", "vault"]) {
-    await it.open(place);
-    const line = it.page
-      .getByRole("option")
-      .filter({ hasText: "bad" })
-      .or(it.page.getByRole("option").filter({ hasText: "Report" }));
-    await line.first().click();
+  for (const [title, words] of [
+    ["Runs", "bad"],
+    ["Missions", "bad"],
+    ["Vault", "Report"],
+  ] as const) {
+    await it.open(title.toLowerCase());
+    await it.line(title, words);
     await it.page.getByRole("region").getByText("U+202E").first().waitFor();
     expect(await it.page.locator("main").textContent()).toContain("<script>alert(2)</script>");
   }
@@ -98,19 +98,19 @@ test("what is on the pages stands in the journal", async () => {
 test("a mission is begun, waits, is answered by a key, and is drawn as it ends", async () => {
   await it.open("missions");
   await it.page.getByRole("option").first().waitFor();
-  await it.page.keyboard.press("n");
-  await it.page.getByLabel("Plan", { exact: true }).selectOption("grave");
-  await it.page.getByRole("button", { name: "Begin" }).click();
+  await it.act("New mission");
+  await it.fill("Plan", "grave");
+  await it.act("Begin");
   await it.page.getByText("Waits for you").waitFor();
-  await it.page.keyboard.press("a");
+  await it.act("Answer");
   await it.page.getByRole("button", { name: "Approve once" }).waitFor();
   await it.picture("approval");
-  await it.page.keyboard.press("a");
+  await it.act("Approve once");
   await it.page.getByText("Nothing waits for you").waitFor();
   await it.open("missions");
   const lines = it.page.getByRole("option");
   await lines.filter({ hasText: "grave" }).getByText("succeeded").waitFor();
-  await lines.filter({ hasText: "sums" }).click();
+  await it.line("Missions", "sums");
   const plan = it.page.getByRole("img", { name: "one succeeded, two succeeded, both succeeded" });
   await plan.waitFor();
   await it.page.getByText("fifteen").waitFor();
@@ -121,11 +121,12 @@ test("what a mission waits for is read through and answered at once", async () =
   await it.me.nanos("mission", "new", "pair");
   await it.open("approvals");
   await it.page.getByRole("option").nth(1).waitFor();
-  await it.page.getByRole("option").first().click();
-  await it.page.getByRole("button", { name: "Read all 2 of this run" }).click();
+  await it.act("To the list: What waits");
+  await it.page.keyboard.press("j");
+  await it.act("Read all 2 of this run");
   const all = it.page.getByRole("region", { name: "All of this run" });
   await all.getByRole("listitem").nth(1).waitFor();
-  await it.page.getByRole("button", { name: "Approve these 2, once each" }).click();
+  await it.act("Approve these 2, once each");
   await it.page.getByText("Nothing waits for you").waitFor();
   await it.open("missions");
   const line = it.page.getByRole("option").filter({ hasText: "pair" });
@@ -134,21 +135,21 @@ test("what a mission waits for is read through and answered at once", async () =
 
 test("the playground says how an answer stands to each constraint, and what was sent", async () => {
   await it.open("playground");
-  await it.page.getByLabel("Input").fill("count");
-  await it.page.getByLabel("Constraints").fill("at most 2 words\nbe polite");
-  await it.page.getByRole("button", { name: "Ask" }).click();
+  await it.fill("Input", "count");
+  await it.fill("Constraints, one a line", "at most 2 words\nbe polite");
+  await it.act("Ask");
   const answer = it.page.getByRole("region", { name: "Answer" });
   await answer.getByText("missed").waitFor();
   await answer.getByText("uncertain").waitFor();
-  await it.page.getByText("Request inspector").click();
+  await it.act("Request inspector");
   await it.page.getByText("POST /nanocode").waitFor();
-  await it.page.getByRole("tab", { name: "Idea" }).click();
-  await it.page.getByLabel("Idea").fill("a list of chores");
-  await it.page.getByRole("button", { name: "Make spec" }).click();
+  await it.act("Show: Idea");
+  await it.fill("Idea", "a list of chores");
+  await it.act("Make spec, tests and risks");
   await it.page.getByRole("region", { name: "Risks" }).waitFor();
-  await it.page.getByRole("tab", { name: "Audience" }).click();
-  await it.page.getByLabel("Text").fill("it works");
-  await it.page.getByRole("button", { name: "Say it" }).click();
+  await it.act("Show: Audience");
+  await it.fill("Text", "it works");
+  await it.act("Say it");
   await it.page.getByRole("region", { name: "For: executive" }).waitFor();
 });
 
@@ -156,20 +157,19 @@ test("what is found by its words leads to where it is", async () => {
   await it.open("home");
   await it.page.keyboard.press("g");
   await it.page.keyboard.press("f");
-  await it.page.getByLabel("Words").fill("adds up");
+  await it.fill("Words", "adds up");
   await it.page.keyboard.press("Enter");
-  await it.page.getByRole("region", { name: "Runs" }).getByRole("link").first().click();
+  await it.act("Open: sums: Adds up");
   await it.page.getByRole("heading", { name: "sums: Adds up" }).waitFor();
 });
 
 test("a conversation: two requests, the second of which goes on with the first", async () => {
   await it.open("chat");
-  const words = it.page.getByLabel("What you want");
-  await words.fill("calculate 6 * 7");
-  await words.press("Enter");
+  await it.fill("What you want", "calculate 6 * 7");
+  await it.page.keyboard.press("Enter");
   await it.page.getByText("42").first().waitFor();
-  await words.fill("echo and again");
-  await words.press("Enter");
+  await it.fill("What you want", "echo and again");
+  await it.act("Send");
   await it.page
     .getByLabel("The conversation")
     .getByRole("listitem")
@@ -178,6 +178,42 @@ test("a conversation: two requests, the second of which goes on with the first",
     .waitFor();
   expect(new URL(it.page.url()).hash.match(/run=/gu)).toHaveLength(2);
   await it.picture("chat");
+  await it.act("Choose: Agent");
+  await it.act("New conversation");
+  await it.page.getByText("What you say is a request").waitFor();
+});
+
+test("a mission is run again, cancelled, and what it waits for is allowed for a run by its name", async () => {
+  await it.open("missions");
+  await it.line("Missions", "grave");
+  await it.act("Run again");
+  await it.page.getByText("Waits for you").waitFor();
+  await it.act("Cancel");
+  await it.page.getByRole("region").getByText("cancelled").first().waitFor();
+  await it.me.nanos("mission", "new", "gravest");
+  await it.open("approvals");
+  await it.act("Next: What waits");
+  await it.page.getByRole("button", { name: "Approve once" }).waitFor();
+  expect(await it.page.getByRole("button", { name: "Approve once" }).isDisabled()).toBe(true);
+  await it.fill("Its name", "say");
+  await it.act("For this run");
+  await it.page.getByText("Nothing waits for you").waitFor();
+});
+
+test("what was made is looked at, kept, and stood behind or not", async () => {
+  await it.open("vault");
+  await it.line("Vault", "Report");
+  const saved = it.page.waitForEvent("download");
+  await it.act("Save");
+  expect(readFileSync(await (await saved).path(), "utf8")).toContain("<script>alert(2)</script>");
+  await it.act("Show: What is new");
+  await it.act("Show: Versions");
+  await it.page.getByRole("link", { name: "version 1" }).waitFor();
+  await it.fill("Why", "it is hostile");
+  await it.act("Reject");
+  await it.page.getByText("it is hostile").waitFor();
+  await it.act("Approve");
+  await it.page.getByRole("region").getByText("approved").first().waitFor();
 });
 
 test("what happens shows by itself", async () => {
@@ -189,9 +225,45 @@ test("what happens shows by itself", async () => {
 
 test("a trait that was reached is switched on, and off again", async () => {
   await it.open("evolution");
-  await it.page.getByRole("button", { name: "Switch on" }).first().click();
-  await it.page.getByRole("button", { name: "Switch off" }).click();
+  await it.act("Switch on");
+  await it.act("Switch off");
   await it.page.getByRole("button", { name: "Switch on" }).first().waitFor();
+});
+
+test("what can be done is listed with its keys, found by its words and done by Enter", async () => {
+  await it.open("home");
+  await it.page.keyboard.press("?");
+  const palette = it.page.getByRole("dialog", { name: "What can be done here" });
+  await palette
+    .getByRole("option")
+    .filter({ hasText: "Go to: Runs" })
+    .getByText("r", { exact: true })
+    .waitFor();
+  expect(await it.faults()).toEqual([]);
+  await it.page.keyboard.press("Escape");
+  await it.act("Keys");
+  await it.act("What can be done here");
+  for (const theme of ["light", "dark", "system"]) {
+    await it.act("Light or dark");
+    await it.page.getByRole("button", { name: theme }).waitFor();
+  }
+  await it.act("Go to: Runs");
+  await it.fill("Search runs", "calculate");
+  await it.page.getByRole("option").nth(2).waitFor({ state: "detached" });
+  await it.page.keyboard.press("Escape");
+  await it.act("Next: Runs");
+  await it.act("Before: Runs");
+  await it.act("Back to the list");
+  await it.page.getByText("Choose one to see what it did").waitFor();
+  await it.act("To the page itself");
+});
+
+test("what no key leads to is found out", async () => {
+  await it.open("home");
+  expect(await it.unreached()).toEqual([]);
+  await it.page.evaluate("document.querySelector('main').append(document.createElement('button'))");
+  expect(await it.unreached()).toEqual(["no action: <button></button>"]);
+  await it.page.reload();
 });
 
 test("a lost connection says so and heals, and what happened meanwhile is there", async () => {
@@ -201,8 +273,13 @@ test("a lost connection says so and heals, and what happened meanwhile is there"
     await other.open("runs");
     between.pull();
     await other.page.getByText("connection lost, trying again").waitFor();
+    await other.open("evidence");
+    await other.page.getByText("The server does not answer").waitFor();
     await other.me.nanos("run", "echo while nobody could look");
     between.putBack();
+    await other.act("Try again");
+    await other.page.getByText("The journal is as it was written").waitFor();
+    await other.open("runs");
     await other.page.getByText("live", { exact: true }).waitFor();
     await other.page.getByRole("option").getByText("while nobody could look").waitFor();
   } finally {
@@ -213,19 +290,27 @@ test("a lost connection says so and heals, and what happened meanwhile is there"
 
 test("a server that is killed in the middle of it, and comes back, shows what is true", async () => {
   await it.me.nanos("mission", "new", "grave");
-  await it.open("approvals");
-  await it.page.getByRole("option").first().click();
-  await it.page.getByRole("button", { name: "Approve once" }).waitFor();
+  await it.open("chat");
+  await it.fill("What you want", "say it slowly");
+  await it.act("Send");
+  await it.page.getByText("running").waitFor();
   await it.restart("SIGKILL");
   // Seats live as long as the server does.
   await it.page.getByRole("heading", { name: "This browser is not in the cockpit" }).waitFor();
   const { out } = await it.me.nanos("key", "link", "--url", it.url, "--json");
   await it.page.goto((JSON.parse(out) as { link: string }).link);
   await it.page.waitForURL("**/organism");
+  await it.open("runs");
+  await it.line("Runs", "say it slowly");
+  await it.act("Go on with it");
+  await it.page.getByRole("button", { name: "Go on with it" }).waitFor({ state: "detached" });
+  await it.act("Stop it");
+  await it.page.getByRole("region").getByText("cancelled").first().waitFor();
   await it.open("approvals");
   expect(await it.page.getByRole("option").count()).toBe(1);
-  await it.page.getByRole("option").first().click();
-  await it.page.getByRole("button", { name: "Deny" }).click();
+  await it.act("To the list: What waits");
+  await it.page.keyboard.press("j");
+  await it.act("Deny");
   await it.page.getByText("Nothing waits for you").waitFor();
 });
 

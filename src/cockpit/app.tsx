@@ -1,49 +1,55 @@
 import { type ReactNode, Suspense, useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { Act } from "./act/act.tsx";
+import { listenToKeys, useActions } from "./act/actions.ts";
+import { Palette } from "./act/palette.tsx";
 import type { Of } from "./net/api.ts";
 import type { AskList } from "../contracts/http/runs.ts";
 import type { Link } from "./net/live.ts";
 import { feed } from "./net/feed.ts";
 import { useResource } from "./net/resource.ts";
 import { GROUPS, hasPages, type Page, PAGES } from "./pages.ts";
-import { Help } from "./ui/help.tsx";
-import { listenToKeys, useKeys } from "./ui/keys.ts";
 import { go, hrefOf, usePlace } from "./ui/place.ts";
 import { Empty, Loading } from "./ui/says.tsx";
 import { useTheme } from "./theme.ts";
 
 /** The whole window: the way through it at the left, one page beside it. */
 export function App(): ReactNode {
-  const { page: name } = usePlace();
+  const { page: name, id } = usePlace();
   const page = PAGES.find((one) => one.name === name) ?? PAGES[0];
-  const [helps, setHelps] = useState(false);
+  const [asks, setAsks] = useState(false);
   const link = useLink();
   const main = useRef<HTMLElement>(null);
   useEffect(listenToKeys, []);
   useEffect(() => {
     document.title = page ? `${page.title} · NanoOS` : "NanoOS";
   }, [page]);
-  useKeys([
-    ...PAGES.map(({ name: to, key, title }) => ({
-      ...{ key: `g ${key}`, says: `go to ${title}` },
-      act: () => go(hrefOf(to)),
-    })),
-    { key: "?", says: "show the keys", act: () => setHelps(true) },
-    { key: "m", says: "to the page itself", act: () => main.current?.focus() },
-  ]);
+  useEffect(() => focusOn(main.current), [page, id]);
+  const open = (): void => setAsks(true);
+  useActions(
+    [
+      ...PAGES.map(({ name: to, key, title }) => ({
+        ...{ says: "Go to", of: title, press: `g ${key}` },
+        act: () => go(hrefOf(to)),
+      })),
+      { says: "To the page itself", press: "m", act: () => main.current?.focus() },
+      { says: "What can be done here", press: "Control+k", act: open },
+    ],
+    true,
+  );
   if (link === "out") return <Out />;
   return (
     <div className="shell">
-      <Top link={link} help={() => setHelps(true)} />
+      <Top link={link} open={open} />
       <Nav page={page} />
       <main ref={main} tabIndex={0} aria-label={page?.title}>
         <Suspense fallback={<Loading what="the page" />}>{page && <page.View />}</Suspense>
       </main>
-      {helps && <Help close={() => setHelps(false)} />}
+      {asks && <Palette close={() => setAsks(false)} />}
     </div>
   );
 }
 
-function Top({ link, help }: { link: Link; help: () => void }): ReactNode {
+function Top({ link, open }: { link: Link; open: () => void }): ReactNode {
   const [theme, nextTheme] = useTheme();
   return (
     <header>
@@ -55,14 +61,23 @@ function Top({ link, help }: { link: Link; help: () => void }): ReactNode {
         <i aria-hidden="true" />
         {LINK_SAYS[link]}
       </span>
-      <button className="plain" onClick={nextTheme} title="light, dark or as the system has it">
+      <Act
+        {...{ says: "Light or dark", of: theme, press: "t", look: "plain" }}
+        act={nextTheme}
+        isEverywhere
+        title="light, dark or as the system has it"
+      >
         {theme}
-      </button>
-      <button className="plain" onClick={help}>
-        Keys <kbd>?</kbd>
-      </button>
+      </Act>
+      <Act says="Keys" press="?" look="plain" act={open} isEverywhere />
     </header>
   );
+}
+
+/** What was acted on is gone with what it stood in: who reads by ear is led to what is there now. */
+function focusOn(main: HTMLElement | null): void {
+  if (document.activeElement !== document.body) return;
+  (main?.querySelector<HTMLElement>(".detail") ?? main)?.focus({ preventScroll: true });
 }
 
 const LINK_SAYS: Readonly<Record<Link, string>> = {

@@ -1,4 +1,7 @@
+import { Glob } from "bun";
 import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import fc from "fast-check";
 import { createElement } from "react";
 import { renderToStaticMarkup } from "react-dom/server";
@@ -137,4 +140,23 @@ describe("ways through", () => {
       ["d", { column: 2, row: 0 }],
     ]);
   });
+});
+
+/** Whatever a page says that can be done is done by keys alone in a real browser. */
+test("every action of the cockpit's source is done by its keys in a story", async () => {
+  const read = (glob: string, from: string): string =>
+    [...new Glob(glob).scanSync(from)]
+      .map((file) => readFileSync(join(from, file), "utf8"))
+      .join("\n");
+  const source = read("**/*.tsx", import.meta.dirname);
+  const stories = read("cockpit*.test.ts", join(import.meta.dirname, "../../test"));
+  const done = [...stories.matchAll(/\.(?:act|fill|line)\(\s*"([^"]+)"/gu)].map(([, name]) => name);
+  const says = [...source.matchAll(/\bsays(?:=\{?|: )["`]([^"`$]+)/gu)].map(([, name]) => name);
+  const fields = [...source.matchAll(/<Field\s[^/]*?label(?:=\{?|: )["`]([^"`$]+)/gu)];
+  const all = new Set([...says, ...fields.map(([, label]) => label)]);
+  expect(all.size).toBeGreaterThan(50);
+  const isDone = (name: string): boolean =>
+    done.some((one = "") => one.startsWith(name) || one.endsWith(`: ${name}`) || one === name);
+  const undone = [...all].filter((name = "") => !isDone(name.trim()));
+  expect(undone).toEqual([]);
 });

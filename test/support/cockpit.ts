@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { source as AXE } from "axe-core";
 import { type Browser, chromium, type Page } from "playwright-core";
 import type { Cable } from "./cable.ts";
+import { handsOn } from "./hands.ts";
 import { type Person, person, type Running } from "./nanos.ts";
 
 /** A person's home behind `nanos serve`, and the cockpit of it in a real browser. */
@@ -15,6 +16,14 @@ export interface Cockpit {
   readonly complaints: readonly string[];
   /** Opens a page of it by its name, `runs/RUN`, and waits until it is drawn. */
   open(name: string): Promise<void>;
+  /** Does what is named so, by keys alone; and holds that what is drawn can be done by keys. */
+  act(name: string): Promise<void>;
+  /** Goes to a field by keys, and writes in it, or in a choice types what it begins with. */
+  fill(label: string, words: string): Promise<void>;
+  /** Walks a list by keys to the line that has these words. */
+  line(list: string, words: string): Promise<void>;
+  /** What is drawn and no key or line of the palette leads to. */
+  unreached(): Promise<readonly string[]>;
   /** Serious faults for those who read with something else than their eyes, or at another size. */
   faults(): Promise<readonly string[]>;
   /** Keeps what is seen as `docs/cockpit/NAME.png`, where pictures are taken anew. */
@@ -59,6 +68,7 @@ export async function cockpit(options: CockpitOptions = {}): Promise<Cockpit> {
       await page.locator("main h1, main h2").first().waitFor();
       await read(page);
     },
+    ...handsOn(page),
     faults: () => faultsOf(page),
     picture: async (name) => {
       if (process.env["NANOS_PICTURES"] === undefined) return;

@@ -25,6 +25,18 @@ tasks:
   - { id: say, tool: echo, args: { text: it was allowed } }
 `;
 
+const GRAVEST = `name: gravest
+description: Waits for its name to be typed.
+tasks:
+  - { id: say, rank: S, tool: echo, args: { text: it was allowed by its name } }
+`;
+
+const ASKS = `name: asks
+description: Has somebody else say it.
+tasks:
+  - { id: other, agent: oracle, prompt: calculate 7 * 7 }
+`;
+
 const PAIR = `name: pair
 description: Waits for two yeses at once.
 tasks:
@@ -45,7 +57,13 @@ tasks:
 `;
 
 /** What a model says that was recorded, to whatever it is asked. */
-const SAID = { turns: [{ say: "one two three", once: false }] };
+const SLOW = Array.from({ length: 40 }, (_, i) => `w${String(i).padStart(2, "0")} `).join("");
+const SAID = {
+  turns: [
+    { when: { last: "slowly" }, say: SLOW, chunk: 4, delayMs: 250, once: false },
+    { say: "one two three", once: false },
+  ],
+};
 
 /** Puts them into a home made of the starter toy. */
 export function withPlans(me: Person): void {
@@ -56,6 +74,8 @@ export function withPlans(me: Person): void {
   mkdirSync(plans, { recursive: true });
   writeFileSync(join(plans, "sums.yaml"), SUMS);
   writeFileSync(join(plans, "grave.yaml"), GRAVE);
+  writeFileSync(join(plans, "gravest.yaml"), GRAVEST);
+  writeFileSync(join(plans, "asks.yaml"), ASKS);
   writeFileSync(join(plans, "pair.yaml"), PAIR);
   writeFileSync(join(plans, "bad.yaml"), BAD);
 }

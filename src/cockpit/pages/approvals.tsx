@@ -1,4 +1,6 @@
 import { type ReactNode, useState } from "react";
+import { Act } from "../act/act.tsx";
+import { Field } from "../act/field.tsx";
 import type { AskLine, AskList, AskShown } from "../../contracts/http/runs.ts";
 import { send, type Of } from "../net/api.ts";
 import { useResource } from "../net/resource.ts";
@@ -8,7 +10,7 @@ import { Diff } from "../ui/diff.tsx";
 import { useDoing } from "../ui/doing.ts";
 import { spanOf } from "../ui/figures.ts";
 import { type Fact, Facts } from "../ui/facts.tsx";
-import { useKeys } from "../ui/keys.ts";
+import { Opened } from "../ui/browse.tsx";
 import { List } from "../ui/list.tsx";
 import { Rank } from "../ui/marks.tsx";
 import { go, hrefOf, usePlace } from "../ui/place.ts";
@@ -44,11 +46,13 @@ export function Approvals(): ReactNode {
                   {(ask) => <Line ask={ask} />}
                 </List>
               </div>
-              <section className="sheet detail" aria-label="The ask">
+              <section className="sheet detail" aria-label="The ask" tabIndex={0}>
                 {id === null ? (
                   <Empty>Choose one to see exactly what it would do.</Empty>
                 ) : (
-                  <Ask key={id} id={id} rest={data} />
+                  <Opened page="approvals">
+                    <Ask key={id} id={id} rest={data} />
+                  </Opened>
                 )}
               </section>
             </div>
@@ -102,12 +106,14 @@ function Ask({ id, rest }: { id: string; rest: readonly AskLine[] }): ReactNode 
           )}
           {whole.earlier && <p className="note">Before: {whole.earlier.says}.</p>}
           {whole.rank === "S" && (
-            <label className="field">
-              <span>
-                Rank S: type <code>{whole.name}</code> to approve
-              </span>
-              <input value={typed} onChange={(event) => setTyped(event.target.value)} />
-            </label>
+            <Field
+              {...{ label: "Its name", value: typed, set: setTyped }}
+              about={
+                <>
+                  as it is rank S: <code>{whole.name}</code>
+                </>
+              }
+            />
           )}
           <Answers ask={whole} typed={typed} next={rest.find((one) => one.id !== id)?.id} />
           <Batch asks={rest.filter(({ run }) => topOf(run) === topOf(whole.run))} />
@@ -130,25 +136,17 @@ function Answers(given: { ask: Whole; typed: string; next: string | undefined })
   const approve = (reach: "once" | "run"): void =>
     answer("approve", { reach, argsHash: ask.argsHash, ...words });
   const deny = (): void => answer("deny", {});
-  useKeys([
-    { key: "a", says: "approve once", act: () => approve("once") },
-    { key: "A", says: "approve for the whole run", act: () => approve("run") },
-    { key: "d", says: "deny", act: deny },
-    { key: "Escape", says: "back to the list", act: () => go(hrefOf("approvals")) },
-  ]);
+  const off = doing.busy || (ask.rank === "S" && typed !== ask.name);
   return (
     <>
       <Trouble error={doing.error} />
       <div className="actions">
-        <button className="strong" disabled={doing.busy} onClick={() => approve("once")}>
-          Approve once <kbd>a</kbd>
-        </button>
-        <button disabled={doing.busy} onClick={() => approve("run")} title={ask.covers ?? ""}>
-          For this run <kbd>A</kbd>
-        </button>
-        <button className="danger" disabled={doing.busy} onClick={deny}>
-          Deny <kbd>d</kbd>
-        </button>
+        <Act says="Approve once" press="a" look="strong" off={off} act={() => approve("once")} />
+        <Act
+          {...{ says: "For this run", press: "A", off, title: ask.covers ?? "" }}
+          act={() => approve("run")}
+        />
+        <Act says="Deny" press="d" look="danger" off={doing.busy} act={deny} />
         <a href={hrefOf("runs", ask.run)}>See the run</a>
       </div>
     </>

@@ -1,11 +1,12 @@
 import { type ReactNode, useState } from "react";
+import { Act } from "../act/act.tsx";
+import { Field } from "../act/field.tsx";
 import type { AgentList } from "../../contracts/http/seeds.ts";
 import type { RunBegun, RunShown } from "../../contracts/http/runs.ts";
 import { type Of, send } from "../net/api.ts";
 import { useResource } from "../net/resource.ts";
 import { submitting, useDoing } from "../ui/doing.ts";
 import { costOf, countOf } from "../ui/figures.ts";
-import { useKeys } from "../ui/keys.ts";
 import { State } from "../ui/marks.tsx";
 import { go, hrefOf, usePlace } from "../ui/place.ts";
 import { Plain } from "../ui/plain.tsx";
@@ -16,15 +17,12 @@ export function Chat(): ReactNode {
   const { query } = usePlace();
   const runs = query.getAll("run");
   const last = runs.at(-1);
-  useKeys([{ key: "n", says: "begin another conversation", act: () => go(hrefOf("chat")) }]);
   return (
     <div className="page chat">
       <div className="top">
         <h1>Chat</h1>
         {last !== undefined && (
-          <button onClick={() => go(hrefOf("chat"))}>
-            New <kbd>n</kbd>
-          </button>
+          <Act says="New conversation" press="n" act={() => go(hrefOf("chat"))} />
         )}
       </div>
       {runs.length === 0 ? (
@@ -104,12 +102,11 @@ function Say({ runs }: { runs: readonly string[] }): ReactNode {
   return (
     <form className="stack" onSubmit={submitting(say)}>
       <Trouble error={doing.error} />
-      <textarea
-        aria-label="What you want"
+      <Field
+        {...{ label: "What you want", isBare: true, lines: 3, press: "i" }}
         placeholder="What you want. Enter sends, Shift+Enter is a new line"
         value={text}
-        rows={3}
-        onChange={({ target }) => setText(target.value)}
+        set={setText}
         onKeyDown={(event) => {
           if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
           event.preventDefault();
@@ -117,17 +114,14 @@ function Say({ runs }: { runs: readonly string[] }): ReactNode {
         }}
       />
       <div className="actions">
-        <select aria-label="Agent" value={agent} onChange={({ target }) => setAgent(target.value)}>
-          <option value="">the oracle</option>
-          {agents.data?.agents.map(({ id, name }) => (
-            <option key={id} value={id}>
-              {name}
-            </option>
-          ))}
-        </select>
-        <button className="strong" disabled={doing.busy}>
-          Send
-        </button>
+        <Field
+          {...{ label: "Agent", isBare: true, value: agent, set: setAgent }}
+          options={[
+            ["", "the oracle"],
+            ...(agents.data?.agents ?? []).map(({ id, name }) => [id, name] as const),
+          ]}
+        />
+        <Act says="Send" look="strong" off={doing.busy} />
       </div>
     </form>
   );

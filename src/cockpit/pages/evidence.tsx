@@ -1,4 +1,7 @@
 import { type ReactNode, useState } from "react";
+import { Act } from "../act/act.tsx";
+import { Field } from "../act/field.tsx";
+import { Fold } from "../act/fold.tsx";
 import type { EvidenceShown } from "../../contracts/http/cockpit.ts";
 import type { RunList } from "../../contracts/http/runs.ts";
 import type { Of } from "../net/api.ts";
@@ -7,7 +10,6 @@ import { useResource } from "../net/resource.ts";
 import { submitting, useDoing } from "../ui/doing.ts";
 import { Facts } from "../ui/facts.tsx";
 import { countOf, timeOf } from "../ui/figures.ts";
-import { useKeys } from "../ui/keys.ts";
 import { Plain } from "../ui/plain.tsx";
 import { Empty, Shown, Trouble } from "../ui/says.tsx";
 
@@ -18,14 +20,11 @@ export function Evidence(): ReactNode {
   const evidence = useResource<Whole>("/v1/evidence", ({ kind }) =>
     /^(?:log|witness)\./u.test(kind),
   );
-  useKeys([{ key: "v", says: "verify the journal anew", act: evidence.reload }]);
   return (
     <div className="page">
       <div className="top">
         <h1>Evidence</h1>
-        <button onClick={evidence.reload}>
-          Verify <kbd>v</kbd>
-        </button>
+        <Act says="Verify" press="v" act={evidence.reload} />
       </div>
       <Shown of={evidence} what="the journal, every entry of it">
         {(whole) => (
@@ -86,15 +85,16 @@ function Bundle(): ReactNode {
         nanos.
       </p>
       <form className="row" onSubmit={submitting(download)}>
-        <select aria-label="Run" value={run} onChange={({ target }) => setRun(target.value)}>
-          <option value="">choose a run</option>
-          {runs.data?.data.map((line) => (
-            <option key={line.run} value={line.run}>
-              {line.run} {line.request.slice(0, 60)}
-            </option>
-          ))}
-        </select>
-        <button disabled={doing.busy || run === ""}>Download</button>
+        <Field
+          {...{ label: "Run", isBare: true, value: run, set: setRun }}
+          options={[
+            ["", "choose a run"],
+            ...(runs.data?.data ?? []).map((line) => {
+              return [line.run, `${line.run} ${line.request.slice(0, 60)}`] as const;
+            }),
+          ]}
+        />
+        <Act says="Download" press="b" off={doing.busy || run === ""} />
       </form>
       <Trouble error={doing.error} />
     </section>
@@ -111,14 +111,15 @@ function Checkpoints({ evidence: { checkpoints } }: { evidence: Whole }): ReactN
     <section className="stack" aria-label="Checkpoints">
       <h2>Checkpoints</h2>
       {checkpoints.map(({ seq, at, checkpoint }) => (
-        <details key={seq} className="sheet padded">
-          <summary>
-            entry {seq}, {timeOf(at)}
-          </summary>
+        <Fold
+          {...{ says: "Checkpoint", of: String(seq), look: "sheet padded" }}
+          key={seq}
+          head={`entry ${seq}, ${timeOf(at)}`}
+        >
           <pre className="text" tabIndex={0}>
             <Plain text={checkpoint} />
           </pre>
-        </details>
+        </Fold>
       ))}
     </section>
   );

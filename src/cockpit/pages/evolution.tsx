@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { Act } from "../act/act.tsx";
 import { STAGES, type Status, type TraitLine } from "../../contracts/stage.ts";
 import type { CognitionStatus } from "../../contracts/cognition/reading.ts";
 import { send } from "../net/api.ts";
@@ -107,9 +108,7 @@ function Trait({ trait: line, reload }: { trait: TraitLine; reload: () => void }
       <p className="row">
         <strong>{trait}</strong> <State is={on ? "on" : reached ? "off" : "not reached"} />
         {reached && use === "switched" && (
-          <button disabled={doing.busy} onClick={turn}>
-            Switch {on ? "off" : "on"}
-          </button>
+          <Act says={`Switch ${on ? "off" : "on"}`} of={trait} off={doing.busy} act={turn} />
         )}
       </p>
       <p>{does}</p>

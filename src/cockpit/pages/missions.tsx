@@ -1,11 +1,11 @@
 import { type ReactNode, useState } from "react";
+import { Act } from "../act/act.tsx";
 import type { MissionList } from "../../contracts/http/missions.ts";
 import type { Of } from "../net/api.ts";
 import { usePaged } from "../net/paged.ts";
 import { Browse } from "../ui/browse.tsx";
 import { useNow } from "../ui/clock.ts";
 import { costOf, whenOf } from "../ui/figures.ts";
-import { useKeys } from "../ui/keys.ts";
 import { Bar, Rank, State } from "../ui/marks.tsx";
 import { go, hrefOf, usePlace } from "../ui/place.ts";
 import { Plain } from "../ui/plain.tsx";
@@ -25,7 +25,6 @@ export function Missions(): ReactNode {
     touches: ({ kind }) => MOVES.test(kind),
   });
   const begin = (): void => go(hrefOf("missions", "new"));
-  useKeys([{ key: "n", says: "begin a mission", act: begin }]);
   return (
     <Browse
       page="missions"
@@ -37,11 +36,7 @@ export function Missions(): ReactNode {
       line={(line) => <MissionLine line={line} />}
       nothing="No mission began yet. A plan is a file: nanos plan new writes one to start from."
       choose="Choose one to see its plan and how far it is."
-      top={
-        <button className="strong" onClick={begin}>
-          New mission <kbd>n</kbd>
-        </button>
-      }
+      top={<Act says="New mission" press="n" look="strong" act={begin} />}
     >
       {id === "new" ? <NewMission /> : id !== null && <Mission key={id} id={id} />}
     </Browse>

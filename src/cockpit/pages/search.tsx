@@ -1,4 +1,6 @@
 import { type ReactNode, useState } from "react";
+import { Act } from "../act/act.tsx";
+import { Field } from "../act/field.tsx";
 import type { Found } from "../../contracts/http/cockpit.ts";
 import type { Of } from "../net/api.ts";
 import { useResource } from "../net/resource.ts";
@@ -26,15 +28,11 @@ export function Search(): ReactNode {
         className="row"
         onSubmit={submitting(() => go(hrefOf("search", null, { q: typed.trim() })))}
       >
-        <input
-          className="grow"
-          type="search"
-          aria-label="Words"
-          autoFocus
-          value={typed}
-          onChange={({ target }) => setTyped(target.value)}
+        <Field
+          {...{ label: "Words", isBare: true, isSearch: true, isFirst: true, press: "/" }}
+          {...{ look: "grow", value: typed, set: setTyped }}
         />
-        <button className="strong">Search</button>
+        <Act says="Search" look="strong" />
       </form>
       {words === "" ? (
         <Empty>Words of requests, plans, notes and titles.</Empty>

@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { Act } from "../act/act.tsx";
 import type { WorkerList } from "../../contracts/http/cockpit.ts";
 import { type Of, send } from "../net/api.ts";
 import { useResource } from "../net/resource.ts";
@@ -71,9 +72,9 @@ function Worker({ one: { run, agent, request, at, state, doing } }: { one: One }
       </ul>
       <Trouble error={stopping.error} />
       <div className="actions">
-        <button className="danger" disabled={stopping.busy} onClick={stop}>
+        <Act says="Stop it" of={run} look="danger" off={stopping.busy} act={stop}>
           Stop it
-        </button>
+        </Act>
       </div>
     </li>
   );

@@ -1,6 +1,8 @@
-import { type ReactNode, useRef } from "react";
+import type { ReactNode } from "react";
+import { Act } from "../act/act.tsx";
+import { Field } from "../act/field.tsx";
 import type { Paged } from "../net/paged.ts";
-import { useKeys } from "./keys.ts";
+
 import { List } from "./list.tsx";
 import { go, hrefOf, usePlace } from "./place.ts";
 import { Empty, Loading, Trouble } from "./says.tsx";
@@ -28,7 +30,6 @@ interface BrowseProps<T> {
 export function Browse<T>(props: BrowseProps<T>): ReactNode {
   const { page, title, list, choose, children } = props;
   const { id } = usePlace();
-  useKeys([{ key: "Escape", says: "back to the list", act: () => go(hrefOf(page)) }]);
   return (
     <div className="page">
       <Top {...props} />
@@ -43,7 +44,7 @@ export function Browse<T>(props: BrowseProps<T>): ReactNode {
             aria-label={`One of ${title.toLowerCase()}`}
             tabIndex={0}
           >
-            {id === null ? <Empty>{choose}</Empty> : children}
+            {id === null ? <Empty>{choose}</Empty> : <Opened page={page}>{children}</Opened>}
           </section>
         </div>
       ) : (
@@ -53,21 +54,28 @@ export function Browse<T>(props: BrowseProps<T>): ReactNode {
   );
 }
 
+/** The one that is opened, and the way back from it. */
+export function Opened({ page, children }: { page: string; children: ReactNode }): ReactNode {
+  return (
+    <>
+      <p className="back">
+        <Act says="Back to the list" press="Escape" look="plain" act={() => go(hrefOf(page))} />
+      </p>
+      {children}
+    </>
+  );
+}
+
 function Top<T>({ title, top, words, find }: BrowseProps<T>): ReactNode {
-  const search = useRef<HTMLInputElement>(null);
-  const what = title.toLowerCase();
-  useKeys([{ key: "/", says: `search ${what}`, act: () => search.current?.focus() }]);
   return (
     <div className="top">
       <h1>{title}</h1>
       {top}
-      <input
-        ref={search}
-        type="search"
-        aria-label={`Search ${what}`}
-        placeholder="Search  /"
+      <Field
+        label={`Search ${title.toLowerCase()}`}
+        {...{ isBare: true, isSearch: true, press: "/", placeholder: "Search  /" }}
         value={words}
-        onChange={({ target }) => find(target.value)}
+        set={find}
       />
     </div>
   );

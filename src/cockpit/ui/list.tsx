@@ -1,5 +1,6 @@
 import { type VirtualItem, useVirtualizer } from "@tanstack/react-virtual";
 import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef } from "react";
+import { nameOf, useActions } from "../act/actions.ts";
 
 interface ListProps<T> {
   readonly label: string;
@@ -11,6 +12,8 @@ interface ListProps<T> {
   readonly children: (item: T) => ReactNode;
   /** In pixels. */
   readonly height?: number;
+  /** Keys to the next and to the one before, from anywhere on the page. */
+  readonly keys?: readonly [string, string];
   /** Called when its end comes into view. */
   readonly more?: () => void;
 }
@@ -20,7 +23,7 @@ interface ListProps<T> {
  * arrows or j and k go through it.
  */
 export function List<T>(props: ListProps<T>): ReactNode {
-  const { label, items, idOf, chosen, choose, height = 52, more } = props;
+  const { label, items, idOf, chosen, choose, height = 52, more, keys = ["j", "k"] } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const id = useId();
   const rows = useVirtualizer({
@@ -32,18 +35,28 @@ export function List<T>(props: ListProps<T>): ReactNode {
   const at = items.findIndex((item) => idOf(item) === chosen);
   const shown = rows.getVirtualItems();
   useEnd(shown.at(-1)?.index ?? -1, items.length, more);
-  const onKeyDown = (event: KeyboardEvent): void => {
-    const to = placeAfter(event, at, items.length);
+  const walk = (to: number | null): boolean => {
     const item = to === null ? undefined : items[to];
-    if (to === null || item === undefined) return;
-    event.preventDefault();
+    if (to === null || item === undefined) return false;
     choose(idOf(item));
     rows.scrollToIndex(to);
+    return true;
   };
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (walk(placeAfter(event, at, items.length))) event.preventDefault();
+  };
+  const by = (steps: number) => (): void =>
+    void walk(Math.min(Math.max(at + steps, 0), items.length - 1));
+  useActions([
+    { says: "To the list", of: label, act: () => scroller.current?.focus() },
+    { says: "Next", of: label, press: keys[0], act: by(1) },
+    { says: "Before", of: label, press: keys[1], act: by(-1) },
+  ]);
   return (
     <div
       {...{ ref: scroller, className: "list", role: "listbox", tabIndex: 0, onKeyDown }}
       aria-label={label}
+      data-act={nameOf({ says: "To the list", of: label })}
       aria-activedescendant={at >= 0 ? `${id}-${at}` : undefined}
     >
       <div style={{ height: rows.getTotalSize() }} role="presentation">

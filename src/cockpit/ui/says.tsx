@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { Act } from "../act/act.tsx";
 import { Failed, saidBy } from "../net/api.ts";
 
 /** What a list or page without anything in it says: what it is for, and the next thing to do. */
@@ -14,7 +15,7 @@ export function Trouble({ error, again }: { error: unknown; again?: () => void }
       <span className="grow">
         {saidBy(error)} {error instanceof Failed && <code>{error.code}</code>}
       </span>
-      {again && <button onClick={again}>Try again</button>}
+      {again && <Act says="Try again" press="y" act={again} />}
     </div>
   );
 }

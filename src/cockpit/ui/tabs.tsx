@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
+import { nameOf, useActions } from "../act/actions.ts";
 
-/** Ways to look at the same thing. */
+/** Ways to look at the same thing; the first nine have a number for a key. */
 export function Tabs<T extends string>(given: {
   readonly label: string;
   readonly tabs: readonly (readonly [T, string])[];
@@ -9,13 +10,22 @@ export function Tabs<T extends string>(given: {
 }): ReactNode {
   const { label, tabs, chosen, choose } = given;
   const at = tabs.findIndex(([id]) => id === chosen);
+  useActions(
+    tabs.map(([id, title], i) => ({
+      ...{ says: "Show", of: title, press: String(i + 1) },
+      act: () => choose(id),
+    })),
+  );
   return (
     <div role="tablist" aria-label={label}>
-      {tabs.map(([id, title]) => (
+      {tabs.map(([id, title], i) => (
         <button
           key={id}
           role="tab"
+          type="button"
           aria-selected={id === chosen}
+          aria-keyshortcuts={String(i + 1)}
+          data-act={nameOf({ says: "Show", of: title })}
           tabIndex={id === chosen ? 0 : -1}
           onClick={() => choose(id)}
           onKeyDown={({ key, currentTarget }) => {

@@ -1,4 +1,5 @@
 import { type ReactNode, useState } from "react";
+import { Act } from "../../act/act.tsx";
 import type { AskLine, AskShown } from "../../../contracts/http/runs.ts";
 import { get, type Of, send } from "../../net/api.ts";
 import { useDoing } from "../../ui/doing.ts";
@@ -39,9 +40,7 @@ export function Batch({ asks }: { asks: readonly AskLine[] }): ReactNode {
       <Trouble error={doing.error} />
       {shown.length === 0 ? (
         <div className="actions">
-          <button disabled={doing.busy} onClick={read}>
-            Read all {asks.length} of this run
-          </button>
+          <Act says={`Read all ${asks.length} of this run`} press="b" off={doing.busy} act={read} />
         </div>
       ) : (
         <>
@@ -51,9 +50,10 @@ export function Batch({ asks }: { asks: readonly AskLine[] }): ReactNode {
             ))}
           </ol>
           <div className="actions">
-            <button className="strong" disabled={doing.busy} onClick={approve}>
-              Approve these {shown.length}, once each
-            </button>
+            <Act
+              says={`Approve these ${shown.length}, once each`}
+              {...{ press: "B", look: "strong", off: doing.busy, act: approve, isNext: true }}
+            />
           </div>
         </>
       )}

@@ -1,4 +1,6 @@
 import type { ReactNode } from "react";
+import { Act } from "../../act/act.tsx";
+import { Fold } from "../../act/fold.tsx";
 import type { ArrangementShown } from "../../../contracts/http/cockpit.ts";
 import { type Of, send } from "../../net/api.ts";
 import { useDoing } from "../../ui/doing.ts";
@@ -46,7 +48,7 @@ function One(given: { skill: Skill; grants: Whole["grants"]; reload: () => void 
           ["is", kind],
           ["for", <Plain text={agents.join(", ") || "nobody"} />],
           ["tools", <Plain text={tools.join(", ") || "none"} />],
-          ["may", <May lines={may} />],
+          ["may", <May skill={name} lines={may} />],
           grant && ["yes given", untilOf(grant)],
         ]}
       />
@@ -78,21 +80,20 @@ function Granting(given: {
     <>
       <Trouble error={doing.error} />
       <div className="actions">
-        <button
-          className="strong"
-          disabled={doing.busy}
-          onClick={() => act(() => send("POST", "/v1/grants", { skill: name, hash }))}
+        <Act
+          says={grant ? "Say yes again" : "Say yes"}
+          {...{ of: name, look: "strong", off: doing.busy }}
+          act={() => act(() => send("POST", "/v1/grants", { skill: name, hash }))}
         >
           {grant ? "Say yes again" : "Say yes"}
-        </button>
+        </Act>
         {grant && (
-          <button
-            className="danger"
-            disabled={doing.busy}
-            onClick={() => act(() => send("DELETE", `/v1/grants/${encodeURIComponent(name)}`))}
+          <Act
+            {...{ says: "Take it back", of: name, look: "danger", off: doing.busy }}
+            act={() => act(() => send("DELETE", `/v1/grants/${encodeURIComponent(name)}`))}
           >
             Take it back
-          </button>
+          </Act>
         )}
       </div>
     </>
@@ -100,15 +101,19 @@ function Granting(given: {
 }
 
 /** The first of what it may do, and the rest behind a fold. */
-function May({ lines }: { lines: readonly string[] }): ReactNode {
+function May({ skill, lines }: { skill: string; lines: readonly string[] }): ReactNode {
   if (lines.length <= SHOWN) return <Plain text={lines.join(", ") || "nothing outside itself"} />;
   return (
-    <details>
-      <summary>
-        <Plain text={lines.slice(0, SHOWN).join(", ")} /> and {lines.length - SHOWN} more
-      </summary>
+    <Fold
+      {...{ says: "All it may do", of: skill }}
+      head={
+        <>
+          <Plain text={lines.slice(0, SHOWN).join(", ")} /> and {lines.length - SHOWN} more
+        </>
+      }
+    >
       <Plain text={lines.slice(SHOWN).join(", ")} />
-    </details>
+    </Fold>
   );
 }
 

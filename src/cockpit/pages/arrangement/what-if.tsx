@@ -1,4 +1,7 @@
 import { type ReactNode, useState } from "react";
+import { Act } from "../../act/act.tsx";
+import { Field } from "../../act/field.tsx";
+import { Fold } from "../../act/fold.tsx";
 import type { ArrangementShown, Simulated } from "../../../contracts/http/cockpit.ts";
 import { type Of, send } from "../../net/api.ts";
 import { submitting, useDoing } from "../../ui/doing.ts";
@@ -31,33 +34,31 @@ export function WhatIf({ all: { rules } }: { all: Of<typeof ArrangementShown> })
         {rules.length === 0 && <li className="soft">No rule of its own.</li>}
         {rules.map((rule) => (
           <li key={rule.id} className="sheet padded">
-            <details>
-              <summary>
-                <State is={rule.then} /> <code>{rule.id}</code>{" "}
-                <Plain text={rule.description ?? ""} />
-              </summary>
+            <Fold
+              {...{ says: "Rule", of: rule.id }}
+              head={
+                <>
+                  <State is={rule.then} /> <code>{rule.id}</code>{" "}
+                  <Plain text={rule.description ?? ""} />
+                </>
+              }
+            >
               <pre className="text" tabIndex={0}>
                 <Plain text={JSON.stringify(rule, null, 2)} />
               </pre>
-            </details>
+            </Fold>
           </li>
         ))}
       </ul>
       <form className="stack" onSubmit={submitting(simulate)}>
-        <label className="field">
-          What if these were the rules
-          <textarea
-            className="mono"
-            rows={8}
-            value={text}
-            onChange={({ target }) => setText(target.value)}
-          />
-        </label>
+        <Field
+          {...{ label: "What if these were the rules", lines: 8, look: "mono" }}
+          value={text}
+          set={setText}
+        />
         <Trouble error={doing.error} />
         <div className="actions">
-          <button className="strong" disabled={doing.busy}>
-            Hold them against the past
-          </button>
+          <Act says="Hold them against the past" press="h" look="strong" off={doing.busy} />
         </div>
       </form>
       {result && <Past result={result} />}

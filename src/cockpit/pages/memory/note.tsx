@@ -1,11 +1,11 @@
 import { type ReactNode, useState } from "react";
+import { Act } from "../../act/act.tsx";
 import type { ForgottenShown, Inbox, NoteShown } from "../../../contracts/http/cockpit.ts";
 import { type Of, send } from "../../net/api.ts";
 import { useResource } from "../../net/resource.ts";
 import { type Doing, useDoing } from "../../ui/doing.ts";
 import { Facts } from "../../ui/facts.tsx";
 import { timeOf } from "../../ui/figures.ts";
-import { useKeys } from "../../ui/keys.ts";
 import { go, hrefOf } from "../../ui/place.ts";
 import { Plain } from "../../ui/plain.tsx";
 import { Shown, Trouble } from "../../ui/says.tsx";
@@ -40,10 +40,11 @@ export function Note({ id, reload }: Given): ReactNode {
             ]}
           />
           <div className="actions">
-            {byHand && (
-              <button className="strong" disabled={doing.busy} onClick={() => vouch(hash)}>
-                I stand behind it
-              </button>
+            {byHand && label.integrity !== "operator" && (
+              <Act
+                {...{ says: "I stand behind it", press: "v", look: "strong", off: doing.busy }}
+                act={() => vouch(hash)}
+              />
             )}
           </div>
           <Forget path={path} doing={doing} reload={reload} />
@@ -73,15 +74,12 @@ function Forget(given: { path: string; doing: Doing; reload: () => void }): Reac
       reload();
       go(hrefOf("memory"));
     });
-  useKeys([{ key: "f", says: "say what forgetting it would take back", act: rehearse }]);
   return (
     <>
       <Trouble error={doing.error} />
       {would === null ? (
         <div className="actions">
-          <button className="danger" disabled={doing.busy} onClick={rehearse}>
-            Forget… <kbd>f</kbd>
-          </button>
+          <Act says="Forget…" press="f" look="danger" off={doing.busy} act={rehearse} />
         </div>
       ) : (
         <div className="note warn stack" role="status">
@@ -90,10 +88,11 @@ function Forget(given: { path: string; doing: Doing; reload: () => void }): Reac
             {would.left.length > 0 && `; left: ${would.left.join(", ")}`}. This cannot be undone.
           </p>
           <div className="actions">
-            <button className="danger" disabled={doing.busy} onClick={forget} autoFocus>
-              Forget it
-            </button>
-            <button onClick={() => setWould(null)}>Keep it</button>
+            <Act
+              {...{ says: "Forget it", press: "F", look: "danger", off: doing.busy }}
+              act={forget}
+            />
+            <Act says="Keep it" press="l" act={() => setWould(null)} isNext />
           </div>
         </div>
       )}
@@ -111,10 +110,6 @@ export function Waiting({ id, reload }: Given): ReactNode {
       reload();
       go(hrefOf("memory"));
     });
-  useKeys([
-    { key: "a", says: "accept it", act: () => answer("accept") },
-    { key: "d", says: "drop it", act: () => answer("reject") },
-  ]);
   const one = inbox.data?.data.find((candidate) => candidate.id === id);
   if (!one) return null;
   return (
@@ -130,12 +125,14 @@ export function Waiting({ id, reload }: Given): ReactNode {
       />
       <Trouble error={doing.error} />
       <div className="actions">
-        <button className="strong" disabled={doing.busy} onClick={() => answer("accept")}>
-          Remember it <kbd>a</kbd>
-        </button>
-        <button className="danger" disabled={doing.busy} onClick={() => answer("reject")}>
-          Drop it <kbd>d</kbd>
-        </button>
+        <Act
+          {...{ says: "Remember it", press: "a", look: "strong", off: doing.busy }}
+          act={() => answer("accept")}
+        />
+        <Act
+          {...{ says: "Drop it", press: "d", look: "danger", off: doing.busy }}
+          act={() => answer("reject")}
+        />
       </div>
     </div>
   );

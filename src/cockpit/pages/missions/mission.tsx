@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { Act } from "../../act/act.tsx";
 import type { MissionShown } from "../../../contracts/http/missions.ts";
 import type { RunBegun } from "../../../contracts/http/runs.ts";
 import { type Of, send } from "../../net/api.ts";
@@ -6,7 +7,6 @@ import { useResource } from "../../net/resource.ts";
 import { useDoing } from "../../ui/doing.ts";
 import { type Fact, Facts } from "../../ui/facts.tsx";
 import { costOf, timeOf } from "../../ui/figures.ts";
-import { useKeys } from "../../ui/keys.ts";
 import { Rank, State } from "../../ui/marks.tsx";
 import { go, hrefOf } from "../../ui/place.ts";
 import { Plain } from "../../ui/plain.tsx";
@@ -89,38 +89,20 @@ function Actions({ mission, path }: { mission: Whole; path: string }): ReactNode
   const open = (): void => {
     if (ask) go(hrefOf("approvals", ask.id));
   };
-  useKeys([
-    { key: "a", says: "answer what it waits for", act: open },
-    { key: "r", says: "run it again with the same inputs", act: rerun },
-    { key: "c", says: "cancel it", act: () => doing.act(() => send("DELETE", path)) },
-  ]);
+  const to = (method: "POST" | "DELETE", where: string): (() => void) => {
+    return () => doing.act(() => send(method, where));
+  };
+  const off = doing.busy;
   return (
     <>
       <div className="actions">
-        {ask && (
-          <button className="strong" onClick={open}>
-            Answer <kbd>a</kbd>
-          </button>
-        )}
+        {ask && <Act says="Answer" press="a" look="strong" act={open} />}
         {state === "interrupted" && (
-          <button
-            disabled={doing.busy}
-            onClick={() => doing.act(() => send("POST", `${path}/run`))}
-          >
-            Go on with it
-          </button>
+          <Act says="Go on with it" press="o" off={off} act={to("POST", `${path}/run`)} />
         )}
-        <button disabled={doing.busy} onClick={rerun}>
-          Run again <kbd>r</kbd>
-        </button>
+        <Act says="Run again" press="r" off={off} act={rerun} />
         {state !== "ended" && (
-          <button
-            className="danger"
-            disabled={doing.busy}
-            onClick={() => doing.act(() => send("DELETE", path))}
-          >
-            Cancel <kbd>c</kbd>
-          </button>
+          <Act says="Cancel" press="c" look="danger" off={off} act={to("DELETE", path)} />
         )}
       </div>
       <Trouble error={doing.error} />

@@ -1,4 +1,6 @@
 import { type ReactNode, useState } from "react";
+import { Act } from "../../act/act.tsx";
+import { Field } from "../../act/field.tsx";
 import type { PlanList, PlanShown } from "../../../contracts/http/missions.ts";
 import type { RunBegun } from "../../../contracts/http/runs.ts";
 import { type Of, send } from "../../net/api.ts";
@@ -26,19 +28,10 @@ export function NewMission(): ReactNode {
         ) : (
           <div className="stack">
             <h2>New mission</h2>
-            <label className="field">
-              Plan
-              <select
-                aria-label="Plan"
-                value={chosen}
-                onChange={({ target }) => setChosen(target.value)}
-              >
-                <option value="">choose one</option>
-                {data.map((name) => (
-                  <option key={name}>{name}</option>
-                ))}
-              </select>
-            </label>
+            <Field
+              {...{ label: "Plan", value: chosen, set: setChosen, isFirst: true }}
+              options={[["", "choose one"], ...data.map((name) => [name, name] as const)]}
+            />
             {chosen !== "" && <Begin key={chosen} name={chosen} />}
           </div>
         )
@@ -82,22 +75,18 @@ function Inputs({ name, plan }: { name: string; plan: Plan["plan"] }): ReactNode
   return (
     <form className="stack" onSubmit={submitting(begin)}>
       {Object.entries(plan.inputs).map(([input, about]) => (
-        <label key={input} className="field">
-          <span>
-            {input} <Plain text={about.description ?? ""} />
-          </span>
-          <input
-            value={given[input] ?? ""}
-            placeholder={about.default === undefined ? "" : String(about.default)}
-            onChange={({ target }) => setGiven({ ...given, [input]: target.value })}
-          />
-        </label>
+        <Field
+          key={input}
+          label={input}
+          about={<Plain text={about.description ?? ""} />}
+          value={given[input] ?? ""}
+          placeholder={about.default === undefined ? "" : String(about.default)}
+          set={(value) => setGiven({ ...given, [input]: value })}
+        />
       ))}
       <Trouble error={doing.error} />
       <div className="actions">
-        <button className="strong" disabled={doing.busy}>
-          Begin
-        </button>
+        <Act says="Begin" press="b" look="strong" off={doing.busy} />
       </div>
     </form>
   );

@@ -1,4 +1,6 @@
 import { type ReactNode, useState } from "react";
+import { Act } from "../../act/act.tsx";
+import { Field } from "../../act/field.tsx";
 import { submitting } from "../../ui/doing.ts";
 import { Trouble } from "../../ui/says.tsx";
 import { Made } from "./answer.tsx";
@@ -25,27 +27,16 @@ export function Audience({ asking }: { asking: Asking }): ReactNode {
   return (
     <>
       <form className="stack" onSubmit={submitting(ask)}>
-        <label className="field">
-          Text
-          <textarea value={text} onChange={({ target }) => setText(target.value)} />
-        </label>
-        <label className="field">
-          Audience
-          <select
-            aria-label="Audience"
-            value={audience}
-            onChange={({ target }) => setAudience(target.value)}
-          >
-            {Object.keys(AUDIENCES).map((name) => (
-              <option key={name}>{name}</option>
-            ))}
-          </select>
-        </label>
+        <Field {...{ label: "Text", lines: 4, value: text, set: setText, isFirst: true }} />
+        <Field
+          {...{ label: "Audience", value: audience, set: setAudience }}
+          options={Object.keys(AUDIENCES).map((name) => [name, name] as const)}
+        />
         <Trouble error={asking.error} />
         <div className="actions">
-          <button className="strong" disabled={asking.busy}>
+          <Act says="Say it" press="b" look="strong" off={asking.busy}>
             {asking.busy ? "Asking…" : "Say it"}
-          </button>
+          </Act>
         </div>
       </form>
       {answers.map((answer) => (

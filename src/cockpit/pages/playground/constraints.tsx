@@ -1,4 +1,6 @@
 import { type ReactNode, useState } from "react";
+import { Act } from "../../act/act.tsx";
+import { Field } from "../../act/field.tsx";
 import { submitting } from "../../ui/doing.ts";
 import { Trouble } from "../../ui/says.tsx";
 import { Made } from "./answer.tsx";
@@ -16,19 +18,13 @@ export function Constraints({ asking }: { asking: Asking }): ReactNode {
   return (
     <>
       <form className="stack" onSubmit={submitting(ask)}>
-        <label className="field">
-          Input
-          <textarea value={input} onChange={({ target }) => setInput(target.value)} />
-        </label>
-        <label className="field">
-          Constraints, one a line
-          <textarea value={lines} onChange={({ target }) => setLines(target.value)} />
-        </label>
+        <Field {...{ label: "Input", lines: 4, value: input, set: setInput, isFirst: true }} />
+        <Field {...{ label: "Constraints, one a line", lines: 4, value: lines, set: setLines }} />
         <Trouble error={asking.error} />
         <div className="actions">
-          <button className="strong" disabled={asking.busy}>
+          <Act says="Ask" press="b" look="strong" off={asking.busy}>
             {asking.busy ? "Asking…" : "Ask"}
-          </button>
+          </Act>
         </div>
       </form>
       {answers.map((answer) => (

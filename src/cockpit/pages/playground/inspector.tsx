@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { Fold } from "../../act/fold.tsx";
 import { saidBy } from "../../net/api.ts";
 import { Plain } from "../../ui/plain.tsx";
 import type { Exchange } from "./asking.ts";
@@ -6,8 +7,7 @@ import type { Exchange } from "./asking.ts";
 /** The newest request as it was sent, and what came back. */
 export function Inspector({ last }: { last: Exchange | null }): ReactNode {
   return (
-    <details className="sheet padded">
-      <summary>Request inspector</summary>
+    <Fold says="Request inspector" look="sheet padded">
       {last === null ? (
         <p className="soft">Nothing was sent yet.</p>
       ) : (
@@ -17,7 +17,7 @@ export function Inspector({ last }: { last: Exchange | null }): ReactNode {
           {last.error !== null && <Part title="Failure" value={saidBy(last.error)} />}
         </div>
       )}
-    </details>
+    </Fold>
   );
 }
 

@@ -1,4 +1,6 @@
 import { type ReactNode, useState } from "react";
+import { Act } from "../../act/act.tsx";
+import { Field } from "../../act/field.tsx";
 import { submitting } from "../../ui/doing.ts";
 import { Trouble } from "../../ui/says.tsx";
 import { Made } from "./answer.tsx";
@@ -23,15 +25,12 @@ export function Spec({ asking }: { asking: Asking }): ReactNode {
   return (
     <>
       <form className="stack" onSubmit={submitting(ask)}>
-        <label className="field">
-          Idea
-          <textarea value={idea} onChange={({ target }) => setIdea(target.value)} />
-        </label>
+        <Field {...{ label: "Idea", lines: 4, value: idea, set: setIdea, isFirst: true }} />
         <Trouble error={asking.error} />
         <div className="actions">
-          <button className="strong" disabled={asking.busy}>
+          <Act says="Make spec, tests and risks" press="b" look="strong" off={asking.busy}>
             {asking.busy ? `${TITLES[answers.length] ?? "Asking"}…` : "Make spec, tests and risks"}
-          </button>
+          </Act>
         </div>
       </form>
       {answers.map((answer, i) => (

@@ -1,4 +1,6 @@
 import { type ReactNode, useState } from "react";
+import { Act } from "../../act/act.tsx";
+import { Field } from "../../act/field.tsx";
 import type { Of } from "../../net/api.ts";
 import type { DiffShown } from "../../../contracts/http/traces.ts";
 import { useResource } from "../../net/resource.ts";
@@ -17,16 +19,12 @@ export function Compare({ run, from }: { run: string; from: string }): ReactNode
   return (
     <div className="stack">
       <form className="row" onSubmit={submitting(() => setOther(typed.trim()))}>
-        <label className="row grow">
-          With
-          <input
-            className="grow mono"
-            value={typed}
-            onChange={({ target }) => setTyped(target.value)}
-            placeholder="id of another run"
-          />
-        </label>
-        <button>Compare</button>
+        <Field
+          {...{ label: "The other run", isBare: true, value: typed, set: setTyped }}
+          look="grow mono"
+          placeholder="id of another run"
+        />
+        <Act says="Compare with it" />
       </form>
       {path === null ? (
         <Empty>Name another run. A fork is compared with the run it came from.</Empty>

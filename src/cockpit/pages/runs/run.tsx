@@ -1,10 +1,10 @@
 import { type ReactNode, useState } from "react";
+import { Act } from "../../act/act.tsx";
 import type { Replayed, TraceShown } from "../../../contracts/http/traces.ts";
 import { send, type Of } from "../../net/api.ts";
 import { useDoing } from "../../ui/doing.ts";
 import { costOf, countOf, spanOf, timeOf } from "../../ui/figures.ts";
 import { type Fact, Facts } from "../../ui/facts.tsx";
-import { useKeys } from "../../ui/keys.ts";
 import { State } from "../../ui/marks.tsx";
 import { go, hrefOf, usePlace } from "../../ui/place.ts";
 import { Plain } from "../../ui/plain.tsx";
@@ -114,25 +114,16 @@ function Actions({ about: { run, state } }: { about: About }): ReactNode {
   const replay = (): void =>
     doing.act(async () => setReplayed(await send<Of<typeof Replayed>>("POST", `${path}/replay`)));
   const cancel = (): void => doing.act(() => send("POST", `${path}/cancel`));
-  useKeys([{ key: "R", says: "replay the run from the journal", act: replay }]);
+  const resume = (): void => doing.act(() => send("POST", `${path}/resume`));
   return (
     <>
       <div className="actions">
-        <button disabled={doing.busy} onClick={replay}>
-          Replay <kbd>R</kbd>
-        </button>
+        <Act says="Replay" press="R" off={doing.busy} act={replay} />
         {state === "interrupted" && (
-          <button
-            disabled={doing.busy}
-            onClick={() => doing.act(() => send("POST", `${path}/resume`))}
-          >
-            Go on with it
-          </button>
+          <Act says="Go on with it" press="r" off={doing.busy} act={resume} />
         )}
         {state !== "ended" && (
-          <button className="danger" disabled={doing.busy} onClick={cancel}>
-            Stop it
-          </button>
+          <Act says="Stop it" press="c" look="danger" off={doing.busy} act={cancel} />
         )}
       </div>
       <Trouble error={doing.error} />

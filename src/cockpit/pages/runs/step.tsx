@@ -1,4 +1,6 @@
 import { type ReactNode, useState } from "react";
+import { Act } from "../../act/act.tsx";
+import { Field } from "../../act/field.tsx";
 import type { RunBegun } from "../../../contracts/http/runs.ts";
 import type { StepShown } from "../../../contracts/http/traces.ts";
 import { send, type Of } from "../../net/api.ts";
@@ -122,19 +124,15 @@ function Fork({ step, run }: { step: Shown; run: string }): ReactNode {
     });
   return (
     <form className="row" onSubmit={submitting(fork)}>
-      <input
-        aria-label="Another agent"
+      <Field
+        {...{ label: "Another agent", isBare: true, value: agent, set: setAgent }}
         placeholder="another agent"
-        value={agent}
-        onChange={({ target }) => setAgent(target.value)}
       />
-      <input
-        aria-label="Another model"
+      <Field
+        {...{ label: "Another model", isBare: true, value: model, set: setModel }}
         placeholder="another model"
-        value={model}
-        onChange={({ target }) => setModel(target.value)}
       />
-      <button disabled={doing.busy}>Fork here</button>
+      <Act says="Fork here" press="f" off={doing.busy} />
       <Trouble error={doing.error} />
     </form>
   );

@@ -1,4 +1,6 @@
 import { type ReactNode, useState } from "react";
+import { Field } from "../../act/field.tsx";
+import { List } from "../../ui/list.tsx";
 import { spanOf } from "../../ui/figures.ts";
 import { Empty } from "../../ui/says.tsx";
 import { Plain } from "../../ui/plain.tsx";
@@ -18,64 +20,47 @@ export function Timeline(given: {
   const [at, setAt] = useState(1000);
   if (rows.length === 0) return <Empty>Nothing of it has a time yet.</Empty>;
   const moment = (at / 1000) * end;
-  const going = rows.filter(({ step }) => (step?.at ?? 0) - begun <= moment);
+  const begunBy = (ms: number): readonly Row[] =>
+    rows.filter(({ step }) => (step?.at ?? 0) - begun <= ms);
+  const going = begunBy(moment);
   return (
     <div className="stack">
-      <label className="field">
-        <span>
-          {spanOf(moment)} after it began: {going.length} of {rows.length} steps begun
-        </span>
-        <input
-          type="range"
-          min={0}
-          max={1000}
-          value={at}
-          onChange={({ target }) => {
-            setAt(Number(target.value));
-            const last = going.at(-1)?.step?.step;
-            if (last !== undefined) choose(last);
-          }}
-        />
-      </label>
-      <ul className="sheet times" aria-label="Timeline">
-        {going.slice(-MOST).map((row) => (
-          <Time key={`${row.run}#${row.index}`} {...{ row, begun, end, chosen, choose }} />
-        ))}
-      </ul>
+      <Field
+        {...{ label: "Moment", most: 1000, value: String(at), press: "s" }}
+        about={`${spanOf(moment)} after it began: ${going.length} of ${rows.length} steps begun`}
+        set={(value) => {
+          const to = Number(value);
+          setAt(to);
+          const last = begunBy((to / 1000) * end).at(-1)?.step?.step;
+          if (last !== undefined) choose(last);
+        }}
+      />
+      <div className="sheet tree times">
+        <List
+          {...{ label: "Timeline", items: going, chosen, choose, height: 34, keys: ["J", "K"] }}
+          idOf={({ step }) => step?.step ?? ""}
+        >
+          {(row) => <Time {...{ row, begun, end }} />}
+        </List>
+      </div>
     </div>
   );
 }
 
-/** Lines drawn at once: the newest up to the moment that is looked at. */
-const MOST = 200;
-
-function Time(given: {
-  row: Row;
-  begun: number;
-  end: number;
-  chosen: string | null;
-  choose: (step: string) => void;
-}): ReactNode {
-  const { row, begun, end, chosen, choose } = given;
+function Time({ row, begun, end }: { row: Row; begun: number; end: number }): ReactNode {
   const { step } = row;
   if (step === null) return null;
   const from = ((step.at ?? begun) - begun) / end;
   const long = Math.max(0.002, (step.ms ?? 0) / end);
   return (
-    <li>
-      <button
-        className="plain line"
-        aria-pressed={step.step === chosen}
-        onClick={() => choose(step.step)}
-      >
-        <span className="what">
-          <State is={step.status} /> <Plain text={step.name} />
-        </span>
-        <span className="when" aria-hidden="true">
-          <i style={{ left: `${from * 100}%`, width: `${Math.min(long, 1 - from) * 100}%` }} />
-        </span>
-        <span className="soft num">{step.ms === null ? "" : spanOf(step.ms)}</span>
-      </button>
-    </li>
+    <div className="line">
+      <span className="what">
+        <State is={step.status} /> <Plain text={step.name} />
+      </span>
+      <span className="when" aria-hidden="true">
+        <i style={{ left: `${from * 100}%`, width: `${Math.min(long, 1 - from) * 100}%` }} />
+      </span>
+      <span className="soft num">{step.ms === null ? "" : spanOf(step.ms)}</span>
+    </div>
   );
 }

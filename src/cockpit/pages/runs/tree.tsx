@@ -1,6 +1,6 @@
 import { type ReactNode, useEffect } from "react";
+import { Act } from "../../act/act.tsx";
 import { costOf, countOf, spanOf } from "../../ui/figures.ts";
-import { useKeys } from "../../ui/keys.ts";
 import { List } from "../../ui/list.tsx";
 import { Rank, State } from "../../ui/marks.tsx";
 import { Plain } from "../../ui/plain.tsx";
@@ -16,22 +16,33 @@ export function Tree(given: {
   choose: (step: string) => void;
 }): ReactNode {
   const { trace, chosen, choose } = given;
-  const open = trace.rows.find((row) => idOf(row) === chosen)?.step?.child?.run;
-  useKeys([{ key: "o", says: "open what it delegated", act: () => open && trace.toggle(open) }]);
+  const row = trace.rows.find((one) => idOf(one) === chosen);
+  const child = row?.step?.child?.run;
   if (trace.rows.length === 0) return <Empty>It has not done anything yet.</Empty>;
   return (
-    <div className="sheet tree">
-      <List
-        label="Steps"
-        items={trace.rows}
-        idOf={idOf}
-        chosen={chosen}
-        choose={choose}
-        height={34}
-      >
-        {(row) => <Line row={row} trace={trace} />}
-      </List>
-    </div>
+    <>
+      <div className="sheet tree">
+        <List
+          label="Steps"
+          items={trace.rows}
+          idOf={idOf}
+          chosen={chosen}
+          choose={choose}
+          height={34}
+          keys={["J", "K"]}
+        >
+          {(row) => <Line row={row} trace={trace} />}
+        </List>
+      </div>
+      {child !== undefined && (
+        <p>
+          <Act
+            says={row?.opened === true ? "Close what it delegated" : "Open what it delegated"}
+            {...{ press: "o", act: () => trace.toggle(child) }}
+          />
+        </p>
+      )}
+    </>
   );
 }
 

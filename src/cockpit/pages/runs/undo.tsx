@@ -1,10 +1,10 @@
 import { type ReactNode, useState } from "react";
+import { Act } from "../../act/act.tsx";
 import type { UndoShown } from "../../../contracts/http/cockpit.ts";
 import type { RunBegun } from "../../../contracts/http/runs.ts";
 import { get, type Of, send } from "../../net/api.ts";
 import { Diff } from "../../ui/diff.tsx";
 import { useDoing } from "../../ui/doing.ts";
-import { useKeys } from "../../ui/keys.ts";
 import { go, hrefOf } from "../../ui/place.ts";
 import { Plain } from "../../ui/plain.tsx";
 import { Trouble } from "../../ui/says.tsx";
@@ -22,15 +22,12 @@ export function Undo({ run }: { run: string }): ReactNode {
       const begun = await send<Of<typeof RunBegun>>("POST", path);
       go(hrefOf("runs", begun.run));
     });
-  useKeys([{ key: "u", says: "say what undoing the run would bring back", act: look }]);
   return (
     <>
       <Trouble error={doing.error} />
       {plan === null ? (
         <div className="actions">
-          <button disabled={doing.busy} onClick={look}>
-            Undo… <kbd>u</kbd>
-          </button>
+          <Act says="Undo…" press="u" off={doing.busy} act={look} />
         </div>
       ) : (
         <section className="stack" aria-label="Undo">
@@ -45,11 +42,12 @@ export function Undo({ run }: { run: string }): ReactNode {
           )}
           <div className="actions">
             {plan.files.length > 0 && (
-              <button className="danger" disabled={doing.busy} onClick={undo}>
-                Bring back {plan.files.length} files
-              </button>
+              <Act
+                says={`Bring back ${plan.files.length} files`}
+                {...{ press: "U", look: "danger", off: doing.busy, act: undo }}
+              />
             )}
-            <button onClick={() => setPlan(null)}>Leave it</button>
+            <Act says="Leave it" press="l" act={() => setPlan(null)} isNext />
           </div>
         </section>
       )}

@@ -1,4 +1,6 @@
 import { lazy, type ReactNode, Suspense, useState } from "react";
+import { Act } from "../../act/act.tsx";
+import { Field } from "../../act/field.tsx";
 import type { DiffOfArtifact } from "../../../contracts/http/cockpit.ts";
 import type { ArtifactList, ArtifactShown } from "../../../contracts/http/seeds.ts";
 import { type Of, send } from "../../net/api.ts";
@@ -8,7 +10,6 @@ import { Diff } from "../../ui/diff.tsx";
 import { useDoing } from "../../ui/doing.ts";
 import { type Fact, Facts } from "../../ui/facts.tsx";
 import { bytesOf, timeOf } from "../../ui/figures.ts";
-import { useKeys } from "../../ui/keys.ts";
 import { State } from "../../ui/marks.tsx";
 import { hrefOf } from "../../ui/place.ts";
 import { Plain } from "../../ui/plain.tsx";
@@ -86,30 +87,22 @@ function Review({ path, reload }: { path: string; reload: () => void }): ReactNo
     });
   const keep = (): void =>
     doing.act(() => save(`${path}/content`, path.split("/").at(-1) ?? "artifact"));
-  useKeys([
-    { key: "a", says: "stand behind it", act: () => say("approve") },
-    { key: "d", says: "reject it", act: () => say("reject") },
-    { key: "s", says: "save it as a file", act: keep },
-  ]);
   return (
     <>
       <div className="actions">
-        <input
-          className="grow"
-          aria-label="Why"
+        <Field
+          {...{ label: "Why", isBare: true, look: "grow", value: why, set: setWhy }}
           placeholder="why, if you like"
-          value={why}
-          onChange={({ target }) => setWhy(target.value)}
         />
-        <button className="strong" disabled={doing.busy} onClick={() => say("approve")}>
-          Approve <kbd>a</kbd>
-        </button>
-        <button className="danger" disabled={doing.busy} onClick={() => say("reject")}>
-          Reject <kbd>d</kbd>
-        </button>
-        <button disabled={doing.busy} onClick={keep}>
-          Save <kbd>s</kbd>
-        </button>
+        <Act
+          {...{ says: "Approve", press: "a", look: "strong", off: doing.busy }}
+          act={() => say("approve")}
+        />
+        <Act
+          {...{ says: "Reject", press: "d", look: "danger", off: doing.busy }}
+          act={() => say("reject")}
+        />
+        <Act says="Save" press="s" off={doing.busy} act={keep} />
       </div>
       <Trouble error={doing.error} />
     </>
