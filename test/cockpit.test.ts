@@ -183,6 +183,26 @@ test("a conversation: two requests, the second of which goes on with the first",
   await it.page.getByText("What you say is a request").waitFor();
 });
 
+test("what a model says is read as it says it, and stopped; what it asks is answered there", async () => {
+  await it.open("chat");
+  await it.fill("What you want", "say it slowly");
+  await it.act("Send");
+  const words = it.page.getByRole("log", { name: "The answer so far" });
+  await words.getByText("w00 w01").waitFor();
+  // Whoever comes later hears it from its beginning.
+  await it.page.reload();
+  await words.getByText("w00 w01 w02").waitFor();
+  await it.act("Stop it");
+  await it.page.getByText("cancelled").first().waitFor();
+  await it.act("New conversation");
+  await it.fill("What you want", "echo it aloud");
+  await it.act("Send");
+  await it.page.getByRole("region", { name: "It asks" }).getByText("ask-aloud").first().waitFor();
+  await it.act("Approve once");
+  await it.page.getByText("succeeded").waitFor();
+  expect(await it.page.locator(".answer").textContent()).toBe("it aloud");
+});
+
 test("a mission is run again, cancelled, and what it waits for is allowed for a run by its name", async () => {
   await it.open("missions");
   await it.line("Missions", "grave");

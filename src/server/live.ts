@@ -15,6 +15,8 @@ export interface Carried {
   carry(key: Key | null, start: (hooks: RunHooks) => Promise<RunHandle>): Promise<RunHandle>;
   /** A run this key asked for, while it is carried here. */
   find(key: Key, run: string): RunHandle | null;
+  /** What the model of a run says just now, as far as it has come; null for one not carried here. */
+  said(run: string): Saying | null;
   /**
    * Calls back whenever something happens in a run, in any where it is null, until the returned
    * function is called.
@@ -24,8 +26,15 @@ export interface Carried {
   idle(): Promise<void>;
 }
 
+/** The newest step's words so far: who listens late, or slowly, is told from where they were. */
+export interface Saying {
+  readonly step: string;
+  readonly text: string;
+}
+
 interface One {
   readonly key: string;
+  readonly mouth: { said: Saying | null };
   readonly done: Promise<unknown>;
   handle?: RunHandle;
 }
@@ -44,8 +53,10 @@ export function openCarried(): Carried {
         throw new Refusal("http.busy", "Too many runs are under way.", "Try again later.");
       }
       const begun = Promise.withResolvers<void>();
+      const mouth: One["mouth"] = { said: null };
       const on = (live: Live): void => {
         begun.resolve();
+        mouth.said = saidAfter(mouth.said, live);
         const run = live.type === "event" ? live.recorded.event.run : live.run;
         for (const one of [topOf(run), null]) {
           for (const told of watchers.get(one) ?? []) told(live);
@@ -53,7 +64,11 @@ export function openCarried(): Carried {
       };
       const starting = start({ on });
       // Its place is taken before it has begun: many may come at once.
-      const one: One = { key: key?.id ?? "", done: settled(starting.then(({ done }) => done)) };
+      const one: One = {
+        key: key?.id ?? "",
+        mouth,
+        done: settled(starting.then(({ done }) => done)),
+      };
       carried.add(one);
       void one.done.finally(() => void carried.delete(one));
       const handle = await starting;
@@ -62,6 +77,7 @@ export function openCarried(): Carried {
       await Promise.race([begun.promise, one.done]);
       return handle;
     },
+    said: (run) => [...carried].find(({ handle }) => handle?.run === run)?.mouth.said ?? null,
     watch: (run, told) => {
       const all = watchers.get(run) ?? new Set();
       watchers.set(run, all.add(told));
@@ -104,6 +120,13 @@ export async function waitedFor(
 function leftAlone(run: string): Refusal {
   const message = `The server stopped before run ${run} ended.`;
   return new Refusal("http.left", message, `Go on with it: nanos resume ${run}`);
+}
+
+/** What delegated runs say is said to the agent, and their names have a part more. */
+function saidAfter(was: Saying | null, live: Live): Saying | null {
+  if (live.type !== "delta" || live.kind !== "text" || live.run.includes("_")) return was;
+  const { step, text } = live;
+  return { step, text: was?.step === step ? was.text + text : text };
 }
 
 async function settled(done: Promise<unknown>): Promise<void> {

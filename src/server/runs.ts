@@ -4,7 +4,7 @@ import type { Recorded } from "../contracts/drive.ts";
 import type { Ask } from "../contracts/run.ts";
 import { NanosError } from "../std/error.ts";
 import { LIMITS } from "../std/limits.ts";
-import { topOf } from "./live.ts";
+import { type Saying, topOf } from "./live.ts";
 import { Refusal } from "./refusal.ts";
 import type { Call } from "./route.ts";
 import type { Sink } from "./sse.ts";
@@ -49,11 +49,12 @@ export function askLine({ id, run, agent, name, what, reason, expires }: Ask): A
  */
 export function tellRun(
   { nanos, carried, clock }: Telling,
-  { run, since }: { readonly run: string; readonly since: number },
+  { run, since, words }: { readonly run: string; readonly since: number; readonly words: boolean },
   sink: Sink,
 ): Promise<void> {
   return tell(clock, sink, {
     since,
+    said: () => (words ? carried.said(run) : null),
     watch: (told) => carried.watch(run, told),
     next: (at) => nanos.traces.events(run, at),
     told: toldBy,
@@ -69,6 +70,7 @@ export function tellHome(
 ): Promise<void> {
   return tell(clock, sink, {
     since,
+    said: () => null,
     watch: (told) => carried.watch(null, told),
     next: (at) => nanos.traces.since(at, LIMITS.httpListed),
     told: (one) => ({ run: one.event.run, ...toldBy(one) }),
@@ -83,6 +85,7 @@ async function tell(
   { send, gone }: Sink,
   of: {
     readonly since: number;
+    readonly said: () => Saying | null;
     readonly watch: (told: () => void) => () => void;
     readonly next: (at: number) => readonly Recorded[];
     readonly told: (one: Recorded) => RunTold;
@@ -90,6 +93,7 @@ async function tell(
   },
 ): Promise<void> {
   let at = of.since;
+  const heard = { step: "", chars: 0 };
   let woken = new AbortController();
   const wake = (): void => woken.abort();
   const forget = of.watch(wake);
@@ -97,6 +101,7 @@ async function tell(
   try {
     for (;;) {
       woken = new AbortController();
+      await say(send, of.said(), heard);
       const found = of.next(at);
       for (const one of found) {
         const told = of.told(one);
@@ -113,6 +118,21 @@ async function tell(
     forget();
     gone.removeEventListener("abort", wake);
   }
+}
+
+/** Sends what was said since: whoever is slow gets fewer pieces and longer ones, and nothing piles up. */
+async function say(
+  send: Sink["send"],
+  said: Saying | null,
+  heard: { step: string; chars: number },
+): Promise<void> {
+  if (said === null) return;
+  const { step } = said;
+  const from = step === heard.step ? heard.chars : 0;
+  const text = said.text.slice(from);
+  if (text === "") return;
+  Object.assign(heard, { step, chars: from + text.length });
+  await send({ event: "said", data: JSON.stringify({ step, from, text }) });
 }
 
 /** The event a client has seen last. @throws Refusal `http.invalid`. */

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Person } from "./nanos.ts";
 
@@ -65,6 +65,15 @@ const SAID = {
   ],
 };
 
+/** Of the toy's rules one more: this is asked. */
+const ALOUD = `  - id: ask-aloud
+    description: What is said aloud is asked first.
+    when: { kind: tool, name: echo, args: { text: aloud } }
+    then: ask
+    example: { name: echo, args: { text: say it aloud } }
+    counter: { name: echo, args: { text: say it } }
+`;
+
 /** Puts them into a home made of the starter toy. */
 export function withPlans(me: Person): void {
   const plans = join(me.userHome, ".nano-os", "plans");
@@ -72,6 +81,7 @@ export function withPlans(me: Person): void {
   const model = join(me.userHome, ".nano-os", "models", "recorded.yaml");
   writeFileSync(model, JSON.stringify(SAID));
   mkdirSync(plans, { recursive: true });
+  appendFileSync(join(me.userHome, ".nano-os", "rules.yaml"), ALOUD);
   writeFileSync(join(plans, "sums.yaml"), SUMS);
   writeFileSync(join(plans, "grave.yaml"), GRAVE);
   writeFileSync(join(plans, "gravest.yaml"), GRAVEST);

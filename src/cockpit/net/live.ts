@@ -77,7 +77,7 @@ async function follow({ state, set, told, signal }: Following): Promise<void> {
       const headers = since === null ? {} : { "last-event-id": since };
       const { body } = await ask("/v1/events", { headers, signal });
       set("live");
-      if (body) await read(body, told);
+      if (body) await readEvents(body, told);
       set("lost");
     } catch (error) {
       if (signal.aborted) return;
@@ -90,8 +90,12 @@ async function follow({ state, set, told, signal }: Following): Promise<void> {
   }
 }
 
-async function read(body: ReadableStream<Uint8Array>, told: Following["told"]): Promise<void> {
-  const parser = createParser({ onEvent: ({ id, data }) => told(id, data) });
+/** Calls back for each event of an answer, until it ends. */
+export async function readEvents(
+  body: ReadableStream<Uint8Array>,
+  told: (id: string | undefined, data: string, event: string | undefined) => void,
+): Promise<void> {
+  const parser = createParser({ onEvent: ({ id, data, event }) => told(id, data, event) });
   const text = new TextDecoder();
   const reader = body.getReader();
   for (;;) {

@@ -1,10 +1,12 @@
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { Act } from "../act/act.tsx";
 import { Field } from "../act/field.tsx";
 import type { AgentList } from "../../contracts/http/seeds.ts";
 import type { RunBegun, RunShown } from "../../contracts/http/runs.ts";
 import { type Of, send } from "../net/api.ts";
 import { useResource } from "../net/resource.ts";
+import { useSaid } from "../net/said.ts";
+import { Ask } from "./approvals/ask.tsx";
 import { submitting, useDoing } from "../ui/doing.ts";
 import { costOf, countOf } from "../ui/figures.ts";
 import { State } from "../ui/marks.tsx";
@@ -33,7 +35,7 @@ export function Chat(): ReactNode {
       ) : (
         <ol className="stack grow talk" aria-label="The conversation" tabIndex={0}>
           {runs.map((run) => (
-            <Turn key={run} run={run} />
+            <Turn key={run} run={run} isLast={run === last} />
           ))}
         </ol>
       )}
@@ -42,43 +44,90 @@ export function Chat(): ReactNode {
   );
 }
 
-function Turn({ run }: { run: string }): ReactNode {
-  const shown = useResource<Of<typeof RunShown>>(
-    `/v1/runs/${encodeURIComponent(run)}`,
+function Turn({ run, isLast }: { run: string; isLast: boolean }): ReactNode {
+  const path = `/v1/runs/${encodeURIComponent(run)}`;
+  const shown = useResource<Whole>(
+    path,
     (told) => told.run === run || told.run.startsWith(`${run}_`),
   );
+  const said = useSaid(run, shown.data?.state === "running");
+  const own = useRef<HTMLLIElement>(null);
+  useEffect(() => {
+    if (isLast) own.current?.scrollIntoView({ block: "end" });
+  }, [isLast, said, shown.data]);
   return (
-    <li className="stack">
+    <li ref={own} className="stack">
       <Shown of={shown} what="the answer">
-        {({ request, agent, text, state, outcome, usage, asks, failure }) => (
+        {(whole) => (
           <>
             <p className="said">
-              <Plain text={request} />
+              <Plain text={whole.request} />
             </p>
-            {asks.map((ask) => (
-              <p key={ask.id} className="note warn">
-                It asks: <a href={hrefOf("approvals", ask.id)}>{<Plain text={ask.what} />}</a>
-              </p>
-            ))}
-            {failure && (
+            <Asks asks={whole.asks} isLast={isLast} reload={shown.reload} />
+            {whole.failure && (
               <p className="note bad">
-                <Plain text={failure.message} /> <code>{failure.code}</code>
+                <Plain text={whole.failure.message} /> <code>{whole.failure.code}</code>
               </p>
             )}
-            {text !== "" && (
-              <div className="answer">
-                <Plain text={text} />
-              </div>
-            )}
-            <p className="soft num row">
-              <State is={outcome ?? state} /> <Plain text={agent} />
-              {usage && ` ${countOf(usage.input + usage.output)} tokens, ${costOf(usage.cost)}`}
-              <a href={hrefOf("runs", run)}>what it did</a>
-            </p>
+            <Answer whole={whole} said={said} />
+            <Foot whole={whole} isLast={isLast} />
           </>
         )}
       </Shown>
     </li>
+  );
+}
+
+type Whole = Of<typeof RunShown>;
+
+/** What it asks is answered where it asks; of several one after the other. */
+function Asks(given: { asks: Whole["asks"]; isLast: boolean; reload: () => void }): ReactNode {
+  const { asks, isLast, reload } = given;
+  const [first, ...rest] = isLast ? asks : [];
+  return (
+    <>
+      {first && (
+        <section className="sheet padded" aria-label="It asks">
+          <Ask key={first.id} {...{ id: first.id, rest: asks, done: reload }} />
+        </section>
+      )}
+      {(isLast ? rest : asks).map((ask) => (
+        <p key={ask.id} className="note warn">
+          It asks: <a href={hrefOf("approvals", ask.id)}>{<Plain text={ask.what} />}</a>
+        </p>
+      ))}
+    </>
+  );
+}
+
+/** The answer, and until there is one what is said of it so far. */
+function Answer({ whole: { text, state }, said }: { whole: Whole; said: string }): ReactNode {
+  const isSaying = text === "" && state === "running";
+  if (text === "" && said === "") return null;
+  return (
+    <div className="answer" role={isSaying ? "log" : undefined} aria-label="The answer so far">
+      <Plain text={text === "" ? said : text} />
+    </div>
+  );
+}
+
+function Foot({ whole, isLast }: { whole: Whole; isLast: boolean }): ReactNode {
+  const { run, agent, state, outcome, usage } = whole;
+  const doing = useDoing();
+  const stop = (): void =>
+    doing.act(() => send("POST", `/v1/runs/${encodeURIComponent(run)}/cancel`));
+  return (
+    <>
+      <p className="soft num row">
+        <State is={outcome ?? state} /> <Plain text={agent} />
+        {usage && ` ${countOf(usage.input + usage.output)} tokens, ${costOf(usage.cost)}`}
+        <a href={hrefOf("runs", run)}>what it did</a>
+        {isLast && state !== "ended" && (
+          <Act says="Stop it" press="c" look="danger" off={doing.busy} act={stop} />
+        )}
+      </p>
+      <Trouble error={doing.error} />
+    </>
   );
 }
 

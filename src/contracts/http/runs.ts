@@ -92,6 +92,17 @@ export const RunTold = z.strictObject({
 });
 export type RunTold = z.infer<typeof RunTold>;
 
+/** What the model of a run says while it says it: from that character of the step's text on. */
+export const RunSaid = z.strictObject({
+  step: z.string(),
+  from: z.number().int(),
+  text: z.string(),
+});
+export type RunSaid = z.infer<typeof RunSaid>;
+
+/** An event of `GET /v1/runs/{id}/events`. */
+export const RunHeard = z.union([RunTold, RunSaid]);
+
 export const AskList = z.strictObject({ data: z.array(AskLine) });
 
 /** What is new in some files, line by line. */

@@ -123,7 +123,7 @@ export const MISSIONS: readonly Route[] = [
     handle: async (call) => {
       const { run } = call.nanos.missions.show(idOf(call));
       const since = sinceIn(call.headers, 0);
-      return { stream: (sink) => tellRun(call, { run, since }, sink) };
+      return { stream: (sink) => tellRun(call, { run, since, words: false }, sink) };
     },
   }),
   route({

@@ -1,5 +1,5 @@
 import { clientOf } from "../../contracts/http/key.ts";
-import { RunAsked, RunBegun, RunList, RunShown, RunTold } from "../../contracts/http/runs.ts";
+import { RunAsked, RunBegun, RunHeard, RunList, RunShown } from "../../contracts/http/runs.ts";
 import { agentNamed } from "../agents.ts";
 import { askerOf } from "../door/asker.ts";
 import { pageOf } from "../door/paging.ts";
@@ -66,15 +66,17 @@ export const RUNS: readonly Route[] = [
   route({
     method: "GET",
     path: "/v1/runs/{id}/events",
-    summary: "what happens in a run as server-sent events; goes on after Last-Event-ID",
+    summary:
+      "what happens in a run as server-sent events, after Last-Event-ID; ?words=true: what its model says as well",
     needs: "key",
     takes: null,
-    gives: RunTold,
+    gives: RunHeard,
     streams: "always",
     handle: async (call) => {
       const run = runOf(call);
       const since = sinceIn(call.headers, 0);
-      return { stream: (sink) => tellRun(call, { run, since }, sink) };
+      const words = call.query.get("words") === "true";
+      return { stream: (sink) => tellRun(call, { run, since, words }, sink) };
     },
   }),
 ];
