@@ -197,7 +197,7 @@ test("what a model says is read as it says it, and stopped; what it asks is answ
   await it.act("New conversation");
   await it.fill("What you want", "echo it aloud");
   await it.act("Send");
-  await it.page.getByRole("region", { name: "It asks" }).getByText("ask-aloud").first().waitFor();
+  await it.page.getByRole("region", { name: "It asks" }).getByText("a rule asks").first().waitFor();
   await it.act("Approve once");
   await it.page.getByText("succeeded").waitFor();
   expect(await it.page.locator(".answer").textContent()).toBe("it aloud");
