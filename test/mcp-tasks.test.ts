@@ -177,7 +177,10 @@ test("an unfinished one has no result, a failed one diagnostics, and neither lea
   const made = await served();
   const { client, home } = made;
   const { task_id: task = "" } = await call(client, "assign_task", { description: "hang" });
-  expect(await call(client, "get_result", { task_id: task })).toMatchObject({ failed: true });
+  // Begun is begun, whether or not anything of it is on disk yet.
+  expect(await call(client, "get_result", { task_id: task })).toMatchObject({
+    ...{ failed: true, error: { code: "task.unfinished" } },
+  });
   while (home.nanos.traces.line(String(task))?.state !== "running") await systemClock.sleep(5);
   expect(await call(client, "get_result", { task_id: task })).toMatchObject({
     error: { code: "task.unfinished" },

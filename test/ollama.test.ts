@@ -65,7 +65,9 @@ test("it lists, shows, asks, and hears an answer as it is made", async () => {
   const made = await client.generate({ model: "oracle:latest", prompt: "hi", system: "Be brief." });
   expect(made.response).toBe("Noted.");
   expect(JSON.stringify(provider.last()?.body)).toContain("The client says first: Be brief.");
-  expect((await client.chat(saying("calculate 2 + 2"))).message.content).toContain("approval ");
+  expect((await client.chat(saying("calculate 2 + 2"))).message.content).toMatch(
+    new RegExp(`approval (\\w+)\\): ${serving.url}/organism#/approvals/\\1\\n`, "u"),
+  );
 });
 
 test("it carries out its own tools, has a form answered, and sets how", async () => {

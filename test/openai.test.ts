@@ -146,7 +146,9 @@ describe("the official SDK", () => {
       .create(asked("calculate 2 + 2"))
       .withResponse();
     const id = response.headers.get("x-nanos-approval") ?? "none";
-    expect(data.choices[0]?.message.content).toContain(`approval ${id}`);
+    // The page that shows it, by the name the client knows; nothing of a key or a seat is in it.
+    const link = `(approval ${id}): ${serving.url}/organism#/approvals/${id}`;
+    expect(data.choices[0]?.message.content).toContain(link);
     const answer = await client.responses.create({ model: "oracle", input: "calculate 2 + 2" });
     expect([answer.status, answer.output_text]).toEqual([
       "completed",

@@ -173,8 +173,8 @@ export interface ForkRequest extends RunHooks {
   readonly at: string;
   readonly agent?: string;
   readonly model?: string;
-  /** A file of rules that hold it beside those in force, absolute. */
-  readonly rules?: string;
+  /** Rules that hold it beside those in force: a file, absolute, or their text. */
+  readonly rules?: string | { readonly text: string };
 }
 
 export interface RunHooks {

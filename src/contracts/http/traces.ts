@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { LIMITS } from "../../std/limits.ts";
 import { Decision, Rank, Verdict } from "../action.ts";
 import { Deciding } from "../action.ts";
 import { Held, Tier } from "../isolation.ts";
@@ -112,6 +113,8 @@ export const Forking = z.strictObject({
   at: text.min(1),
   agent: text.optional(),
   model: text.optional(),
+  /** Rules that hold it beside those in force, as the text of a file of them. */
+  rules: text.max(LIMITS.manifestBytes).optional(),
 });
 export type Forking = z.infer<typeof Forking>;
 

@@ -149,16 +149,16 @@ function checkOpen(recorded: readonly Recorded[], at: string): void {
 /** What the arrangement is now, held by more rules where some are given. They never loosen it. */
 async function factsFor(
   world: World,
-  file: string | undefined,
+  given: ForkRequest["rules"],
   mission: RunStarted["mission"],
 ): Promise<Facts> {
   const plain = await world.facts();
   const facts = mission ? ruledBy(plain, rulesOf(mission.plan)) : plain;
-  if (file === undefined) return facts;
-  const own = (await rulesIn(file)).map((rule) => ({ ...rule, id: `fork/${rule.id}` }));
+  if (given === undefined) return facts;
+  const own = (await rulesIn(given)).map((rule) => ({ ...rule, id: `fork/${rule.id}` }));
   const rules = [...facts.rules, ...own];
   if (rules.length > LIMITS.rules) {
-    const message = `With ${file} there would be ${rules.length} rules; ${LIMITS.rules} are the most.`;
+    const message = `With these there would be ${rules.length} rules; ${LIMITS.rules} are the most.`;
     throw new NanosError("fork.rules", message, "Give it fewer.");
   }
   return ruledBy(facts, own);

@@ -22,10 +22,7 @@ export function rulesDesk(
     suggest: () => suggestionsOf(world, rules),
     never: (ask) => neverTo(world, ask),
     test: testRules,
-    simulate: async (of) => {
-      const given = typeof of === "string" ? rulesIn(of) : checked(await rulesText(of.text));
-      return simulate(world.journal, await given);
-    },
+    simulate: async (of) => simulate(world.journal, await rulesIn(of)),
   };
 }
 
@@ -37,9 +34,11 @@ async function testRules(file: string, casesFile?: string): Promise<RulesTest> {
   return { ok: problems.length === 0, rules: rules.length, cases: cases.length, problems };
 }
 
-/** The rules of a file that could be loaded as it is. */
-export async function rulesIn(file: string): Promise<readonly Rule[]> {
-  return checked(await readRules(file), file);
+/** The rules of a file, or of its text, that could be loaded as it is. */
+export async function rulesIn(of: string | { readonly text: string }): Promise<readonly Rule[]> {
+  return typeof of === "string"
+    ? checked(await readRules(of), of)
+    : checked(await rulesText(of.text));
 }
 
 function checked({ rules }: RulesFile, file = "rules.yaml"): readonly Rule[] {

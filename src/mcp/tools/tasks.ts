@@ -103,9 +103,11 @@ function finished(desk: Desk): McpTool {
     input: Id,
     output: Patched,
     run: ({ task_id: task }) => {
-      const line = taskLine(desk, task);
-      if (line.state === "ended") return resultOf(line, desk.served.nanos.traces.patch(task));
-      const message = `Task ${task} has not ended yet: ${statusOf(line)}.`;
+      const { nanos, carried } = desk.served;
+      const isNew = carried.has(task) && nanos.traces.line(task) === null;
+      const line = isNew ? null : taskLine(desk, task);
+      if (line?.state === "ended") return resultOf(line, nanos.traces.patch(task));
+      const message = `Task ${task} has not ended yet: ${line ? statusOf(line) : "running"}.`;
       throw new NanosError("task.unfinished", message, "Call poll_task until it has.");
     },
   });

@@ -70,6 +70,14 @@ test("a run is read step by step, and each step whole", async () => {
   expect(codeOf(bad)).toBe("http.invalid");
 });
 
+const NO_SUMS = `rules:
+  - id: no-sums
+    when: { kind: tool, name: calculate }
+    then: deny
+    example: { name: calculate, args: {} }
+    counter: { name: echo, args: {} }
+`;
+
 test("a run is replayed, forked and laid beside the one it came from", async () => {
   const run = await ran("calculate 1 + 1");
   expect(Replayed.parse(await post(`/v1/runs/${run}/replay`))).toMatchObject({ ok: true });
@@ -81,6 +89,15 @@ test("a run is replayed, forked and laid beside the one it came from", async () 
   expect(shown.fork).toMatchObject({ run });
   const diff = DiffShown.parse(await get(`/v1/runs/${run}/diff/${fork}`));
   expect([diff.parts, diff.steps.length > 0]).toEqual([null, true]);
+  // Rules are held against it as text: over the network nobody names a file.
+  const held = (await post(`/v1/runs/${run}/fork`, { at: "1", rules: NO_SUMS })) as { run: string };
+  await over(`/v1/runs/${held.run}/events`);
+  const { steps } = TraceShown.parse(await get(`/v1/runs/${held.run}/trace`));
+  const step = await get(`/v1/steps/${steps.at(-1)?.step ?? ""}`);
+  expect(StepShown.parse(step).decision?.rule).toBe("fork/no-sums");
+  const named = { headers, body: { at: "1", rules: "/etc/rules.yaml" } };
+  const file = await home.ask("POST", `/v1/runs/${run}/fork`, named);
+  expect([file.status, codeOf(file)]).toEqual([400, "manifest.invalid"]);
 });
 
 test("runs are listed part by part, and found by their words", async () => {

@@ -132,11 +132,12 @@ function reachOf({ traces }: Call<unknown>["nanos"], step: string): unknown {
 }
 
 async function fork({ nanos, params, body, key, carried }: Call<Forking>): Promise<Reply> {
-  const { at, agent, model } = body;
+  const { at, agent, model, rules: text } = body;
   const request = {
     ...{ run: params["id"] ?? "", at },
     ...(agent === undefined ? {} : { agent }),
     ...(model === undefined ? {} : { model }),
+    ...(text === undefined ? {} : { rules: { text } }),
   };
   const { run } = await carried.carry(key, (hooks) => nanos.fork({ ...request, ...hooks }));
   return { status: 202, body: { run, state: "running" } };

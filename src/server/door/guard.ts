@@ -78,6 +78,15 @@ export function checkRequest(
   }
 }
 
+/** This server as a request has it addressed, which is one of its own names. */
+export function ownAddress(given: {
+  readonly names: Pick<Names, "secure">;
+  readonly headers: Headers;
+}): string {
+  const host = (given.headers.get("host") ?? "").toLowerCase();
+  return `${given.names.secure ? "https" : "http"}://${host}`;
+}
+
 /** What a page of ours names as where it comes from, at that host. */
 function originsOf(host: string, { secure, proxied }: Names): readonly string[] {
   if (secure) return [`https://${host}`];

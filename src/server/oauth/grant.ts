@@ -1,24 +1,20 @@
 import type { TokenAsked } from "../../contracts/http/oauth.ts";
 import type { Lent } from "../../contracts/http/key.ts";
+import { ownAddress } from "../door/guard.ts";
 import { Refusal } from "../refusal.ts";
 import type { Call, Reply } from "../route.ts";
 import { clientNamed, mayReturn } from "./clients.ts";
 import { badGrant, returning } from "./consents.ts";
 import { consentPage, refusedPage } from "./page.ts";
 
-/** This server as the request has it addressed, which is one of its own names. */
-export function issuerOf({ names, headers }: Pick<Call<unknown>, "names" | "headers">): string {
-  return `${names.secure ? "https" : "http"}://${(headers.get("host") ?? "").toLowerCase()}`;
-}
-
 /** What keys are for here. */
 export function resourceOf(call: Pick<Call<unknown>, "names" | "headers">): string {
-  return `${issuerOf(call)}/mcp`;
+  return `${ownAddress(call)}/mcp`;
 }
 
 /** What a client is told that has no key: where it is said how to get one. */
 export function challengeOf(call: Pick<Call<unknown>, "names" | "headers">): string {
-  return `Bearer resource_metadata="${issuerOf(call)}/.well-known/oauth-protected-resource/mcp"`;
+  return `Bearer resource_metadata="${ownAddress(call)}/.well-known/oauth-protected-resource/mcp"`;
 }
 
 /**
@@ -34,7 +30,7 @@ export function authorize(call: Call<unknown>): Reply {
   const redirect = one("redirect_uri");
   if (!mayReturn(client, redirect))
     return refusedPage("It asks to be answered elsewhere than it said.");
-  const issuer = issuerOf(call);
+  const issuer = ownAddress(call);
   const asked = {
     client,
     redirect,
@@ -76,7 +72,7 @@ export async function tokenFor(call: Call<TokenAsked>): Promise<Reply> {
       ? await nanos.keys.renew(body.refresh_token, body.client_id)
       : await consents.redeem({
           ...{ code: body.code, client: body.client_id, redirect: body.redirect_uri },
-          ...{ verifier: body.code_verifier, issuer: issuerOf(call) },
+          ...{ verifier: body.code_verifier, issuer: ownAddress(call) },
         });
   if (lent === null) throw badGrant();
   return { body: tokenOf(lent, clock.now()) };

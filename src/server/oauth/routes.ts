@@ -13,11 +13,12 @@ import {
 } from "../../contracts/http/oauth.ts";
 import { AnyJson, PlainText } from "../../contracts/http/wire.ts";
 import type { NanosError } from "../../std/error.ts";
+import { ownAddress } from "../door/guard.ts";
 import { Refusal } from "../refusal.ts";
 import { type Call, type Reply, type Route, route } from "../route.ts";
 import { registered } from "./clients.ts";
 import { CONSENT_SCRIPT } from "./page.ts";
-import { authorize, issuerOf, resourceOf, tokenFor } from "./grant.ts";
+import { authorize, resourceOf, tokenFor } from "./grant.ts";
 
 /**
  * How a client of MCP comes by a key of its own: it is told where to ask, the operator sees who asks
@@ -41,7 +42,7 @@ export const OAUTH: readonly Route[] = [
         summary: "who gives keys for /mcp",
         handle: async (call) => ({
           body: {
-            ...{ resource: resourceOf(call), authorization_servers: [issuerOf(call)] },
+            ...{ resource: resourceOf(call), authorization_servers: [ownAddress(call)] },
             ...{ bearer_methods_supported: ["header"], resource_name: "nanos" },
           },
         }),
@@ -52,7 +53,7 @@ export const OAUTH: readonly Route[] = [
     summary: "how a client asks for a key",
     takes: null,
     gives: AuthServer,
-    handle: async (call) => ({ body: serverOf(issuerOf(call)) }),
+    handle: async (call) => ({ body: serverOf(ownAddress(call)) }),
   }),
   route({
     ...{ method: "POST", path: "/oauth/register", ...OPEN, refusal },

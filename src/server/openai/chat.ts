@@ -8,6 +8,7 @@ import { assert, NanosError } from "../../std/error.ts";
 import { AGENT_PREFIX } from "../agents.ts";
 import { askerOf } from "../door/asker.ts";
 import { waitedFor } from "../live.ts";
+import { ownAddress } from "../door/guard.ts";
 import { Refusal } from "../refusal.ts";
 import type { Call } from "../route.ts";
 import type { Asked } from "./asked.ts";
@@ -56,13 +57,13 @@ export function commonOf(run: string, agent: string, clock: Clock): Common {
 
 /** A whole answer of an agent, as a chat completion. */
 export async function completion(
-  call: Pick<Call<unknown>, "nanos" | "key" | "signal" | "leaves" | "clock" | "id">,
+  call: Pick<Call<unknown>, "nanos" | "key" | "signal" | "leaves" | "clock" | "id"> & Addressed,
   agent: string,
   asked: Asked & { readonly params: readonly Param[] },
 ): Promise<{ readonly headers: Said["headers"]; readonly body: object }> {
   const { nanos, clock, id } = call;
   const handle = await begin(call, { ...asked, agent }, {});
-  const { text, finish, headers, calls } = saidBy(await handle.done);
+  const { text, finish, headers, calls } = saidBy(await handle.done, call);
   const trace = nanos.traces.show(handle.run);
   const called = calls.length === 0 ? {} : { tool_calls: calls.map(toolCallOf) };
   const content = text === "" && calls.length > 0 ? null : text;
@@ -95,13 +96,13 @@ export interface Said {
  *
  * @throws NanosError with the code of the failure, where there is no answer.
  */
-export function saidBy(state: RunState): Said {
+export function saidBy(state: RunState, to: Addressed): Said {
   assert(state.state !== "running", "a run that is done does not run");
   const run = { "x-nanos-run": state.run };
   if (state.state === "waiting") {
     const ids = state.asks.map(({ id }) => id).join(", ");
     const headers = { ...run, ...(ids === "" ? {} : { "x-nanos-approval": ids }) };
-    return { text: waitingText(state.run, state.asks), finish: "stop", headers, calls: [] };
+    return { text: waitingText(state.run, state.asks, to), finish: "stop", headers, calls: [] };
   }
   const { text, failure, outcome, calls = [] } = state.ended;
   if (text === "" && outcome !== "succeeded") throw failureIn(state.ended);
@@ -122,13 +123,20 @@ function failureIn({ outcome, failure }: RunEnd): NanosError {
   return new NanosError(code, message, next);
 }
 
-/** What is said where a run waits for the operator. */
-export function waitingText(run: string, asks: readonly Ask[]): string {
-  const lines = asks.map(({ id, what }) => `- ${what} (approval ${id})`);
+/** How the client has addressed this server. */
+export type Addressed = Pick<Call<unknown>, "names" | "headers">;
+
+/**
+ * What is said where a run waits for the operator: with the page of their browser that shows what is
+ * asked, which shows it to nobody else.
+ */
+export function waitingText(run: string, asks: readonly Ask[], to: Addressed): string {
+  const page = `${ownAddress(to)}/organism#/approvals/`;
+  const lines = asks.map(({ id, what }) => `- ${what} (approval ${id}): ${page}${id}`);
   return [
     "This waits for the operator, who has to say yes first:",
     ...lines,
-    `They answer with nanos approvals show ID, and go on with nanos resume ${run}.`,
+    `They answer there or with nanos approvals show ID, and go on with nanos resume ${run}.`,
   ].join("\n");
 }
 

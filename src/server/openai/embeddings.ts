@@ -3,9 +3,10 @@ import { type EmbedWish, KeptVectors, type ModelConfig } from "../../contracts/m
 import { assert, type NanosError } from "../../std/error.ts";
 import { AGENT_PREFIX } from "../agents.ts";
 import { askerOf } from "../door/asker.ts";
+import { waitedFor } from "../live.ts";
 import { Refusal } from "../refusal.ts";
 import type { Call, Reply } from "../route.ts";
-import { saidBy, usageOf } from "./chat.ts";
+import { type Addressed, saidBy, usageOf } from "./chat.ts";
 import { checkParams, EMBEDDING_PARAMS } from "./params.ts";
 
 /** Vectors for clients: each request is a run of one step, past the same gate as an agent's. */
@@ -55,14 +56,17 @@ export interface Vectors {
  * @throws Refusal `model_not_found`, `run.waiting`; NanosError `model.*`, `key.*`, `run.*`.
  */
 export async function vectorsFor(
-  { nanos, key, signal }: Pick<Call<unknown>, "nanos" | "key" | "signal">,
+  call: Pick<Call<unknown>, "nanos" | "key" | "signal" | "leaves"> & Addressed,
   named: string,
   wish: EmbedWish,
 ): Promise<Vectors> {
+  const { nanos, key } = call;
   const model = makerNamed(nanos.models.list(), named);
-  const handle = await nanos.models.embed(model, wish, { signal, ...askerOf(key) });
+  const handle = await waitedFor(call, (signal) =>
+    nanos.models.embed(model, wish, { signal, ...askerOf(key) }),
+  );
   const state = await handle.done;
-  const { headers, text } = saidBy(state);
+  const { headers, text } = saidBy(state, call);
   if (state.state === "waiting") throw waits(text, headers);
   const trace = nanos.traces.show(handle.run);
   const outcome = trace.steps.find(({ kind }) => kind === "model")?.outcome;

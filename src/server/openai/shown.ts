@@ -5,18 +5,18 @@ import type { Trace } from "../../contracts/trace.ts";
 import { AGENT_PREFIX } from "../agents.ts";
 import type { Call } from "../route.ts";
 import { asksFor } from "../runs.ts";
-import { receiptOf, usageOf, waitingText } from "./chat.ts";
+import { type Addressed, receiptOf, usageOf, waitingText } from "./chat.ts";
 import { RESPONSE } from "./response.ts";
 
 /** What one run is as a response, read from its record: the same to whoever asked and whoever looks. */
 export function responseShown(
-  call: Pick<Call<unknown>, "nanos" | "key" | "id">,
+  call: Pick<Call<unknown>, "nanos" | "key" | "id"> & Addressed,
   { run, started }: { readonly run: string; readonly started: RunStarted },
 ): ResponseShown {
   const trace = call.nanos.traces.show(run);
   const { end, state } = trace;
   const asks = state === "waiting" ? asksFor(call).filter((ask) => ask.run.startsWith(run)) : [];
-  const text = state === "waiting" ? waitingText(run, asks) : (end?.text ?? "");
+  const text = state === "waiting" ? waitingText(run, asks, call) : (end?.text ?? "");
   const { sampling = {}, user, metadata } = started.wish ?? {};
   return {
     ...headOf(run, trace),

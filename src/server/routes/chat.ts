@@ -57,10 +57,11 @@ interface Answering {
 
 /** Sends an answer while it is made. */
 async function speak(
-  { nanos, id, body }: Call<ChatRequest>,
+  call: Call<ChatRequest>,
   { common, handle, voice }: Answering,
   { send, gone }: Sink,
 ): Promise<void> {
+  const { nanos, id, body } = call;
   const stop = (): void => handle.cancel();
   gone.addEventListener("abort", stop, { once: true });
   if (gone.aborted) stop();
@@ -71,11 +72,11 @@ async function speak(
     await chunk({ role: "assistant", content: "" });
     for await (const piece of voice.pieces()) await chunk({ content: piece });
     if (voice.behind) return stop();
-    const { text, finish, calls } = saidBy(await done);
+    const { text, finish, calls } = saidBy(await done, call);
     const rest = restOf(voice.said, text);
     if (rest !== "") await chunk({ content: rest });
-    for (const [index, call] of calls.entries()) {
-      await chunk({ tool_calls: [{ index, ...toolCallOf(call) }] });
+    for (const [index, one] of calls.entries()) {
+      await chunk({ tool_calls: [{ index, ...toolCallOf(one) }] });
     }
     const trace = nanos.traces.show(handle.run);
     await chunk({}, finish, receiptOf(id, trace));

@@ -59,7 +59,7 @@ async function nanocode(call: Call<NanocodeAsked>): Promise<Reply> {
   const asked = { plan, inputs, ...from };
   const handle = await waitedFor(call, (signal) => nanos.missions.begin(asked, { signal }));
   const state = await handle.done;
-  const { headers } = saidBy(state);
+  const { headers } = saidBy(state, call);
   const trace = nanos.traces.show(handle.run);
   const { checks, output, model } = answerIn(trace);
   return {

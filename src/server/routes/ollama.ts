@@ -130,12 +130,12 @@ async function answer(
     };
   };
   if (body.stream === false) {
-    const said = saidBy(await handle.done);
+    const said = saidBy(await handle.done, call);
     return { headers: said.headers, body: last(said, said.text) };
   }
   const line = (content: string): string =>
     JSON.stringify({ ...head, ...speak(content), done: false });
-  const telling = { handle, voice, line, last };
+  const telling = { call, handle, voice, line, last };
   const headers = { "x-nanos-run": handle.run };
   return { headers, lines: line(""), stream: (sink) => tell(telling, sink) };
 }
@@ -143,6 +143,7 @@ async function answer(
 const NANOSECONDS = 1_000_000;
 
 interface Telling {
+  readonly call: Call<unknown>;
   readonly handle: RunHandle;
   readonly voice: Voice;
   readonly line: (content: string) => string;
@@ -150,7 +151,8 @@ interface Telling {
 }
 
 /** Sends an answer while it is made, a line of JSON for each piece. */
-async function tell({ handle, voice, line, last }: Telling, { send, gone }: Sink): Promise<void> {
+async function tell(telling: Telling, { send, gone }: Sink): Promise<void> {
+  const { call, handle, voice, line, last } = telling;
   const stop = (): void => handle.cancel();
   gone.addEventListener("abort", stop, { once: true });
   if (gone.aborted) stop();
@@ -158,7 +160,7 @@ async function tell({ handle, voice, line, last }: Telling, { send, gone }: Sink
   try {
     for await (const piece of voice.pieces()) await send({ data: line(piece) });
     if (voice.behind) return stop();
-    const said = saidBy(await done);
+    const said = saidBy(await done, call);
     await send({ data: JSON.stringify(last(said, restOf(voice.said, said.text))) });
   } catch (error) {
     await send({ data: JSON.stringify(failedAs(failureOf(error))) });

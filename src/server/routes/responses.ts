@@ -75,7 +75,7 @@ async function respond(call: Call<ResponseRequest>): Promise<Reply> {
       stream: (sink) => speak(call, { handle, voice, begun: begun.promise }, sink),
     };
   }
-  const { headers: more } = saidBy(await handle.done);
+  const { headers: more } = saidBy(await handle.done, call);
   return { headers: { ...headers, ...more }, body: shown(call, handle.run) };
 }
 
@@ -121,7 +121,7 @@ async function speak(
     const message = messageTold(run, tell);
     for await (const piece of voice.pieces()) await message.say(piece);
     if (voice.behind) return stop();
-    const { text, calls } = saidBy(await done);
+    const { text, calls } = saidBy(await done, call);
     await message.say(restOf(voice.said, text));
     await message.end();
     for (const [i, one] of calls.entries()) {
