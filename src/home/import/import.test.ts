@@ -227,3 +227,39 @@ describe("a bundle of Nanocoder", () => {
     expect(loaded.agents.get("oracle")?.manifest.skills).not.toContain("inbox");
   });
 });
+
+describe("agent files of ORCHESTRATORS_V2", () => {
+  const PROFILES = {
+    "profiles/helper.yaml":
+      'name: Helpful One\ndescription: Helps with small things.\nsystem_prompt: |\n  You help.\n  Be brief.\ntools: ["echo", "calc"]\nmetadata: { tier: "free" }\n',
+    "profiles/plain.json": JSON.stringify({
+      name: "plain",
+      system_prompt: "You answer.",
+      tools: [],
+    }),
+    "profiles/nameless.yaml": "system_prompt: You are nobody.\n",
+    "profiles/silent.yaml": 'name: silent\nsystem_prompt: "  "\n',
+    "profiles/twice.yaml": "name: plain\nsystem_prompt: You answer otherwise.\n",
+  };
+
+  test("become agents with their prompts, and what is passed over is said", async () => {
+    using folder = testFolder({ ...HOME, ...PROFILES });
+    const made = await offer(folder, "profiles");
+    expect(made.format).toBe("orchestrators-agents");
+    expect(made.left.map(({ what }) => what).toSorted()).toEqual([
+      "helpful-one: echo, calc",
+      "helpful-one: metadata",
+      "nameless.yaml",
+      "silent.yaml",
+      "twice.yaml",
+    ]);
+    await made.apply();
+    const home = openHome({ home: join(folder.dir, ".nano-os"), cwd: folder.dir, env: {} });
+    const loaded = await home.arrangement();
+    const helper = loaded.agents.get("helpful-one");
+    expect(helper?.manifest).toMatchObject({ description: "Helps with small things.", skills: [] });
+    expect(helper?.prompt.trim()).toBe("You help.\nBe brief.");
+    expect(loaded.agents.get("plain")?.prompt.trim()).toBe("You answer.");
+    expect(loaded.agents.has("silent")).toBe(false);
+  });
+});

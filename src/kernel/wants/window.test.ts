@@ -111,6 +111,20 @@ function reader(limit: number, seen: ModelRequest[], turns: number): Model {
   };
 }
 
+test("every request of a run begins with the one before, to the letter", async () => {
+  const seen: ModelRequest[] = [];
+  const read = { name: "read", run: () => "x".repeat(90) };
+  const made = lab({ tools: [read], model: reader(100_000, seen, 6), context: 100_000 });
+  await ended(begin(made.world, { text: "go" }));
+  expect(seen.length).toBeGreaterThan(5);
+  for (const [i, { system, tools, messages }] of seen.entries()) {
+    const before = seen[i - 1];
+    if (before === undefined) continue;
+    expect([system, tools]).toEqual([before.system, before.tools]);
+    expect(messages.slice(0, before.messages.length)).toEqual([...before.messages]);
+  }
+});
+
 const cases: [says: string, window: number, real: number][] = [
   ["as the window is known", 2_000, 100_000],
   ["as the model says so, whatever the config says", 100_000, 2_000],
