@@ -182,6 +182,16 @@ test("a whole turn: thoughts, a step with its diff, words, and the conversation 
   expect(other.said("agent_message_chunk")).toBe("donedone");
   expect(await prompt(other, id, "more")).toEqual({ stopReason: "end_turn" });
   expect(made.nanos.traces.list({ limit: 1 })[0]?.after).toHaveLength(2);
+
+  const third = editor(made);
+  const { agentCapabilities } = await third.ctx.request(M.initialize, {
+    ...{ protocolVersion: 1, clientCapabilities: {} },
+  });
+  expect(agentCapabilities?.sessionCapabilities).toEqual({ list: {}, resume: {}, close: {} });
+  await third.ctx.request(M.session.resume, loaded);
+  expect(third.said("user_message_chunk")).toBe("");
+  expect(await prompt(third, id, "and more")).toEqual({ stopReason: "end_turn" });
+  expect(made.nanos.traces.list({ limit: 1 })[0]?.after).toHaveLength(3);
 });
 
 describe("asks", () => {

@@ -23,7 +23,7 @@ type Leg = "server" | "client";
 
 async function suite(leg: Leg, args: readonly string[], expected: string): Promise<Ran> {
   const file = "node_modules/@modelcontextprotocol/conformance/dist/index.js";
-  const of = ["--expected-failures", expected, ...args];
+  const of = ["--expected-failures", expected, "--timeout", "100000", ...args];
   return run([process.execPath, join(SUITE ?? "", file), leg, ...of], { ms: 110_000 });
 }
 

@@ -46,6 +46,8 @@ export function acpAgent(parts: AgentParts): Agent {
           return newSession(parts, sessions, params, call.peer);
         case "session/load":
           return loadSession(parts, sessions, params, call.peer);
+        case "session/resume":
+          return loadSession(parts, sessions, params, call.peer, false);
         case "session/list":
           return listSessions(parts, params);
         case "session/prompt":
@@ -72,7 +74,7 @@ const GREETING: JsonObject = {
   agentCapabilities: {
     loadSession: true,
     promptCapabilities: { image: false, audio: false, embeddedContext: false },
-    sessionCapabilities: { list: {}, close: {} },
+    sessionCapabilities: { list: {}, resume: {}, close: {} },
   },
   authMethods: [],
 };
@@ -90,18 +92,20 @@ async function newSession(
   return { sessionId: id, modes: modesOf(session) };
 }
 
+/** Goes on with a conversation of the journal; the editor that has it open already is not told it anew. */
 async function loadSession(
   parts: AgentParts,
   sessions: Map<string, Session>,
   params: JsonObject,
   peer: Peer,
+  tells = true,
 ): Promise<JsonObject> {
   const nanos = await openIn(parts, params["cwd"]);
   const past = pastOf(nanos).find(({ id }) => id === params["sessionId"]);
   if (!past) throw new RpcRefusal(RPC.params, "There is no such conversation in the journal.");
   const { id, runs } = past;
   const session = keep(sessions, { nanos, id, runs, mode: "ask", stop: null });
-  tellPast(nanos, past, sender(session, peer));
+  if (tells) tellPast(nanos, past, sender(session, peer));
   await offerCommands(session, peer);
   return { modes: modesOf(session) };
 }

@@ -29,3 +29,21 @@ export function saltedDigest(salt: string, text: string): string {
 export function hmac(key: string, text: string): string {
   return createHmac("sha256", key).update(text).digest("hex");
 }
+
+/**
+ * A name for all that belongs to one thing, as traces of several programs share them (W3C Trace
+ * Context): 32 hex digits that follow from an id of ours, so that all who tell of it give it the same.
+ */
+export function traceIdOf(whole: string): string {
+  return sha256(`nanos.trace.v1\n${whole}`).slice(0, 32);
+}
+
+/** 16 hex digits for a part of it. */
+export function spanIdOf(part: string): string {
+  return sha256(`nanos.span.v1\n${part}`).slice(0, 16);
+}
+
+/** What a program is told that takes part: `traceparent`, sampled. */
+export function traceparent(whole: string, part: string): string {
+  return `00-${traceIdOf(whole)}-${spanIdOf(part)}-01`;
+}

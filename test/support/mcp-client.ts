@@ -70,7 +70,7 @@ async function loggedIn(url: string, challenge: Challenge, had: string | null): 
     oauth: await oauthOf(url, challenge),
     clientSecret: typeof secret === "string" ? secret : null,
     scope: (had === null ? wanted : sdk.computeScopeUnion(had, wanted)) ?? null,
-    signal: AbortSignal.timeout(10_000),
+    signal: AbortSignal.timeout(60_000),
     open: (link) => {
       void fetch(link, { redirect: "manual" }).then((there) =>
         fetch(there.headers.get("location") ?? ""),
@@ -107,7 +107,7 @@ async function drive(
   token: string | null,
   onChallenge: (challenge: Challenge) => void,
 ): Promise<number> {
-  const bounds = { ms: 3_000, signal: AbortSignal.timeout(25_000) };
+  const bounds = { ms: 30_000, signal: AbortSignal.timeout(90_000) };
   const headers: Record<string, string> =
     token === null ? {} : { authorization: `Bearer ${token}` };
   const revision = process.env["MCP_CONFORMANCE_PROTOCOL_VERSION"] ?? "";

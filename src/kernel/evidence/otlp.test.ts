@@ -10,6 +10,7 @@ import { evidenceLab, EVENTFUL, eventful } from "../testing/evidence-lab.ts";
 import { takeLabs } from "../testing/lab.ts";
 import type { World } from "../world.ts";
 import { exportOtlp } from "./otlp.ts";
+import { spanIdOf } from "../../std/hash.ts";
 import { type Span, spansOf } from "./spans.ts";
 
 const lab = evidenceLab(EVENTFUL);
@@ -75,6 +76,9 @@ describe("spans", () => {
   test("are the same however often they are made", () => {
     expect(spansOf(journal, RUN, false)).toEqual([...spans]);
     expect(new Set(spans.map(({ spanId }) => spanId)).size).toBe(spans.length);
+    // Whoever takes part in a step was told its name while it went on.
+    const sent = spans.find(({ name }) => name === "execute_tool send");
+    expect(sent && spanIdOf(String(valuesOf(sent)["nanos.step"] ?? ""))).toBe(sent?.spanId ?? "");
     expect(
       spans.every(
         ({ spanId, traceId }) => /^[0-9a-f]{16}$/u.test(spanId) && /^[0-9a-f]{32}$/u.test(traceId),

@@ -1,4 +1,4 @@
-import { sha256 } from "../../std/hash.ts";
+import { spanIdOf, traceIdOf } from "../../std/hash.ts";
 import type { Json } from "../../std/json.ts";
 import type { Recorded } from "../../contracts/drive.ts";
 import type { EventBody } from "../../contracts/event.ts";
@@ -49,7 +49,7 @@ interface SpanEvent {
 
 /** The spans of a run and of all it delegated to, in the order they began. */
 export function spansOf(journal: Journal, run: string, contents: boolean): readonly Span[] {
-  const traceId = sha256(`nanos.trace.v1\n${topRun(run)}`).slice(0, 32);
+  const traceId = traceIdOf(topRun(run));
   return chainsOf(journal, run).flatMap((chain) => {
     const recorded = [...journal.chain(chain)];
     const own = recorded.filter(({ event }) => event.step === null);
@@ -59,8 +59,8 @@ export function spansOf(journal: Journal, run: string, contents: boolean): reado
     );
     const [first] = recorded;
     if (!first) return [];
-    const root = spanIdOf(first);
-    const ids = new Map([...steps].map(([step, [begins]]) => [step, spanIdOf(begins ?? first)]));
+    const root = spanOf(first);
+    const ids = new Map([...steps].map(([step, [begins]]) => [step, spanOf(begins ?? first)]));
     const common = { traceId, contents };
     return [
       runSpan({
@@ -85,8 +85,9 @@ interface Given {
   readonly parent: string | null;
 }
 
-function spanIdOf({ event }: Recorded): string {
-  return event.hash.slice(0, 16);
+/** A step's is known to whoever takes part in it, before it has ended. */
+function spanOf({ event }: Recorded): string {
+  return spanIdOf(event.step ?? event.run);
 }
 
 /** The step that delegated to a run. */
@@ -94,7 +95,7 @@ function parentOf(journal: Journal, { body }: Recorded): string | null {
   const parent = body?.kind === "run.started" ? body.parent : undefined;
   if (!parent) return null;
   for (const recorded of journal.chain(parent.run)) {
-    if (recorded.event.step === parent.step) return spanIdOf(recorded);
+    if (recorded.event.step === parent.step) return spanOf(recorded);
   }
   return null;
 }
@@ -241,7 +242,7 @@ function spanFrom(
   const errors = failure ? { "error.type": failure.code } : {};
   return {
     traceId,
-    spanId: spanIdOf(first ?? end),
+    spanId: spanOf(first ?? end),
     ...(parent === null ? {} : { parentSpanId: parent }),
     name,
     kind,

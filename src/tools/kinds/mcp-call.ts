@@ -1,5 +1,5 @@
 import { isObject, type Json, type JsonObject } from "../../std/json.ts";
-import { hashOf } from "../../std/hash.ts";
+import { hashOf, traceparent } from "../../std/hash.ts";
 import type { Failure } from "../../contracts/outcome.ts";
 import type { Scope } from "../../contracts/scope.ts";
 import type { ToolManifest } from "../../contracts/tool.ts";
@@ -133,7 +133,7 @@ function renamed(value: Json, moved: readonly Moved[]): Json {
 }
 
 function boundsOf({ call, signal }: ServerCall): Bounds {
-  return { ms: call.ms, signal };
+  return { ms: call.ms, signal, trace: traceparent(requestOf(call.step), call.step) };
 }
 
 function resultOf(given: ServerCall, reply: Reply, { link }: StdioServer): ToolResult {

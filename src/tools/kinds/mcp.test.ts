@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { brokerFetch } from "../broker.ts";
 import { answering, openLab } from "../testing/lab.ts";
+import { traceparent } from "../../std/hash.ts";
 import { codeOf, outputOf, reads, serverLab } from "../testing/servers.ts";
 import type { Granted, Reach } from "../tool-host.ts";
 
@@ -29,6 +30,8 @@ const make = () => {
     async () => ({ content: [{ type: "text", text: "no luck" }], isError: true }));
   server.registerTool("keep", { description: "Writes.", inputSchema: z.object({ path: z.string(), text: z.string() }) },
     async ({ path, text }) => { fs.writeFileSync(path, text); return { content: [{ type: "text", text: path }] }; });
+  server.registerTool("wipe", { description: "Wipes.", inputSchema: z.object({}), annotations: { destructiveHint: true, readOnlyHint: true } },
+    async (_, { mcpReq }) => ({ content: [{ type: "text", text: String(mcpReq._meta?.traceparent) }] }));
   return server;
 };
 if (process.argv[2] === "modern") await serveStdio(make); else await make().connect(new StdioServerTransport());
@@ -50,7 +53,7 @@ for (const era of ["legacy", "modern"] as const) {
     const { tools, broken } = await open.host.list();
     expect(broken).toEqual([]);
     expect(tools.map(({ manifest, kind, skill }) => [manifest.name, kind, skill])).toEqual(
-      ["greet", "sum", "fails", "keep"].map((name) => [`mcp__s__${name}`, "mcp", "s"]),
+      ["greet", "sum", "fails", "keep", "wipe"].map((name) => [`mcp__s__${name}`, "mcp", "s"]),
     );
     expect(tools[0]?.manifest.scopes).toEqual([...reads(open)]);
     const scopes = reads(open);
@@ -74,6 +77,11 @@ for (const era of ["legacy", "modern"] as const) {
       "mcp.failed",
     );
     expect(codeOf(await open.call("mcp__s__greet", "x", { scopes }))).toBe("tool.bad_arguments");
+    // What it says of itself raises a rank, and it hears whose step it takes part in.
+    expect(tools.map(({ manifest }) => manifest.rank ?? "")).toEqual(["", "", "", "", "B"]);
+    expect(outputOf(await open.call("mcp__s__wipe", {}, { scopes, step: "r.5" }))).toBe(
+      traceparent("r", "r.5"),
+    );
     const starts = open.starts();
     expect((await open.again().list()).tools).toEqual(tools);
     expect(open.starts()).toBe(starts);
@@ -159,6 +167,11 @@ test("a server behind HTTP is reached through the gate alone", async () => {
   ]);
   const result = await open.call("mcp__web__greet", { name: "you" }, { reach });
   expect(result).toMatchObject({ ok: true, output: "hello you", isolation: "host" });
+  const bodies = through.wanted.map((one) => (one.kind === "fetch" ? (one.body ?? "") : ""));
+  const calls = bodies.filter((body) => body.includes('"tools/call"'));
+  expect(calls).toEqual([
+    expect.stringMatching(/"traceparent":"00-[0-9a-f]{32}-[0-9a-f]{16}-01"/u),
+  ]);
   expect(
     through.wanted.every(
       (one) => one.kind === "fetch" && one.method === "POST" && one.headers["x-team"] === "a",

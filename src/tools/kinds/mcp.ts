@@ -93,7 +93,10 @@ function entriesOf(server: Server): Loaded {
   return { entries, broken };
 }
 
-/** Nothing a server says of its own harmlessness is believed; what the operator says of it is. */
+/**
+ * Nothing a server says of its own harmlessness is believed, and that it destroys things is; what the
+ * operator says of it counts more.
+ */
 function manifestOf({ source, scopes }: Server, tool: AnnouncedTool): ToolManifest {
   return {
     name: `mcp__${source.name}__${tool.name}`,
@@ -103,6 +106,8 @@ function manifestOf({ source, scopes }: Server, tool: AnnouncedTool): ToolManife
     scopes: [...scopes],
     repeatable: false,
     probe: false,
+    // What one says of itself raises a rank and lowers none: it runs, and the operator looks at it.
+    ...(tool.destructive ? { rank: "B" as const } : {}),
     ...source.server.tools?.[tool.name],
   };
 }

@@ -17,7 +17,7 @@ import {
   readTools,
   tooMany,
 } from "./session.ts";
-import type { Bounds } from "./stdio.ts";
+import { type Bounds, metaOf } from "./stdio.ts";
 
 /** An MCP server behind streamable HTTP, for one call or one listing. */
 export interface HttpServer {
@@ -59,6 +59,7 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
     fetch: fetchThrough(options, told),
   });
   const limits = { timeout: bounds.ms, signal: bounds.signal };
+  const _meta = metaOf(bounds);
   const guarded = <T>(act: () => Promise<T>): Promise<T | Failure> =>
     guard(name, bounds, told, act);
   const connected = await guarded(() => client.connect(transport, limits));
@@ -83,12 +84,16 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
       const texts = Object.fromEntries(
         Object.entries(args).map(([key, value]) => [key, typeof value === "string" ? value : ""]),
       );
-      const result = await guarded(() => client.getPrompt({ name: one, arguments: texts }, limits));
+      const result = await guarded(() =>
+        client.getPrompt({ name: one, arguments: texts, _meta }, limits),
+      );
       if (isFailure(result)) return { ok: false, failure: result };
       return readPrompt(name, one, result as unknown as Json);
     },
     async call(tool, args) {
-      const result = await guarded(() => client.callTool({ name: tool, arguments: args }, limits));
+      const result = await guarded(() =>
+        client.callTool({ name: tool, arguments: args, _meta }, limits),
+      );
       if (isFailure(result)) return { ok: false, failure: result };
       return readResult(name, tool, result as unknown as Json);
     },

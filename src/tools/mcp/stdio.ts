@@ -30,6 +30,13 @@ export interface StdioServer {
 export interface Bounds {
   readonly ms: number;
   readonly signal: AbortSignal;
+  /** `traceparent` of the step a call is made in, for a server that keeps traces of its own. */
+  readonly trace?: string;
+}
+
+/** What goes along with one call. */
+export function metaOf({ trace }: Bounds): JsonObject {
+  return trace === undefined ? {} : { traceparent: trace };
 }
 
 /**
@@ -55,7 +62,9 @@ export async function openStdioServer(
     await link.stop();
     return spoken;
   }
-  const meta = spoken.era === "modern" ? { _meta: envelope() } : {};
+  const own = spoken.era === "modern" ? envelope() : {};
+  const meta = spoken.era === "modern" ? { _meta: own } : {};
+  const along = (bounds: Bounds): JsonObject => ({ _meta: { ...own, ...metaOf(bounds) } });
   return {
     link,
     era: spoken.era,
@@ -70,9 +79,9 @@ export async function openStdioServer(
       return "code" in prompts ? prompts : [...tools, ...prompts];
     },
     prompt: (one, args, options) =>
-      link.request("prompts/get", { name: one, arguments: args, ...meta }, options),
+      link.request("prompts/get", { name: one, arguments: args, ...along(options) }, options),
     call: (tool, args, options) =>
-      link.request("tools/call", { name: tool, arguments: args, ...meta }, options),
+      link.request("tools/call", { name: tool, arguments: args, ...along(options) }, options),
   };
 }
 
