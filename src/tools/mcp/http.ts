@@ -59,7 +59,6 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
     fetch: fetchThrough(options, told),
   });
   const limits = { timeout: bounds.ms, signal: bounds.signal };
-  const _meta = metaOf(bounds);
   const guarded = <T>(act: () => Promise<T>): Promise<T | Failure> =>
     guard(name, bounds, told, act);
   const connected = await guarded(() => client.connect(transport, limits));
@@ -67,6 +66,19 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
     await client.close().catch(() => undefined);
     return connected;
   }
+  return serverOn({ client, name, bounds, guarded });
+}
+
+interface Connected {
+  readonly client: Client;
+  readonly name: string;
+  readonly bounds: Bounds;
+  readonly guarded: <T>(act: () => Promise<T>) => Promise<T | Failure>;
+}
+
+function serverOn({ client, name, bounds, guarded }: Connected): HttpServer {
+  const limits = { timeout: bounds.ms, signal: bounds.signal };
+  const _meta = metaOf(bounds);
   const spoken: Era = client.getProtocolEra() === "modern" ? "modern" : "legacy";
   return {
     era: spoken,
