@@ -242,6 +242,14 @@ describe("agent files of ORCHESTRATORS_V2", () => {
     "profiles/twice.yaml": "name: plain\nsystem_prompt: You answer otherwise.\n",
   };
 
+  test("are known one by one as well, however they are laid out", async () => {
+    using folder = testFolder({ ...HOME, ...PROFILES });
+    for (const file of ["plain.json", "helper.yaml"]) {
+      const made = await offer(folder, `profiles/${file}`);
+      expect(made.format).toBe("orchestrators-agents");
+    }
+  });
+
   test("become agents with their prompts, and what is passed over is said", async () => {
     using folder = testFolder({ ...HOME, ...PROFILES });
     const made = await offer(folder, "profiles");

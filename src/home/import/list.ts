@@ -9,7 +9,7 @@ import { orchestratorsAgents } from "./orchestrators-agents.ts";
 export const CONVERTERS: readonly Converter[] = [
   nexusmon,
   orchestrators,
-  orchestratorsAgents,
   claudePlugin,
   nanocoder,
+  orchestratorsAgents,
 ];

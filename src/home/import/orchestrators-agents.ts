@@ -18,7 +18,7 @@ export const orchestratorsAgents: Converter = {
 function isAgent(file: TreeFile): boolean {
   return (
     /\.(?:json|ya?ml)$/u.test(file.path) &&
-    /^[ \t{]{0,8}["']?system_prompt["']?[ \t]{0,8}:/mu.test(textOf(file))
+    /(?:^|[{,])[ \t]{0,8}["']?system_prompt["']?[ \t]{0,8}:/mu.test(textOf(file))
   );
 }
 
