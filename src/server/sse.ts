@@ -36,11 +36,10 @@ interface Streaming {
  * is sent now and then, so that a connection nobody reads any more is found out.
  */
 export function streamOf(feed: (sink: Sink) => Promise<void>, given: Streaming): Response {
-  const { clock, signal, headers, over, ends } = given;
+  const { clock, headers, over } = given;
   const wire = wireOf(given.lines);
-  const left = new AbortController();
-  const lost = AbortSignal.any([left.signal, signal]);
-  const gone = ends === undefined ? lost : AbortSignal.any([lost, ends]);
+  const going = goingOf(given);
+  const { gone } = going;
   let room = Promise.withResolvers<void>();
   // Whoever waits for room waits no longer: one listener for as long as the stream is there.
   gone.addEventListener("abort", () => room.resolve(), { once: true });
@@ -49,31 +48,59 @@ export function streamOf(feed: (sink: Sink) => Promise<void>, given: Streaming):
     {
       start: (controller) => {
         const write = async (chunk: string): Promise<void> => {
-          if (lost.aborted) return;
+          if (going.isLost()) return;
           controller.enqueue(text.encode(chunk));
           if ((controller.desiredSize ?? 0) > 0) return;
           room = Promise.withResolvers();
           if (!gone.aborted) await room.promise;
         };
-        const ended = new AbortController();
-        const stop = AbortSignal.any([ended.signal, gone]);
         // The head goes out with the first of the body: who only watches is told at once that it stands.
-        if (ends) controller.enqueue(text.encode(wire.beat));
-        void beat(clock, stop, () => write(wire.beat));
+        if (given.ends) controller.enqueue(text.encode(wire.beat));
+        const still = new AbortController();
+        gone.addEventListener("abort", () => still.abort(), { once: true });
+        void beat(clock, still.signal, () => write(wire.beat));
         void feed({ send: (one) => write(wire.text(one)), gone })
           .catch(() => undefined)
           .finally(() => {
-            ended.abort();
+            still.abort();
+            going.forget();
             over();
-            if (!lost.aborted) controller.close();
+            if (!going.isLost()) controller.close();
           });
       },
       pull: () => room.resolve(),
-      cancel: () => left.abort(),
+      cancel: () => going.lose(),
     },
     { highWaterMark: 16 },
   );
   return new Response(body, { headers: { "content-type": wire.type, ...headers } });
+}
+
+/**
+ * Whether anybody is there for a stream. Made by hand: what `AbortSignal.any` gives is never let go of
+ * in this runtime once somebody listens to it, and with it all that the listener knows.
+ */
+function goingOf({ signal, ends }: Pick<Streaming, "signal" | "ends">) {
+  const control = new AbortController();
+  let isLost = false;
+  const lose = (): void => {
+    isLost = true;
+    control.abort();
+  };
+  const end = (): void => control.abort();
+  signal.addEventListener("abort", lose, { once: true });
+  ends?.addEventListener("abort", end, { once: true });
+  if (signal.aborted) lose();
+  if (ends?.aborted) end();
+  return {
+    gone: control.signal,
+    isLost: () => isLost,
+    lose,
+    forget: () => {
+      signal.removeEventListener("abort", lose);
+      ends?.removeEventListener("abort", end);
+    },
+  };
 }
 
 /** Events, or lines of JSON, as they go over the wire. */

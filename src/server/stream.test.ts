@@ -1,3 +1,4 @@
+import { heapStats } from "bun:jsc";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { ChatChunk } from "../contracts/http/openai.ts";
 import { RunTold } from "../contracts/http/runs.ts";
@@ -294,6 +295,29 @@ describe("a stream", () => {
     expect(new TextDecoder().decode((await beats.read()).value)).toBe(": \n\n");
     stop.abort();
     while (over === 1) await systemClock.sleep(1);
+  });
+
+  test("that has ended leaves nothing behind, though its server goes on and nobody stopped it", async () => {
+    const signals = (): number => {
+      Bun.gc(true);
+      return heapStats().objectTypeCounts["AbortSignal"] ?? 0;
+    };
+    const ends = new AbortController();
+    const feed = async ({ send, gone }: Sink): Promise<void> => {
+      gone.addEventListener("abort", () => undefined);
+      await send({ data: "x" });
+    };
+    const some = async (): Promise<void> => {
+      for (let i = 0; i < 100; i++) {
+        const { signal } = new AbortController();
+        const how = { ...given(signal, () => undefined), clock: systemClock, ends: ends.signal };
+        await streamOf(feed, how).text();
+      }
+    };
+    await some();
+    const before = signals();
+    for (let i = 0; i < 3; i++) await some();
+    expect(signals()).toBeLessThan(before + 50);
   });
 
   test("data of several lines is one event", async () => {
