@@ -4,7 +4,7 @@ import { init, type Nanos, openNanos } from "../../src/nanos.ts";
 import { type MockProvider, startMockProvider } from "../../src/models/testing/mock-provider.ts";
 import type { MockOptions } from "../../src/models/testing/mock-provider.ts";
 import { systemClock } from "../../src/std/clock.ts";
-import { type Person, person, type Running } from "./nanos.ts";
+import { type How, type Person, person, type Running } from "./nanos.ts";
 
 /** A home behind `nanos serve`, which is a real process, with a model of a server on this machine. */
 export interface Station {
@@ -16,7 +16,7 @@ export interface Station {
   /** Opens the home here, beside the server, for as long as `act` takes. */
   inside<T>(act: (nanos: Nanos) => Promise<T>): Promise<T>;
   /** Starts the server; resolves once it listens. */
-  serve(): Promise<Up>;
+  serve(how?: How): Promise<Up>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -54,8 +54,8 @@ export async function station(
   const started: Running[] = [];
   return {
     ...{ me, mock, keys, operator, inside },
-    serve: async () => {
-      const running = me.begin(["serve", "--port", "0"]);
+    serve: async (how) => {
+      const running = me.begin(["serve", "--port", "0"], how);
       started.push(running);
       await running.until("listening on ");
       return upAt(/http:\/\/[\d.:]+/u.exec(running.text())?.[0] ?? "", running);
