@@ -114,7 +114,11 @@ async function tryModel(
 ): Promise<void> {
   checkName(name);
   for (const other of model.fallback ?? []) find(other);
-  await openModel(name, model, deps);
+  const { embed } = await openModel(name, model, deps);
+  if (model.embeddings !== true || embed) return;
+  const message = `No vectors can be had of ${name} by way of ${model.adapter}.`;
+  const next = "Leave --embeddings out, or use another adapter.";
+  throw new NanosError("model.no_vectors", message, next);
 }
 
 /** Opened models whose config is another one now are opened anew. Gives the config as it is now. */
@@ -153,25 +157,15 @@ function takesImages({ adapter }: ModelConfig): boolean {
   return !WITHOUT_IMAGES.includes(adapter);
 }
 
-/** Adapters whose providers make vectors, and where a script does. */
-const WITH_VECTORS: readonly ModelConfig["adapter"][] = [
-  ...(["openai-compatible", "openai", "ollama", "gguf", "script"] as const),
-];
-
 /** Adapters that have no way to say how hard to think. */
 const WITHOUT_THINKING: readonly ModelConfig["adapter"][] = ["gguf", "http", "rules", "script"];
 
-/** @throws NanosError `model.no_images`, `model.no_vectors` or `model.no_thinking`. */
+/** @throws NanosError `model.no_images` or `model.no_thinking`. */
 function passable(model: ModelConfig): ModelConfig {
   const { adapter, images, thinking } = model;
   if (images === true && !takesImages(model)) {
     const message = `Images cannot be sent to a model by way of ${adapter}.`;
     throw new NanosError("model.no_images", message, "Leave --images out, or use another adapter.");
-  }
-  if (model.embeddings === true && !WITH_VECTORS.includes(adapter)) {
-    const message = `No vectors can be had by way of ${adapter}.`;
-    const next = "Leave --embeddings out, or use another adapter.";
-    throw new NanosError("model.no_vectors", message, next);
   }
   if (thinking === undefined || !WITHOUT_THINKING.includes(adapter)) return model;
   const message = `A model cannot be told how hard to think by way of ${adapter}.`;

@@ -1,6 +1,7 @@
 import { openSync, readSync, closeSync, fstatSync } from "node:fs";
-import type { ModelConfig, ModelRequest } from "../../contracts/model.ts";
+import type { Embedded, EmbedWish, ModelConfig, ModelRequest } from "../../contracts/model.ts";
 import { messageOf } from "../../std/error.ts";
+import type { Json } from "../../std/json.ts";
 import { LIMITS } from "../../std/limits.ts";
 import type { Ended } from "../../sandbox/sandbox.ts";
 import type { Adapter, Timing } from "../adapter.ts";
@@ -12,6 +13,7 @@ import { findEngine } from "../local/engine.ts";
 import { FREE } from "../model.ts";
 import { type Hearing, ModelProcess } from "../local/process.ts";
 import type { Line } from "../local/wire.ts";
+import { vectorsOf } from "../vectors/vectors.ts";
 
 /**
  * A model in a GGUF file, run on this machine's processor by node-llama-cpp in a sandboxed process
@@ -43,6 +45,7 @@ export const openGguf: Adapter = async (name, config, deps) => {
     price: FREE,
     takes: ["maxTokens", "temperature"],
     stream: (request, signal) => converse(speaker, request, signal),
+    embed: (wish, signal) => vectorsBy(given, wish, signal),
   };
 };
 
@@ -91,11 +94,13 @@ class LocalAttempt implements Attempt {
     const { system, messages, tools, choice } = request;
     this.#hearing = host.ask(
       {
-        ...{ file, system, messages, tools },
-        ...(choice !== undefined && { choice }),
-        context: request.context ?? config.context ?? LIMITS.contextTokens,
-        ...(maxTokens !== undefined && { maxTokens }),
-        temperature: request.temperature ?? config.temperature ?? 0,
+        ask: {
+          ...{ file, system, messages, tools },
+          ...(choice !== undefined && { choice }),
+          context: request.context ?? config.context ?? LIMITS.contextTokens,
+          ...(maxTokens !== undefined && { maxTokens }),
+          temperature: request.temperature ?? config.temperature ?? 0,
+        },
       },
       signal,
     );
@@ -120,6 +125,7 @@ class LocalAttempt implements Attempt {
   #take(line: Line): boolean {
     this.#timer = this.#wait(this.#given.timing?.idleMs ?? LIMITS.modelIdleMs);
     const answer = this.#answer;
+    if ("vector" in line) return true; // Nobody asked for one.
     if ("text" in line) answer.text(line.text);
     else if ("thinking" in line) answer.thinking(line.thinking);
     else if ("call" in line) {
@@ -149,6 +155,48 @@ class LocalAttempt implements Attempt {
   #fail(code: ModelFailureCode, detail = ""): void {
     const { name, file } = this.#given;
     this.#answer.fail(modelFailure(code, { model: name, host: name, file }, detail));
+  }
+}
+
+/** Vectors of the same process, with the silences and failures an answer has. */
+async function vectorsBy(
+  { name, file, config, host, timing }: Given,
+  wish: EmbedWish,
+  signal: AbortSignal,
+): Promise<Embedded> {
+  if (signal.aborted) return { kind: "cancelled" };
+  let waits = timing?.firstMs ?? LIMITS.modelFirstMs;
+  let isSilent = false;
+  const facts = { model: name, host: name, file };
+  const failed = (code: ModelFailureCode, detail = ""): Embedded => {
+    const seconds = Math.round(waits / 1000);
+    const [what, why] = isSilent ? (["model.silent", ""] as const) : [code, detail];
+    return { kind: "failed", failure: modelFailure(what, { ...facts, seconds }, why) };
+  };
+  const context = config.context ?? LIMITS.contextTokens;
+  const hearing = host.ask({ embed: { file, context, inputs: wish.inputs } }, signal);
+  const vectors: Json[] = [];
+  try {
+    for (;;) {
+      const timer = setTimeout(() => {
+        isSilent = true;
+        host.stop();
+      }, waits);
+      const heard = await hearing.next();
+      clearTimeout(timer);
+      if (heard === null) return { kind: "cancelled" };
+      if ("message" in heard) return { kind: "failed", failure: heard };
+      if ("kind" in heard) return failed(...endedBy(heard));
+      if ("failed" in heard) return failed(heard.failed, heard.why);
+      if ("vector" in heard) vectors.push([...heard.vector]);
+      if ("done" in heard) {
+        const usage = { input: heard.input, output: 0, cost: 0 };
+        return vectorsOf(vectors, wish, { facts, usage });
+      }
+      waits = timing?.idleMs ?? LIMITS.modelIdleMs;
+    }
+  } finally {
+    hearing.leave();
   }
 }
 

@@ -190,6 +190,33 @@ describe("its process", () => {
     expect(await answer(asked("D"))).toEqual({ text: "Half an ", finish: "stop" });
     expect(starts.length).toBe(before);
   });
+  needs("vectors of texts, the same for the same, and of no more than it reads", async (local) => {
+    const signal = new AbortController().signal;
+    const made = await local.embed?.({ inputs: ["A", "D A", "A"] }, signal);
+    if (made?.kind !== "made") throw new Error(JSON.stringify(made));
+    const [one, other, again] = made.vectors;
+    expect([one?.length, one]).toEqual([other?.length, again]);
+    // This one's table knows a text by its last token, which is the mark of the end.
+    expect(one?.some((number) => number !== 0)).toBe(true);
+    expect(made.usage).toEqual({ input: expect.any(Number), output: 0, cost: 0 });
+    const long = await local.embed?.({ inputs: ["long ".repeat(3_000)] }, signal);
+    expect(long).toMatchObject({ kind: "failed", failure: { code: "model.context_full" } });
+    const none = await local.embed?.({ inputs: ["A"] }, AbortSignal.abort());
+    expect(none).toEqual({ kind: "cancelled" });
+    // The same process still answers.
+    expect(await answer(asked("D"))).toEqual({ text: "Half an ", finish: "stop" });
+  });
+  needs("vectors of a process that is killed, or silent", async (local) => {
+    await answer(asked("D"));
+    // More than it makes in the moment until it is gone.
+    const inputs = Array.from({ length: 2_000 }, () => "long ".repeat(300));
+    const killed = local.embed?.({ inputs }, new AbortController().signal);
+    process.kill(starts.at(-1) ?? 0, "SIGKILL");
+    expect(await killed).toMatchObject({ failure: { code: "model.bad_engine" } });
+    const hasty = await openModel("local", config(), deps({ timing: { firstMs: 1, idleMs: 1 } }));
+    const late = await hasty.embed?.({ inputs: ["A"] }, new AbortController().signal);
+    expect(late).toMatchObject({ failure: { code: "model.silent" } });
+  });
   needs("cancelled before it begins", async (local) => {
     expect(await seen(local.stream(asked("A"), AbortSignal.abort()))).toEqual({
       finish: "cancelled",

@@ -2,7 +2,7 @@ import type { Failure } from "../../contracts/outcome.ts";
 import { LIMITS } from "../../std/limits.ts";
 import type { Boxed, Ended, Sandbox } from "../../sandbox/sandbox.ts";
 import { Lines } from "../wire/lines.ts";
-import type { Line, Order } from "./wire.ts";
+import type { Line, Wanted } from "./wire.ts";
 
 /** What a model host is started with. All paths absolute. */
 export interface HostSpec {
@@ -42,14 +42,14 @@ export class ModelProcess {
   }
 
   /** Asks, as soon as it is this one's turn. */
-  ask(ask: Extract<Order, { ask: unknown }>["ask"], signal: AbortSignal): Hearing {
+  ask(wanted: Wanted, signal: AbortSignal): Hearing {
     const turn = new Turn((this.#serial += 1));
     const leave = (): void => turn.tell(null);
     signal.addEventListener("abort", leave, { once: true });
     this.#open += 1;
     clearTimeout(this.#rest);
     const before = this.#before;
-    this.#before = before.then(() => this.#serve(turn, ask, signal));
+    this.#before = before.then(() => this.#serve(turn, wanted, signal));
     return {
       next: () => turn.next(),
       leave: () => {
@@ -68,17 +68,13 @@ export class ModelProcess {
   }
 
   /** Resolves when the host is done with this turn, and the next may begin. */
-  async #serve(
-    turn: Turn,
-    ask: Extract<Order, { ask: unknown }>["ask"],
-    signal: AbortSignal,
-  ): Promise<void> {
+  async #serve(turn: Turn, wanted: Wanted, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     const boxed = this.#boxed ?? (await this.#start());
     if ("code" in boxed) return turn.tell(boxed);
     this.#now = turn;
     boxed.renew(null);
-    await boxed.write(`${JSON.stringify({ id: turn.id, ask })}\n`).catch(() => undefined);
+    await boxed.write(`${JSON.stringify({ id: turn.id, ...wanted })}\n`).catch(() => undefined);
     // It may have ended before it could be told.
     if (this.#boxed === null) turn.tell(await boxed.ended);
     if (signal.aborted) this.#silence(turn);

@@ -7,10 +7,9 @@ import type { Json } from "../../std/json.ts";
  * output. One request is answered at a time; `id` tells a late line of one that was given up.
  */
 
-/** To the host. */
-export type Order =
+/** What is asked of the model: an answer, or a vector of each text. */
+export type Wanted =
   | {
-      readonly id: number;
       readonly ask: Pick<ModelRequest, "system" | "tools" | "choice"> & {
         readonly messages: readonly Message[];
         /** The file of the model. */
@@ -21,12 +20,24 @@ export type Order =
         readonly temperature: number;
       };
     }
+  | {
+      readonly embed: {
+        readonly file: string;
+        readonly context: number;
+        readonly inputs: readonly string[];
+      };
+    };
+
+/** To the host. */
+export type Order =
+  | (Wanted & { readonly id: number })
   | { readonly id: number; readonly stop: true };
 
 /** From the host. `done` or `failed` is the last of a request. */
 export type Line =
   | { readonly id: number; readonly text: string }
   | { readonly id: number; readonly thinking: string }
+  | { readonly id: number; readonly vector: readonly number[] }
   | { readonly id: number; readonly call: string; readonly args: Json }
   | {
       readonly id: number;

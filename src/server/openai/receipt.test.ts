@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { ChatReceipt } from "../../contracts/http/openai.ts";
-import { hear, type Served, served } from "../testing/served.ts";
+import { ChatCompletion, type ChatReceipt } from "../../contracts/http/openai.ts";
+import { HttpError } from "../../contracts/http/wire.ts";
+import { systemClock } from "../../std/clock.ts";
+import { type Answered, hear, type Served, served } from "../testing/served.ts";
 
 /** What stands behind an answer, beside it: the same the record holds, on every route that answers. */
 
@@ -20,6 +22,7 @@ beforeAll(async () => {
     turns: [
       { when: { last: "^keep" }, calls: [{ name: "remember", args: { text: SECRET } }] },
       { when: { last: "^use" }, calls: [{ name: "echo", args: { text: "from the model" } }] },
+      { when: { last: "^fail" }, fail: "model.quota" },
       { when: { last: "." }, say: "Done.", once: false },
     ],
   });
@@ -68,3 +71,43 @@ for (const [name, ask] of Object.entries(WAYS)) {
     expect(existsSync(join(home.nanos.place.home, "memory", "oracle"))).toBe(false);
   });
 }
+
+test("an answer is whole: what it is called, when it was made, by whom, and what it took", async () => {
+  const before = Math.floor(systemClock.now() / 1000);
+  const [one] = await whole("/v1/chat/completions", { model: "oracle", ...asking("hi") });
+  const [other] = await whole("/v1/chat/completions", { model: "oracle", ...asking("hi") });
+  const { id, created, model, object, usage } = ChatCompletion.parse(one);
+  expect([model, object, created >= before]).toEqual(["nanos/oracle", "chat.completion", true]);
+  expect(usage.total_tokens).toBe(usage.prompt_tokens + usage.completion_tokens);
+  expect(ChatCompletion.parse(other).id).not.toBe(id);
+});
+
+test("each refusal has its status, its type and its code", async () => {
+  const chat = (content: string, by: string | undefined = key, more: object = {}) =>
+    home.ask("POST", "/v1/chat/completions", {
+      ...(by === undefined ? {} : { key: by }),
+      body: { model: "oracle", ...asking(content), ...more },
+    });
+  const seldom = await home.key({ rate: 1 });
+  await chat("hi", seldom);
+  const off = await home.again({ ORCH_ENABLE_API: "0" });
+  const disabled = await off.ask("POST", "/v1/chat/completions", {
+    ...{ key, body: { model: "oracle", ...asking("hi") } },
+  });
+  await off.close();
+  const path = "/v1/chat/completions";
+  const bare = await home.ask("POST", path, { body: { model: "oracle", ...asking("hi") } });
+  const all: readonly (readonly [Answered, number, string, string])[] = [
+    [bare, 401, "auth_error", "http.no_key"],
+    [await chat("hi", key, { model: "gpt-9" }), 404, "not_found", "model_not_found"],
+    [await chat("hi", key, { n: 2 }), 400, "invalid_request", "http.not_supported"],
+    [await chat("hi", seldom), 429, "rate_limit_error", "http.rate"],
+    [await home.ask("GET", "/metrics", { key }), 403, "permission_error", "http.operator_only"],
+    [await chat("fail"), 502, "provider_error", "model.quota"],
+    [disabled, 503, "service_unavailable", "http.disabled"],
+  ];
+  for (const [{ status, body }, expected, type, code] of all) {
+    const { error } = HttpError.parse(body);
+    expect([status, error.type, error.code]).toEqual([expected, type, code]);
+  }
+});

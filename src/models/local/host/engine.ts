@@ -30,6 +30,16 @@ export interface LlamaModel {
     readonly contextSize: number;
     readonly threads: number;
   }): Promise<LlamaContext>;
+  createEmbeddingContext(options: {
+    readonly contextSize: number;
+    readonly threads: number;
+  }): Promise<EmbeddingContext>;
+}
+
+export interface EmbeddingContext {
+  /** Tokens of a text, with those the model wants around it. */
+  calculateInputLength(text: string): number;
+  getEmbeddingFor(text: string): Promise<{ readonly vector: readonly number[] }>;
 }
 
 export interface LlamaContext {

@@ -9,6 +9,7 @@ import type {
   Chat,
   ChatAnswer,
   ChatOptions,
+  EmbeddingContext,
   Engine,
   LlamaContext,
   LlamaModel,
@@ -33,12 +34,15 @@ export async function host(file: string): Promise<void> {
     }
     running = { id: order.id, stop: new AbortController() };
     const { signal } = running.stop;
-    before = before.then(() => answer(order, loaded, signal));
+    before = before.then(() =>
+      "embed" in order ? embed(order, loaded, signal) : answer(order, loaded, signal),
+    );
   }
   process.exit(0);
 }
 
 type Ask = Extract<Order, { ask: unknown }>;
+type Embed = Extract<Order, { embed: unknown }>;
 
 /** A failure that has a name of its own. */
 class Named extends Error {
@@ -51,15 +55,37 @@ class Named extends Error {
 
 async function answer({ id, ask }: Ask, loaded: Loading, signal: AbortSignal): Promise<void> {
   try {
-    const window = await loaded(ask);
+    const window = await loaded.window(ask);
     const before = window.sequence.tokenMeter.getState();
     const { input, metadata } = await speak({ id, ask }, window, signal);
     const output = window.sequence.tokenMeter.diff(before).usedOutputTokens;
     say({ id, done: doneOf(metadata), input, output });
   } catch (error) {
-    const failed = error instanceof Named ? error.code : "model.bad_engine";
-    say({ id, failed, why: messageOf(error) });
+    fail(id, error);
   }
+}
+
+/** A vector of each text, one after the other. */
+async function embed({ id, embed: asked }: Embed, made: Loading, signal: AbortSignal) {
+  try {
+    const { context, size } = await made.vectors(asked);
+    let input = 0;
+    for (const text of asked.inputs) {
+      if (signal.aborted) break;
+      const tokens = context.calculateInputLength(text);
+      if (tokens > size) throw new Named("model.context_full", "");
+      input += tokens;
+      say({ id, vector: [...(await context.getEmbeddingFor(text)).vector] });
+    }
+    say({ id, done: "stop", input, output: 0 });
+  } catch (error) {
+    fail(id, error);
+  }
+}
+
+function fail(id: number, error: unknown): void {
+  const failed = error instanceof Named ? error.code : "model.bad_engine";
+  say({ id, failed, why: messageOf(error) });
 }
 
 function doneOf(metadata: ChatAnswer["metadata"]): "stop" | "calls" | "length" {
@@ -132,22 +158,42 @@ interface Window {
   readonly chat: Chat;
 }
 
-type Loading = (ask: Ask["ask"]) => Promise<Window>;
+interface Loading {
+  window(ask: Ask["ask"]): Promise<Window>;
+  vectors(asked: Embed["embed"]): Promise<Vectors>;
+}
+
+interface Vectors {
+  readonly size: number;
+  readonly context: EmbeddingContext;
+}
 
 /** Loads engine and model once, and the window again where another size is asked for. */
 function loading(file: string): Loading {
   let engine: Promise<Loaded> | null = null;
   let made: Window | null = null;
-  return async (ask) => {
-    const { module, model, threads } = await (engine ??= load(file, ask.file));
-    const size = Math.min(ask.context, model.trainContextSize);
-    if (made?.size === size) return made;
-    await made?.context.dispose();
-    made = null;
-    const context = await model.createContext({ contextSize: size, threads });
-    const sequence = context.getSequence();
-    const chat = new module.LlamaChat({ contextSequence: sequence });
-    return (made = { size, model, context, sequence, chat });
+  let vectors: Promise<Vectors> | null = null;
+  return {
+    window: async (ask) => {
+      const { module, model, threads } = await (engine ??= load(file, ask.file));
+      const size = Math.min(ask.context, model.trainContextSize);
+      if (made?.size === size) return made;
+      await made?.context.dispose();
+      made = null;
+      const context = await model.createContext({ contextSize: size, threads });
+      const sequence = context.getSequence();
+      const chat = new module.LlamaChat({ contextSequence: sequence });
+      return (made = { size, model, context, sequence, chat });
+    },
+    vectors: async (asked) => {
+      const { model, threads } = await (engine ??= load(file, asked.file));
+      const size = Math.min(asked.context, model.trainContextSize);
+      const open = async (): Promise<Vectors> => {
+        const context = await model.createEmbeddingContext({ contextSize: size, threads });
+        return { size, context };
+      };
+      return (vectors ??= open());
+    },
   };
 }
 
