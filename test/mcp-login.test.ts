@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { globSync, readFileSync } from "node:fs";
+import { globSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Nanos } from "../src/contracts/nanos.ts";
 import type { LoginLine } from "../src/contracts/secret.ts";
 import type { Oauth } from "../src/contracts/tool.ts";
+import { openNanos } from "../src/nanos.ts";
 import { type OauthSite, oauthSite } from "../src/tools/testing/oauth-site.ts";
 import { type AgentHome, agentHome } from "./support/agent-home.ts";
 
@@ -13,6 +14,7 @@ setDefaultTimeout(60_000);
  * An MCP server that lets in who logged in, from the first refusal to a token that is good no more:
  * every host has to be granted, and no token is anywhere but in the file of secrets.
  */
+const open: (() => Promise<void>)[] = [];
 let site: OauthSite;
 let home: AgentHome;
 
@@ -29,6 +31,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  for (const close of open) await close();
   await home.close();
   await site.close();
 });
@@ -72,7 +75,7 @@ async function logIn(name = "tracker"): Promise<LoginLine | readonly [string, st
 
 const grant = (host: string): Promise<unknown> => home.nanos.grants.add("tracker", { net: [host] });
 
-const broken = async ({ tools }: Nanos): Promise<string> => JSON.stringify(await tools.list());
+const listed = async ({ tools }: Nanos): Promise<string> => JSON.stringify(await tools.list());
 
 test("it says who lets in and what to write, and dials nobody who was not granted", async () => {
   await begin(null);
@@ -93,7 +96,7 @@ test("it says who lets in and what to write, and dials nobody who was not grante
 test("once it is granted the operator logs in, and what is got is kept as secrets alone", async () => {
   await begin({ issuer: site.issuer });
   await grant(site.hosts[0]);
-  expect(await broken(home.nanos)).toContain("secret.missing");
+  expect(await listed(home.nanos)).toContain("secret.missing");
   expect(await logIn()).toEqual([
     "mcp.not_granted",
     `Grant it: nanos grant add tracker --net ${site.hosts[1]}`,
@@ -141,6 +144,17 @@ test("a token that is good no more is renewed past the gate, and no token is any
   // What the server is shown is its own token and nothing of the other's.
   const shown = site.hits.filter(({ what }) => what.endsWith("/mcp")).map(({ auth }) => auth);
   expect(shown.every((auth) => auth === "" || auth.startsWith("Bearer token-"))).toBe(true);
+});
+
+test("it is renewed as well where a server is asked what it offers and nothing goes on", async () => {
+  site.good.clear();
+  const cache = globSync("**/cache/tools", { cwd: join(home.workspace, "..") });
+  expect(cache).toHaveLength(1);
+  rmSync(join(home.workspace, "..", cache[0] ?? ""), { recursive: true });
+  const nanos = await openNanos({ home: join(home.workspace, "../home"), cwd: home.workspace });
+  open.push(() => nanos.close());
+  expect(await listed(nanos)).toContain("mcp__tracker__greet");
+  expect([site.good.size, site.refreshes.size]).toEqual([1, 1]);
 });
 
 test("a login that is over says what to do", async () => {

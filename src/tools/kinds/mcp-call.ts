@@ -223,45 +223,54 @@ async function callHttp(given: ServerCall, args: JsonObject): Promise<ToolResult
   const { headers = {}, url = "" } = source.server;
   const refused = await askFor(headers, hostFor(url), reach);
   if (refused) return failed(refused, "host");
-  const first = await askHttp(given, args);
-  // It was refused before anything of it was done.
-  const result = first === "expired" ? await renewedThen(given, args) : first;
-  if (result === "expired") return failed(loginNeeded(source.name), "host");
+  const result = await renewing(source, reach, (onChallenge) => askHttp(given, args, onChallenge));
+  if (isFailure(result)) return failed(result, "host");
   if (!result.ok) return failed(result.failure, "host");
   const { output } = result;
   return { ok: true, output, isolation: "host", label: labelOf(manifest), staged: null };
 }
 
-type Asked = ReturnType<typeof readResult> | "expired";
+type OnChallenge = (challenge: Challenge) => void;
 
-/** One call; `expired` where the server knows the token no more. */
-async function askHttp(given: ServerCall, args: JsonObject): Promise<Asked> {
+async function askHttp(
+  given: ServerCall,
+  args: JsonObject,
+  onChallenge: OnChallenge,
+): Promise<ReturnType<typeof readResult>> {
   const { server, tool, reach } = given;
-  let expired = false;
-  const onChallenge = ({ status }: Challenge): void => {
-    expired ||= status === 401;
-  };
   const open = await openHttp(server.source, reach, boundsOf(given), server.era, onChallenge);
-  if (isFailure(open)) return expired ? "expired" : { ok: false, failure: open };
+  if (isFailure(open)) return { ok: false, failure: open };
   const changed = changedSince(given, await open.tools());
   const result = changed
     ? { ok: false as const, failure: changed }
     : await (tool.prompt ? open.prompt : open.call)(tool.name, args);
   await open.close();
-  return expired ? "expired" : result;
+  return result;
 }
 
-/** The same with the next token of a login, past the gate like everything that is sent. */
-async function renewedThen(given: ServerCall, args: JsonObject): Promise<Asked> {
-  const { server, name } = given.server.source;
+/**
+ * What `act` comes to; where the server knows the token of a login no more, once again with the next
+ * one, which is asked for past the gate like everything that is sent. What was refused was not done.
+ */
+export async function renewing<T>(
+  { name, server }: ServerSource,
+  reach: Reach,
+  act: (onChallenge: OnChallenge) => Promise<T>,
+): Promise<T | Failure> {
+  let expired = false;
+  const once = (): Promise<T> => {
+    expired = false;
+    return act(({ status }) => {
+      expired ||= status === 401;
+    });
+  };
+  const came = await once();
   const host = renewHost(server);
-  if (host === null) return "expired";
-  const wanted = { kind: "secret", name: refreshSecret(name), host, renew: true } as const;
-  const granted = await given.reach(wanted);
-  if (granted.ok) return askHttp(given, args);
+  if (!expired || host === null) return came;
+  const granted = await reach({ kind: "secret", name: refreshSecret(name), host, renew: true });
+  if (granted.ok) return once();
   const { failure: why } = granted;
-  const over = why.code === "mcp.login_needed" ? loginNeeded(name, why.message) : why;
-  return { ok: false, failure: over };
+  return why.code === "mcp.login_needed" ? loginNeeded(name, why.message) : why;
 }
 
 /** Connects to a server behind HTTP; `era` is what is known of it from before. */
@@ -270,7 +279,7 @@ export async function openHttp(
   reach: Reach,
   bounds: Bounds,
   era: Era | null = null,
-  onChallenge: (challenge: Challenge) => void = () => undefined,
+  onChallenge: OnChallenge = () => undefined,
 ): Promise<HttpServer | Failure> {
   const { openHttpServer } = await import("../mcp/http.ts");
   const { url = "", headers = {} } = source.server;

@@ -24,6 +24,7 @@ import { newPassage } from "../proxy/proxy.ts";
 import {
   callServer,
   openHttp,
+  renewing,
   type Running,
   type Server,
   type ServerSource,
@@ -137,11 +138,14 @@ async function discover(
 ): Promise<Known | Failure> {
   const bounds: Bounds = { ms: LIMITS.describeMs, signal: new AbortController().signal };
   if (source.server.command === undefined) {
-    const server = await openHttp(source, parts.listing(skillOf(source, "")), bounds);
-    if (isFailure(server)) return server;
-    const tools = await server.tools();
-    await server.close();
-    return "code" in tools ? tools : { era: server.era, tools };
+    const reach = parts.listing(skillOf(source, ""));
+    return renewing(source, reach, async (onChallenge) => {
+      const server = await openHttp(source, reach, bounds, null, onChallenge);
+      if (isFailure(server)) return server;
+      const tools = await server.tools();
+      await server.close();
+      return "code" in tools ? tools : { era: server.era, tools };
+    });
   }
   // What it needs to start at all; nothing it could change or send anything with.
   const start = scopes.filter((scope) => /^(?:exec|read|env):/u.test(scope));

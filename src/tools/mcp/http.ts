@@ -204,7 +204,8 @@ function fetchThrough({ name, reach, onChallenge }: HttpServerOptions, told: Tol
     const response = await go(input, init);
     const challenge = challengeIn(response);
     if (challenge === null) return response;
-    onChallenge?.(challenge);
+    // A stream that is gone on with belongs to a request that was let in.
+    if (!isStream) onChallenge?.(challenge);
     const wider = `${name} wants a login that reaches further for this.`;
     told.refusal = challenge.status === 401 ? loginNeeded(name) : loginNeeded(name, wider);
     throw new Error(told.refusal.message);
