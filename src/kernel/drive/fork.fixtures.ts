@@ -119,6 +119,30 @@ export const WORLDS: Readonly<Record<string, { setup: LabSetup; text?: string }>
       },
     },
   },
+  "few of its tools at once, the others found": {
+    setup: {
+      tools: [
+        READ,
+        ...["alarm", "book", "clock", "draw"].map((name): FunctionTool => ({
+          ...{ name, run: () => name, manifest: { description: `To ${name}.`, repeatable: true } },
+        })),
+      ],
+      toolCount: 2,
+      script: {
+        turns: [
+          { calls: [{ name: "find_tools", args: { words: "draw" } }] },
+          {
+            calls: [
+              { name: "draw", args: {} },
+              { name: "find_tools", args: { words: "read" } },
+              { name: "book", args: {} },
+            ],
+          },
+          { say: "done" },
+        ],
+      },
+    },
+  },
   "a route to a tool": {
     setup: {
       tools: [READ],
