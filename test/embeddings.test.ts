@@ -141,6 +141,13 @@ test("a key's reach, its money and the operator's word hold", async () => {
   const asked = home.nanos.models.embed("off", { inputs: ["a"] });
   expect(await coded(asked)).toEqual([undefined, "model.no_embeddings", null]);
   expect(provider.embedded().length).toBe(before);
+  // Where texts go for it is said with where conversations go, before any does.
+  expect((await home.nanos.models.posture()).ways).toEqual([]);
+  const away = { url: "https://api.example.org/v1", model: "m", embeddings: true } as const;
+  await home.nanos.models.add("away", { adapter: "openai-compatible", ...away, scrub: "on" });
+  expect((await home.nanos.models.posture()).ways).toEqual([
+    { agent: "embeddings", host: "api.example.org:443", via: null, scrubbed: true },
+  ]);
   const cannot = home.nanos.models.add("talker", { adapter: "rules", embeddings: true });
   expect(await coded(cannot)).toEqual([undefined, "model.no_vectors", null]);
 });

@@ -75,6 +75,14 @@ const CASES: readonly (readonly [
     ],
   ],
   [
+    "a model that clients may have vectors of",
+    {
+      "arrangement.yaml":
+        "name: small\nmodels: {m: {adapter: ollama, url: 'http://h:1', model: x, embeddings: true}}\n",
+    },
+    ["model + model m (ollama, reaches http://h:1), makes vectors for clients"],
+  ],
+  [
     "code",
     { "skills/notes/tools/notes.ts": "export default 2;\n", "tools/x.ts": "export default 3;\n" },
     [

@@ -7,6 +7,7 @@ import type { Model } from "../../models/model.ts";
 import { scriptModel } from "../../models/script.ts";
 import { usedToday } from "../day/view.ts";
 import { replay } from "../drive/replay.ts";
+import { spansOf } from "../evidence/spans.ts";
 import { begin } from "../runner.ts";
 import { type Lab, lab, type LabSetup } from "../testing/lab.ts";
 import { EMBED } from "./name.ts";
@@ -39,6 +40,19 @@ test("what was made and what it took are on the record", async () => {
     ...{ outcome: "succeeded", text: "2 vectors of 8 numbers", hosts: [] },
     usage: { input: 3, output: 0, turns: 1 },
   });
+});
+
+test("a collector is told of it by the conventions, and never of the vectors", async () => {
+  const { lab: one, end } = await made({});
+  const [, span] = spansOf(one.journal, end.run, true);
+  const told = Object.fromEntries(
+    (span?.attributes ?? []).map(({ key, value }) => [key, Object.values(value)[0] as unknown]),
+  );
+  expect([span?.name, told["gen_ai.operation.name"]]).toEqual(["embeddings script", "embeddings"]);
+  expect(told).toMatchObject({ "gen_ai.request.model": "script", "nanos.step.kind": "model" });
+  expect(Number(told["gen_ai.usage.input_tokens"])).toBe(3);
+  expect(Number(told["gen_ai.embeddings.dimension.count"])).toBe(8);
+  expect(told).not.toHaveProperty(["gen_ai.tool.call.result"]);
 });
 
 test.each<[string, Model["embed"], string]>([
