@@ -80,7 +80,7 @@ const CASES: readonly (readonly [
       "arrangement.yaml":
         "name: small\nmodels: {m: {adapter: ollama, url: 'http://h:1', model: x, embeddings: true}}\n",
     },
-    ["model + model m (ollama, reaches http://h:1), makes vectors for clients"],
+    ["model + model m (ollama, reaches http://h:1, makes vectors for clients)"],
   ],
   [
     "code",
