@@ -154,7 +154,7 @@ async function answered(args: readonly string[], sent: readonly Message[]): Prom
   let text = "";
   try {
     for (const [id, one] of sent.entries()) {
-      child.stdin.write(
+      await child.stdin.write(
         `${JSON.stringify({ jsonrpc: "2.0", id, ...(typeof one === "function" ? one(text) : one) })}\n`,
       );
       await child.stdin.flush();
