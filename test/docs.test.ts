@@ -90,3 +90,33 @@ test("every example that names its file holds as that file", () =>
       expect({ page, file, problems: report.problems }).toEqual({ page, file, problems: [] });
     }
   }));
+
+test("whatever somebody looks for in the documents has its page, its place there, and a way to it", () => {
+  const wanted: readonly (readonly [about: string, page: string, heading: string])[] = [
+    ["how it is meant to be run", "CONTRIBUTING.md", "## Five principles"],
+    ["architecture", "ARCHITECTURE.md", "## The life of an action"],
+    ["threat model", "docs/threat-model.md", "## Promises"],
+    ["routing and tools", "docs/rules-and-routes.md", "## Routes"],
+    ["readiness, and what to do for it", "docs/deployment.md", "## Before anybody depends on it"],
+    ["deployment", "docs/deployment.md", "## In a container"],
+    ["who decides about security", "SECURITY.md", "## Who decides"],
+    ["a release for others", "docs/deployment.md", "## A release"],
+    ["a page for who has one minute", "README.md", "## One minute"],
+    ["safe calculator", "docs/safe-calculator.md", "# "],
+    ["how to contribute", "CONTRIBUTING.md", "## Three kinds of change"],
+    ["what to do when something fails", "docs/reference/errors.md", "# Troubleshooting"],
+  ];
+  const index = text("docs/README.md");
+  for (const [about, page, heading] of wanted) {
+    const lines = text(page).split("\n");
+    const from = lines.findIndex((line) => line.startsWith(heading));
+    const to = lines.findIndex((line, at) => at > from && line.startsWith("## "));
+    const says = lines.slice(from + 1, to === -1 ? undefined : to).join("");
+    const link = page.startsWith("docs/") ? page.slice(5) : `../${page}`;
+    expect({ about, isThere: from >= 0, says: says.length > 80 }).toEqual({
+      ...{ about, isThere: true, says: true },
+    });
+    expect({ about, isLinked: index.includes(`(${link}`) }).toEqual({ about, isLinked: true });
+  }
+  for (const folder of ["../starters", "journeys"]) expect(index).toContain(`(${folder})`);
+});
