@@ -10,7 +10,7 @@ import { withPlans } from "./support/plans.ts";
 /** Every page there is. */
 const PAGES = [
   ...["home", "approvals", "missions", "runs", "workers", "chat", "vault", "memory"],
-  ...["arrangement", "evolution", "evidence", "playground", "search"],
+  ...["schedules", "keys", "arrangement", "evolution", "evidence", "playground", "search"],
 ];
 
 /** Asked in the page: whether it has to be moved sideways to be read. */
@@ -234,6 +234,43 @@ test("what was made is looked at, kept, and stood behind or not", async () => {
   await it.page.getByText("it is hostile").waitFor();
   await it.act("Approve");
   await it.page.getByRole("region").getByText("approved").first().waitFor();
+});
+
+test("what begins at its time is looked at beforehand, saved, saved again and removed", async () => {
+  await it.open("schedules");
+  await it.act("New schedule");
+  await it.fill("Name", "mornings");
+  await it.fill("Time", "0 8 * * *");
+  await it.fill("Plan to begin", "sums");
+  await it.act("Look ahead");
+  await it.page
+    .getByRole("region", { name: "What it takes" })
+    .getByRole("listitem")
+    .nth(1)
+    .waitFor();
+  await it.picture("schedule-new");
+  await it.act("Save it");
+  await it.page.getByRole("option").filter({ hasText: "mornings" }).getByText("armed").waitFor();
+  expect((await it.me.nanos("schedule", "list")).out).toContain("mornings");
+  await it.page.getByRole("region", { name: "One of schedules" }).getByText("plan sums").waitFor();
+  await it.picture("schedule");
+  await it.act("Save it again");
+  await it.act("Remove it");
+  await it.page.getByText("Nothing begins by itself").waitFor();
+});
+
+test("who may ask over the network is seen, and shut out", async () => {
+  const make = ["key", "new", "--agent", "oracle", "--max-calls", "7", "--day-tokens", "900"];
+  const { out } = await it.me.nanos(...make, "--json");
+  const { id } = JSON.parse(out) as { id: string };
+  await it.open("keys");
+  const one = it.page.getByRole("listitem").filter({ hasText: id });
+  await one.getByText("at most 7 calls").waitFor();
+  await one.getByText("0 of 900 tokens").waitFor();
+  await it.picture("keys");
+  await it.act(`End it: ${id}`);
+  await one.waitFor({ state: "detached" });
+  expect((await it.me.nanos("key", "list")).out).not.toContain(id);
 });
 
 test("what happens shows by itself", async () => {

@@ -5,10 +5,12 @@ import { Chat } from "./pages/chat.tsx";
 import { Evidence } from "./pages/evidence.tsx";
 import { Evolution } from "./pages/evolution.tsx";
 import { Home } from "./pages/home.tsx";
+import { Keys } from "./pages/keys.tsx";
 import { Memory } from "./pages/memory.tsx";
 import { Missions } from "./pages/missions.tsx";
 import { Playground } from "./pages/playground.tsx";
 import { Runs } from "./pages/runs.tsx";
+import { Schedules } from "./pages/schedules/schedules.tsx";
 import { Search } from "./pages/search.tsx";
 import { Vault } from "./pages/vault.tsx";
 import { Workers } from "./pages/workers.tsx";
@@ -33,11 +35,13 @@ export const PAGES: readonly Page[] = [
   { name: "missions", title: "Missions", group: "Now", key: "m", View: Missions },
   { name: "runs", title: "Runs", group: "Now", key: "r", View: Runs },
   { name: "workers", title: "Workers", group: "Now", key: "w", View: Workers },
+  { name: "schedules", title: "Schedules", group: "Now", key: "d", View: Schedules },
   { name: "chat", title: "Chat", group: "Now", key: "c", View: Chat },
   { name: "search", title: "Search", group: "Now", key: "f", View: Search },
   { name: "vault", title: "Vault", group: "Made", key: "v", View: Vault },
   { name: "memory", title: "Memory", group: "Made", key: "y", View: Memory },
   { name: "arrangement", title: "Arrangement", group: "Set up", key: "s", View: Arrangement },
+  { name: "keys", title: "Keys", group: "Set up", key: "k", View: Keys },
   { name: "evolution", title: "Evolution", group: "Proof", key: "e", View: Evolution },
   { name: "evidence", title: "Evidence", group: "Proof", key: "p", View: Evidence },
   { name: "playground", title: "Playground", group: "Try", key: "t", View: Playground },

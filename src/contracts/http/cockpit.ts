@@ -7,7 +7,9 @@ import { Label } from "../label.ts";
 import type { Candidate, Forgotten } from "../memory.ts";
 import type { Simulation } from "../question.ts";
 import { Rule } from "../rules.ts";
+import { DayUse } from "../usage.ts";
 import { UndoFile } from "../undo.ts";
+import { Key } from "./key.ts";
 import { Changes } from "./runs.ts";
 import { Evolution, Trait, Verified } from "./status.ts";
 import type { Shape } from "./wire.ts";
@@ -76,6 +78,11 @@ export const ForgottenShown: Shape<Forgotten> = z.strictObject({
 /** The body of `POST /v1/memory/{id}/vouch`: the hash of the note as it was shown. */
 export const Vouching = z.strictObject({ hash: text });
 export type Vouching = z.infer<typeof Vouching>;
+
+/** Keys for the network, with what was used of each. No secret is among it. */
+export const KeyList = z.strictObject({
+  data: z.array(Key.extend({ used: z.strictObject({ total: DayUse, day: DayUse }) })),
+});
 
 /** Something that was done, by its id. */
 export const Done = z.strictObject({ id: text });

@@ -1,5 +1,6 @@
 import type { Route } from "../route.ts";
 import { ARRANGEMENT } from "./arrangement.ts";
+import { KEYS } from "./keys.ts";
 import { MEMORY } from "./memory.ts";
 import { PAGES } from "./pages.ts";
 import { PROOF_ROUTES } from "./proof.ts";
@@ -17,5 +18,6 @@ export const COCKPIT: readonly Route[] = [
   ...SCHEDULES,
   ...MEMORY,
   ...ARRANGEMENT,
+  ...KEYS,
   ...PROOF_ROUTES,
 ];
