@@ -298,7 +298,7 @@ test("what can be done is listed with its keys, found by its words and done by E
     .waitFor();
   expect(await it.faults()).toEqual([]);
   await it.page.keyboard.press("Escape");
-  await it.act("Keys");
+  await it.act("Actions");
   await it.act("What can be done here");
   for (const theme of ["light", "dark", "system"]) {
     await it.act("Light or dark");

@@ -69,7 +69,7 @@ function Top({ link, open }: { link: Link; open: () => void }): ReactNode {
       >
         {theme}
       </Act>
-      <Act says="Keys" press="?" look="plain" act={open} isEverywhere />
+      <Act says="Actions" press="?" look="plain" act={open} isEverywhere />
     </header>
   );
 }
@@ -87,11 +87,16 @@ const LINK_SAYS: Readonly<Record<Link, string>> = {
   out: "not let in",
 };
 
+const SEEN = { block: "nearest", inline: "center" } as const;
+
 function Nav({ page }: { page: Page | undefined }): ReactNode {
   const asks = useResource<Of<typeof AskList>>("/v1/approvals", () => true);
   const waits = asks.data?.data.length ?? 0;
+  const nav = useRef<HTMLElement>(null);
+  // In a narrow window the way is longer than what is seen of it.
+  useEffect(() => nav.current?.querySelector("[aria-current]")?.scrollIntoView(SEEN), [page]);
   return (
-    <nav aria-label="Pages">
+    <nav ref={nav} aria-label="Pages">
       {GROUPS.filter(hasPages).map((group) => (
         <section key={group}>
           <h3>{group}</h3>

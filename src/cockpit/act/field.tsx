@@ -39,7 +39,7 @@ export function Field(props: FieldProps): ReactNode {
   return (
     <label className="field">
       <span>
-        {label} {about}
+        {label} {about && <span className="soft">{about}</span>}
       </span>
       {control}
     </label>
