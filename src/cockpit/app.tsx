@@ -94,7 +94,9 @@ function Nav({ page }: { page: Page | undefined }): ReactNode {
   const waits = asks.data?.data.length ?? 0;
   const nav = useRef<HTMLElement>(null);
   // In a narrow window the way is longer than what is seen of it.
-  useEffect(() => nav.current?.querySelector("[aria-current]")?.scrollIntoView(SEEN), [page]);
+  useEffect(() => {
+    nav.current?.querySelector("[aria-current]")?.scrollIntoView(SEEN);
+  }, [page]);
   return (
     <nav ref={nav} aria-label="Pages">
       {GROUPS.filter(hasPages).map((group) => (
