@@ -102,6 +102,7 @@ test("a mission is begun, waits, is answered by a key, and is drawn as it ends",
   await it.fill("Plan", "grave");
   await it.act("Begin");
   await it.page.getByText("Waits for you").waitFor();
+  await it.page.getByRole("status").filter({ hasText: "1 waiting for your answer" }).waitFor();
   await it.act("Answer");
   await it.page.getByRole("button", { name: "Approve once" }).waitFor();
   await it.picture("approval");
@@ -383,6 +384,7 @@ test.each([
     for (const page of PAGES) {
       await other.open(page);
       expect([page, await other.faults()]).toEqual([page, []]);
+      expect([page, await other.nameless()]).toEqual([page, []]);
       expect([page, await other.page.evaluate<boolean>(TOO_WIDE)]).toEqual([page, false]);
       await other.picture(`${page}-${size}`);
     }

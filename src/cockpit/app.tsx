@@ -87,6 +87,15 @@ const LINK_SAYS: Readonly<Record<Link, string>> = {
   out: "not let in",
 };
 
+/** Says what waits to who does not see the count. */
+function Waits({ count }: { count: number }): ReactNode {
+  return (
+    <span className="hidden" role="status">
+      {count > 0 && `${count} waiting for your answer`}
+    </span>
+  );
+}
+
 const SEEN = { block: "nearest", inline: "center" } as const;
 
 function Nav({ page }: { page: Page | undefined }): ReactNode {
@@ -99,6 +108,7 @@ function Nav({ page }: { page: Page | undefined }): ReactNode {
   }, [page]);
   return (
     <nav ref={nav} aria-label="Pages">
+      <Waits count={waits} />
       {GROUPS.filter(hasPages).map((group) => (
         <section key={group}>
           <h3>{group}</h3>

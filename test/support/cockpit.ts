@@ -26,6 +26,8 @@ export interface Cockpit {
   unreached(): Promise<readonly string[]>;
   /** Serious faults for those who read with something else than their eyes, or at another size. */
   faults(): Promise<readonly string[]>;
+  /** What can be used and has no name, as the browser tells those who read by ear. */
+  nameless(): Promise<readonly string[]>;
   /** Keeps what is seen as `docs/cockpit/NAME.png`, where pictures are taken anew. */
   picture(name: string): Promise<void>;
   /** Ends the server, however it is told to, and starts it again at the same port. */
@@ -70,6 +72,7 @@ export async function cockpit(options: CockpitOptions = {}): Promise<Cockpit> {
     },
     ...handsOn(page),
     faults: () => faultsOf(page),
+    nameless: () => namelessOf(page),
     picture: async (name) => {
       if (process.env["NANOS_PICTURES"] === undefined) return;
       mkdirSync(PICTURES, { recursive: true });
@@ -126,6 +129,22 @@ async function windowIn(
     if (message.type() === "error") complaints.push(message.text());
   });
   return { page, complaints };
+}
+
+/** Roles of what can be used, in the browser's own tree of what is there. */
+const USED = new Set([
+  ...["button", "link", "textbox", "searchbox", "combobox", "listbox", "option", "tab", "slider"],
+  ...["checkbox", "radio", "menuitem", "DisclosureTriangle", "dialog", "main", "navigation"],
+]);
+
+async function namelessOf(page: Page): Promise<readonly string[]> {
+  const session = await page.context().newCDPSession(page);
+  const { nodes } = await session.send("Accessibility.getFullAXTree");
+  await session.detach();
+  return nodes
+    .filter(({ ignored, role }) => !ignored && USED.has(String(role?.value)))
+    .filter(({ name }) => String(name?.value ?? "").trim() === "")
+    .map(({ role, nodeId }) => `${String(role?.value)} ${nodeId}`);
 }
 
 interface AxeResult {
