@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { type NanosError, openNanos } from "../src/nanos.ts";
 import { systemClock } from "../src/std/clock.ts";
 import { freeRow, serverIn } from "../src/missions/engine/testing/restate-server.ts";
 import { type Person, person } from "./support/nanos.ts";
@@ -150,6 +151,7 @@ if (program === null) {
       expect((await me.nanos("mission", "cancel", other?.run ?? "")).code).toBe(0);
       const stopped = await me.nanos("mission", "run", other?.run ?? "");
       expect({ code: stopped.code, err: stopped.err }).toMatchObject({ code: 130 });
+      expect(await refusedBeginning(me)).toBe("key.unknown");
       serving.kill("SIGINT");
       expect((await serving.ended).code).toBe(0);
       expect(await answers(listen)).toBe(false);
@@ -166,6 +168,19 @@ if (program === null) {
       serving.kill("SIGKILL");
     }
   }, 120_000);
+}
+
+/** The code of why a mission of a key that is gone does not begin. */
+async function refusedBeginning({ userHome: cwd }: Person): Promise<unknown> {
+  const env = { PATH: process.env["PATH"] ?? "" };
+  const nanos = await openNanos({ home: join(cwd, ".nano-os"), env, cwd });
+  try {
+    const asked = { plan: "gated.yaml", inputs: { text: "no" }, client: "key:gone" };
+    const { done } = await nanos.missions.begin(asked);
+    return await done.then(({ state }) => state).catch(({ code }: NanosError) => code);
+  } finally {
+    await nanos.close();
+  }
 }
 
 function answers(port: number): Promise<boolean> {

@@ -191,8 +191,8 @@ async function judged(
 function notMade(attack: Attack, { output, ended, boxed }: Seen): string | null {
   if (attack.script !== undefined || output !== "") return null;
   if (attack.source === undefined && ended.kind !== "exited") return null;
-  // A tool that floods its log has pushed out what it said first.
-  if (/refused so far|^x+\n/u.test(boxed.stderr())) return null;
+  // A tool that floods its log has pushed out what it said first; a line may be longer than is kept.
+  if (/refused so far|^x+(?:\n|$)/u.test(boxed.stderr())) return null;
   return `The attempt could not be made: ${boxed.stderr().slice(0, 200)}`;
 }
 

@@ -74,7 +74,7 @@ export function openCarried(): Carried {
       const handle = await starting;
       one.handle = handle;
       // What is answered for is on disk.
-      await Promise.race([begun.promise, one.done]);
+      await Promise.race([begun.promise, handle.done]);
       return handle;
     },
     said: (run) => [...carried].find(({ handle }) => handle?.run === run)?.mouth.said ?? null,

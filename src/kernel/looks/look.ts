@@ -1,6 +1,5 @@
 import { messageOf, NanosError } from "../../std/error.ts";
 import { isObject, type Json } from "../../std/json.ts";
-import type { Action } from "../../contracts/action.ts";
 import type { Draft } from "../../contracts/event.ts";
 import type { Label } from "../../contracts/label.ts";
 import type { ToolSpec } from "../../contracts/model.ts";
@@ -8,7 +7,7 @@ import type { Outcome } from "../../contracts/outcome.ts";
 import type { TraitName } from "../../contracts/stage.ts";
 import { joinLabels } from "../../gate/labels.ts";
 import { draft, type Frame } from "../frame.ts";
-import type { Want } from "../proposal.ts";
+import { decisionWant, type Want } from "../proposal.ts";
 
 /**
  * Looks back at what is on record, as tools of agents whose file lists them, while the operator has
@@ -93,23 +92,9 @@ export function lookWant(frame: Frame, name: string, args: Json): Want | string 
   if (typeof text !== "string" || Object.keys(rest).length > 0) {
     return `${name} takes {"${field}": TEXT}.`;
   }
-  const action: Action = {
-    gate: "call",
-    kind: "tool",
-    name,
-    agent: frame.agent.manifest.name,
-    args: { [field]: text },
-    scopes: [],
-    destinations: [],
-    label: frame.label,
-    reads: true,
-  };
+  const about = { gate: "call", kind: "tool", name, args: { [field]: text } } as const;
   return {
-    action,
-    declared: null,
-    attached: true,
-    repeatable: true,
-    inert: true,
+    ...decisionWant(frame, { ...about, reads: true }),
     perform: ({ step }) => look(frame, name, { text, step }),
   };
 }

@@ -1,7 +1,6 @@
 import type { Json } from "../../std/json.ts";
-import type { Action } from "../../contracts/action.ts";
 import { draft, type Frame } from "../frame.ts";
-import type { Want } from "../proposal.ts";
+import { decisionWant, type Want } from "../proposal.ts";
 import { FIND_TOOLS, byWords, foundAtOnce, wordsToFind } from "./offered.ts";
 
 /** True where that name stands for finding the tools a model of this run is not offered. */
@@ -20,23 +19,9 @@ function leastOf({ toolCount = Infinity, fallback = [] }: Frame["model"]): numbe
 export function findingWant(frame: Frame, args: Json): Want | string {
   const words = wordsToFind(args);
   if (words === null) return `${FIND_TOOLS} takes {"words": TEXT}.`;
-  const action: Action = {
-    gate: "call",
-    kind: "tool",
-    name: FIND_TOOLS,
-    agent: frame.agent.manifest.name,
-    args: { words },
-    scopes: [],
-    destinations: [],
-    label: frame.label,
-    reads: true,
-  };
+  const about = { gate: "call", kind: "tool", name: FIND_TOOLS, args: { words } } as const;
   return {
-    action,
-    declared: null,
-    attached: true,
-    repeatable: true,
-    inert: true,
+    ...decisionWant(frame, { ...about, reads: true }),
     // Without a label of its own: like the tools it is offered, it is what the operator trusts.
     perform: async ({ step }) =>
       draft(frame, step, "kernel", {

@@ -4,12 +4,11 @@ import { sha256 } from "../../std/hash.ts";
 import { isObject, type Json } from "../../std/json.ts";
 import { LIMITS } from "../../std/limits.ts";
 import { nearest } from "../../std/nearest.ts";
-import type { Action } from "../../contracts/action.ts";
 import type { ToolSpec } from "../../contracts/model.ts";
 import type { Outcome } from "../../contracts/outcome.ts";
 import { readPlain, utf8 } from "../../home/files.ts";
 import { type Frame, draft } from "../frame.ts";
-import type { Want } from "../proposal.ts";
+import { decisionWant, type Want } from "../proposal.ts";
 import type { SkillFacts } from "../world.ts";
 
 /**
@@ -66,24 +65,10 @@ export function skillWant(frame: Frame, given: Json): Want | string {
     const near = nearest(file, Object.keys(skill.files));
     return `${name} has no file of that name.${near === undefined ? "" : ` Did you mean ${near}?`}`;
   }
-  const action: Action = {
-    gate: "call",
-    kind: "tool",
-    name: SKILL,
-    agent: frame.agent.manifest.name,
-    args: file === null ? { skill: name } : { skill: name, file },
-    // It lies in the arrangement, which no scope names: what decides is the yes to the skill.
-    scopes: [],
-    destinations: [],
-    label: frame.label,
-    skill: name,
-  };
+  const args = file === null ? { skill: name } : { skill: name, file };
   return {
-    action,
-    declared: null,
-    attached: true,
-    repeatable: true,
-    inert: true,
+    // It lies in the arrangement, which no scope names: what decides is the yes to the skill.
+    ...decisionWant(frame, { gate: "call", kind: "tool", name: SKILL, args, skill: name }),
     // Without a label of its own: like the prompt, it is what the operator installed and trusts.
     perform: async ({ step }) =>
       draft(frame, step, "kernel", {

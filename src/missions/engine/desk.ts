@@ -302,8 +302,12 @@ async function throughRestate(
   const done = (state === "ended" ? Promise.resolve() : stopped)
     .then(() => stateIn(world, run))
     .finally(() => engine.stop(0));
+  // It may be known before anybody waits for it.
+  done.catch(() => undefined);
   return { run, done, cancel: stop };
 }
+
+const BLOCKED = "See where it stands: nanos engine list";
 
 /** Resolves when a process of this home has carried it as far as it goes. */
 function stoppedOf({ journal }: World, run: string): Promise<void> {
@@ -316,7 +320,13 @@ function stoppedOf({ journal }: World, run: string): Promise<void> {
   });
 }
 
+/** @throws NanosError what keeps it from going on, or from its beginning. */
 function stateIn(world: World, run: string): RunState {
+  const standing = board.standingOf(world.journal, run);
+  if (standing.state === "blocked") {
+    const { code, message, next } = standing.why;
+    throw new NanosError(code, message, next ?? BLOCKED);
+  }
   const head = world.journal.head(run);
   const body = head && world.journal.body(head);
   if (body?.kind === "run.ended") return { state: "ended", run, ended: body.end };

@@ -210,8 +210,11 @@ class Worker {
   }
 
   async #blocked(run: string, error: unknown): Promise<Came> {
+    const { journal } = this.#parts;
     const why = whyBlocked(run, error);
-    await board.block(this.#parts.journal, run, why);
+    await board.block(journal, run, why);
+    // What never began stopped nothing, and somebody may wait for it.
+    await journal.wake(`stopped:${run}`);
     return { state: "blocked", why };
   }
 
