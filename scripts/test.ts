@@ -139,7 +139,7 @@ async function main(args: readonly string[]): Promise<number> {
     if (!onNode) {
       const cover = args.includes("--coverage");
       const binary = await binaryFor(places, all, folder);
-      for (const [i, { what, onBinary }] of shardsOf(places, binary !== null).entries()) {
+      for (const [i, { what, onBinary }] of shardsOf(places, binary !== null, args).entries()) {
         const flags = cover ? coverageFlags(i) : [];
         const own = onBinary && binary !== null ? { ...all, NANOS_TEST_BINARY: binary } : all;
         starts.push(() => bunLeg([...flags, ...what], join(folder, `junit-${i}.xml`), own));
@@ -186,17 +186,10 @@ async function inLanes(starts: readonly (() => Promise<Leg>)[]): Promise<Leg[]> 
 /** Stories about the walls: few, and each starts very many processes. */
 const OF_WALLS = ["test/escape.test.ts", "test/ordinary-user.test.ts"];
 
-/** Stories of what a binary could do otherwise than a checkout: they are run on both. */
-const ON_BOTH = [
-  "first-minute",
-  "growth",
-  "hostile-folder",
-  "journeys",
-  "mcp-servers",
-  "readme",
-  "skills",
-  "terminal",
-].map((name) => `test/${name}.test.ts`);
+/** Stories of what a binary could do otherwise than a checkout: `npm run soak` runs them on both. */
+const ON_BOTH = "first-minute growth hostile-folder journeys mcp-servers readme skills terminal"
+  .split(" ")
+  .map((name) => `test/${name}.test.ts`);
 
 /** How a story starts `nanos`. */
 const STARTS = /"\.\/support\/(?:nanos|screen)\.ts"/u;
@@ -211,7 +204,11 @@ interface Shard {
  * What is run in a runner of its own, the longest first. What somebody names is run as it is named.
  * Else most stories start the binary, which begins in a fifth of the time a checkout takes.
  */
-function shardsOf(places: readonly string[], onBinary: boolean): readonly Shard[] {
+function shardsOf(
+  places: readonly string[],
+  onBinary: boolean,
+  args: readonly string[],
+): readonly Shard[] {
   if (places.length > 0) return [{ what: places, onBinary }];
   const stories = readHouse(ROOT).sources.filter(({ path }) =>
     /^test\/[^/]+\.test\.ts$/u.test(path),
@@ -221,7 +218,9 @@ function shardsOf(places: readonly string[], onBinary: boolean): readonly Shard[
   const others = stories
     .map(({ path }) => path)
     .filter((path) => !OF_WALLS.includes(path))
-    .filter((path) => ON_BOTH.includes(path) || !starts.includes(path));
+    .filter(
+      (path) => (args.includes("--soak") && ON_BOTH.includes(path)) || !starts.includes(path),
+    );
   const named = (paths: readonly string[]): readonly string[] => paths.map((path) => `./${path}`);
   return [
     { what: ["./src"], onBinary: false },

@@ -7,14 +7,11 @@ import { fork } from "../../src/kernel/runner.ts";
 import { type Lab, takeLabs } from "../../src/kernel/testing/lab.ts";
 import type { World } from "../../src/kernel/world.ts";
 
-import { differInHomes, keepHomes } from "./homes.ts";
-
 /**
- * Loaded before all tests: whatever run a test brought to its end, in a lab or in a person's home, is
- * driven again from its record alone, and has to come to the same; and it is forked, and has to be the
- * same up to the fork, which is stopped there: no model and no tool is asked.
+ * Loaded before the tests of src: whatever run a test brought to its end is driven again from its
+ * record alone, and has to come to the same; and it is forked, and has to be the same up to the fork,
+ * which is stopped there: no model and no tool is asked.
  */
-keepHomes();
 afterEach(async () => {
   const differs: string[] = [];
   const runs = takeLabs().flatMap((made) => endedIn(made).map((run) => ({ made, run })));
@@ -25,14 +22,13 @@ afterEach(async () => {
     if (!report.ok) differs.push(`${run}: ${report.differs ?? ""}`);
     else differs.push(...(await forksOf(made, run, places, n)));
   }
-  differs.push(...(await differInHomes()));
   if (differs.length > 0) throw new Error(`replayed or forked, it differs: ${differs.join("; ")}`);
 });
 
 /** A long run is forked at so many places. */
-const PLACES = 4;
+const PLACES = 2;
 /** Where a test made more runs than that, each is forked at one place, each at another. */
-const MOST_FORKS = 40;
+const MOST_FORKS = 20;
 
 /** Runs that ended, of a journal that is open, and as it was written. */
 function endedIn(made: Lab): readonly string[] {

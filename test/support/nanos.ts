@@ -1,8 +1,7 @@
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { leaveHome } from "./homes.ts";
 
 /** What one command came to. */
 export interface Result {
@@ -73,7 +72,7 @@ export function person(): Person {
     begin,
     run: (args, how) => begin(args, how).ended,
     nanos: (...args) => begin(args).ended,
-    [Symbol.dispose]: () => leaveHome(userHome),
+    [Symbol.dispose]: () => rmSync(userHome, { recursive: true, force: true }),
   };
 }
 
