@@ -130,7 +130,6 @@ function settledIn(journal: Journal, run: string): ReadonlySet<string> {
 }
 
 /** Numbers from 0 to 1 that follow from the seed, so that a drill can be held again. */
-/** The same numbers from 0 to 1 for the same seed. */
 export function chances(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
