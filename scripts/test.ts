@@ -157,7 +157,7 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 /** So many runners go side by side: much of what they do is to wait for processes. */
-const LANES = 3;
+const LANES = 4;
 
 /** The binary the stories start: what somebody names, or where all is run one built from here. */
 async function binaryFor(
@@ -224,8 +224,8 @@ function shardsOf(
   const named = (paths: readonly string[]): readonly string[] => paths.map((path) => `./${path}`);
   return [
     { what: ["./src"], onBinary: false },
-    { what: [...named(others), ...BESIDE], onBinary: false },
     ...halves(onIt).map((half) => ({ what: named(half), onBinary: true })),
+    { what: [...named(others), ...BESIDE], onBinary: false },
     { what: named(OF_WALLS), onBinary: false },
   ];
 }

@@ -44,7 +44,10 @@ test(
     for (const key of at.keys) await talk(up, key);
     const begun = await up.ask("/v1/runs", at.operator, { text: HELD });
     const { run } = (await begun.json()) as { run: string };
-    const before = heldBy(up);
+    const before = await until(
+      () => heldBy(up),
+      ({ connections }) => connections === 0,
+    );
     const idle = Array.from({ length: IDLE }, () =>
       watch(up, at.operator, `/v1/runs/${run}/events`),
     );
