@@ -109,6 +109,7 @@ describe("tidying", () => {
     ["- a\n\n# H\n- a", "- a\n\n# H\n\n- a\n"],
     ["```\n- b\n\n\n- b  \n```", "```\n- b\n\n\n- b  \n```\n"],
     ["---\nb: 1\na: 2\n---\n# T", "---\nb: 1\na: 2\n---\n\n# T\n"],
+    ["\n---\n\n---\nb", "\n---\n\n---\nb\n"],
     ["a\r\n\r\n\r\nb\r\n", "a\n\nb\n"],
   ])("%j becomes %j", (note, tidy) => {
     expect(tidyNote(note).text).toBe(tidy);

@@ -24,8 +24,15 @@ export function tidyNote(text: string): Tidied {
     sorted += tidied.moved ? 1 : 0;
     return tidied.lines.join("\n");
   });
-  const joined = [...(front === "" ? [] : [front]), ...blocks].join("\n\n");
-  return { text: joined === "" ? "" : `${joined}\n`, repeated, sorted };
+  return { text: noteOf(front, blocks), repeated, sorted };
+}
+
+/** A line above keeps what was no front matter from becoming it where it is first now. */
+function noteOf(front: string, blocks: readonly string[]): string {
+  const text = [...(front === "" ? [] : [front]), ...blocks].join("\n\n");
+  if (text === "") return "";
+  const above = front === "" && splitFront(text).front !== "" ? "\n" : "";
+  return `${above}${text}\n`;
 }
 
 /** What of an inbox belongs to a day, and what is left of it. */
@@ -40,7 +47,7 @@ export function takeFrom(inbox: string, date: string): Sorted {
   const { front, body } = splitFront(inbox.replaceAll("\r\n", "\n"));
   const tasks: string[] = [];
   const notes: string[] = [];
-  const rest: string[] = front === "" ? [] : [front];
+  const rest: string[] = [];
   for (const block of blocksOf(body)) {
     if (block.kind === "heading") rest.push(block.lines.join("\n"));
     else if (block.kind === "list") {
@@ -58,7 +65,7 @@ export function takeFrom(inbox: string, date: string): Sorted {
       else rest.push(text);
     }
   }
-  return { tasks, notes, rest: rest.length === 0 ? "" : `${rest.join("\n\n")}\n` };
+  return { tasks, notes, rest: noteOf(front, rest) };
 }
 
 /** A new note of a day made of what was taken from the inbox. */
