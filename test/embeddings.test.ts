@@ -6,10 +6,8 @@ import { cosineSimilarity, embed, embedMany } from "ai";
 import { Ollama } from "ollama";
 import OpenAI from "openai";
 import { type MockProvider, startMockProvider } from "../src/models/testing/mock-provider.ts";
-import { serve, type Serving } from "../src/server/serve.ts";
-import { type Served, served } from "../src/server/testing/served.ts";
-import { systemClock } from "../src/std/clock.ts";
-import { systemRandom } from "../src/std/random.ts";
+import type { Serving } from "../src/server/serve.ts";
+import { overSocket, type Served, served } from "../src/server/testing/served.ts";
 
 /** Vectors for clients as they are published, over a real socket, made by a provider on this machine. */
 
@@ -23,8 +21,7 @@ let key = "";
 beforeAll(async () => {
   home = await served();
   key = await home.key({ rate: 1_000 });
-  const place = { host: "127.0.0.1", port: 0, names: [], plain: false, log: () => undefined };
-  serving = await serve(home.nanos, { clock: systemClock, random: systemRandom }, place);
+  serving = await overSocket(home.nanos);
   openai = new OpenAI({ apiKey: key, baseURL: `${serving.url}/v1`, maxRetries: 0 });
   const headers = { authorization: `Bearer ${key}` };
   ollama = new Ollama({ host: serving.url, headers });

@@ -1,13 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Served, codeOf, served } from "../src/server/testing/served.ts";
+import { type Served, codeOf, overSocket, served } from "../src/server/testing/served.ts";
 import { ALIASES } from "../src/home/settings/list.ts";
 import { apply, offerImport } from "../src/nanos.ts";
-import { serve } from "../src/server/serve.ts";
-import { systemClock } from "../src/std/clock.ts";
 import type { Json } from "../src/std/json.ts";
-import { systemRandom } from "../src/std/random.ts";
 import { startMockProvider } from "../src/models/testing/mock-provider.ts";
 import { person } from "./support/nanos.ts";
 
@@ -77,9 +74,7 @@ test("bodies, rates, lines and metrics are held to less", () =>
 
 test("where requests are to be counted and nobody can, nothing is served", () =>
   withEnv({ ORCH_RATE_LIMIT_STORAGE_URL: "redis://:hidden@127.0.0.1:1/0" }, async ({ nanos }) => {
-    const parts = { clock: systemClock, random: systemRandom };
-    const place = { host: "127.0.0.1", port: 0, names: [], plain: false, log: () => undefined };
-    const refused = await serve(nanos, parts, place).catch((error: unknown) => error);
+    const refused = await overSocket(nanos).catch((error: unknown) => error);
     expect(refused).toMatchObject({ code: "serve.no_rates" });
     expect(String(refused)).not.toContain("hidden");
   }));

@@ -3,10 +3,8 @@ import { Ollama } from "ollama";
 import { OllamaError } from "../src/contracts/http/ollama.ts";
 import { type MockProvider, startMockProvider } from "../src/models/testing/mock-provider.ts";
 import { OLLAMA_CHAT, OLLAMA_GENERATE, OLLAMA_OPTIONS } from "../src/server/ollama/params.ts";
-import { serve, type Serving } from "../src/server/serve.ts";
-import { type Served, served } from "../src/server/testing/served.ts";
-import { systemClock } from "../src/std/clock.ts";
-import { systemRandom } from "../src/std/random.ts";
+import type { Serving } from "../src/server/serve.ts";
+import { overSocket, type Served, served } from "../src/server/testing/served.ts";
 
 /** The client of Ollama as it is published, over a real socket. */
 
@@ -19,8 +17,7 @@ let key = "";
 beforeAll(async () => {
   home = await served({ asking: true });
   key = await home.key({ rate: 1_000 });
-  const place = { host: "127.0.0.1", port: 0, names: [], plain: false, log: () => undefined };
-  serving = await serve(home.nanos, { clock: systemClock, random: systemRandom }, place);
+  serving = await overSocket(home.nanos);
   const headers = { authorization: `Bearer ${key}` };
   client = new Ollama({ host: serving.url, headers });
   provider = await startMockProvider({

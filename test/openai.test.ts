@@ -4,10 +4,8 @@ import { generateObject, generateText, stepCountIs, streamText, tool } from "ai"
 import OpenAI from "openai";
 import { z } from "zod";
 import { type MockProvider, startMockProvider } from "../src/models/testing/mock-provider.ts";
-import { serve, type Serving } from "../src/server/serve.ts";
-import { type Served, served } from "../src/server/testing/served.ts";
-import { systemClock } from "../src/std/clock.ts";
-import { systemRandom } from "../src/std/random.ts";
+import type { Serving } from "../src/server/serve.ts";
+import { overSocket, type Served, served } from "../src/server/testing/served.ts";
 
 /** Clients of OpenAI as they are published, over a real socket. */
 
@@ -20,15 +18,7 @@ let key = "";
 beforeAll(async () => {
   home = await served({ asking: true });
   key = await home.key({ rate: 1_000 });
-  const place = {
-    host: "127.0.0.1",
-    port: 0,
-    names: [],
-    plain: false,
-    oauth: false,
-    log: () => undefined,
-  };
-  serving = await serve(home.nanos, { clock: systemClock, random: systemRandom }, place);
+  serving = await overSocket(home.nanos);
   client = new OpenAI({ apiKey: key, baseURL: `${serving.url}/v1`, maxRetries: 0 });
   provider = await startMockProvider({
     script: {

@@ -18,6 +18,7 @@ import { ratesHere } from "../door/rates.ts";
 import { openCarried } from "../live.ts";
 import { keyService } from "../mcp/carrying.ts";
 import { openMetrics } from "../metrics.ts";
+import { serve, type Serving } from "../serve.ts";
 
 /** A real home behind the server's function, asked without a socket. */
 export interface Served {
@@ -35,6 +36,12 @@ export interface Served {
   /** The same as it comes, to be read bit by bit. */
   open(method: string, path: string, how?: Ask): Promise<Response>;
   close(): Promise<void>;
+}
+
+/** Its server over a real socket of this machine, at a port that is free. */
+export function overSocket(nanos: Nanos): Promise<Serving> {
+  const place = { host: "127.0.0.1", port: 0, names: [], plain: false, log: () => undefined };
+  return serve(nanos, { clock: systemClock, random: systemRandom }, place);
 }
 
 export interface Ask {
