@@ -52,8 +52,11 @@ test(
       watch(up, at.operator, `/v1/runs/${run}/events`),
     );
     await Promise.all(idle.map(({ heard }) => heard));
-    const [full, counts] = [heldBy(up), { chats: 0, vanished: 0, slow: 0, refused: 0 }];
-    expect(full.connections).toBe(before.connections + IDLE);
+    const counts = { chats: 0, vanished: 0, slow: 0, refused: 0 };
+    const full = await until(
+      () => heldBy(up),
+      ({ connections }) => connections === IDLE,
+    );
     const samples: number[] = [];
     const end = systemClock.now() + MS;
     const isOver = (n: number): boolean => (isSoak ? systemClock.now() >= end : n >= CHATS);

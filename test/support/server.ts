@@ -123,8 +123,10 @@ export function heldBy({ url, process: { pid } }: Up): Holding {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
   const kb = Number(/^VmRSS:\s+(\d+) kB$/mu.exec(status)?.[1] ?? Number.NaN);
   const port = Number(new URL(url).port).toString(16).toUpperCase().padStart(4, "0");
-  const own = new RegExp(`^\\s*\\d+: 0100007F:${port} \\S+ (?:${HELD.join("|")}) `, "gmu");
-  const connections = [...readFileSync("/proc/net/tcp", "utf8").matchAll(own)].length;
+  const own = new RegExp(`^\\s*\\d+: 0100007F:${port} (\\S+) (?:${HELD.join("|")}) `, "gmu");
+  // It is read in parts, and what comes and goes meanwhile may stand in two of them.
+  const all = readFileSync("/proc/net/tcp", "utf8").matchAll(own);
+  const connections = new Set(Array.from(all, ([, peer]) => peer)).size;
   return { files: readdirSync(`/proc/${pid}/fd`).length, connections, mb: kb / 1024 };
 }
 
